@@ -1,0 +1,41 @@
+// Operating errors: what can go wrong without a bug, classified by what the caller can do about it.
+
+/** Numbers and names that belong to an error; they stand in the sentence as well. */
+export type ErrorDetails = Readonly<Record<string, string | number | boolean | null | undefined>>
+
+/** What a {@link MillraceError} is made from. */
+export interface ErrorOptions {
+  /** Whether the same call may succeed later without a change by the caller. Default false. */
+  readonly retriable?: boolean
+  readonly details?: ErrorDetails
+  readonly cause?: unknown
+}
+
+/**
+ * An operating error with a stable `code`. The message says what happened with its values, what was
+ * expected, and what to do next. Match on `code`, never on the class or the sentence.
+ */
+export class MillraceError extends Error {
+  readonly code: string
+  readonly retriable: boolean
+  readonly details: ErrorDetails
+
+  constructor(code: string, message: string, options: ErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.name = 'MillraceError'
+    this.code = code
+    this.retriable = options.retriable ?? false
+    this.details = options.details ?? {}
+  }
+}
+
+/** Whether `error` is a {@link MillraceError}, and if `code` is given, one with that code. */
+export function isMillraceError(error: unknown, code?: string): error is MillraceError {
+  return error instanceof MillraceError && (code === undefined || error.code === code)
+}
+
+/** The sentence of anything that was thrown, for people. */
+export function messageOf(error: unknown): string {
+  if (error instanceof Error) return error.message
+  return typeof error === 'string' ? error : String(error)
+}

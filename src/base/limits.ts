@@ -1,0 +1,47 @@
+// Every bound of the product, with the sum that derives it. A queue without a line here is a defect.
+import { assert } from './assert.ts'
+
+const KIB = 1024
+const MIB = 1024 * KIB
+
+/** Largest record batch that the log takes, in bytes. */
+export const BATCH_BYTES_MAX: number = 16 * MIB
+/** What a producer or a task aims at per batch: from 256 KiB on, fsync costs less than encoding. */
+export const BATCH_BYTES_TARGET: number = 256 * KIB
+/** Most bytes of one group commit; later commits wait for the next one. Twice the largest batch. */
+export const GROUP_COMMIT_BYTES_MAX: number = 32 * MIB
+/** Commits that may wait in front of the log's writer, in bytes, before `commit` applies back-pressure. */
+export const COMMIT_QUEUE_BYTES_MAX: number = 64 * MIB
+/** A journal file is sealed when it is larger. A start scans one unsealed file: 64 MiB at 1 GB/s is 64 ms. */
+export const JOURNAL_FILE_BYTES_TARGET: number = 64 * MIB
+/** Bytes that one read returns at most, unless a single batch is larger. */
+export const READ_BYTES_MAX: number = MIB
+/** Output bytes after which an epoch is sealed even if the last commit still runs. */
+export const EPOCH_BYTES_MAX: number = 4 * MIB
+/** Records after which an epoch is sealed even if the last commit still runs. */
+export const EPOCH_RECORDS_MAX: number = 50_000
+/** Longest that a task works without giving the event loop a turn. */
+export const TASK_SLICE_MS_MAX: number = 4
+/** Hot state of a task before clean entries are evicted to the store. Estimated bytes. */
+export const STATE_HOT_BYTES_DEFAULT: number = 512 * MIB
+/** Changelog bytes that wait for write-behind before the task waits for the store. */
+export const STATE_UNFLUSHED_BYTES_MAX: number = 64 * MIB
+/** Dataflow files: bytes, nesting, aliases, nodes. Far above any honest file, far below harm. */
+export const YAML_BYTES_MAX: number = MIB
+export const YAML_DEPTH_MAX = 64
+export const YAML_ALIASES_MAX = 100
+export const YAML_NODES_MAX = 50_000
+/** Topics, partitions of a topic. */
+export const TOPICS_MAX = 10_000
+export const PARTITIONS_MAX = 1_024
+/** Length of a topic's name (Kafka's own bound). */
+export const TOPIC_NAME_LENGTH_MAX = 249
+/** A line of an input file, in bytes; longer ones go to the dead letters of the feed. */
+export const LINE_BYTES_MAX: number = 8 * MIB
+/** One message of a record error that is kept in a dead letter's header. */
+export const ERROR_MESSAGE_LENGTH_MAX = 2_000
+
+assert(BATCH_BYTES_TARGET <= BATCH_BYTES_MAX, 'a target batch fits the largest batch')
+assert(BATCH_BYTES_MAX * 2 <= GROUP_COMMIT_BYTES_MAX, 'two largest batches fit a group commit')
+assert(GROUP_COMMIT_BYTES_MAX <= COMMIT_QUEUE_BYTES_MAX, 'the queue holds a group commit')
+assert(LINE_BYTES_MAX < BATCH_BYTES_MAX, 'a longest line fits a batch')

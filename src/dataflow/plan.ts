@@ -1,0 +1,159 @@
+// The checked plan: what a dataflow file (any version) or the builder comes to. Plain data, frozen, without I/O.
+// It travels to worker threads by structured clone, so it holds no functions and no classes.
+import type { Type } from './types.ts'
+
+/** A place in a text; lines and columns count from 1. */
+export interface Position {
+  readonly file: string
+  readonly line: number
+  readonly column: number
+}
+
+export type ApiVersion = '0.1.0' | '0.2.0' | '0.3.0' | '0.4.0' | '0.5.0' | '0.6.0' | '1.0.0'
+
+export type Converter = 'json' | 'raw'
+export type Compression = 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd'
+
+/** Where a dataflow starts in a topic that it has never read. */
+export interface StartPosition {
+  readonly position: 'beginning' | 'end' | 'offset'
+  /** Records from the beginning or before the end, or the absolute offset. */
+  readonly value: number
+}
+
+export interface TopicPlan {
+  /** Name inside the file. */
+  readonly id: string
+  /** Name in the log. */
+  readonly name: string
+  /** null: whatever exists; when it must be created, the run's default. */
+  readonly partitions: number | null
+  /** Keys are always raw; null when the file declares no key type (then any key is UTF-8 text). */
+  readonly key: Type | null
+  readonly value: { readonly type: Type; readonly converter: Converter }
+  readonly start: StartPosition
+  readonly compression: Compression
+  readonly retentionMs: number | null
+  readonly retentionBytes: number | null
+  readonly cleanup: 'delete' | 'compact' | null
+  readonly at: Position
+}
+
+export type OperatorKind = 'map' | 'filter' | 'filter-map' | 'flat-map' | 'assign-key' | 'update-state'
+
+/** Where a function's code stands. */
+export type CodePlan =
+  | {
+      readonly kind: 'inline'
+      /** The TypeScript text of `run`, exactly one function declaration. */
+      readonly source: string
+      /** Position of the first character of `source` in the file. */
+      readonly at: Position
+      /** How many columns the file indents each line of `source` after the first. */
+      readonly indent: number
+      /** Name of the declared function. */
+      readonly functionName: string
+    }
+  | {
+      readonly kind: 'module'
+      /** `./file.ts` (relative to the dataflow's folder) or a package name. */
+      readonly specifier: string
+      readonly exportName: string
+      readonly at: Position
+    }
+
+export interface StepPlan {
+  readonly operator: OperatorKind
+  /** kebab-case name of the function: its name in metrics, errors and logs; unique in the service. */
+  readonly name: string
+  readonly code: CodePlan
+  /** Static parameters, `ctx.params`. */
+  readonly with: Readonly<Record<string, string>>
+  /** Type that arrives; null when unknown to the compiler. */
+  readonly input: Type | null
+  /** Type of one value that leaves (element of a flat-map, value of a keyed output); null when unknown. */
+  readonly output: Type | null
+  /** Whether the declared output re-keys (`KeyValue<K, V>`), and the key's type when known. */
+  readonly outputKey: Type | null
+  readonly at: Position
+}
+
+export interface SourcePlan {
+  /** Id in {@link Plan.topics}. */
+  readonly topic: string
+  readonly steps: readonly StepPlan[]
+  readonly at: Position
+}
+
+export interface SinkPlan {
+  readonly topic: string
+  readonly steps: readonly StepPlan[]
+  readonly at: Position
+}
+
+export type StatePlan =
+  | {
+      readonly kind: 'owned'
+      /** Name inside the service, kebab-case. */
+      readonly name: string
+      /** Property under `ctx.state`, camelCase. */
+      readonly property: string
+      readonly key: Type
+      readonly value: Type
+      /** Rows not updated for so long are removed; null keeps them. */
+      readonly ttlMs: number | null
+      readonly at: Position
+    }
+  | {
+      readonly kind: 'reference'
+      readonly name: string
+      readonly property: string
+      readonly service: string
+      readonly state: string
+      readonly at: Position
+    }
+
+export interface PartitionPlan {
+  readonly assignKey: StepPlan
+  readonly steps: readonly StepPlan[]
+  readonly updateState: StepPlan | null
+}
+
+export interface ErrorPolicy {
+  readonly policy: 'dead-letter' | 'skip' | 'fail'
+  /** Further tries of the failing function, 0…100. */
+  readonly retries: number
+  /** Wait before the first retry in ms; doubles each time up to `backoffMaxMs`. */
+  readonly backoffMs: number
+  readonly backoffMaxMs: number
+}
+
+export interface ServicePlan {
+  readonly name: string
+  readonly sources: readonly SourcePlan[]
+  readonly states: readonly StatePlan[]
+  readonly steps: readonly StepPlan[]
+  readonly partition: PartitionPlan | null
+  /** In the old format an update-state's result is dropped; in 1.0.0 it goes on to the sinks. */
+  readonly emitsFromUpdateState: boolean
+  readonly sinks: readonly SinkPlan[]
+  readonly errors: ErrorPolicy
+  /** Type that reaches the sinks; null when unknown. */
+  readonly output: Type | null
+  readonly at: Position
+}
+
+export interface Plan {
+  readonly apiVersion: ApiVersion
+  readonly name: string
+  readonly namespace: string
+  readonly version: string
+  /** The file that it was read from, as named by the caller. */
+  readonly file: string
+  /** By id, in the file's order. */
+  readonly topics: Readonly<Record<string, TopicPlan>>
+  /** By kebab-case name, in the file's order; state row types included. */
+  readonly types: Readonly<Record<string, Type>>
+  /** In the file's order, which is also the order in which they see a record of a shared topic. */
+  readonly services: readonly ServicePlan[]
+}

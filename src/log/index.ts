@@ -1,0 +1,2 @@
+// The public face of log.
+export * from './log.ts'

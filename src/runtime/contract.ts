@@ -1,0 +1,105 @@
+// What a running dataflow offers to the server and the command line, and what it needs from them.
+import type { Clock, Random } from '../base/index.ts'
+import type { LogData } from '../log/log.ts'
+import type { StateStore } from '../state/contract.ts'
+import type { Plan } from '../dataflow/plan.ts'
+
+/** A topic that must exist before the dataflow starts. */
+export interface RequiredTopic {
+  readonly name: string
+  /** null: the run's default number. */
+  readonly partitions: number | null
+  readonly internal: boolean
+  readonly cleanup: 'delete' | 'compact' | null
+  readonly retentionMs: number | null
+  readonly retentionBytes: number | null
+  /** Why it is needed, for messages: `source`, `sink`, `dead-letter`, `changelog`, `repartition`. */
+  readonly role: string
+}
+
+/** A line that a function logged (`ctx.log`) or that the runtime has to say about a record. */
+export interface LogLine {
+  readonly level: 'debug' | 'info' | 'warn' | 'error'
+  readonly service: string
+  readonly operator: string
+  readonly message: string
+}
+
+/** What a dataflow is started with. */
+export interface DataflowOptions {
+  readonly plan: Plan
+  /** Absolute folder of the dataflow's file: `uses` files and packages are found from here. */
+  readonly folder: string
+  readonly log: LogData
+  readonly clock: Clock
+  readonly random: Random
+  /** Threads for the tasks: 0 runs them in this thread, N spreads them over min(N, tasks) workers. */
+  readonly workers: number
+  /** Where task `index` keeps its cold state; the dataflow closes it. Not called with workers > 0 (see `storeFolder`). */
+  openStore(index: number): Promise<StateStore>
+  /** Folder below which worker threads open the tasks' stores themselves. */
+  readonly storeFolder: string
+  /** Environment for `ctx.env`. */
+  readonly env: Readonly<Record<string, string>>
+  onLog(line: LogLine): void
+  readonly stateHotBytes?: number
+}
+
+/** Counters of one operator, source or sink. */
+export interface OperatorMetrics {
+  readonly service: string
+  /** `source/<topic>`, the operator's name, or `sink/<topic>`. */
+  readonly operator: string
+  readonly in: number
+  readonly out: number
+  readonly failed: number
+  /** Offset of the record that failed last, -1 for none. */
+  readonly lastErrorOffset: number
+}
+
+export interface DataflowMetrics {
+  readonly operators: readonly OperatorMetrics[]
+  readonly recordsIn: number
+  readonly recordsOut: number
+  readonly failed: number
+  readonly deadLetters: number
+  readonly commits: number
+  /** Seal to durable, ms; sampled over the last commits. */
+  readonly commitMsP50: number
+  readonly commitMsP99: number
+  /** Records in the sources that are not processed yet. */
+  readonly lag: number
+}
+
+/** One line of `show state`. */
+export interface StateSummary {
+  readonly name: string
+  readonly service: string
+  readonly keys: number
+  readonly kind: 'scalar' | 'row' | 'object'
+}
+
+/** One entry of a state, as JSON-ready values. */
+export interface StateEntry {
+  readonly key: unknown
+  readonly value: unknown
+}
+
+export type DataflowStatus = 'starting' | 'running' | 'draining' | 'stopped' | 'failed'
+
+/** A dataflow that runs. Obtain with `startDataflow` of runtime/index.ts. */
+export interface RunningDataflow {
+  readonly plan: Plan
+  readonly status: DataflowStatus
+  readonly tasks: number
+  /** Resolves when it stopped by `stop`; rejects when it failed (policy `fail`, fenced log, a bug). */
+  readonly finished: Promise<void>
+  /** Processes everything that the sources hold, moves event time to the end, commits, and stops. */
+  drain(): Promise<void>
+  /** Ends the running epoch, commits it, closes. Idempotent. */
+  stop(): Promise<void>
+  metrics(): Promise<DataflowMetrics>
+  states(): Promise<readonly StateSummary[]>
+  /** Entries of `service.state` (or just `state` when unambiguous), by key text or the first `limit`. @throws STATE_UNKNOWN */
+  stateEntries(name: string, options: { readonly key?: string; readonly limit?: number }): Promise<readonly StateEntry[]>
+}

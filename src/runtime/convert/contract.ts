@@ -1,0 +1,23 @@
+// What turns the bytes of records into values and back, made once per declared type.
+import type { ByteWriter } from '../../base/index.ts'
+
+/**
+ * A type with its converter (json or raw), compiled. Values are described in dataflow/types.ts.
+ * Both directions check: an undecodable record or a value out of its type's range never passes.
+ */
+export interface RecordConverter<V = unknown> {
+  /**
+   * The value of bytes `start`…`end`; owned by the caller, shares nothing with `bytes`.
+   * @throws RECORD_UNDECODABLE not JSON, not UTF-8, wrong width · RECORD_VALUE parsed, but outside the type
+   */
+  decode(bytes: Buffer, start: number, end: number): V
+  /**
+   * Appends the value's bytes to `into`. On an error `into.length` is what it was before.
+   * @throws RECORD_VALUE the value is outside the type; the message names path, value and type
+   */
+  encode(value: V, into: ByteWriter): void
+  /** Whether values are immutable in JavaScript (scalars), so that they may be shared. */
+  readonly immutable: boolean
+  /** Equal texts mean: same bytes for the same value. Lets a filter pass the original bytes on. */
+  readonly fingerprint: string
+}

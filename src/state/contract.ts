@@ -1,0 +1,129 @@
+// The contracts of keyed state: value codecs, the store of cold state, and the state of one task.
+//
+// Owns: what state promises its task. Does not own: types (codecs are handed in), the log (the task
+// commits what `seal` gives). Words: hot = in maps; cold = in the store; sealed = encoded into a changelog
+// batch; durable = that batch is committed; flushed = written to the store.
+//   S1  The changelog is the truth. The store is a materialisation with the changelog position it reflects.
+//   S2  The store never holds a change whose changelog batch is not durable.
+//   S3  An entry leaves the hot map only when it is flushed.
+//   S4  What `seal` encoded is not changed by later writes of the next epoch.
+//   S5  `rollback` undoes exactly the writes since the last `mark`.
+
+import type { ByteWriter } from '../base/index.ts'
+
+/** Scalar keys. 64-bit keys are bigints only where their type says `bigint: true`. */
+export type StateKey = string | number | bigint | boolean
+
+/** How a state's values become bytes and back; made from the declared type. */
+export interface ValueCodec<V = unknown> {
+  encode(value: V, sink: ByteWriter): void
+  decode(bytes: Uint8Array, start: number, end: number): V
+  /** What an absent value reads as: 0, "", false, a row of zeros. A fresh one each time when mutable. */
+  zero(): V
+  /** A value that shares nothing mutable with `value`; immutable values come back as they are. */
+  copy(value: V): V
+  /** Checks and normalises (range, f32 rounding, missing optional fields). @throws RECORD_VALUE on a value outside the type */
+  check(value: unknown): V
+  /** Estimated bytes in memory, for the budget. */
+  size(value: V): number
+}
+
+/** How a state's keys become bytes and back, and their order in bytes. */
+export interface KeyCodec {
+  encode(key: StateKey, sink: ByteWriter): void
+  decode(bytes: Uint8Array, start: number, end: number): StateKey
+  /** @throws RECORD_VALUE on a key outside the type */
+  check(key: unknown): StateKey
+}
+
+/** One declared state. */
+export interface StateSpec {
+  /** `<service>.<state>`: unique in the dataflow, stable over restarts. */
+  readonly name: string
+  readonly key: KeyCodec
+  readonly value: ValueCodec
+  /** A text that equals only for equal types; a difference from what is stored refuses to open. */
+  readonly fingerprint: string
+}
+
+/** One change on its way to the store; the bytes belong to the store from then on. */
+export interface StoreChange {
+  readonly key: Uint8Array
+  /** null deletes. */
+  readonly value: Uint8Array | null
+}
+
+/** The cold store: ordered bytes to bytes. One per task. @see conformance/state-store.ts */
+export interface StateStore {
+  /** Reads without a promise: a miss of the hot map happens inside the task's synchronous path. */
+  get(key: Uint8Array): Uint8Array | null
+  /** Applies all changes in one atomic step, in order. Resolves when a crash of the process loses none of it. */
+  write(changes: readonly StoreChange[]): Promise<void>
+  /** All pairs with `from` ≤ key < `to`, in byte order, as of the call. */
+  scan(from: Uint8Array, to: Uint8Array): AsyncIterable<readonly [Uint8Array, Uint8Array]>
+  /** The same without promises, for iteration inside a function. */
+  scanSync(from: Uint8Array, to: Uint8Array): Iterable<readonly [Uint8Array, Uint8Array]>
+  /** Copies everything into an empty store location at `path`. */
+  snapshot(path: string): Promise<void>
+  close(): Promise<void>
+}
+
+/** One keyed state of one task. Values given out are the caller's copies; writing needs `set`. */
+export interface KeyedState<V = unknown> {
+  readonly spec: StateSpec
+  /** The value, or undefined when absent. Synchronous, also when it is cold. */
+  get(key: StateKey): V | undefined
+  has(key: StateKey): boolean
+  /** Stores `value`, which the state owns from then on. Checked by the caller's codec. */
+  set(key: StateKey, value: V): void
+  /** Removes; false when it was absent. */
+  delete(key: StateKey): boolean
+  /** All pairs, hot and cold, once each, in no promised order. Do not write while iterating. */
+  entries(): Iterable<[StateKey, V]>
+  /** How many keys are present. */
+  readonly size: number
+}
+
+/** What one epoch changed, ready to be committed. */
+export interface SealedState {
+  /** Number of this seal, rising by one. */
+  readonly epoch: number
+  /** Encoded changelog batches, format v2; empty when nothing changed. The caller commits them in order. */
+  readonly batches: readonly Uint8Array[]
+}
+
+/** Counters and sizes for people. */
+export interface StateMetrics {
+  readonly hotKeys: number
+  readonly hotBytes: number
+  readonly keys: number
+  readonly coldReads: number
+  readonly evicted: number
+  readonly flushes: number
+  readonly flushedPosition: number
+}
+
+/** All keyed states of one task. Not concurrent: one task calls it. */
+export interface TaskState {
+  /** @throws STATE_UNKNOWN when the name was not in the specs that it was opened with */
+  state<V = unknown>(name: string): KeyedState<V>
+  /** From here on {@link rollback} undoes. Called before each user function that may write. */
+  mark(): void
+  rollback(): void
+  /** Whether anything changed since the last seal. */
+  readonly dirty: boolean
+  /** Bytes that the next seal would give, roughly. */
+  readonly dirtyBytes: number
+  /** Encodes all changes since the last seal (S4). */
+  seal(timestampMs: number): SealedState
+  /** The task's commit of that seal is durable; `nextPosition` is the changelog offset after its last record. */
+  committed(epoch: number, nextPosition: number): void
+  /** Resolves when the task may go on: write-behind is within STATE_UNFLUSHED_BYTES_MAX. At once usually. */
+  admitted(): Promise<void> | null
+  /** Flushes all that is durable. */
+  flush(): Promise<void>
+  snapshot(path: string): Promise<void>
+  metrics(): StateMetrics
+  /** Flushes what is durable and closes the store. */
+  close(): Promise<void>
+}
