@@ -96,7 +96,7 @@ export class ByteWriter {
   /** Appends the UTF-8 form of `text`, without a length. Returns the number of bytes. */
   utf8(text: string): number {
     this.reserve(text.length * 3)
-    const count = this.buffer.utf8Write(text, this.length)
+    const count = this.buffer.write(text, this.length)
     this.length += count
     return count
   }
