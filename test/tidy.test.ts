@@ -1,0 +1,149 @@
+// Checks of the code itself: layers, sizes, banned calls, prose. Runs with the unit tests.
+// A new word in the table of layers is a new dependency between parts of the product: say why in ARCHITECTURE.md.
+import { deepStrictEqual } from 'node:assert/strict'
+import { globSync, readFileSync, existsSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { test } from 'node:test'
+
+const root = resolve(import.meta.dirname, '..')
+
+const layers: Readonly<Record<string, readonly string[]>> = {
+  base: [],
+  record: ['base'],
+  log: ['base', 'record'],
+  state: ['base', 'record', 'log'],
+  dataflow: ['base'],
+  runtime: ['base', 'record', 'log', 'state', 'dataflow'],
+  server: ['base', 'record', 'log', 'state', 'dataflow', 'runtime'],
+  cli: ['base', 'dataflow', 'server']
+}
+
+/** Contract files: the one part of a folder, beside its index, that other folders may name. */
+const contracts = new Set([
+  'log/log.ts',
+  'state/contract.ts',
+  'dataflow/plan.ts',
+  'dataflow/types.ts',
+  'dataflow/diagnostics.ts',
+  'runtime/contract.ts'
+])
+
+const LINES_MAX = 500
+const COLUMNS_MAX = 120
+const FUNCTION_LINES_MAX = 70
+
+const sources = globSync('**/*.ts', { cwd: join(root, 'src') }).sort()
+const all = ['src', 'conformance', 'test', 'bench', 'scripts', 'examples'].flatMap(folder =>
+  globSync('**/*.ts', { cwd: join(root, folder) }).map(path => `${folder}/${path}`)
+)
+const textOf = (path: string) => readFileSync(join(root, path), 'utf8')
+const isTest = (path: string) => path.endsWith('.test.ts') || path.includes('.cases.')
+const layerOf = (path: string) => path.split('/')[0] ?? ''
+
+test('every import stays within its layer or goes to the public face of an allowed one', () => {
+  const errors: string[] = []
+  for (const path of sources) {
+    const layer = layerOf(path)
+    if (layers[layer] === undefined) errors.push(`src/${path}: ${layer} is not a layer`)
+    for (const [, target] of textOf(`src/${path}`).matchAll(/(?:from|import\(|import)\s*'(\.[^']+)'/g)) {
+      const to = relative(join(root, 'src'), resolve(root, 'src', dirname(path), target!))
+      if (to.startsWith('..')) {
+        if (!isTest(path)) errors.push(`src/${path}: imports ${to} outside src`)
+        continue
+      }
+      if (layerOf(to) === layer) continue
+      if (!isTest(path) && !layers[layer]?.includes(layerOf(to))) {
+        errors.push(`src/${path}: ${layer} may not import ${layerOf(to)}`)
+      }
+      if (!isTest(path) && !to.endsWith('/index.ts') && !contracts.has(to)) {
+        errors.push(`src/${path}: imports ${to}, which is not the public face of ${layerOf(to)}`)
+      }
+    }
+  }
+  deepStrictEqual(errors, [])
+})
+
+test('time, randomness, timers and the disk are reached through base', () => {
+  const banned =
+    /\b(Date\.now|Math\.random|performance\.now|setTimeout|setInterval|setImmediate)\b|['"]node:(fs|fs\/promises|child_process)['"]|\bprocess\.env\b/
+  const errors: string[] = []
+  for (const path of sources) {
+    if (['base', 'server', 'cli'].includes(layerOf(path)) || isTest(path)) continue
+    for (const [index, line] of textOf(`src/${path}`).split('\n').entries()) {
+      if (line.trimStart().startsWith('//') || line.trimStart().startsWith('*')) continue
+      const found = banned.exec(line)
+      if (found) errors.push(`src/${path}:${index + 1}: ${found[0]}`)
+    }
+  }
+  deepStrictEqual(errors, [])
+})
+
+test('files open with a sentence and stay readable', () => {
+  const errors: string[] = []
+  for (const path of all) {
+    const lines = textOf(path).split('\n')
+    const first = lines[0]?.startsWith('#!') ? lines[1] : lines[0]
+    if (!/^(\/\/ |\/\*\*? )/.test(first ?? '')) errors.push(`${path}: does not open with a sentence`)
+    if (lines.length > LINES_MAX + 1) errors.push(`${path}: ${lines.length} lines, at most ${LINES_MAX}`)
+    for (const [index, line] of lines.entries()) {
+      if (line.length > COLUMNS_MAX) errors.push(`${path}:${index + 1}: ${line.length} columns`)
+    }
+  }
+  deepStrictEqual(errors, [])
+})
+
+test('functions fit a screen', () => {
+  const errors: string[] = []
+  for (const path of sources.filter(path => !isTest(path))) {
+    const lines = textOf(`src/${path}`).split('\n')
+    for (const [index, line] of lines.entries()) {
+      const opening =
+        /^(\s*)(?:export )?(?:async )?(?:function\*? \w+|(?:static |override |async |private |get |set |\*)*#?\w+(?:<[^>]*>)?\()[^;]*\{$/.exec(
+          line
+        )
+      if (!opening || /^\s*(if|for|while|switch|return|class|interface)\b/.test(line)) continue
+      const end = lines.findIndex((other, at) => at > index && other === `${opening[1]}}`)
+      if (end > 0 && end - index > FUNCTION_LINES_MAX) {
+        errors.push(`src/${path}:${index + 1}: a function of ${end - index} lines`)
+      }
+    }
+  }
+  deepStrictEqual(errors, [])
+})
+
+test('nothing is left for later and no test is switched off', () => {
+  const errors: string[] = []
+  const unfinished = new RegExp(['TO' + 'DO', 'FIX' + 'ME', 'X' + 'XX', 'not (?:yet )?' + 'implemented'].join('|'))
+  const disabled = new RegExp('\\b(?:it|test|describe|suite)\\.(?:only|to' + 'do)\\b')
+  for (const path of all) {
+    const text = textOf(path)
+    if (unfinished.test(text)) errors.push(`${path}: ${unfinished.exec(text)?.[0]}`)
+    if (disabled.test(text)) errors.push(`${path}: ${disabled.exec(text)?.[0]}`)
+  }
+  deepStrictEqual(errors, [])
+})
+
+test('every source file is imported by something', () => {
+  const entries = new Set(['src/cli/main.ts', 'src/runtime/worker/entry.ts'])
+  const imported = new Set<string>()
+  for (const path of all) {
+    for (const [, target] of textOf(path).matchAll(/(?:from|import\(|import|new URL\()\s*'(\.[^']+)'/g)) {
+      imported.add(relative(root, resolve(root, dirname(path), target!)))
+    }
+  }
+  const exported = JSON.stringify(JSON.parse(textOf('package.json')).exports)
+  const dead = sources
+    .map(path => `src/${path}`)
+    .filter(path => !isTest(path) && !imported.has(path) && !entries.has(path) && !exported.includes(path))
+  deepStrictEqual(dead, [])
+})
+
+test('links between the documents lead somewhere', () => {
+  const errors: string[] = []
+  for (const path of globSync(['*.md', 'docs/**/*.md', 'examples/**/*.md', 'bench/*.md'], { cwd: root })) {
+    for (const [, target] of textOf(path).matchAll(/\]\((?!https?:|#)([^)#]+)(?:#[^)]*)?\)/g)) {
+      if (!existsSync(resolve(root, dirname(path), target!))) errors.push(`${path}: ${target}`)
+    }
+  }
+  deepStrictEqual(errors, [])
+})
