@@ -9,7 +9,11 @@ interface TestEvent {
     readonly nesting?: number
     readonly skip?: boolean | string
     readonly message?: string
-    readonly details?: { readonly type?: string; readonly duration_ms?: number; readonly error?: unknown }
+    readonly details?: {
+      readonly type?: string
+      readonly duration_ms?: number
+      readonly error?: unknown
+    }
   }
 }
 
@@ -57,6 +61,8 @@ export async function* report(source: AsyncIterable<TestEvent>): AsyncGenerator<
 
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
+  if ('code' in error && error.code === 'ERR_TEST_FAILURE' && error.cause)
+    return describe(error.cause)
   const cause = error.cause === undefined ? '' : `\n${describe(error.cause)}`
   return `${error.stack ?? error.message}${cause}`
 }

@@ -88,7 +88,10 @@ export class ByteWriter {
       let at = this.length
       for (let index = start; index < end; index++) buffer[at++] = bytes[index]!
     } else {
-      this.buffer.set(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end), this.length)
+      this.buffer.set(
+        start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end),
+        this.length
+      )
     }
     this.length += count
   }

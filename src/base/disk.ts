@@ -40,7 +40,10 @@ export interface Disk {
   list(path: string): Promise<readonly DiskEntry[]>
   exists(path: string): Promise<boolean>
   /** Opens for reading and, if `write`, for writing; `create` makes an empty file (mode 0600) where none is. */
-  open(path: string, options: { readonly write: boolean; readonly create: boolean }): Promise<DiskFile>
+  open(
+    path: string,
+    options: { readonly write: boolean; readonly create: boolean }
+  ): Promise<DiskFile>
   readFile(path: string): Promise<Uint8Array>
   /** Replaces `path` as a whole: writes a temporary file, syncs it, renames it, syncs the directory. */
   replaceFile(path: string, bytes: Uint8Array): Promise<void>

@@ -39,7 +39,13 @@ export interface TopicPlan {
   readonly at: Position
 }
 
-export type OperatorKind = 'map' | 'filter' | 'filter-map' | 'flat-map' | 'assign-key' | 'update-state'
+export type OperatorKind =
+  | 'map'
+  | 'filter'
+  | 'filter-map'
+  | 'flat-map'
+  | 'assign-key'
+  | 'update-state'
 
 /** Where a function's code stands. */
 export type CodePlan =

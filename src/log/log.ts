@@ -134,7 +134,7 @@ export interface LogData {
    * @throws TOPIC_UNKNOWN, PARTITION_UNKNOWN, PARTITION_DAMAGED, LOG_CLOSED
    */
   read(request: ReadRequest): Promise<ReadResult>
-  /** Resolves when one of the partitions has a record at or past its offset; at once if so. Rejects with the signal's reason. */
+  /** Resolves once a partition has a record at or past its offset. Rejects with the signal's reason. */
   wait(positions: readonly WaitPosition[], signal?: AbortSignal): Promise<void>
   /** All committed positions of a group, in no order. */
   positions(group: string): Promise<readonly GroupPosition[]>

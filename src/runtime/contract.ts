@@ -35,7 +35,7 @@ export interface DataflowOptions {
   readonly random: Random
   /** Threads for the tasks: 0 runs them in this thread, N spreads them over min(N, tasks) workers. */
   readonly workers: number
-  /** Where task `index` keeps its cold state; the dataflow closes it. Not called with workers > 0 (see `storeFolder`). */
+  /** Where task `index` keeps its cold state; the dataflow closes it. With workers see `storeFolder`. */
   openStore(index: number): Promise<StateStore>
   /** Folder below which worker threads open the tasks' stores themselves. */
   readonly storeFolder: string
@@ -100,6 +100,12 @@ export interface RunningDataflow {
   stop(): Promise<void>
   metrics(): Promise<DataflowMetrics>
   states(): Promise<readonly StateSummary[]>
-  /** Entries of `service.state` (or just `state` when unambiguous), by key text or the first `limit`. @throws STATE_UNKNOWN */
-  stateEntries(name: string, options: { readonly key?: string; readonly limit?: number }): Promise<readonly StateEntry[]>
+  /**
+   * Entries of `service.state` (or just `state` when unambiguous), by key text or the first `limit`.
+   * @throws STATE_UNKNOWN
+   */
+  stateEntries(
+    name: string,
+    options: { readonly key?: string; readonly limit?: number }
+  ): Promise<readonly StateEntry[]>
 }

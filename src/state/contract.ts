@@ -22,7 +22,7 @@ export interface ValueCodec<V = unknown> {
   zero(): V
   /** A value that shares nothing mutable with `value`; immutable values come back as they are. */
   copy(value: V): V
-  /** Checks and normalises (range, f32 rounding, missing optional fields). @throws RECORD_VALUE on a value outside the type */
+  /** Checks and normalises (range, f32 rounding, missing fields). @throws RECORD_VALUE a value outside the type */
   check(value: unknown): V
   /** Estimated bytes in memory, for the budget. */
   size(value: V): number

@@ -1,0 +1,274 @@
+// The machine's disk: the Disk contract over node:fs, with callbacks wrapped once and no extra copies.
+//
+// Owns: flags, modes, short writes, the mapping of system errors. Does not own: the lock (disk-system-lock.ts).
+// One `write` is one writev; `sync` is fdatasync, which also makes the size durable (D1).
+import fs from 'node:fs'
+import { resolve } from 'node:path'
+
+import {
+  closedError,
+  diskError,
+  errnoOf,
+  TEMPORARY_SUFFIX,
+  type DiskOperation
+} from './disk-errors.ts'
+import { takeLock } from './disk-system-lock.ts'
+import type { Disk, DiskEntry, DiskFile, DiskLock } from './disk.ts'
+
+const DIRECTORY_MODE = 0o700
+const FILE_MODE = 0o600
+
+/**
+ * The machine's disk. Paths that are not absolute count from `root`, by default the working directory.
+ * Windows cannot sync directories; there `syncDirectory` only checks that the path exists.
+ */
+export class SystemDisk implements Disk {
+  readonly root: string
+  readonly #replacing = new Map<string, Promise<void>>()
+
+  constructor(root: string = process.cwd()) {
+    this.root = resolve(root)
+  }
+
+  async createDirectory(path: string): Promise<void> {
+    const full = this.#full(path)
+    const options = { recursive: true, mode: DIRECTORY_MODE } as const
+    await call<string | undefined>({ verb: 'creating directory', path: full }, done =>
+      fs.mkdir(full, options, done)
+    )
+  }
+
+  async list(path: string): Promise<readonly DiskEntry[]> {
+    const full = this.#full(path)
+    const entries = await call<fs.Dirent[]>({ verb: 'listing', path: full }, done =>
+      fs.readdir(full, { withFileTypes: true }, done)
+    )
+    return entries.map(entry => ({
+      name: entry.name,
+      kind: isDirectory(entry, full) ? 'directory' : 'file'
+    }))
+  }
+
+  async exists(path: string): Promise<boolean> {
+    const full = this.#full(path)
+    try {
+      await call<fs.Stats>({ verb: 'looking up', path: full }, done => fs.stat(full, done))
+      return true
+    } catch (error) {
+      const errno = errnoOf((error as Error).cause)
+      if (errno === 'ENOENT' || errno === 'ENOTDIR') return false
+      throw error
+    }
+  }
+
+  async open(
+    path: string,
+    options: { readonly write: boolean; readonly create: boolean }
+  ): Promise<DiskFile> {
+    const full = this.#full(path)
+    const access = options.write ? fs.constants.O_RDWR : fs.constants.O_RDONLY
+    const flags = access | (options.create ? fs.constants.O_CREAT : 0)
+    const descriptor = await openDescriptor(full, flags)
+    return new SystemFile(full, descriptor)
+  }
+
+  async readFile(path: string): Promise<Uint8Array> {
+    const full = this.#full(path)
+    return call<Uint8Array>({ verb: 'reading', path: full }, done => fs.readFile(full, done))
+  }
+
+  /** Two replacements of one path run one after the other, for they share the temporary file. */
+  async replaceFile(path: string, bytes: Uint8Array): Promise<void> {
+    const full = this.#full(path)
+    const earlier = this.#replacing.get(full) ?? Promise.resolve()
+    const running = earlier.then(() => this.#replace(full, bytes))
+    const settled = running.catch(() => undefined)
+    this.#replacing.set(full, settled)
+    try {
+      await running
+    } finally {
+      if (this.#replacing.get(full) === settled) this.#replacing.delete(full)
+    }
+  }
+
+  async rename(from: string, to: string): Promise<void> {
+    const source = this.#full(from)
+    const target = this.#full(to)
+    await call({ verb: 'renaming', path: source }, done => fs.rename(source, target, done))
+  }
+
+  async remove(path: string): Promise<void> {
+    const full = this.#full(path)
+    await call({ verb: 'removing', path: full }, done => fs.unlink(full, done))
+  }
+
+  async removeDirectory(path: string): Promise<void> {
+    const full = this.#full(path)
+    const operation = { verb: 'removing directory', path: full }
+    // `rm` would also remove a file; listing first refuses that.
+    await call<string[]>(operation, done => fs.readdir(full, done))
+    await call(operation, done => fs.rm(full, { recursive: true }, done))
+  }
+
+  async syncDirectory(path: string): Promise<void> {
+    const full = this.#full(path)
+    const operation = { verb: 'syncing directory', path: full }
+    if (process.platform === 'win32') {
+      await call<string[]>(operation, done => fs.readdir(full, done))
+      return
+    }
+    const flags = fs.constants.O_RDONLY | fs.constants.O_DIRECTORY
+    const descriptor = await call<number>(operation, done => fs.open(full, flags, done))
+    try {
+      await call(operation, done => fs.fsync(descriptor, done))
+    } finally {
+      await call(operation, done => fs.close(descriptor, done))
+    }
+  }
+
+  async lock(path: string): Promise<DiskLock> {
+    return takeLock(this.#full(path))
+  }
+
+  async #replace(full: string, bytes: Uint8Array): Promise<void> {
+    const temporary = full + TEMPORARY_SUFFIX
+    const flags = fs.constants.O_WRONLY | fs.constants.O_CREAT | fs.constants.O_TRUNC
+    const file = new SystemFile(temporary, await openDescriptor(temporary, flags))
+    try {
+      await file.write([bytes], 0)
+      await file.sync()
+      await file.close()
+      await this.rename(temporary, full)
+    } catch (error) {
+      await file.close().catch(() => undefined)
+      await this.remove(temporary).catch(() => undefined)
+      throw error
+    }
+    await this.syncDirectory(resolve(full, '..'))
+  }
+
+  #full(path: string): string {
+    return resolve(this.root, path)
+  }
+}
+
+/** An open descriptor. `close` waits for calls that still run, so that none meets a reused descriptor. */
+class SystemFile implements DiskFile {
+  readonly path: string
+  readonly #descriptor: number
+  #open = true
+  #running = 0
+  #idle: (() => void) | null = null
+
+  constructor(path: string, descriptor: number) {
+    this.path = path
+    this.#descriptor = descriptor
+  }
+
+  async write(parts: readonly Uint8Array[], position: number): Promise<void> {
+    let rest = parts.filter(part => part.length > 0)
+    let at = position
+    while (rest.length > 0) {
+      const written = await this.#call<number>('writing', done =>
+        rest.length === 1
+          ? fs.write(this.#descriptor, rest[0] as Uint8Array, 0, undefined, at, done)
+          : fs.writev(this.#descriptor, rest, at, done)
+      )
+      if (written === 0) throw this.#stuck()
+      at += written
+      rest = after(rest, written)
+    }
+  }
+
+  async read(into: Uint8Array, position: number): Promise<number> {
+    let filled = 0
+    while (filled < into.length) {
+      const count = await this.#call<number>('reading', done =>
+        fs.read(this.#descriptor, into, filled, into.length - filled, position + filled, done)
+      )
+      if (count === 0) break
+      filled += count
+    }
+    return filled
+  }
+
+  async sync(): Promise<void> {
+    await this.#call('syncing', done => fs.fdatasync(this.#descriptor, done))
+  }
+
+  async truncate(size: number): Promise<void> {
+    await this.#call('truncating', done => fs.ftruncate(this.#descriptor, size, done))
+  }
+
+  async size(): Promise<number> {
+    const stats = await this.#call<fs.Stats>('measuring', done => fs.fstat(this.#descriptor, done))
+    return stats.size
+  }
+
+  async close(): Promise<void> {
+    if (!this.#open) return
+    this.#open = false
+    if (this.#running > 0) await new Promise<void>(resolve => (this.#idle = resolve))
+    const operation = { verb: 'closing', path: this.path }
+    await call(operation, done => fs.close(this.#descriptor, done))
+  }
+
+  async #call<Result>(verb: string, run: (done: Done<Result>) => void): Promise<Result> {
+    const operation = { verb, path: this.path }
+    if (!this.#open) throw closedError(operation)
+    this.#running++
+    try {
+      return await call(operation, run)
+    } finally {
+      this.#running--
+      if (this.#running === 0) this.#idle?.()
+    }
+  }
+
+  #stuck(): Error {
+    const cause = new Error('the system wrote nothing and gave no reason')
+    return diskError({ verb: 'writing', path: this.path }, cause)
+  }
+}
+
+type Done<Result> = (error: NodeJS.ErrnoException | null, result: Result) => void
+
+function call<Result = void>(
+  operation: DiskOperation,
+  run: (done: Done<Result>) => void
+): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    run((error, result) => {
+      if (error) reject(diskError(operation, error))
+      else resolve(result as Result)
+    })
+  })
+}
+
+/** Opening a directory for reading succeeds on some systems; here it fails at once, on all of them. */
+async function openDescriptor(path: string, flags: number): Promise<number> {
+  const operation = { verb: 'opening', path }
+  const descriptor = await call<number>(operation, done => fs.open(path, flags, FILE_MODE, done))
+  const stats = await call<fs.Stats>(operation, done => fs.fstat(descriptor, done))
+  if (!stats.isDirectory()) return descriptor
+  await call(operation, done => fs.close(descriptor, done))
+  throw diskError(
+    operation,
+    Object.assign(new Error('EISDIR: it is a directory, open'), { code: 'EISDIR' })
+  )
+}
+
+function isDirectory(entry: fs.Dirent, parent: string): boolean {
+  if (!entry.isSymbolicLink()) return entry.isDirectory()
+  return fs.statSync(`${parent}/${entry.name}`, { throwIfNoEntry: false })?.isDirectory() ?? false
+}
+
+function after(parts: readonly Uint8Array[], written: number): Uint8Array[] {
+  let left = written
+  const rest: Uint8Array[] = []
+  for (const part of parts) {
+    if (left < part.length) rest.push(part.subarray(left))
+    left = Math.max(0, left - part.length)
+  }
+  return rest
+}
