@@ -213,7 +213,7 @@ class SystemFile implements DiskFile {
     await call(operation, done => fs.close(this.#descriptor, done))
   }
 
-  async #call<Result>(verb: string, run: (done: Done<Result>) => void): Promise<Result> {
+  async #call<Result = void>(verb: string, run: (done: Done<Result>) => void): Promise<Result> {
     const operation = { verb, path: this.path }
     if (!this.#open) throw closedError(operation)
     this.#running++
