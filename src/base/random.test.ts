@@ -27,7 +27,7 @@ for (const [name, random] of [
   ['system', new SystemRandom()]
 ] as const) {
   test(`${name} numbers keep their ranges`, () => {
-    const counts = new Array<number>(10).fill(0)
+    const counts = Array.from({ length: 10 }, () => 0)
     for (let round = 0; round < 10_000; round++) {
       const whole = random.u32()
       assert.ok(Number.isInteger(whole) && whole >= 0 && whole < 2 ** 32)
