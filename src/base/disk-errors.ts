@@ -18,7 +18,7 @@ export function diskError(operation: DiskOperation, cause: unknown): MillraceErr
   const errno = errnoOf(cause)
   const code = codeOf(errno)
   const text = cause instanceof Error ? systemText(cause) : String(cause)
-  const message = `${operation.verb} ${operation.path} failed: ${errno} (${text}); ${wayOut(errno)}`
+  const message = `${sentence(operation)} failed: ${errno} (${text}); ${wayOut(errno)}`
   const details = { path: operation.path, operation: operation.verb, errno }
   return new MillraceError(code, message, { details, cause })
 }
@@ -27,7 +27,7 @@ export function diskError(operation: DiskOperation, cause: unknown): MillraceErr
 export function closedError(operation: DiskOperation): MillraceError {
   return new MillraceError(
     'DISK_FAILED',
-    `${operation.verb} ${operation.path} failed: the file is closed; an open file was expected; open it again`,
+    `${sentence(operation)} failed: the file is closed; an open file was expected; open it again`,
     { details: { path: operation.path, operation: operation.verb, errno: 'EBADF' } }
   )
 }
@@ -49,6 +49,10 @@ export function lockedError(path: string, pid: number | null): MillraceError {
 export function errnoOf(cause: unknown): string {
   const code = cause instanceof Error ? (cause as NodeJS.ErrnoException).code : undefined
   return typeof code === 'string' ? code : 'UNKNOWN'
+}
+
+function sentence({ verb, path }: DiskOperation): string {
+  return `${verb.charAt(0).toUpperCase()}${verb.slice(1)} ${path}`
 }
 
 function codeOf(errno: string): string {
@@ -77,10 +81,11 @@ function wayOut(errno: string): string {
     case 'EMFILE':
     case 'ENFILE':
       return 'a free file descriptor was expected; raise the limit (ulimit -n) and start again'
-    case 'ENOTDIR':
     case 'EISDIR':
+      return 'a file was expected and a directory is there; move it away or use another path'
+    case 'ENOTDIR':
     case 'EEXIST':
-      return 'a file is where a directory was expected, or the reverse; move it away or use another path'
+      return 'a directory was expected and a file is there; move it away or use another path'
     default:
       return 'a working disk was expected; check the volume (system log, SMART), then start again'
   }

@@ -12,6 +12,7 @@ import {
   TEMPORARY_SUFFIX,
   type DiskOperation
 } from './disk-errors.ts'
+import { PathQueue } from './disk-path-queue.ts'
 import { takeLock } from './disk-system-lock.ts'
 import type { Disk, DiskEntry, DiskFile, DiskLock } from './disk.ts'
 
@@ -24,7 +25,7 @@ const FILE_MODE = 0o600
  */
 export class SystemDisk implements Disk {
   readonly root: string
-  readonly #replacing = new Map<string, Promise<void>>()
+  readonly #replacements = new PathQueue()
 
   constructor(root: string = process.cwd()) {
     this.root = resolve(root)
@@ -77,18 +78,9 @@ export class SystemDisk implements Disk {
     return call<Uint8Array>({ verb: 'reading', path: full }, done => fs.readFile(full, done))
   }
 
-  /** Two replacements of one path run one after the other, for they share the temporary file. */
   async replaceFile(path: string, bytes: Uint8Array): Promise<void> {
     const full = this.#full(path)
-    const earlier = this.#replacing.get(full) ?? Promise.resolve()
-    const running = earlier.then(() => this.#replace(full, bytes))
-    const settled = running.catch(() => undefined)
-    this.#replacing.set(full, settled)
-    try {
-      await running
-    } finally {
-      if (this.#replacing.get(full) === settled) this.#replacing.delete(full)
-    }
+    await this.#replacements.run(full, () => this.#replace(full, bytes))
   }
 
   async rename(from: string, to: string): Promise<void> {

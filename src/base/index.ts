@@ -4,6 +4,14 @@ export * from './byte-writer.ts'
 export * from './clock.ts'
 export * from './disk.ts'
 export { TEMPORARY_SUFFIX } from './disk-errors.ts'
+export * from './disk-simulated.ts'
+export type { CrashMode } from './disk-simulated-file.ts'
+export type {
+  SimulatedDiskOptions,
+  SimulatedFault,
+  SimulatedOperation,
+  SimulatedOperationKind
+} from './disk-simulated-machine.ts'
 export * from './disk-system.ts'
 export * from './errors.ts'
 export * from './limits.ts'
