@@ -1,3 +1,4 @@
+// What the writer writes, against bigint and Buffer as oracles.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'

@@ -1,3 +1,4 @@
+// Both clocks: simulated time to the millisecond, system time as far as it can be told.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 

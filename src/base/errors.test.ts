@@ -1,3 +1,4 @@
+// What an error carries, and how errors are told apart.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 

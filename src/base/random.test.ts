@@ -1,3 +1,4 @@
+// Both sources of randomness; the seeded one against another implementation.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 

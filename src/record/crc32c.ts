@@ -1,7 +1,8 @@
 // CRC-32C (Castagnoli, RFC 3720 §12.1): the checksum of record batches and of the journal.
 import { createRequire } from 'node:module'
 
-type Checksum = (bytes: Uint8Array, initial: number) => number
+/** Sums bytes, going on from `initial`. */
+export type Checksum = (bytes: Uint8Array, initial: number) => number
 
 /** Below this a call into the native costs more than the JavaScript loop (measured: 0.2 µs a call). */
 const NATIVE_BYTES_MIN = 160
@@ -19,10 +20,12 @@ export function crc32c(bytes: Uint8Array, initial = 0): number {
   return native(bytes, initial)
 }
 
-function loadNative(): Checksum {
+/** The native's checksum, or the portable one where `load` cannot give it. Exported for the test. */
+export function loadNative(
+  load: (name: string) => unknown = createRequire(import.meta.url)
+): Checksum {
   try {
-    const module: unknown = createRequire(import.meta.url)('@node-rs/crc32')
-    const checksum = (module as { crc32c?: unknown }).crc32c
+    const checksum = (load('@node-rs/crc32') as { crc32c?: unknown }).crc32c
     if (typeof checksum === 'function') return checksum as Checksum
   } catch {
     // No prebuilt native for this platform: the portable form takes over.
