@@ -65,6 +65,8 @@ export interface StateStore {
   scanSync(from: Uint8Array, to: Uint8Array): Iterable<readonly [Uint8Array, Uint8Array]>
   /** Copies everything into an empty store location at `path`. */
   snapshot(path: string): Promise<void>
+  /** Removes everything; afterwards the store is as new. Resolves when a crash of the process keeps it so. */
+  clear(): Promise<void>
   close(): Promise<void>
 }
 
@@ -78,7 +80,11 @@ export interface KeyedState<V = unknown> {
   set(key: StateKey, value: V): void
   /** Removes; false when it was absent. */
   delete(key: StateKey): boolean
-  /** All pairs, hot and cold, once each, in no promised order. Do not write while iterating. */
+  /**
+   * All pairs, hot and cold, once each, in no promised order. Use it up before the next `mark`, `seal` or await.
+   * Writing meanwhile is safe: the loop sees a key that is deleted or changed before its turn as it is then, and
+   * may or may not see a new key.
+   */
   entries(): Iterable<[StateKey, V]>
   /** How many keys are present. */
   readonly size: number
@@ -90,6 +96,8 @@ export interface SealedState {
   readonly epoch: number
   /** Encoded changelog batches, format v2; empty when nothing changed. The caller commits them in order. */
   readonly batches: readonly Uint8Array[]
+  /** How many records each batch holds: `committed` wants the last batch's base offset plus its count. */
+  readonly recordCounts: readonly number[]
 }
 
 /** Counters and sizes for people. */
@@ -116,9 +124,16 @@ export interface TaskState {
   readonly dirtyBytes: number
   /** Encodes all changes since the last seal (S4). */
   seal(timestampMs: number): SealedState
-  /** The task's commit of that seal is durable; `nextPosition` is the changelog offset after its last record. */
+  /**
+   * The task's commit of that seal is durable; `nextPosition` is the changelog offset after its last record.
+   * Called for every seal, in order; of a seal without batches `nextPosition` is not looked at.
+   */
   committed(epoch: number, nextPosition: number): void
-  /** Resolves when the task may go on: write-behind is within STATE_UNFLUSHED_BYTES_MAX. At once usually. */
+  /**
+   * Resolves when the task may go on: write-behind is within STATE_UNFLUSHED_BYTES_MAX. At once (null) usually.
+   * Rejects with STATE_STORE_FAILED or STATE_STORE_DAMAGED once a write to the store failed: nothing is lost (S1),
+   * but the task must stop; opening it again replays what the store lacks.
+   */
   admitted(): Promise<void> | null
   /** Flushes all that is durable. */
   flush(): Promise<void>

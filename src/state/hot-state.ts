@@ -1,0 +1,272 @@
+// One keyed state: a map of hot entries over the store's cold ones.
+//
+// A key that is not in the map is in the store or nowhere. The store holds stale values of hot keys, and the
+// values of cold ones. `size` counts present keys, `#hotPresent` those of them in the map; what is left is cold,
+// and where nothing is left a miss needs no look into the store. A key that was deleted stays in the map as an
+// absent entry until the store has forgotten it (S3); absent entries also remember that the store was asked.
+import { ByteWriter, MillraceError } from '../base/index.ts'
+import type { KeyedState, StateKey, StateSpec, StateStore } from './contract.ts'
+import { DIRTY, ENTRY_BYTES, Entry, PRESENT, REFERENCED, keyBytes } from './entry.ts'
+import { afterPrefix, dataPrefix } from './key-space.ts'
+import type { Ledger } from './ledger.ts'
+
+/**
+ * Estimated bytes of the largest value. Encoded text takes up to three times its estimate, and must fit a
+ * batch of 16 MiB with its key.
+ */
+export const STATE_VALUE_BYTES_MAX: number = 5 * 1024 * 1024
+
+/** A keyed state of a task; made and driven by its task state. */
+export class HotState implements KeyedState {
+  readonly spec: StateSpec
+  /** The bytes before each of its keys. */
+  readonly prefix: Buffer
+  /** Entries with {@link DIRTY}, in the order in which they became dirty. */
+  dirty: Entry[] = []
+  readonly #ledger: Ledger
+  readonly #store: StateStore
+  readonly #entries = new Map<StateKey, Entry>()
+  readonly #lookup = new ByteWriter(64)
+  #size = 0
+  #hotPresent = 0
+  #dirtyAtMark = 0
+  /** For each loop over cold keys: keys that became hot since it began. */
+  readonly #loops: Set<StateKey>[] = []
+
+  constructor(spec: StateSpec, store: StateStore, ledger: Ledger) {
+    this.spec = spec
+    this.prefix = dataPrefix(spec.name)
+    this.#store = store
+    this.#ledger = ledger
+  }
+
+  get size(): number {
+    return this.#size
+  }
+
+  /** Keys in the map, absent ones too. */
+  get hotKeys(): number {
+    return this.#entries.size
+  }
+
+  get(key: StateKey): unknown {
+    // Hot: per record.
+    const entry = this.#entries.get(key) ?? this.#load(key)
+    if (entry === null) return undefined
+    entry.flags |= REFERENCED
+    return entry.flags & PRESENT ? this.spec.value.copy(entry.value) : undefined
+  }
+
+  has(key: StateKey): boolean {
+    const entry = this.#entries.get(key) ?? this.#load(key)
+    if (entry === null) return false
+    entry.flags |= REFERENCED
+    return (entry.flags & PRESENT) !== 0
+  }
+
+  set(key: StateKey, value: unknown): void {
+    // Hot: per record.
+    const bytes = this.spec.value.size(value)
+    if (bytes > STATE_VALUE_BYTES_MAX) throw this.#tooLarge(key, bytes)
+    const entry = this.#entries.get(key) ?? this.#load(key) ?? this.#insertAbsent(key)
+    const ledger = this.#ledger
+    ledger.note(this, entry)
+    const flags = entry.flags
+    if (flags & DIRTY) {
+      ledger.dirtyBytes += bytes - entry.bytes
+    } else {
+      this.dirty.push(entry)
+      ledger.dirtyBytes += bytes + this.prefix.length + keyBytes(key)
+    }
+    if (!(flags & PRESENT)) {
+      this.#size++
+      this.#hotPresent++
+    }
+    entry.flags = PRESENT | DIRTY | REFERENCED
+    entry.value = value
+    ledger.hotBytes += bytes - entry.bytes
+    entry.bytes = bytes
+  }
+
+  delete(key: StateKey): boolean {
+    const entry = this.#entries.get(key) ?? this.#load(key)
+    if (entry === null || !(entry.flags & PRESENT)) return false
+    const ledger = this.#ledger
+    ledger.note(this, entry)
+    if (entry.flags & DIRTY) {
+      ledger.dirtyBytes -= entry.bytes
+    } else {
+      this.dirty.push(entry)
+      ledger.dirtyBytes += this.prefix.length + keyBytes(key)
+    }
+    this.#size--
+    this.#hotPresent--
+    entry.flags = DIRTY | REFERENCED
+    entry.value = undefined
+    ledger.hotBytes -= entry.bytes
+    entry.bytes = 0
+    return true
+  }
+
+  *entries(): Generator<[StateKey, unknown], undefined> {
+    this.#ledger.pauseEviction()
+    for (const entry of this.#entries.values()) {
+      if (entry.flags & PRESENT) yield [entry.key, this.spec.value.copy(entry.value)]
+    }
+    if (this.#size === this.#hotPresent) return
+    const arrived = new Set<StateKey>()
+    this.#loops.push(arrived)
+    try {
+      yield* this.#coldEntries(arrived)
+    } finally {
+      const at = this.#loops.indexOf(arrived)
+      if (at >= 0) this.#loops.splice(at, 1)
+    }
+  }
+
+  /** Pairs of the store whose keys were not in the map when the loop began. */
+  *#coldEntries(arrived: ReadonlySet<StateKey>): Generator<[StateKey, unknown], undefined> {
+    const { key: keys, value: values } = this.spec
+    for (const [storedKey, stored] of this.#store.scanSync(this.prefix, afterPrefix(this.prefix))) {
+      const key = keys.decode(storedKey, this.prefix.length, storedKey.length)
+      const entry = this.#entries.get(key)
+      if (entry === undefined) yield [key, values.decode(stored, 0, stored.length)]
+      else if (arrived.has(key) && entry.flags & PRESENT) yield [key, values.copy(entry.value)]
+    }
+  }
+
+  // ---- for the ledger and the task state ----
+
+  noteMark(): void {
+    this.#dirtyAtMark = this.dirty.length
+    this.#loops.length = 0
+  }
+
+  /** Gives back what `entry` was; called in reverse order of the writes. */
+  undo(entry: Entry, value: unknown, flags: number): void {
+    const presentBefore = (flags & PRESENT) !== 0
+    const presentNow = (entry.flags & PRESENT) !== 0
+    if (presentBefore !== presentNow) {
+      const change = presentBefore ? 1 : -1
+      this.#size += change
+      this.#hotPresent += change
+    }
+    const bytes = presentBefore ? this.spec.value.size(value) : 0
+    this.#ledger.hotBytes += bytes - entry.bytes
+    entry.bytes = bytes
+    entry.value = value
+    entry.flags = flags
+    this.dropAbsent(entry)
+  }
+
+  truncateDirty(): void {
+    this.dirty.length = this.#dirtyAtMark
+  }
+
+  /** The dirty entries, clean from here on: they belong to the seal `epoch`, later writes to the next one. */
+  takeDirty(epoch: number): readonly Entry[] {
+    const dirty = this.dirty
+    this.dirty = []
+    this.#dirtyAtMark = 0
+    for (let index = 0; index < dirty.length; index++) {
+      const entry = dirty[index]!
+      entry.flags &= ~DIRTY
+      entry.epoch = epoch
+    }
+    return dirty
+  }
+
+  hotEntries(): Iterator<Entry> {
+    return this.#entries.values()
+  }
+
+  /** Evicts `entry` if it is flushed and was not used since the last try. */
+  tryEvict(entry: Entry): boolean {
+    if (entry.flags & REFERENCED) {
+      entry.flags &= ~REFERENCED
+      return false
+    }
+    if (!this.#isFlushed(entry)) return false
+    this.#remove(entry)
+    return true
+  }
+
+  /** Forgets an entry that says absent, once the store says the same. */
+  dropAbsent(entry: Entry): void {
+    if (!(entry.flags & PRESENT) && this.#isFlushed(entry)) this.#remove(entry)
+  }
+
+  /** Takes over a durable change read from the changelog; null is absent. Counts come from {@link restoreSize}. */
+  replay(key: StateKey, value: unknown, present: boolean, epoch: number): Entry {
+    const bytes = present ? this.spec.value.size(value) : 0
+    let entry = this.#entries.get(key)
+    if (entry === undefined) entry = this.#insert(key, undefined, 0, 0)
+    else if (entry.flags & PRESENT) this.#hotPresent--
+    if (present) this.#hotPresent++
+    entry.flags = present ? PRESENT : 0
+    entry.value = value
+    this.#ledger.hotBytes += bytes - entry.bytes
+    entry.bytes = bytes
+    entry.epoch = epoch
+    return entry
+  }
+
+  /** Sets how many keys are present, as the newest count record says. */
+  restoreSize(size: number): void {
+    this.#size = size
+  }
+
+  /** Whether counts and map contradict each other: a changelog or store that lacks something. */
+  get isShort(): boolean {
+    return this.#size < this.#hotPresent
+  }
+
+  #isFlushed(entry: Entry): boolean {
+    return !(entry.flags & DIRTY) && entry.epoch <= this.#ledger.flushedEpoch
+  }
+
+  #remove(entry: Entry): void {
+    if (!this.#entries.delete(entry.key)) return
+    if (entry.flags & PRESENT) this.#hotPresent--
+    this.#ledger.hotBytes -= ENTRY_BYTES + keyBytes(entry.key) + entry.bytes
+  }
+
+  /** Brings a cold key in; null when nothing is cold, so that the key is certainly absent. */
+  #load(key: StateKey): Entry | null {
+    if (this.#size === this.#hotPresent) return null
+    this.#ledger.makeRoom()
+    const sink = this.#lookup
+    sink.clear()
+    sink.bytes(this.prefix)
+    this.spec.key.encode(key, sink)
+    this.#ledger.coldReads++
+    const stored = this.#store.get(sink.buffer.subarray(0, sink.length))
+    if (stored === null) return this.#insertAbsent(key)
+    const value = this.spec.value.decode(stored, 0, stored.length)
+    this.#hotPresent++
+    return this.#insert(key, value, PRESENT | REFERENCED, this.spec.value.size(value))
+  }
+
+  #insertAbsent(key: StateKey): Entry {
+    this.#ledger.makeRoom()
+    return this.#insert(key, undefined, REFERENCED, 0)
+  }
+
+  #insert(key: StateKey, value: unknown, flags: number, bytes: number): Entry {
+    // A map takes -0 for 0; the bytes of both must be one key too.
+    const entry = new Entry(key === 0 ? 0 : key, value, flags, bytes)
+    this.#entries.set(key, entry)
+    this.#ledger.hotBytes += ENTRY_BYTES + keyBytes(key) + bytes
+    for (let index = 0; index < this.#loops.length; index++) this.#loops[index]!.add(entry.key)
+    return entry
+  }
+
+  #tooLarge(key: StateKey, bytes: number): MillraceError {
+    return new MillraceError(
+      'STATE_VALUE_TOO_LARGE',
+      `the value under the key ${String(key).slice(0, 100)} of the state ${this.spec.name} takes about ${bytes} bytes; ` +
+        `expected at most ${STATE_VALUE_BYTES_MAX}; keep less under one key, or spread it over several keys`,
+      { details: { state: this.spec.name, bytes, bytesMax: STATE_VALUE_BYTES_MAX } }
+    )
+  }
+}

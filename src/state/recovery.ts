@@ -1,0 +1,251 @@
+// Opening a task's state: the store's position, then the changelog from there on, with types checked before values.
+import {
+  type Clock,
+  MillraceError,
+  STATE_HOT_BYTES_DEFAULT,
+  isMillraceError
+} from '../base/index.ts'
+import type { LogData, ReadResult } from '../log/index.ts'
+import { RecordCursor, batchByteLength } from '../record/index.ts'
+import type { StateSpec, StateStore, TaskState } from './contract.ts'
+import { HotState } from './hot-state.ts'
+import { Image } from './image.ts'
+import { META_KIND, metaKey, parseKey, readNumber } from './key-space.ts'
+import { Ledger } from './ledger.ts'
+import { TaskStateCore } from './task-state.ts'
+import { FLUSH_BYTES_TARGET, FLUSH_DELAY_MS, WriteBehind } from './write-behind.ts'
+
+/** Where the changelog is read from: one partition of a log. */
+export interface ChangelogSource {
+  /** As `LogData.read`, of the changelog's partition. */
+  read(offset: number): Promise<ReadResult>
+}
+
+/** What {@link openTaskState} needs. */
+export interface TaskStateOptions {
+  readonly specs: readonly StateSpec[]
+  /** Open; the task state owns it from here on, also when opening fails. */
+  readonly store: StateStore
+  readonly changelog: ChangelogSource
+  readonly clock: Clock
+  /** Estimated bytes of hot entries before clean ones are evicted. Default STATE_HOT_BYTES_DEFAULT. */
+  readonly hotBytesMax?: number
+  /** Durable bytes at which a flush starts. Default {@link FLUSH_BYTES_TARGET}. */
+  readonly flushBytes?: number
+  /** Milliseconds after which a flush of fewer bytes starts. Default {@link FLUSH_DELAY_MS}. */
+  readonly flushDelayMs?: number
+  /** Told when the store was damaged and is rebuilt from the changelog; the message is for people. */
+  readonly onRebuild?: (reason: string) => void
+}
+
+/** The changelog in `partition` of `topic`. */
+export function changelogOf(log: LogData, topic: string, partition: number): ChangelogSource {
+  return { read: offset => log.read({ topic, partition, offset }) }
+}
+
+/**
+ * Opens the states of a task: takes the store's position and replays the changelog from there to its end. A damaged
+ * store is emptied and rebuilt from the changelog's start. On an error the store is closed.
+ * @throws STATE_TYPE_CHANGED a state's stored type differs from its spec
+ * @throws STATE_STORE_AHEAD the store reflects a position past the changelog's end
+ * @throws CHANGELOG_CORRUPT a record that is none of a state's
+ * @throws STATE_STORE_FAILED the store cannot be read or written
+ */
+export async function openTaskState(options: TaskStateOptions): Promise<TaskState> {
+  const { store } = options
+  try {
+    const damage = store.get(metaKey(META_KIND.damaged))
+    if (damage !== null) await rebuild(options, Buffer.from(damage).toString())
+    try {
+      return await new Recovery(options).run()
+    } catch (error) {
+      if (!isMillraceError(error, 'STATE_STORE_DAMAGED')) throw error
+      await rebuild(options, error.message)
+      return await new Recovery(options).run()
+    }
+  } catch (error) {
+    await store.close().catch(() => {})
+    throw error
+  }
+}
+
+async function rebuild(options: TaskStateOptions, reason: string): Promise<void> {
+  options.onRebuild?.(reason)
+  await options.store.clear()
+}
+
+/** One pass over store and changelog. */
+class Recovery {
+  readonly #options: TaskStateOptions
+  readonly #ledger: Ledger
+  readonly #states = new Map<string, HotState>()
+  readonly #fingerprints = new Map<string, string>()
+  readonly #cursor = new RecordCursor()
+  #lastState: HotState | null = null
+  #epoch = 0
+
+  constructor(options: TaskStateOptions) {
+    this.#options = options
+    this.#ledger = new Ledger(options.hotBytesMax ?? STATE_HOT_BYTES_DEFAULT)
+    for (const spec of options.specs) {
+      const state = new HotState(spec, options.store, this.#ledger)
+      this.#ledger.states.push(state)
+      this.#states.set(spec.name, state)
+    }
+  }
+
+  async run(): Promise<TaskState> {
+    const position = this.#readStore()
+    const { store, clock, flushBytes, flushDelayMs } = this.#options
+    const writeBehind = new WriteBehind(
+      {
+        store,
+        clock,
+        ledger: this.#ledger,
+        flushBytes: flushBytes ?? FLUSH_BYTES_TARGET,
+        flushDelayMs: flushDelayMs ?? FLUSH_DELAY_MS
+      },
+      position
+    )
+    await this.#replay(position, writeBehind)
+    const fingerprintsMissing = this.#ledger.states.filter(
+      state => !this.#fingerprints.has(state.spec.name)
+    )
+    return new TaskStateCore({
+      store,
+      ledger: this.#ledger,
+      writeBehind,
+      epoch: this.#epoch,
+      fingerprintsMissing
+    })
+  }
+
+  /** Takes types, counts and position from the store; gives the position. */
+  #readStore(): number {
+    const { store } = this.#options
+    for (const state of this.#ledger.states) {
+      const { name } = state.spec
+      const fingerprint = store.get(metaKey(META_KIND.fingerprint, name))
+      if (fingerprint !== null) this.#checkType(name, Buffer.from(fingerprint).toString())
+      const count = store.get(metaKey(META_KIND.count, name))
+      if (count !== null) state.restoreSize(readNumber(count))
+    }
+    const position = store.get(metaKey(META_KIND.position))
+    return position === null ? 0 : readNumber(position)
+  }
+
+  async #replay(position: number, writeBehind: WriteBehind): Promise<void> {
+    let offset = position
+    for (;;) {
+      const read = await this.#read(offset)
+      if (read.bytes.length > 0) {
+        const image = new Image(++this.#epoch, read.bytes.length, 1024)
+        this.#replayBatches(read.bytes, offset, image)
+        writeBehind.replayed(image, read.nextOffset)
+        if (this.#ledger.hotBytes > this.#ledger.hotBytesMax) await writeBehind.flush()
+        else await writeBehind.admitted()
+      }
+      if (read.nextOffset <= offset) break
+      offset = read.nextOffset
+    }
+    for (const state of this.#ledger.states) {
+      if (state.isShort) throw countMissing(state)
+    }
+    writeBehind.startLater()
+  }
+
+  async #read(offset: number): Promise<ReadResult> {
+    try {
+      return await this.#options.changelog.read(offset)
+    } catch (error) {
+      if (!isMillraceError(error, 'OFFSET_OUT_OF_RANGE')) throw error
+      throw new MillraceError(
+        'STATE_STORE_AHEAD',
+        `the state store reflects the changelog up to offset ${offset}, which is past its end; ` +
+          `expected the changelog to have everything that the store has; restore the log that belongs to this store, ` +
+          `or remove the store's folder to rebuild it from the log as it is`,
+        { details: { offset }, cause: error }
+      )
+    }
+  }
+
+  #replayBatches(bytes: Uint8Array, offset: number, image: Image): void {
+    const cursor = this.#cursor
+    for (let at = 0; at < bytes.length; at += batchByteLength(bytes, at)) {
+      cursor.open(bytes, at)
+      while (cursor.next()) {
+        if (cursor.offset >= offset) this.#replayRecord(image)
+      }
+    }
+  }
+
+  #replayRecord(image: Image): void {
+    // Hot: per record of the replayed part.
+    const { data, keyStart, keyEnd, valueStart, valueEnd } = this.#cursor
+    const state = this.#stateOf(data, keyStart, keyEnd)
+    const present = valueStart >= 0
+    if (state === null) {
+      if (keyStart >= 0 && data[keyStart] === 0) this.#replayMeta()
+      // What no state declares now is kept: the state may be declared again.
+      image.addBytes(null, null, data, keyStart, keyEnd, valueStart, valueEnd)
+      return
+    }
+    const key = state.spec.key.decode(data, keyStart + state.prefix.length, keyEnd)
+    const value = present ? state.spec.value.decode(data, valueStart, valueEnd) : undefined
+    const entry = state.replay(key, value, present, this.#epoch)
+    image.addBytes(state, entry, data, keyStart, keyEnd, valueStart, valueEnd)
+  }
+
+  #replayMeta(): void {
+    const { data, keyStart, keyEnd, valueStart, valueEnd } = this.#cursor
+    const parsed = parseKey(data, keyStart, keyEnd)
+    if (parsed.kind !== 'meta' || valueStart < 0) return
+    if (parsed.meta === META_KIND.fingerprint) {
+      this.#checkType(parsed.name, data.toString('utf8', valueStart, valueEnd))
+    } else if (parsed.meta === META_KIND.count) {
+      this.#states.get(parsed.name)?.restoreSize(readNumber(data, valueStart, valueEnd))
+    }
+  }
+
+  /** The state whose key stands in `start`…`end`; null for a meta key or a state that is not declared. */
+  #stateOf(data: Buffer, start: number, end: number): HotState | null {
+    // Records of one state mostly follow each other.
+    const last = this.#lastState
+    if (last !== null && hasPrefix(data, start, end, last.prefix)) return last
+    const parsed = parseKey(data, start, end)
+    if (parsed.kind === 'meta') return null
+    const state = this.#states.get(parsed.name) ?? null
+    if (state !== null) this.#lastState = state
+    return state
+  }
+
+  #checkType(name: string, stored: string): void {
+    this.#fingerprints.set(name, stored)
+    const spec = this.#states.get(name)?.spec
+    if (spec === undefined || spec.fingerprint === stored) return
+    throw new MillraceError(
+      'STATE_TYPE_CHANGED',
+      `the state ${name} was stored as ${stored} and is declared as ${spec.fingerprint} now; ` +
+        `expected the type that its values were written with; declare the old type again, give the new one ` +
+        `another state name, or start with a new data directory`,
+      { details: { state: name, stored, declared: spec.fingerprint } }
+    )
+  }
+}
+
+function hasPrefix(data: Buffer, start: number, end: number, prefix: Buffer): boolean {
+  if (end - start < prefix.length) return false
+  for (let index = 0; index < prefix.length; index++) {
+    if (data[start + index] !== prefix[index]) return false
+  }
+  return true
+}
+
+function countMissing(state: HotState): MillraceError {
+  return new MillraceError(
+    'CHANGELOG_CORRUPT',
+    `the changelog gives the state ${state.spec.name} more keys than its last count of ${state.size}; ` +
+      `expected a count record behind the changes of each commit; restore the data directory from a backup`,
+    { details: { state: state.spec.name, count: state.size } }
+  )
+}

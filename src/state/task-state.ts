@@ -1,0 +1,158 @@
+// All keyed states of one task: marks, seals, write-behind and eviction over one store and one changelog.
+import { assert, MillraceError } from '../base/index.ts'
+import { BatchBuilder } from '../record/index.ts'
+import type { KeyedState, SealedState, StateMetrics, StateStore, TaskState } from './contract.ts'
+import type { HotState } from './hot-state.ts'
+import { Image } from './image.ts'
+import { META_KIND, metaKey, numberBytes } from './key-space.ts'
+import type { Ledger } from './ledger.ts'
+import type { WriteBehind } from './write-behind.ts'
+
+/** Entries that a seal looks at for eviction: about 1 ms. */
+const SEAL_EVICTION_STEPS = 4000
+/** Bytes of an encoded record beside the estimate, when an image is laid out. */
+const RECORD_BYTES_GUESS = 16
+
+/** What recovery hands over. */
+export interface TaskStateParts {
+  readonly store: StateStore
+  readonly ledger: Ledger
+  readonly writeBehind: WriteBehind
+  /** The last epoch that recovery used. */
+  readonly epoch: number
+  /** States whose fingerprint is in neither store nor changelog. */
+  readonly fingerprintsMissing: readonly HotState[]
+}
+
+/** The task state; obtain it with `openTaskState`. */
+export class TaskStateCore implements TaskState {
+  readonly #store: StateStore
+  readonly #ledger: Ledger
+  readonly #writeBehind: WriteBehind
+  readonly #byName: ReadonlyMap<string, HotState>
+  readonly #builder = new BatchBuilder()
+  #fingerprintsMissing: readonly HotState[]
+  #epoch: number
+  #committedEpoch: number
+  #closed = false
+
+  constructor(parts: TaskStateParts) {
+    this.#store = parts.store
+    this.#ledger = parts.ledger
+    this.#writeBehind = parts.writeBehind
+    this.#epoch = parts.epoch
+    this.#committedEpoch = parts.epoch
+    this.#fingerprintsMissing = parts.fingerprintsMissing
+    this.#byName = new Map(parts.ledger.states.map(state => [state.spec.name, state]))
+  }
+
+  state<V = unknown>(name: string): KeyedState<V> {
+    const state = this.#byName.get(name)
+    if (state !== undefined) return state as KeyedState<unknown> as KeyedState<V>
+    throw new MillraceError(
+      'STATE_UNKNOWN',
+      `there is no state ${name}; expected one of ${[...this.#byName.keys()].join(', ') || '(none)'}; ` +
+        `declare it under states`,
+      { details: { state: name } }
+    )
+  }
+
+  mark(): void {
+    this.#ledger.mark()
+  }
+
+  rollback(): void {
+    this.#ledger.rollback()
+  }
+
+  get dirty(): boolean {
+    return this.#ledger.states.some(state => state.dirty.length > 0)
+  }
+
+  get dirtyBytes(): number {
+    return this.#ledger.dirtyBytes
+  }
+
+  seal(timestampMs: number): SealedState {
+    const ledger = this.#ledger
+    const epoch = ++this.#epoch
+    ledger.unmark()
+    if (!this.dirty) return { epoch, batches: [], recordCounts: [] }
+    const image = this.#encode(epoch)
+    ledger.dirtyBytes = 0
+    this.#writeBehind.add(image)
+    if (ledger.hotBytes > ledger.hotBytesMax && !ledger.evict(SEAL_EVICTION_STEPS)) {
+      this.#writeBehind.press()
+    }
+    return { epoch, ...image.batches(this.#builder, timestampMs) }
+  }
+
+  committed(epoch: number, nextPosition: number): void {
+    assert(epoch === this.#committedEpoch + 1, 'every seal is committed, in order')
+    assert(epoch <= this.#epoch, 'a seal is committed after it was made')
+    this.#committedEpoch = epoch
+    this.#writeBehind.committed(epoch, nextPosition)
+    if (this.#ledger.hotBytes > this.#ledger.hotBytesMax) this.#writeBehind.press()
+  }
+
+  admitted(): Promise<void> | null {
+    return this.#writeBehind.admitted()
+  }
+
+  flush(): Promise<void> {
+    return this.#writeBehind.flush()
+  }
+
+  async snapshot(path: string): Promise<void> {
+    await this.#writeBehind.flush()
+    await this.#writeBehind.exclusive(() => this.#store.snapshot(path))
+  }
+
+  metrics(): StateMetrics {
+    let hotKeys = 0
+    let keys = 0
+    for (const state of this.#ledger.states) {
+      hotKeys += state.hotKeys
+      keys += state.size
+    }
+    return {
+      hotKeys,
+      hotBytes: this.#ledger.hotBytes,
+      keys,
+      coldReads: this.#ledger.coldReads,
+      evicted: this.#ledger.evicted,
+      flushes: this.#writeBehind.flushes,
+      flushedPosition: this.#writeBehind.flushedPosition
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    try {
+      await this.#writeBehind.flush()
+    } finally {
+      this.#writeBehind.stop()
+      await this.#store.close()
+    }
+  }
+
+  #encode(epoch: number): Image {
+    const states = this.#ledger.states
+    let records = states.length
+    for (const state of states) records += state.dirty.length
+    const bytes = this.#ledger.dirtyBytes + records * RECORD_BYTES_GUESS
+    const image = new Image(epoch, bytes, records + this.#fingerprintsMissing.length)
+    for (const state of this.#fingerprintsMissing) {
+      const key = metaKey(META_KIND.fingerprint, state.spec.name)
+      image.addMeta(key, Buffer.from(state.spec.fingerprint))
+    }
+    this.#fingerprintsMissing = []
+    for (const state of states) {
+      if (state.dirty.length === 0) continue
+      image.addEntries(state, state.takeDirty(epoch))
+      image.addMeta(metaKey(META_KIND.count, state.spec.name), numberBytes(state.size))
+    }
+    return image
+  }
+}

@@ -1,0 +1,222 @@
+// Brings durable changes from the sealed images into the store, behind the task's back.
+//
+// Owns: when a flush runs, what it writes, back-pressure. Does not own: sealing, eviction, the store.
+// A flush takes all committed images (S2) and writes their records in pieces, the newest of an entry only, the
+// changelog position with the last piece. Each piece is atomic and the pieces are ordered; a crash between two
+// leaves single keys newer than the position says, and the replay from that position sets them to the same
+// values again: records hold whole values, not differences.
+import {
+  type Clock,
+  messageOf,
+  MillraceError,
+  isMillraceError,
+  STATE_UNFLUSHED_BYTES_MAX,
+  type Timer
+} from '../base/index.ts'
+import type { StateStore, StoreChange } from './contract.ts'
+import type { Image } from './image.ts'
+import { META_KIND, metaKey, numberBytes } from './key-space.ts'
+import type { Ledger } from './ledger.ts'
+
+/** A flush starts at this many durable bytes: enough to spare most writes of a key that changes often. */
+export const FLUSH_BYTES_TARGET: number = 8 * 1024 * 1024
+/** A flush starts this long after the first durable change: it bounds what a start has to replay. */
+export const FLUSH_DELAY_MS = 1000
+/** One piece: about 2 ms of the task's thread for 1,000 records, and one write of the store. */
+export const FLUSH_PIECE_RECORDS_MAX = 1000
+export const FLUSH_PIECE_BYTES_MAX: number = 1024 * 1024
+
+/** What a {@link WriteBehind} works on. */
+export interface WriteBehindOptions {
+  readonly store: StateStore
+  readonly clock: Clock
+  readonly ledger: Ledger
+  readonly flushBytes: number
+  readonly flushDelayMs: number
+}
+
+/** The queue from seals to the store. */
+export class WriteBehind {
+  flushes = 0
+  /** The changelog position that the store reflects. */
+  flushedPosition: number
+  /** Sealed images, oldest first; committed ones have a position. */
+  #images: Image[] = []
+  #unflushedBytes = 0
+  #committedBytes = 0
+  readonly #options: WriteBehindOptions
+  #running: Promise<void> | null = null
+  #timer: Timer | null = null
+  #failure: MillraceError | null = null
+  #stopped = false
+
+  constructor(options: WriteBehindOptions, flushedPosition: number) {
+    this.#options = options
+    this.flushedPosition = flushedPosition
+  }
+
+  /** Takes a sealed image. Its entries stay hot until it is flushed (S3). */
+  add(image: Image): void {
+    this.#images.push(image)
+    this.#unflushedBytes += image.byteLength
+  }
+
+  /** The commit of the seal `epoch` is durable, up to `nextPosition`. */
+  committed(epoch: number, nextPosition: number): void {
+    for (const image of this.#images) {
+      if (image.epoch > epoch) break
+      if (image.epoch < epoch || image.nextPosition >= 0) continue
+      image.nextPosition = nextPosition
+      this.#committedBytes += image.byteLength
+    }
+    this.startLater()
+  }
+
+  /** Takes what was read from the changelog, and so is durable, up to `nextPosition`. Starts no flush. */
+  replayed(image: Image, nextPosition: number): void {
+    image.nextPosition = nextPosition
+    this.add(image)
+    this.#committedBytes += image.byteLength
+  }
+
+  /** Starts a flush now if there is enough for one, else in a while; nothing when all is flushed. */
+  startLater(): void {
+    if (this.#stopped || this.#failure !== null) return
+    if (this.#committedBytes >= this.#options.flushBytes) return this.#start()
+    if (this.#committedBytes === 0 || this.#timer !== null || this.#running !== null) return
+    this.#timer = this.#options.clock.timer(
+      this.#options.flushDelayMs,
+      () => {
+        this.#timer = null
+        this.press()
+      },
+      { unref: true }
+    )
+  }
+
+  /** Starts a flush of what is committed if none runs: memory is short. */
+  press(): void {
+    if (this.#committedBytes > 0) this.#start()
+  }
+
+  /** A promise while more waits than STATE_UNFLUSHED_BYTES_MAX and a flush can change that; else null. */
+  admitted(): Promise<void> | null {
+    if (this.#failure !== null) return Promise.reject(this.#failure)
+    if (this.#unflushedBytes <= STATE_UNFLUSHED_BYTES_MAX) return null
+    this.press()
+    return this.#running === null ? null : this.#settled()
+  }
+
+  /** Flushes all that is committed now. @throws STATE_STORE_FAILED, STATE_STORE_DAMAGED */
+  async flush(): Promise<void> {
+    await this.#settled()
+    this.press()
+    await this.#settled()
+  }
+
+  /** Runs `action` while no flush runs. */
+  async exclusive(action: () => Promise<void>): Promise<void> {
+    await this.#settled()
+    this.#running = action().finally(() => {
+      this.#running = null
+    })
+    await this.#running
+  }
+
+  /** Starts no more flushes. */
+  stop(): void {
+    this.#stopped = true
+    this.#cancelTimer()
+  }
+
+  #cancelTimer(): void {
+    this.#timer?.cancel()
+    this.#timer = null
+  }
+
+  async #settled(): Promise<void> {
+    while (this.#running !== null) await this.#running
+    if (this.#failure !== null) throw this.#failure
+  }
+
+  #start(): void {
+    if (this.#running !== null || this.#failure !== null) return
+    this.#cancelTimer()
+    this.#running = this.#run()
+      .catch((error: unknown) => {
+        this.#failure = failureOf(error)
+      })
+      .finally(() => {
+        this.#running = null
+        this.startLater()
+      })
+  }
+
+  async #run(): Promise<void> {
+    const { clock, ledger } = this.#options
+    const images = this.#images.filter(image => image.nextPosition >= 0)
+    const last = images.at(-1)
+    if (last === undefined) return
+    await this.#write(images, last)
+    this.#images = this.#images.slice(images.length)
+    for (const image of images) {
+      this.#unflushedBytes -= image.byteLength
+      this.#committedBytes -= image.byteLength
+    }
+    ledger.flushedEpoch = last.epoch
+    this.flushedPosition = last.nextPosition
+    this.flushes++
+    for (const image of images) await this.#clean(image)
+    while (ledger.hotBytes > ledger.hotBytesMax) {
+      const before = ledger.hotBytes
+      if (ledger.evict(FLUSH_PIECE_RECORDS_MAX * 8) || ledger.hotBytes === before) break
+      await clock.yield()
+    }
+  }
+
+  async #write(images: readonly Image[], last: Image): Promise<void> {
+    const { store, clock } = this.#options
+    let piece: StoreChange[] = []
+    let pieceBytes = 0
+    for (const image of images) {
+      for (let index = 0; index < image.count; index++) {
+        const epoch = image.entries[index]?.epoch ?? image.epoch
+        // A newer value of the same entry comes later in this very flush. (One that is sealed after it does not
+        // count: until it is flushed too, the store must have this one.)
+        if (epoch > image.epoch && epoch <= last.epoch) continue
+        const change = image.change(index)
+        piece.push(change)
+        pieceBytes += change.key.length + (change.value?.length ?? 0)
+        if (piece.length < FLUSH_PIECE_RECORDS_MAX && pieceBytes < FLUSH_PIECE_BYTES_MAX) continue
+        await store.write(piece)
+        await clock.yield()
+        piece = []
+        pieceBytes = 0
+      }
+    }
+    piece.push({ key: metaKey(META_KIND.position), value: numberBytes(last.nextPosition) })
+    await store.write(piece)
+  }
+
+  /** Forgets entries that say absent, now that the store says so too. */
+  async #clean(image: Image): Promise<void> {
+    let index = 0
+    for (const [state, end] of image.runs) {
+      for (; index < end; index++) {
+        const entry = image.entries[index]
+        if (entry) state?.dropAbsent(entry)
+        if (index % (FLUSH_PIECE_RECORDS_MAX * 8) === 0) await this.#options.clock.yield()
+      }
+    }
+  }
+}
+
+function failureOf(error: unknown): MillraceError {
+  if (isMillraceError(error)) return error
+  return new MillraceError(
+    'STATE_STORE_FAILED',
+    `writing to the state store failed: ${messageOf(error)}; expected the write to succeed; ` +
+      `see to the disk, then start again: the changelog has everything`,
+    { cause: error }
+  )
+}
