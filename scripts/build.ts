@@ -7,7 +7,13 @@ import { dirname, join, resolve } from 'node:path'
 const root = resolve(import.meta.dirname, '..')
 rmSync(join(root, 'dist'), { recursive: true, force: true })
 const config = join(root, 'tsconfig.build.json')
-const compiler = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin/tsc')
-const result = spawnSync(process.execPath, [compiler, '-p', config], { cwd: root, stdio: 'inherit' })
+const compiler = join(
+  dirname(createRequire(import.meta.url).resolve('typescript/package.json')),
+  'bin/tsc'
+)
+const result = spawnSync(process.execPath, [compiler, '-p', config], {
+  cwd: root,
+  stdio: 'inherit'
+})
 if (result.status !== 0) process.exit(result.status ?? 1)
 console.error('built dist/')

@@ -1,0 +1,53 @@
+// Runs the command as users do, from source: for the tests of examples, documents and crashes.
+import { spawn, type ChildProcess } from 'node:child_process'
+import { resolve } from 'node:path'
+
+/** The folder of the repository. */
+export const ROOT: string = resolve(import.meta.dirname, '..')
+/** The script behind `npx millrace`. */
+export const COMMAND: string = resolve(ROOT, 'bin/millrace.js')
+
+/** How a command ended and what it wrote. */
+export interface Finished {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Starts `millrace` with `args` in `folder`. */
+export function start(args: readonly string[], folder: string): ChildProcess {
+  return spawn(process.execPath, [COMMAND, ...args], { cwd: folder, env: environment() })
+}
+
+/** Runs `millrace` with `args` in `folder` and waits for its end; `input` goes to its stdin. */
+export function run(args: readonly string[], folder: string, input = ''): Promise<Finished> {
+  return finished(start(args, folder), input)
+}
+
+/** Runs a line of shell in which `npx millrace` and `node` are this repository's. */
+export function shell(line: string, folder: string): Promise<Finished> {
+  const text = line.replaceAll('npx millrace', `"${process.execPath}" "${COMMAND}"`)
+  return finished(
+    spawn('bash', ['-euo', 'pipefail', '-c', text], { cwd: folder, env: environment() }),
+    ''
+  )
+}
+
+/** Collects what a process writes until it ends. */
+export function finished(child: ChildProcess, input = ''): Promise<Finished> {
+  return new Promise((resolve, reject) => {
+    let stdout = ''
+    let stderr = ''
+    child.stdout?.setEncoding('utf8').on('data', text => (stdout += text))
+    child.stderr?.setEncoding('utf8').on('data', text => (stderr += text))
+    child.on('error', reject)
+    child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr }))
+    child.stdin?.on('error', () => {})
+    child.stdin?.end(input)
+  })
+}
+
+function environment(): NodeJS.ProcessEnv {
+  return { ...process.env, NO_COLOR: '1', NODE_OPTIONS: '' }
+}
