@@ -5,14 +5,13 @@ import { createRequire } from 'node:module'
 import { test } from 'node:test'
 
 import {
-  BatchBuilder,
   type Compression,
   type RecordHeader,
   checkBatch,
   checkRecords,
   readBatchHeader
 } from './index.ts'
-import { type PlainRecord, recordsOf } from './samples.cases.ts'
+import { type PlainRecord, batchOf, recordsOf } from './samples.cases.ts'
 
 interface KafkaPythonGolden {
   readonly records: Record<string, readonly HexRecord[]>
@@ -50,14 +49,6 @@ function plainRecords(name: string): PlainRecord[] {
   }))
 }
 
-function encode(records: readonly PlainRecord[], compression: Compression = 'none'): Buffer {
-  const builder = new BatchBuilder({ compression })
-  for (const { timestamp, key, value, headers } of records) {
-    builder.append(timestamp, key, value, headers)
-  }
-  return builder.build()
-}
-
 for (const { name, records, compression, producerId, hex } of golden.batches) {
   test(`reads what kafka-python wrote: ${name}`, () => {
     const batch = Buffer.from(hex, 'hex')
@@ -86,7 +77,7 @@ for (const { name, records, hex } of golden.batches.filter(
   batch => batch.compression === 'none' && batch.producerId === undefined
 )) {
   test(`writes the bytes that kafka-python writes: ${name}`, () => {
-    assert.equal(encode(plainRecords(records)).toString('hex'), hex)
+    assert.equal(batchOf(plainRecords(records)).toString('hex'), hex)
   })
 }
 
@@ -194,7 +185,7 @@ async function encodeWithKafkaJs(
 for (const [name, records] of SAMPLES) {
   test(`writes the bytes that kafkajs writes: ${name}`, async () => {
     const theirs = await encodeWithKafkaJs(records)
-    assert.equal(encode(records).toString('hex'), theirs.toString('hex'))
+    assert.equal(batchOf(records).toString('hex'), theirs.toString('hex'))
   })
 
   test(`reads what kafkajs wrote with gzip: ${name}`, async () => {
@@ -206,7 +197,7 @@ for (const [name, records] of SAMPLES) {
 
   for (const compression of ['none', 'gzip'] as const) {
     test(`kafkajs reads what we write, ${compression}: ${name}`, async () => {
-      const decoded = await kafkaJsDecode(new KafkaJsDecoder(encode(records, compression)))
+      const decoded = await kafkaJsDecode(new KafkaJsDecoder(batchOf(records, { compression })))
       assert.equal(decoded.lastOffsetDelta, records.length - 1)
       assert.deepEqual(decoded.records.map(fromKafkaJs), records)
     })
