@@ -14,5 +14,6 @@ export type {
 } from './disk-simulated-machine.ts'
 export * from './disk-system.ts'
 export * from './errors.ts'
+export * from './experimental-notice.ts'
 export * from './limits.ts'
 export * from './random.ts'

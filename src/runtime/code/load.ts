@@ -1,0 +1,16 @@
+// From a step of the plan to the function that its records are given to.
+import type { StepPlan } from '../../dataflow/plan.ts'
+import type { UserFunction } from './contract.ts'
+import { loadInline } from './inline.ts'
+import { loadModule } from './module.ts'
+
+/**
+ * Loads a step's function. `folder` is the absolute folder of the dataflow's file.
+ * @throws FUNCTION_INVALID, MODULE_NOT_FOUND, MODULE_FAILED, EXPORT_NOT_FOUND; the message begins with the
+ * place in the dataflow file
+ */
+export async function loadStep(step: StepPlan, folder: string): Promise<UserFunction> {
+  return step.code.kind === 'inline'
+    ? loadInline(step, step.code, folder)
+    : await loadModule(step.code, folder)
+}
