@@ -1,2 +1,9 @@
 // The suites that every implementation of a contract passes.
 export { diskSuite, type DiskFixture } from './disk.ts'
+export {
+  logSuite,
+  type LogCapabilities,
+  type LogFactory,
+  type LogFactoryOptions,
+  type LogFixture
+} from './log.ts'

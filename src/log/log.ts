@@ -122,6 +122,8 @@ export interface LogData {
    * @throws TOPIC_UNKNOWN or PARTITION_UNKNOWN nothing was written; do not retry
    * @throws BATCH_CORRUPT bad length, format or CRC; nothing was written; a bug in the caller
    * @throws BATCH_TOO_LARGE over BATCH_BYTES_MAX; nothing was written
+   * @throws COMMIT_TOO_LARGE all batches together are over COMMIT_QUEUE_BYTES_MAX; nothing was written
+   * @throws POSITION_INVALID a group's name, offset or metadata is out of bounds; nothing was written
    * @throws PARTITION_DAMAGED the partition is refused until it is repaired
    * @throws LOG_FENCED an earlier write failed; open the log again (L6)
    * @throws LOG_CLOSED
