@@ -7,3 +7,8 @@ export {
   type LogFactoryOptions,
   type LogFixture
 } from './log.ts'
+export {
+  stateStoreSuite,
+  type StateStoreCapabilities,
+  type StateStoreFixture
+} from './state-store.ts'

@@ -7,3 +7,4 @@ export {
   openTaskState
 } from './recovery.ts'
 export { MemoryStore, type MemoryStoreOptions } from './store/memory.ts'
+export { openLevelStore } from './store/level.ts'
