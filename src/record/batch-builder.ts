@@ -22,6 +22,8 @@ import { putVarint, varintSize } from './varint.ts'
 
 /** Record length, timestamp delta, offset delta, key length, value length, header count, attributes. */
 const RECORD_OVERHEAD_BYTES_MAX = 5 + 8 + 5 + 5 + 5 + 5 + 1
+/** The same without the length, for a record of a small batch. */
+const RECORD_OVERHEAD_BYTES_USUAL = 2 + 2 + 1 + 2 + 1 + 1
 /** Longer ranges are copied by the runtime: shorter ones are cheaper in a loop (crossing measured at 36). */
 const COPY_BYTES_MIN = 36
 
@@ -109,18 +111,13 @@ export class BatchBuilder {
     const headersLength = headerCount === 0 ? 0 : headersEnd - headersStart
     const content = Math.max(keyLength, 0) + Math.max(valueLength, 0) + headersLength
     const timestampDelta = timestampMs - this.#noteTimestamp(timestampMs)
-    const length =
-      1 +
-      varintSize(timestampDelta) +
-      varintSize(this.count) +
-      varintSize(keyLength) +
-      varintSize(valueLength) +
-      varintSize(headerCount) +
-      content
     const writer = this.#writer
     writer.reserve(content + RECORD_OVERHEAD_BYTES_MAX)
     const buffer = writer.buffer
-    let at = putVarint(buffer, writer.length, length)
+    const start = writer.length
+    // The length comes first but is known last: its size is guessed, and the record moved if that was wrong.
+    const guess = varintSize(content + RECORD_OVERHEAD_BYTES_USUAL)
+    let at = start + guess
     buffer[at++] = 0
     at = putVarint(buffer, at, timestampDelta)
     at = putVarint(buffer, at, this.count)
@@ -130,6 +127,13 @@ export class BatchBuilder {
     if (valueLength > 0) at = copyRange(valueBytes, valueStart, valueEnd, buffer, at)
     at = putVarint(buffer, at, headerCount)
     if (headersLength > 0) at = copyRange(headerBytes, headersStart, headersEnd, buffer, at)
+    const length = at - start - guess
+    const size = varintSize(length)
+    if (size !== guess) {
+      buffer.copyWithin(start + size, start + guess, at)
+      at += size - guess
+    }
+    putVarint(buffer, start, length)
     writer.length = at
     this.count++
   }

