@@ -31,6 +31,8 @@ export const YAML_BYTES_MAX: number = MIB
 export const YAML_DEPTH_MAX = 64
 export const YAML_ALIASES_MAX = 100
 export const YAML_NODES_MAX = 50_000
+/** Parts of one declared type when all its references are followed: what converters and checks walk. */
+export const TYPE_NODES_MAX = 4_096
 /** Topics, partitions of a topic. */
 export const TOPICS_MAX = 10_000
 export const PARTITIONS_MAX = 1_024

@@ -1,0 +1,316 @@
+// Checks one service: types from its sources through its steps to its sinks, names of operators, keys of states.
+import type {
+  PartitionPlan,
+  ServicePlan,
+  SinkPlan,
+  SourcePlan,
+  StatePlan,
+  StepPlan
+} from '../plan.ts'
+import { nearestWord } from '../names.ts'
+import type { Span } from '../report.ts'
+import type {
+  FileModel,
+  IoModel,
+  PartitionModel,
+  ServiceModel,
+  StepModel,
+  TopicModel
+} from '../read/model.ts'
+import { accepts, NUMBER } from '../type-match.ts'
+import { describeType } from '../type-text.ts'
+import type { Type } from '../types.ts'
+import { quoted } from '../yaml/tree.ts'
+import { checkStep, type StepContext } from './check-step.ts'
+import { ownedStates } from './check-states.ts'
+
+/** A value on its way: its type, and the type of its record key; null is unknown. */
+interface Flow {
+  readonly value: Type | null
+  readonly key: Type | null
+}
+
+/** The plan of a service; with findings some parts may be missing, then the whole plan is not used. */
+export function checkService(
+  context: StepContext,
+  file: FileModel,
+  service: ServiceModel
+): ServicePlan {
+  const chain = new Chain(context)
+  const { flow: merged, sources } = checkSources(context, chain, file, service)
+  let flow = chain.run(service.steps, merged)
+  const steps = chain.take()
+  const emitsFromUpdateState = file.apiVersion === '1.0.0'
+  let partition: PartitionPlan | null = null
+  if (service.partition !== null) {
+    const checked = checkPartition(
+      context,
+      chain,
+      service,
+      service.partition,
+      flow,
+      emitsFromUpdateState
+    )
+    partition = checked.plan
+    flow = checked.flow
+  }
+  const sinks = service.sinks.flatMap(sink => checkSink(context, chain, file, sink, flow))
+  checkReachability(context, service, emitsFromUpdateState)
+  return {
+    name: service.name,
+    sources,
+    states: service.states.flatMap(state => statePlanOf(context, state)),
+    steps,
+    partition,
+    emitsFromUpdateState,
+    sinks,
+    errors: service.errors,
+    output: flow.value,
+    at: context.report.position(service.at)
+  }
+}
+
+/** Runs flows through steps and collects their plans, with operator names that are unique in the service. */
+class Chain {
+  readonly #context: StepContext
+  readonly #names = new Map<string, Span>()
+  #plans: StepPlan[] = []
+
+  constructor(context: StepContext) {
+    this.#context = context
+  }
+
+  /** The plans collected since the last call. */
+  take(): StepPlan[] {
+    const plans = this.#plans
+    this.#plans = []
+    return plans
+  }
+
+  run(steps: readonly StepModel[], flow: Flow): Flow {
+    return steps.reduce((arriving, step) => this.step(step, arriving).flow, flow)
+  }
+
+  step(
+    step: StepModel,
+    flow: Flow
+  ): { readonly flow: Flow; readonly key: Type | null; readonly plan: StepPlan | null } {
+    const checked = checkStep(this.#context, step, flow.value)
+    const plan = checked.plan === null ? null : this.#named(checked.plan, step)
+    if (plan !== null) this.#plans.push(plan)
+    if (step.operator === 'assign-key') return { flow, key: checked.outputKey, plan }
+    // A function may re-key by keyed() without declaring it, so after any other operator than filter the key is unknown.
+    const key = step.operator === 'filter' ? flow.key : checked.outputKey
+    return { flow: { value: checked.output, key }, key, plan }
+  }
+
+  #named(plan: StepPlan, step: StepModel): StepPlan {
+    const span = step.code?.span ?? step.at
+    const before = this.#names.get(plan.name)
+    if (before === undefined) {
+      this.#names.set(plan.name, span)
+      return plan
+    }
+    if (plan.code.kind === 'inline') {
+      const { line } = this.#context.report.lines.placeOf(before.start)
+      const message = `the operator ${quoted(plan.name)} is already declared in this service, on line ${line}`
+      this.#context.report.error(
+        'OPERATOR_DUPLICATE',
+        span,
+        message,
+        'Rename the function; its name is the operator’s in metrics and errors.'
+      )
+      return plan
+    }
+    // The same exported function may stand in several places; each place has its own counters.
+    let count = 2
+    while (this.#names.has(`${plan.name}-${count}`)) count++
+    const name = `${plan.name}-${count}`
+    this.#names.set(name, span)
+    return { ...plan, name }
+  }
+}
+
+function checkSources(
+  context: StepContext,
+  chain: Chain,
+  file: FileModel,
+  service: ServiceModel
+): { flow: Flow; sources: SourcePlan[] } {
+  const { report } = context
+  const sources: SourcePlan[] = []
+  let first: { flow: Flow; io: IoModel } | null = null
+  let isKeyKnown = true
+  for (const io of service.sources) {
+    const topic = topicOf(context, file, io)
+    if (topic === null) continue
+    if (sources.some(source => source.topic === io.topic)) {
+      report.error(
+        'SOURCE_DUPLICATE',
+        io.topicSpan,
+        `the topic ${quoted(io.topic)} is already a source of this service`,
+        'Use one source; a flat-map can make several values of one.'
+      )
+      continue
+    }
+    const flow = chain.run(io.steps, {
+      value: topic.plan?.value.type ?? null,
+      key: topic.plan?.key ?? null
+    })
+    sources.push({ topic: io.topic, steps: chain.take(), at: report.position(io.at) })
+    if (first === null) first = { flow, io }
+    else {
+      checkMerge(context, first, { flow, io })
+      isKeyKnown &&=
+        first.flow.key !== null && flow.key !== null && accepts(first.flow.key, flow.key)
+    }
+  }
+  const value = first?.flow.value ?? null
+  return { flow: { value, key: isKeyKnown ? (first?.flow.key ?? null) : null }, sources }
+}
+
+interface Merged {
+  readonly flow: Flow
+  readonly io: IoModel
+}
+
+function checkMerge(context: StepContext, first: Merged, other: Merged): void {
+  const into = first.flow.value
+  const from = other.flow.value
+  if (into === null || from === null || accepts(into, from)) return
+  const message = `all sources of a service must come to one type, but ${quoted(first.io.topic)} gives ${describeType(into)} and ${quoted(other.io.topic)} gives ${describeType(from)}`
+  context.report.error(
+    'TYPE_MISMATCH',
+    other.io.topicSpan,
+    message,
+    'Add a map to the transforms of one source.'
+  )
+}
+
+function checkPartition(
+  context: StepContext,
+  chain: Chain,
+  service: ServiceModel,
+  partition: PartitionModel,
+  flow: Flow,
+  emits: boolean
+): { plan: PartitionPlan | null; flow: Flow } {
+  const assigned = partition.assignKey === null ? null : chain.step(partition.assignKey, flow)
+  chain.take()
+  const inner = chain.run(partition.steps, flow)
+  const steps = chain.take()
+  const updated = partition.updateState === null ? null : chain.step(partition.updateState, inner)
+  chain.take()
+  const assignKey = assigned?.plan ? keyedByState(context, service, partition, assigned.plan) : null
+  if (partition.updateState !== null && ownedStates(service).length === 0) {
+    const message = `the service ${quoted(service.name)} has an update-state, but owns no state`
+    context.report.warning(
+      'STATE_MISSING',
+      partition.updateState.at,
+      message,
+      'Declare the state under "states", or use a map in "partition.transforms".'
+    )
+  }
+  const after = updated === null ? inner : emits ? updated.flow : { value: null, key: null }
+  const plan = assignKey === null ? null : { assignKey, steps, updateState: updated?.plan ?? null }
+  return { plan, flow: after }
+}
+
+/** Checks that the assigned key is that of the owned states; their width is the key's where it says `number`. */
+function keyedByState(
+  context: StepContext,
+  service: ServiceModel,
+  partition: PartitionModel,
+  plan: StepPlan
+): StepPlan {
+  let key = plan.outputKey
+  for (const state of ownedStates(service)) {
+    if (state.key === null) continue
+    if (key !== null && !accepts(state.key, key)) {
+      const message = `assign-key gives ${describeType(key)}, but the key of the state ${quoted(state.name)} is ${describeType(state.key)}`
+      context.report.error(
+        'TYPE_MISMATCH',
+        partition.assignKey!.at,
+        message,
+        'Both must be the same scalar type.'
+      )
+    } else if (key === null || key === NUMBER) key = state.key
+  }
+  return { ...plan, outputKey: key }
+}
+
+function checkSink(
+  context: StepContext,
+  chain: Chain,
+  file: FileModel,
+  sink: IoModel,
+  flow: Flow
+): SinkPlan[] {
+  const { report } = context
+  const topic = topicOf(context, file, sink)
+  if (topic === null) return []
+  const last = chain.run(sink.steps, flow)
+  const steps = chain.take()
+  const into = topic.plan?.value.type
+  if (into !== undefined && last.value !== null && !accepts(into, last.value)) {
+    const message = `the topic ${quoted(sink.topic)} takes ${describeType(into)}, but ${describeType(last.value)} arrives`
+    report.error(
+      'TYPE_MISMATCH',
+      sink.topicSpan,
+      message,
+      'Add a map to the transforms of this sink, or change the topic’s schema.'
+    )
+  }
+  const key = topic.plan?.key
+  if (key && last.key !== null && !accepts(key, last.key)) {
+    const message = `the topic ${quoted(sink.topic)} has keys of type ${describeType(key)}, but ${describeType(last.key)} arrives`
+    report.error(
+      'TYPE_MISMATCH',
+      sink.topicSpan,
+      message,
+      'Return keyed(key, value) with a key of that type.'
+    )
+  }
+  return [{ topic: sink.topic, steps, at: report.position(sink.at) }]
+}
+
+/** Sinks behind an update-state that sends nothing never get a record. */
+function checkReachability(context: StepContext, service: ServiceModel, emits: boolean): void {
+  const update = service.partition?.updateState
+  const sink = service.sinks[0]
+  if (!update || sink === undefined || emits) return
+  const message = `nothing reaches the sinks of ${quoted(service.name)}: before apiVersion 1.0.0 what update-state returns is dropped`
+  context.report.warning(
+    'SINK_UNREACHABLE',
+    sink.at,
+    message,
+    'Use apiVersion 1.0.0, or count in "partition.transforms".'
+  )
+}
+
+function statePlanOf(context: StepContext, state: ServiceModel['states'][number]): StatePlan[] {
+  const at = context.report.position(state.at)
+  const { name, property } = state
+  if (state.kind === 'reference') {
+    return [{ kind: 'reference', name, property, service: state.service, state: state.state, at }]
+  }
+  const { key, value, ttlMs } = state
+  return key === null || value === null
+    ? []
+    : [{ kind: 'owned', name, property, key, value, ttlMs, at }]
+}
+
+function topicOf(context: StepContext, file: FileModel, io: IoModel): TopicModel | null {
+  const topic = file.topics.get(io.topic)
+  if (topic !== undefined) return topic
+  const nearest = nearestWord(io.topic, file.topics.keys())
+  const hint =
+    nearest === null ? 'Declare it in the section "topics".' : `Did you mean "${nearest}"?`
+  context.report.error(
+    'TOPIC_UNKNOWN',
+    io.topicSpan,
+    `the topic ${quoted(io.topic)} is not declared`,
+    hint
+  )
+  return null
+}

@@ -1,0 +1,92 @@
+// Checks states across services: owners exist, references lead to them, and something can give owned ones a key.
+import { nearestWord, toKebab } from '../names.ts'
+import type { Report } from '../report.ts'
+import type { FileModel, ServiceModel, StateModel } from '../read/model.ts'
+import { quoted } from '../yaml/tree.ts'
+
+/** The states that a service owns. */
+export function ownedStates(
+  service: ServiceModel
+): Extract<StateModel, { readonly kind: 'owned' }>[] {
+  return service.states.filter(state => state.kind === 'owned')
+}
+
+/** Checks all states of a file; gives it back with references in their normal form. */
+export function checkStates(report: Report, file: FileModel): FileModel {
+  const services = file.services.map(service => ({
+    ...service,
+    states: service.states.map(state =>
+      state.kind === 'owned' ? state : checkReference(report, file, service, state)
+    )
+  }))
+  for (const service of services) {
+    const owned = ownedStates(service)[0]
+    if (owned === undefined || service.partition !== null) continue
+    const message = `the service ${quoted(service.name)} owns the state ${quoted(owned.name)}, but has no "partition" to give it a key`
+    report.error(
+      'STATE_WITHOUT_PARTITION',
+      owned.at,
+      message,
+      'Add "partition" with an assign-key and an update-state.'
+    )
+  }
+  return { ...file, services }
+}
+
+function checkReference(
+  report: Report,
+  file: FileModel,
+  reader: ServiceModel,
+  reference: Extract<StateModel, { readonly kind: 'reference' }>
+): StateModel {
+  const wanted = { service: toKebab(reference.service), state: toKebab(reference.state) }
+  const found = { ...reference, ...wanted }
+  const owner = file.services.find(service => service.name === wanted.service)
+  if (owner === undefined) {
+    const nearest = nearestWord(
+      wanted.service,
+      file.services.map(service => service.name)
+    )
+    const hint = nearest === null ? null : `Did you mean "${nearest}"?`
+    report.error(
+      'SERVICE_UNKNOWN',
+      reference.targetSpan,
+      `there is no service ${quoted(reference.service)}`,
+      hint
+    )
+    return found
+  }
+  if (owner === reader) {
+    report.error(
+      'STATE_OWNER',
+      reference.targetSpan,
+      `the service ${quoted(reader.name)} cannot read its own state by "from"`,
+      'Owned states are at hand without it.'
+    )
+    return found
+  }
+  const state = owner.states.find(candidate => candidate.name === wanted.state)
+  if (state?.kind === 'owned') return found
+  if (state !== undefined) {
+    const message = `the state ${quoted(reference.state)} of ${quoted(owner.name)} belongs to another service itself`
+    report.error(
+      'STATE_OWNER',
+      reference.targetSpan,
+      message,
+      state.kind === 'reference' ? `Write from: ${state.service}.${state.state}` : null
+    )
+    return found
+  }
+  const nearest = nearestWord(
+    wanted.state,
+    ownedStates(owner).map(candidate => candidate.name)
+  )
+  const hint = nearest === null ? null : `Did you mean "${owner.name}.${nearest}"?`
+  report.error(
+    'STATE_UNKNOWN',
+    reference.targetSpan,
+    `the service ${quoted(owner.name)} owns no state ${quoted(reference.state)}`,
+    hint
+  )
+  return found
+}

@@ -1,0 +1,91 @@
+// The compiler: text in, plan and diagnostics out; pure, and total over all texts.
+import type { Diagnostic } from './diagnostics.ts'
+import type { Plan, TopicPlan } from './plan.ts'
+import { Report } from './report.ts'
+import { checkGraph } from './check/check-graph.ts'
+import { checkService } from './check/check-service.ts'
+import { checkStates } from './check/check-states.ts'
+import type { StepContext } from './check/check-step.ts'
+import type { FileModel } from './read/model.ts'
+import { readFileModel } from './read/read-file.ts'
+import { readTree } from './yaml/read-tree.ts'
+
+/** What the compiler is told beside the text. */
+export interface CompileOptions {
+  /** The file's name in diagnostics and in the plan. */
+  readonly file: string
+  /**
+   * The text of a module that `uses` names by a relative path, so that the function's signature can be checked;
+   * null when it does not exist. Without it modules are not looked at. Packages never are.
+   */
+  readModule?(specifier: string): string | null
+}
+
+export interface CompileResult {
+  /** null iff a diagnostic is an error. */
+  readonly plan: Plan | null
+  /** Everything found, errors and warnings, in the order of the text. */
+  readonly diagnostics: readonly Diagnostic[]
+}
+
+/** Compiles the text of a dataflow file of any apiVersion. Never throws on any text. */
+export function compile(text: string, options: CompileOptions): CompileResult {
+  const report = new Report(options.file, text)
+  const tree = readTree(report)
+  if (tree === null) {
+    if (!report.hasErrors) {
+      report.error(
+        'EMPTY',
+        { start: 0, end: 1 },
+        'the file is empty',
+        'Begin with "apiVersion: 1.0.0".'
+      )
+    }
+    return { plan: null, diagnostics: report.diagnostics() }
+  }
+  const file = readFileModel(tree, report)
+  const plan = file === null ? null : planOf(report, file, options)
+  return {
+    plan: report.hasErrors || plan === null ? null : deepFreeze(plan),
+    diagnostics: report.diagnostics()
+  }
+}
+
+function planOf(report: Report, read: FileModel, options: CompileOptions): Plan {
+  const file = checkStates(report, read)
+  checkGraph(report, file)
+  const context: StepContext = {
+    report,
+    types: file.types.scope,
+    readModule: options.readModule?.bind(options),
+    modules: new Map()
+  }
+  const topics: Record<string, TopicPlan> = {}
+  for (const { id, plan } of file.topics.values()) if (plan !== null) topics[id] = plan
+  const { apiVersion, name, namespace, version } = file
+  const services = file.services.map(service => checkService(context, file, service))
+  return {
+    apiVersion,
+    name,
+    namespace,
+    version,
+    file: options.file,
+    topics,
+    types: file.types.all(),
+    services
+  }
+}
+
+/** Freezes a tree in which parts may be shared. */
+function deepFreeze<T extends object>(value: T): T {
+  const open: object[] = [value]
+  const seen = new Set<object>()
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    if (seen.has(next)) continue
+    seen.add(next)
+    Object.freeze(next)
+    for (const part of Object.values(next))
+      if (typeof part === 'object' && part !== null) open.push(part)
+  }
+  return value
+}

@@ -1,0 +1,34 @@
+// The public face of dataflow: text → checked plan + diagnostics, and what others need to speak of types and names.
+export type { Diagnostic } from './diagnostics.ts'
+export type * from './plan.ts'
+export type * from './types.ts'
+export { compile, type CompileOptions, type CompileResult } from './compile.ts'
+export { formatDiagnostic, formatDiagnostics, type FormatOptions } from './format.ts'
+export {
+  parseFunction,
+  type Annotation,
+  type CodeProblem,
+  type ParsedFunction,
+  type ParsedParameter,
+  type ParseFunctionResult
+} from './code/parse-function.ts'
+export {
+  readTypeExpression,
+  SCALAR_TYPE_NAMES,
+  TYPESCRIPT_GLOBALS,
+  type TypeReading,
+  type TypeScope
+} from './code/type-expression.ts'
+export { nearestWord, toCamel, toKebab, toPascal, toSnake } from './names.ts'
+export { OPERATORS, type OperatorSpec } from './sections/operators.ts'
+export type { KeySpec, SectionSpec, ValueShape } from './sections/declare.ts'
+export { parseDuration, parseSize } from './sections/units.ts'
+export { accepts } from './type-match.ts'
+export {
+  describeType,
+  isIntegerType,
+  isScalarType,
+  SCALAR_WORDS,
+  scalarOf,
+  typeFingerprint
+} from './type-text.ts'

@@ -1,0 +1,92 @@
+// What all file layouts are normalised to: services with typed parts and places, not yet checked against each other.
+import type { ApiVersion, ErrorPolicy, OperatorKind, TopicPlan } from '../plan.ts'
+import type { Span } from '../report.ts'
+import type { Type } from '../types.ts'
+import type { PlacedText } from '../yaml/scalar-text.ts'
+import type { TypeTable } from './read-types.ts'
+
+/** Code of a step; every place is in the dataflow file. */
+export type CodeModel =
+  | { readonly kind: 'inline'; readonly placed: PlacedText; readonly span: Span }
+  | {
+      readonly kind: 'module'
+      readonly specifier: string
+      readonly exportName: string
+      readonly span: Span
+    }
+
+export interface StepModel {
+  readonly operator: OperatorKind
+  /** null after a finding. */
+  readonly code: CodeModel | null
+  readonly with: Readonly<Record<string, string>>
+  /** Types that the file declares beside the function, when the signature says nothing. */
+  readonly declaredInput: Type | null
+  readonly declaredOutput: Type | null
+  readonly at: Span
+}
+
+export interface IoModel {
+  readonly topic: string
+  readonly topicSpan: Span
+  readonly steps: readonly StepModel[]
+  readonly at: Span
+}
+
+export type StateModel =
+  | {
+      readonly kind: 'owned'
+      readonly name: string
+      readonly property: string
+      /** null after a finding. */
+      readonly key: Type | null
+      readonly value: Type | null
+      readonly ttlMs: number | null
+      readonly at: Span
+    }
+  | {
+      readonly kind: 'reference'
+      readonly name: string
+      readonly property: string
+      readonly service: string
+      readonly state: string
+      readonly at: Span
+      readonly targetSpan: Span
+    }
+
+export interface PartitionModel {
+  /** null after a finding. */
+  readonly assignKey: StepModel | null
+  readonly steps: readonly StepModel[]
+  readonly updateState: StepModel | null
+  readonly at: Span
+}
+
+export interface ServiceModel {
+  readonly name: string
+  readonly sources: readonly IoModel[]
+  readonly states: readonly StateModel[]
+  readonly steps: readonly StepModel[]
+  readonly partition: PartitionModel | null
+  readonly sinks: readonly IoModel[]
+  readonly errors: ErrorPolicy
+  readonly at: Span
+}
+
+/** A topic with what only the compiler needs to know. */
+export interface TopicModel {
+  /** null after a finding in its schema. */
+  readonly plan: TopicPlan | null
+  readonly id: string
+  readonly at: Span
+}
+
+export interface FileModel {
+  readonly apiVersion: ApiVersion
+  readonly name: string
+  readonly namespace: string
+  readonly version: string
+  readonly types: TypeTable
+  readonly topics: ReadonlyMap<string, TopicModel>
+  readonly services: readonly ServiceModel[]
+}

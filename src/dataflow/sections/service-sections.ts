@@ -1,0 +1,261 @@
+// The sections of a service: sources, states, transforms, partition, sinks, and the steps in them.
+import type { KeySpec, SectionSpec } from './declare.ts'
+import { SERVICE_ERRORS_KEY } from './file-sections.ts'
+
+const UNAVAILABLE = { kind: 'unavailable' } as const
+
+export const SERVICE: SectionSpec = {
+  name: 'service',
+  doc: `One piece of work: what it reads, keeps and writes. A record passes
+sources → transforms → partition (assign-key, transforms, update-state) → sinks, each with transforms of its own.`,
+  keys: [
+    {
+      key: 'sources',
+      value: { kind: 'list', of: 'source' },
+      required: true,
+      doc: 'What it reads; several are merged.',
+      example: '[{ type: topic, id: sentences }]'
+    },
+    {
+      key: 'states',
+      value: { kind: 'list-or-map', of: 'state' },
+      doc: 'What it remembers, and what it reads of other services.'
+    },
+    {
+      key: 'transforms',
+      value: { kind: 'list', of: 'step' },
+      doc: 'Steps for every record, in order.'
+    },
+    {
+      key: 'partition',
+      value: { kind: 'section', section: 'partition' },
+      doc: 'Steps by key, and the only place where owned states change.'
+    },
+    {
+      key: 'sinks',
+      value: { kind: 'list', of: 'sink' },
+      doc: 'Where results go; each gets all of them.'
+    },
+    SERVICE_ERRORS_KEY,
+    { key: 'window', value: UNAVAILABLE, doc: 'Keep running results in a state instead.' }
+  ]
+}
+
+const IO_KEYS: readonly KeySpec[] = [
+  {
+    key: 'id',
+    value: { kind: 'text' },
+    required: true,
+    doc: 'Id of a topic of the file.',
+    example: 'sentences'
+  },
+  {
+    key: 'transforms',
+    aliases: ['steps'],
+    value: { kind: 'list', of: 'step' },
+    doc: 'Steps between this topic and the service.'
+  }
+]
+
+export const SOURCE: SectionSpec = {
+  name: 'source',
+  doc: 'A topic that a service reads. All sources of a service must come to one type.',
+  example: 'sources:\n  - { type: topic, id: sentences }',
+  keys: [
+    {
+      key: 'type',
+      value: { kind: 'choice', of: ['topic'] },
+      required: true,
+      doc: 'The kind of source.',
+      example: 'topic'
+    },
+    ...IO_KEYS
+  ]
+}
+
+export const SINK: SectionSpec = {
+  name: 'sink',
+  doc: 'A topic that a service writes. The last type must be the topic’s.',
+  example: 'sinks:\n  - { type: topic, id: counts }',
+  keys: [
+    {
+      key: 'type',
+      value: { kind: 'choice', of: ['topic'] },
+      required: true,
+      doc: 'The kind of sink.',
+      example: 'topic'
+    },
+    ...IO_KEYS
+  ]
+}
+
+export const PARTITION: SectionSpec = {
+  name: 'partition',
+  doc: 'Divides the stream by key: records with one key are handled one after the other, with that key’s state.',
+  keys: [
+    {
+      key: 'assign-key',
+      value: { kind: 'section', section: 'function' },
+      required: true,
+      doc: 'The function that gives a record’s key.'
+    },
+    { key: 'transforms', value: { kind: 'list', of: 'step' }, doc: 'Steps under the key.' },
+    {
+      key: 'update-state',
+      value: { kind: 'section', section: 'function' },
+      doc: 'The function that changes the state. In 1.0.0 what it returns goes on to the sinks; before, nothing does.'
+    }
+  ]
+}
+
+const CODE_KEYS: readonly KeySpec[] = [
+  {
+    key: 'run',
+    value: { kind: 'code' },
+    doc: 'One TypeScript function declaration; its name in kebab-case names the operator.',
+    example: '|'
+  },
+  {
+    key: 'uses',
+    value: { kind: 'text' },
+    doc: 'An exported function instead: ./file.ts#name beside the dataflow file, or package#name.',
+    example: './lib.ts#countUp'
+  },
+  {
+    key: 'with',
+    value: { kind: 'map', of: 'parameter' },
+    doc: 'Parameters that the function reads as ctx.params, each a text.',
+    example: '{ limit: "10" }'
+  },
+  {
+    key: 'lang',
+    value: { kind: 'choice', of: ['typescript'], also: ['rust'] },
+    default: 'typescript',
+    doc: 'Language of run.'
+  },
+  {
+    key: 'dependencies',
+    aliases: ['adaptors', 'capabilities'],
+    value: UNAVAILABLE,
+    doc: 'Import packages in a module and name its function by "uses".'
+  },
+  {
+    key: 'states',
+    value: { kind: 'list', of: 'state' },
+    until: '0.6.0',
+    withoutEffect: true,
+    doc: 'A function sees all states of its service.'
+  },
+  {
+    key: 'inputs',
+    value: { kind: 'list', of: 'input' },
+    until: '0.6.0',
+    doc: 'Restates what arrives.'
+  },
+  {
+    key: 'output',
+    value: { kind: 'section', section: 'output' },
+    until: '0.6.0',
+    doc: 'Restates what leaves.'
+  }
+]
+
+export const STEP: SectionSpec = {
+  name: 'step',
+  doc: 'An operator with its function: either run or uses.',
+  example: `- operator: filter
+  run: |
+    function isLong(word: string): boolean { return word.length > 3 }
+- operator: map
+  uses: ./words.ts#shout
+  with: { mark: '!' }`,
+  keys: [
+    {
+      key: 'operator',
+      value: { kind: 'text' },
+      required: true,
+      doc: 'One of the operators below.',
+      example: 'map'
+    },
+    ...CODE_KEYS
+  ]
+}
+
+/** A function where the place already says the operator: assign-key and update-state. */
+export const FUNCTION: SectionSpec = {
+  name: 'function',
+  doc: 'A function whose operator is given by its place.',
+  example: `assign-key:
+  run: |
+    function byWord(word: string): string { return word }`,
+  keys: [
+    {
+      key: 'operator',
+      value: { kind: 'text' },
+      until: '0.6.0',
+      doc: 'May repeat the place’s operator.'
+    },
+    ...CODE_KEYS
+  ]
+}
+
+/** One item of `inputs`. */
+export const INPUT: SectionSpec = {
+  name: 'input',
+  doc: 'A declared input.',
+  keys: [
+    { key: 'name', value: { kind: 'text' }, doc: 'Name of the parameter.' },
+    {
+      key: 'kind',
+      value: { kind: 'choice', of: ['key', 'value'] },
+      default: 'value',
+      doc: 'Whether the key or the value arrives.'
+    }
+  ]
+}
+
+/** Keys that `inputs` and `output` have beside those of a type. */
+export const OUTPUT_KEYS: readonly KeySpec[] = [
+  { key: 'optional', value: { kind: 'boolean' }, default: 'false', doc: 'May be absent.' },
+  { key: 'list', value: { kind: 'boolean' }, default: 'false', doc: 'Several.' }
+]
+
+export const STATE: SectionSpec = {
+  name: 'state',
+  doc: 'A value per key that survives restarts. Exactly one service owns it; others read it.',
+  example: `states:
+  count-per-word: { type: keyed-state, properties: { key: string, value: u32 } }
+  balances: { from: account.balance }`,
+  keys: [
+    {
+      key: 'type',
+      value: { kind: 'choice', of: ['keyed-state'] },
+      doc: 'keyed-state: owned by this service.'
+    },
+    {
+      key: 'properties',
+      value: { kind: 'section', section: 'key and value' },
+      doc: 'Types of key (a scalar) and value (any type; arrow-row for a row).'
+    },
+    {
+      key: 'ttl',
+      value: { kind: 'duration' },
+      since: '1.0.0',
+      doc: 'Values that were not updated for so long are removed.',
+      example: '30d'
+    },
+    {
+      key: 'from',
+      value: { kind: 'text' },
+      doc: 'service.state: reads another service’s state, as of all records before.',
+      example: 'account.balance'
+    },
+    {
+      key: 'name',
+      value: { kind: 'text' },
+      until: '0.4.0',
+      doc: 'Its name, where states are a list.'
+    },
+    { key: 'system', value: UNAVAILABLE, doc: 'Only keyed-state and from are.' }
+  ]
+}
