@@ -226,7 +226,9 @@ export class HotState implements KeyedState {
   }
 
   #remove(entry: Entry): void {
-    if (!this.#entries.delete(entry.key)) return
+    // An image may name an entry that was dropped before; another one may stand for the key now.
+    if (this.#entries.get(entry.key) !== entry) return
+    this.#entries.delete(entry.key)
     if (entry.flags & PRESENT) this.#hotPresent--
     this.#ledger.hotBytes -= ENTRY_BYTES + keyBytes(entry.key) + entry.bytes
   }

@@ -13,7 +13,12 @@ import { Image } from './image.ts'
 import { META_KIND, metaKey, parseKey, readNumber } from './key-space.ts'
 import { Ledger } from './ledger.ts'
 import { TaskStateCore } from './task-state.ts'
-import { FLUSH_BYTES_TARGET, FLUSH_DELAY_MS, WriteBehind } from './write-behind.ts'
+import {
+  FLUSH_BYTES_TARGET,
+  FLUSH_DELAY_MS,
+  FLUSH_PIECE_RECORDS_MAX,
+  WriteBehind
+} from './write-behind.ts'
 
 /** Where the changelog is read from: one partition of a log. */
 export interface ChangelogSource {
@@ -34,6 +39,8 @@ export interface TaskStateOptions {
   readonly flushBytes?: number
   /** Milliseconds after which a flush of fewer bytes starts. Default {@link FLUSH_DELAY_MS}. */
   readonly flushDelayMs?: number
+  /** Records that a flush writes at a time. Default {@link FLUSH_PIECE_RECORDS_MAX}. */
+  readonly flushPieceRecords?: number
   /** Told when the store was damaged and is rebuilt from the changelog; the message is for people. */
   readonly onRebuild?: (reason: string) => void
 }
@@ -96,14 +103,15 @@ class Recovery {
 
   async run(): Promise<TaskState> {
     const position = this.#readStore()
-    const { store, clock, flushBytes, flushDelayMs } = this.#options
+    const { store, clock, flushBytes, flushDelayMs, flushPieceRecords } = this.#options
     const writeBehind = new WriteBehind(
       {
         store,
         clock,
         ledger: this.#ledger,
         flushBytes: flushBytes ?? FLUSH_BYTES_TARGET,
-        flushDelayMs: flushDelayMs ?? FLUSH_DELAY_MS
+        flushDelayMs: flushDelayMs ?? FLUSH_DELAY_MS,
+        pieceRecords: flushPieceRecords ?? FLUSH_PIECE_RECORDS_MAX
       },
       position
     )

@@ -33,6 +33,7 @@ export interface WriteBehindOptions {
   readonly ledger: Ledger
   readonly flushBytes: number
   readonly flushDelayMs: number
+  readonly pieceRecords: number
 }
 
 /** The queue from seals to the store. */
@@ -175,7 +176,7 @@ export class WriteBehind {
   }
 
   async #write(images: readonly Image[], last: Image): Promise<void> {
-    const { store, clock } = this.#options
+    const { store, clock, pieceRecords } = this.#options
     let piece: StoreChange[] = []
     let pieceBytes = 0
     for (const image of images) {
@@ -187,7 +188,7 @@ export class WriteBehind {
         const change = image.change(index)
         piece.push(change)
         pieceBytes += change.key.length + (change.value?.length ?? 0)
-        if (piece.length < FLUSH_PIECE_RECORDS_MAX && pieceBytes < FLUSH_PIECE_BYTES_MAX) continue
+        if (piece.length < pieceRecords && pieceBytes < FLUSH_PIECE_BYTES_MAX) continue
         await store.write(piece)
         await clock.yield()
         piece = []
