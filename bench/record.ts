@@ -75,12 +75,13 @@ const copying = { name: 'copy keys and values, checksum', run: copyOnly }
 await suite.measure('encode ranges', { ...records, ceiling: copying, goal: 5e6 }, encodeRanges)
 await suite.measure('encode, clear form', { ...records, ceiling: copying }, encodeClear)
 
-const framed = Buffer.alloc(RECORDS * (4 + STRIDE))
-for (let at = 0; at < framed.length; at += 4 + STRIDE) framed.writeInt32BE(STRIDE, at)
-
-function walkFrames(): void {
+/** What walking cannot be faster than: the seven numbers of a record, one byte each, at known places. */
+function readKnownPlaces(): void {
   for (let round = 0; round < BATCHES; round++) {
-    for (let at = 0; at < framed.length; at += 4 + STRIDE) sink ^= framed.readInt32BE(at)
+    for (let at = 0; at < source.length; at += STRIDE) {
+      sink ^= source[at]! ^ source[at + 2]! ^ source[at + 3]! ^ source[at + 4]! ^ source[at + 5]!
+      sink ^= source[at + 22]! ^ source[at + 115]!
+    }
   }
 }
 
@@ -114,8 +115,8 @@ function sumOnly(): void {
 }
 
 const summing = { name: 'checksum of the batch', run: sumOnly }
-const framing = { name: 'read one 4-byte length a record', run: walkFrames }
-await suite.measure('walk', { ...records, ceiling: framing, goal: 15e6 }, walk)
+const knowing = { name: 'read 7 bytes a record at known places', run: readKnownPlaces }
+await suite.measure('walk', { ...records, ceiling: knowing, goal: 15e6 }, walk)
 await suite.measure('check and walk', { ...records, ceiling: summing }, checkAndWalk)
 await suite.measure('walk, key and value as views', records, walkWithViews)
 

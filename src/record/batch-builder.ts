@@ -88,7 +88,7 @@ export class BatchBuilder {
   }
 
   /**
-   * Adds a record whose parts are ranges of bytes: the hot form, allocates nothing. A start of −1 is
+   * Adds a record whose parts are ranges of bytes: the hot form, makes no objects but a passing view of a long range. A start of −1 is
    * null. Headers are given encoded, as a `RecordCursor` has them: `headerCount` of them in
    * `headersStart`…`headersEnd` of `headerBytes` (ignored when the count is 0).
    */
@@ -105,7 +105,7 @@ export class BatchBuilder {
     headersEnd: number,
     headerCount: number
   ): void {
-    // Hot: per record, about 0.1 µs with a value of 100 bytes.
+    // Hot: per record, 0.09 µs with a value of 100 bytes, 80–90 % of only copying and summing them.
     const keyLength = keyStart < 0 ? -1 : keyEnd - keyStart
     const valueLength = valueStart < 0 ? -1 : valueEnd - valueStart
     const headersLength = headerCount === 0 ? 0 : headersEnd - headersStart

@@ -98,7 +98,7 @@ export class RecordCursor {
    * @throws BATCH_CORRUPT the bytes are no record, or bytes are left behind the last one
    */
   next(): boolean {
-    // Hot: per record, 25–45 ns.
+    // Hot: per record, 35–55 ns.
     const reader = this.#reader
     if (this.#remaining === 0) {
       if (this.recordEnd !== this.#end) throw this.#surplus()
