@@ -88,9 +88,10 @@ export class BatchBuilder {
   }
 
   /**
-   * Adds a record whose parts are ranges of bytes: the hot form, makes no objects but a passing view of a long range. A start of −1 is
-   * null. Headers are given encoded, as a `RecordCursor` has them: `headerCount` of them in
-   * `headersStart`…`headersEnd` of `headerBytes` (ignored when the count is 0).
+   * Adds a record whose parts are ranges of bytes: the hot form, which makes no objects but a passing
+   * view of a long range. A start of −1 is null. Headers are given encoded, as a `RecordCursor` has
+   * them: `headerCount` of them in `headersStart`…`headersEnd` of `headerBytes` (ignored when the count
+   * is 0).
    */
   appendRange(
     timestampMs: number,
