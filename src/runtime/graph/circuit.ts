@@ -1,0 +1,136 @@
+// From the plan to the operators of one task: who reads what, through which functions, into which outputs.
+//
+// Every source of a service has its own chain of operators, with a frame of its own, down to its own sinks:
+// what a path does to a record is then known before the first one comes (K1). Counters are shared.
+import { type Clock, unreachable } from '../../base/index.ts'
+import type { Plan } from '../../dataflow/plan.ts'
+import type { TaskState } from '../../state/contract.ts'
+import type { LogLine } from '../contract.ts'
+import { RecordErrors } from '../operators/record-errors.ts'
+import type { Counters } from '../task/counters.ts'
+import { EpochOutputs, type TopicOutput } from '../task/outputs.ts'
+import { type RecordTaker, TopicReaders } from '../task/record-facts.ts'
+import { UndoLog, WriteGuard } from '../task/state-view.ts'
+import { chainedTopics } from './chained-topics.ts'
+import type { Library } from './library.ts'
+import { deadLetterTopicName, markerNumber, repartitionTopicName } from './names.ts'
+import { sourceTopicNames, topicOf } from './required-topics.ts'
+import { ServiceChains } from './service-chains.ts'
+import { ServiceStates } from './service-states.ts'
+
+/** What a task's operators are made from. */
+export interface CircuitOptions {
+  readonly plan: Plan
+  readonly library: Library
+  readonly task: number
+  readonly tasks: number
+  /** Partitions of every topic that the dataflow touches. */
+  readonly partitions: ReadonlyMap<string, number>
+  readonly state: TaskState | null
+  readonly counters: Counters
+  readonly clock: Clock
+  readonly signal: AbortSignal
+  /** Wall time of the current slice, for times to live. */
+  readonly time: { readonly now: number }
+  readonly env: Readonly<Record<string, string>>
+  onLog(line: LogLine): void
+}
+
+/** A topic that the task reads. */
+export interface CircuitInput {
+  readonly topic: string
+  readonly taker: RecordTaker
+  /** Whether the task's own batches in it were processed when they were made (K2). */
+  readonly chained: boolean
+}
+
+/** The operators of one task. */
+export class Circuit {
+  readonly options: CircuitOptions
+  readonly outputs: EpochOutputs
+  /** Record-wide undo where a service's policy is `fail`, else null. */
+  readonly undo: UndoLog | null
+  readonly states: ServiceStates
+  readonly inputs: readonly CircuitInput[]
+  readonly guard: WriteGuard | null
+  /** Producer id in batches that this task has processed itself. */
+  readonly marker: number
+  readonly #readers = new Map<string, TopicReaders>()
+  readonly #chained: ReadonlySet<string>
+
+  constructor(options: CircuitOptions) {
+    const { plan, library, state, task, tasks, time } = options
+    this.options = options
+    const staged = plan.services.some(service => service.errors.policy === 'fail')
+    this.outputs = new EpochOutputs({ staged })
+    this.undo = staged ? new UndoLog() : null
+    this.guard = state === null ? null : new WriteGuard(state, this.undo)
+    this.states = new ServiceStates({ plan, library, state, undo: this.undo, time })
+    this.marker = markerNumber(plan, tasks)
+    this.#chained = chainedTopics(plan)
+    for (const topic of sourceTopicNames(plan)) this.#readers.set(topic, new TopicReaders())
+    const inputs: CircuitInput[] = []
+    for (const [topic, taker] of this.#readers) {
+      inputs.push({ topic, taker, chained: this.#chained.has(topic) })
+    }
+    for (const service of plan.services) {
+      const chains = new ServiceChains(this, service)
+      for (const source of service.sources) {
+        this.#readers.get(topicOf(plan, source.topic).name)!.add(chains.source(source))
+      }
+      if (service.partition !== null && tasks > 1) {
+        const topic = repartitionTopicName(plan, service.name)
+        inputs.push({ topic, taker: chains.repartitionSource(), chained: false })
+      }
+    }
+    this.inputs = inputs
+  }
+
+  /** The task's own readers of a topic that it writes, or null when its records take the log. */
+  readersOf(topic: string): RecordTaker | null {
+    return this.#chained.has(topic) ? this.#readers.get(topic)! : null
+  }
+
+  /** The output to topic `id` of the plan. */
+  output(id: string): TopicOutput {
+    const { plan } = this.options
+    const { name, compression } = topicOf(plan, id)
+    const isChained = this.#chained.has(name)
+    return this.outputs.open({
+      topic: name,
+      partitions: this.partitionsOf(name),
+      compression,
+      producerId: partition => (isChained && this.owns(partition) ? this.marker : -1)
+    })
+  }
+
+  /** The output to a topic of the dataflow's own. */
+  internalOutput(topic: string): TopicOutput {
+    const partitions = this.partitionsOf(topic)
+    return this.outputs.open({ topic, partitions, compression: 'none', producerId: () => -1 })
+  }
+
+  owns(partition: number): boolean {
+    return partition % this.options.tasks === this.options.task
+  }
+
+  /** The error policy of a service. */
+  errors(service: string): RecordErrors {
+    const { plan, counters, onLog } = this.options
+    const { errors } = plan.services.find(one => one.name === service)!
+    const needsTopic = errors.policy === 'dead-letter'
+    return new RecordErrors({
+      dataflow: plan.name,
+      service,
+      policy: errors,
+      deadLetters: needsTopic ? this.internalOutput(deadLetterTopicName(plan)) : null,
+      counters,
+      onLog
+    })
+  }
+
+  partitionsOf(topic: string): number {
+    const partitions = this.options.partitions.get(topic)
+    return partitions ?? unreachable(topic as never)
+  }
+}

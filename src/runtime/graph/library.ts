@@ -1,0 +1,129 @@
+// What is compiled once per thread and shared by its tasks: functions, converters, codecs.
+import type { Plan, StatePlan, StepPlan, TopicPlan } from '../../dataflow/plan.ts'
+import type { ScalarType, Type } from '../../dataflow/types.ts'
+import type { KeyCodec, ValueCodec } from '../../state/contract.ts'
+import { describeUserError, loadStep } from '../code/index.ts'
+import type { RecordConverter } from '../convert/contract.ts'
+import {
+  compileConverter,
+  compileKeyCodec,
+  compileValueCodec,
+  fingerprintOf,
+  keyConverter
+} from '../convert/index.ts'
+import type { UserFunction } from '../operators/function-operator.ts'
+import type { ErrorText } from '../operators/record-errors.ts'
+import { type RepartitionFormat, anyJson } from '../operators/repartition.ts'
+
+/** A step's function, ready to be called. */
+export interface LoadedStep {
+  readonly fn: UserFunction
+  describe(error: unknown): ErrorText
+}
+
+/** How a topic's records become values and back. */
+export interface TopicFormat {
+  readonly key: RecordConverter
+  readonly value: RecordConverter
+  /** What a record without a value reads as; undefined where that fails it. */
+  readonly absent: unknown
+}
+
+/** How a state's keys and values are kept. */
+export interface StateFormat {
+  readonly key: KeyCodec
+  readonly value: ValueCodec
+  readonly fingerprint: string
+}
+
+/** Everything that a plan names, compiled. */
+export class Library {
+  readonly #steps = new Map<StepPlan, LoadedStep>()
+  readonly #topics = new Map<string, TopicFormat>()
+
+  /**
+   * Loads every function and compiles every converter of `plan`.
+   * @throws CODE_INVALID and others of code/: a function does not load
+   */
+  static async load(plan: Plan, folder: string): Promise<Library> {
+    const library = new Library()
+    for (const step of allSteps(plan)) library.#steps.set(step, await loaded(step, folder))
+    for (const [id, topic] of Object.entries(plan.topics)) {
+      library.#topics.set(id, topicFormat(topic))
+    }
+    return library
+  }
+
+  step(step: StepPlan): LoadedStep {
+    return this.#steps.get(step)!
+  }
+
+  topic(id: string): TopicFormat {
+    return this.#topics.get(id)!
+  }
+
+  /** How records travel between tasks behind `assignKey`. */
+  repartition(assignKey: StepPlan): RepartitionFormat {
+    return {
+      key: assignKey.output === null ? anyJson : keyConverter(assignKey.output as ScalarType),
+      value: assignKey.input === null ? anyJson : compileConverter(assignKey.input, 'json')
+    }
+  }
+
+  /** Checks assigned keys where their type is known. */
+  keyCodec(type: Type | null): KeyCodec | null {
+    return type === null ? null : compileKeyCodec(type as ScalarType)
+  }
+
+  state(state: Extract<StatePlan, { kind: 'owned' }>): StateFormat {
+    const types = `${fingerprintOf(state.key)} -> ${fingerprintOf(state.value)}`
+    return {
+      key: compileKeyCodec(state.key as ScalarType),
+      value: compileValueCodec(state.value),
+      fingerprint: state.ttlMs === null ? types : `${types} stamped`
+    }
+  }
+}
+
+/** The steps of a plan, each once. */
+export function allSteps(plan: Plan): StepPlan[] {
+  return plan.services.flatMap(service => [
+    ...service.sources.flatMap(source => source.steps),
+    ...service.steps,
+    ...(service.partition === null
+      ? []
+      : [
+          service.partition.assignKey,
+          ...service.partition.steps,
+          ...(service.partition.updateState === null ? [] : [service.partition.updateState])
+        ]),
+    ...service.sinks.flatMap(sink => sink.steps)
+  ])
+}
+
+async function loaded(step: StepPlan, folder: string): Promise<LoadedStep> {
+  const fn = await loadStep(step, folder)
+  return { fn: fn as UserFunction, describe: error => describeUserError(error, step, folder) }
+}
+
+function topicFormat(topic: TopicPlan): TopicFormat {
+  const { type, converter } = topic.value
+  const absent = type.kind === 'option' || type.kind === 'null' ? null : undefined
+  const value = compileConverter(type, converter)
+  const key = keyConverter(topic.key as ScalarType | null)
+  return { key: topic.key === null ? textOfAny(key) : key, value, absent }
+}
+
+/** Keys of a topic that declares none: text; other scalars that functions give are written as text. */
+function textOfAny(text: RecordConverter): RecordConverter {
+  return {
+    immutable: text.immutable,
+    fingerprint: text.fingerprint,
+    decode: (bytes, start, end) => text.decode(bytes, start, end),
+    encode: (key, into) => text.encode(isPlain(key) ? String(key) : key, into)
+  }
+}
+
+function isPlain(key: unknown): boolean {
+  return typeof key === 'number' || typeof key === 'bigint' || typeof key === 'boolean'
+}

@@ -1,0 +1,40 @@
+// The names under which a dataflow keeps things in the log. Changing one orphans what is stored.
+import { createHash } from 'node:crypto'
+import type { Plan } from '../../dataflow/plan.ts'
+
+/** The group whose positions say how far a dataflow has read. */
+export function groupName(plan: Plan): string {
+  return `${plan.namespace}/${plan.name}`
+}
+
+/** Topic of the changes of all states; partition = task. */
+export function changelogTopicName(plan: Plan): string {
+  return `_millrace.${plan.name}.changelog`
+}
+
+/** Topic over which a service's records travel to the task that owns their new key; partition = task. */
+export function repartitionTopicName(plan: Plan, service: string): string {
+  return `_millrace.${plan.name}.${service}.repartition`
+}
+
+/** Topic of the records that a service could not process. */
+export function deadLetterTopicName(plan: Plan): string {
+  return `${plan.name}.dead-letter`
+}
+
+/** Name of a state in the changelog and for people: unique in the dataflow. */
+export function stateName(service: string, state: string): string {
+  return `${service}.${state}`
+}
+
+/**
+ * The producer id in batches that a task has processed itself, depth first, when it reads them again: 48
+ * bits of a hash over the dataflow's identity and its number of tasks. Positive, so no other meaning of the
+ * field (−1 is none) fits it by accident.
+ */
+export function markerNumber(plan: Plan, tasks: number): number {
+  const digest = createHash('sha256')
+    .update(`millrace marker\n${groupName(plan)}\n${tasks}`)
+    .digest()
+  return digest.readUIntBE(0, 6) + 1
+}

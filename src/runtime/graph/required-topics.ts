@@ -1,0 +1,134 @@
+// Which topics must exist before a dataflow starts, and with which shape.
+import type { Plan, TopicPlan } from '../../dataflow/plan.ts'
+import type { RequiredTopic } from '../contract.ts'
+import { changelogTopicName, deadLetterTopicName, repartitionTopicName } from './names.ts'
+
+/**
+ * Every topic that `plan` needs, each once: sources and sinks in the file's order, then dead letters,
+ * changelog and repartition topics. The last two need one partition per task, which is known only when all
+ * sources' partitions are: from the file, or from `partitionsOf`, which tells how many an existing (or about
+ * to be created) topic has. Unknown counts stay null.
+ */
+export function requiredTopics(
+  plan: Plan,
+  partitionsOf: (topic: string) => number | null = () => null
+): RequiredTopic[] {
+  const found = new Map<string, RequiredTopic>()
+  for (const topic of Object.values(plan.topics)) {
+    const role = isSource(plan, topic.name) ? 'source' : 'sink'
+    if (role === 'source' || isSink(plan, topic.name)) {
+      const before = found.get(topic.name)
+      found.set(topic.name, before === undefined ? ofPlan(topic, role) : merge(before, topic))
+    }
+  }
+  for (const topic of internalTopics(plan, tasksOf(found, partitionsOf))) {
+    if (!found.has(topic.name)) found.set(topic.name, topic)
+  }
+  return [...found.values()]
+}
+
+/** How many tasks a dataflow has: the most partitions of a topic that it reads. */
+export function taskCount(plan: Plan, partitionsOf: (topic: string) => number): number {
+  let tasks = 1
+  for (const name of sourceTopicNames(plan)) tasks = Math.max(tasks, partitionsOf(name))
+  return tasks
+}
+
+/** Names of the topics that services read, in the order of the services. */
+export function sourceTopicNames(plan: Plan): string[] {
+  const names = new Set<string>()
+  for (const service of plan.services) {
+    for (const source of service.sources) names.add(topicOf(plan, source.topic).name)
+  }
+  return [...names]
+}
+
+/** The topic `id` of a checked plan. */
+export function topicOf(plan: Plan, id: string): TopicPlan {
+  const topic = plan.topics[id]
+  if (topic === undefined) throw new Error(`broken invariant: the plan has topic ${id}`)
+  return topic
+}
+
+/** Services with an assign-key: their records may change tasks. */
+export function repartitionedServices(plan: Plan): readonly string[] {
+  return plan.services.filter(service => service.partition !== null).map(service => service.name)
+}
+
+function isSource(plan: Plan, name: string): boolean {
+  return sourceTopicNames(plan).includes(name)
+}
+
+function isSink(plan: Plan, name: string): boolean {
+  return plan.services.some(service =>
+    service.sinks.some(sink => topicOf(plan, sink.topic).name === name)
+  )
+}
+
+function ofPlan(topic: TopicPlan, role: string): RequiredTopic {
+  const { name, partitions, cleanup, retentionMs, retentionBytes } = topic
+  return { name, partitions, internal: false, cleanup, retentionMs, retentionBytes, role }
+}
+
+/** Two ids of one topic: what the first leaves open, the second may say. */
+function merge(before: RequiredTopic, topic: TopicPlan): RequiredTopic {
+  return {
+    ...before,
+    partitions: before.partitions ?? topic.partitions,
+    cleanup: before.cleanup ?? topic.cleanup,
+    retentionMs: before.retentionMs ?? topic.retentionMs,
+    retentionBytes: before.retentionBytes ?? topic.retentionBytes
+  }
+}
+
+function tasksOf(
+  found: ReadonlyMap<string, RequiredTopic>,
+  partitionsOf: (topic: string) => number | null
+): number | null {
+  let tasks: number | null = 1
+  for (const topic of found.values()) {
+    if (topic.role !== 'source') continue
+    const partitions = partitionsOf(topic.name) ?? topic.partitions
+    tasks = partitions === null || tasks === null ? null : Math.max(tasks, partitions)
+  }
+  return tasks
+}
+
+function internalTopics(plan: Plan, tasks: number | null): RequiredTopic[] {
+  const common = { retentionMs: null, retentionBytes: null }
+  const topics: RequiredTopic[] = []
+  if (plan.services.some(service => service.errors.policy === 'dead-letter')) {
+    const name = deadLetterTopicName(plan)
+    topics.push({
+      ...common,
+      name,
+      partitions: 1,
+      internal: false,
+      cleanup: null,
+      role: 'dead-letter'
+    })
+  }
+  if (plan.services.some(service => service.states.some(state => state.kind === 'owned'))) {
+    const name = changelogTopicName(plan)
+    topics.push({
+      ...common,
+      name,
+      partitions: tasks,
+      internal: true,
+      cleanup: 'compact',
+      role: 'changelog'
+    })
+  }
+  for (const service of repartitionedServices(plan)) {
+    const name = repartitionTopicName(plan, service)
+    topics.push({
+      ...common,
+      name,
+      partitions: tasks,
+      internal: true,
+      cleanup: 'delete',
+      role: 'repartition'
+    })
+  }
+  return topics
+}

@@ -1,0 +1,104 @@
+// The states of a dataflow in one task: their specs for opening, and views of them for its services.
+import type { Plan, ServicePlan, StatePlan } from '../../dataflow/plan.ts'
+import { assert } from '../../base/index.ts'
+import type { StateSpec, TaskState, ValueCodec } from '../../state/contract.ts'
+import type { AccessSpec } from '../task/state-access.ts'
+import {
+  ExpiringView,
+  PlainView,
+  type StateView,
+  type Stamped,
+  UndoableView,
+  type UndoLog,
+  stampedCodec
+} from '../task/state-view.ts'
+import type { Library, StateFormat } from './library.ts'
+import { stateName } from './names.ts'
+
+type OwnedState = Extract<StatePlan, { kind: 'owned' }>
+
+/** An owned state with its service. */
+export interface DeclaredState {
+  readonly service: string
+  readonly plan: OwnedState
+  readonly name: string
+}
+
+/** All states that services of the plan own, in the file's order. */
+export function declaredStates(plan: Plan): DeclaredState[] {
+  return plan.services.flatMap(service =>
+    service.states
+      .filter(state => state.kind === 'owned')
+      .map(state => ({
+        service: service.name,
+        plan: state,
+        name: stateName(service.name, state.name)
+      }))
+  )
+}
+
+/** What a task opens its state with. */
+export function stateSpecs(plan: Plan, library: Library): StateSpec[] {
+  return declaredStates(plan).map(state => {
+    const format = library.state(state.plan)
+    const value =
+      state.plan.ttlMs === null ? format.value : (stampedCodec(format.value) as ValueCodec<unknown>)
+    return { name: state.name, key: format.key, value, fingerprint: format.fingerprint }
+  })
+}
+
+/** Views of all states of one task. */
+export class ServiceStates {
+  /** Those with a time to live. */
+  readonly expiring: ExpiringView[] = []
+  readonly #plan: Plan
+  readonly #specs = new Map<string, AccessSpec>()
+
+  constructor(options: {
+    readonly plan: Plan
+    readonly library: Library
+    readonly state: TaskState | null
+    readonly undo: UndoLog | null
+    readonly time: { readonly now: number }
+  }) {
+    this.#plan = options.plan
+    for (const declared of declaredStates(options.plan)) {
+      assert(options.state !== null, 'a task with states has opened them')
+      const view = this.#view(declared, options.state, options.time)
+      const format: StateFormat = options.library.state(declared.plan)
+      this.#specs.set(declared.name, {
+        name: declared.name,
+        key: format.key,
+        value: format.value,
+        view: options.undo === null ? view : new UndoableView(view, options.undo),
+        writable: true
+      })
+    }
+  }
+
+  /** What stands under `ctx.state` in a service: property and access. */
+  of(service: ServicePlan): [string, AccessSpec][] {
+    return service.states.map(state => {
+      const isOwned = state.kind === 'owned'
+      const name = isOwned
+        ? stateName(service.name, state.name)
+        : stateName(state.service, state.state)
+      const spec = this.#specs.get(name)
+      assert(spec !== undefined, `the plan ${this.#plan.name} declares state ${name}`)
+      return [state.property, { ...spec, writable: isOwned }]
+    })
+  }
+
+  /** The view of a state, for people who look at it. */
+  view(name: string): StateView {
+    return this.#specs.get(name)!.view
+  }
+
+  #view(declared: DeclaredState, state: TaskState, time: { readonly now: number }): StateView {
+    const { ttlMs } = declared.plan
+    if (ttlMs === null) return new PlainView(state.state(declared.name))
+    const view = new ExpiringView(state.state<Stamped>(declared.name), ttlMs, time)
+    this.expiring.push(view)
+    return view
+  }
+}

@@ -1,0 +1,20 @@
+// filter: passes the value on, unchanged, where the function returns true.
+//
+// The function must not change its argument: between a source and a sink of the same type the record's
+// original bytes travel on.
+import { FunctionOperator } from './function-operator.ts'
+
+/** Anything but true and false fails the record: a forgotten `return` shall not drop data silently. */
+export class FilterOperator extends FunctionOperator {
+  protected override check(result: unknown): Error | null {
+    if (result === true || result === false) return null
+    const found = result === undefined ? 'nothing' : `a ${typeof result}`
+    return this.unexpected(found, 'true or false')
+  }
+
+  protected emit(result: unknown, value: unknown): void | Promise<void> {
+    if (result !== true) return
+    this.left()
+    return this.next.push(value)
+  }
+}

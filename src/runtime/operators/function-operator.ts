@@ -1,0 +1,149 @@
+// What all operators with a user's function share: calling it, waiting for it, retrying it, giving up.
+import { MillraceError, type Clock } from '../../base/index.ts'
+import type { RecordContext } from '../task/context.ts'
+import type { Counters } from '../task/counters.ts'
+import { Abandoned, endsTask } from '../task/failure.ts'
+import type { Frame } from '../task/frame.ts'
+import type { WriteGuard } from '../task/state-view.ts'
+import { type Operator, isPromise } from './operator.ts'
+import type { ErrorText, RecordErrors } from './record-errors.ts'
+
+/** A loaded step. */
+export type UserFunction = (value: unknown, ctx: RecordContext) => unknown
+
+/** What an operator with a function is made from. */
+export interface FunctionParts {
+  readonly name: string
+  readonly fn: UserFunction
+  describe(error: unknown): ErrorText
+  readonly context: RecordContext
+  readonly frame: Frame
+  readonly counters: Counters
+  /** Where its counters stand. */
+  readonly index: number
+  /** Takes back a failing call's writes; null where the service owns no state. */
+  readonly guard: WriteGuard | null
+  readonly errors: RecordErrors
+  readonly clock: Clock
+  /** Aborted when the task stops; ends waits between retries. */
+  readonly signal: AbortSignal
+  readonly next: Operator
+}
+
+/** Calls the function with each value and hands the result to {@link emit}. */
+export abstract class FunctionOperator implements Operator {
+  protected readonly next: Operator
+  protected readonly frame: Frame
+  protected readonly name: string
+  readonly #parts: FunctionParts
+  readonly #fn: UserFunction
+  readonly #context: RecordContext
+  readonly #guard: WriteGuard | null
+  readonly #in: Float64Array
+  readonly #out: Float64Array
+  readonly #index: number
+
+  constructor(parts: FunctionParts) {
+    this.#parts = parts
+    this.#fn = parts.fn
+    this.#context = parts.context
+    this.#guard = parts.guard
+    this.#in = parts.counters.in
+    this.#out = parts.counters.out
+    this.#index = parts.index
+    this.next = parts.next
+    this.frame = parts.frame
+    this.name = parts.name
+  }
+
+  push(value: unknown): void | Promise<void> {
+    // Hot: per record. No promise unless the function gave one (O1).
+    this.#in[this.#index]! += 1
+    let result: unknown
+    if (this.#guard !== null) this.#guard.mark()
+    try {
+      result = this.#fn(value, this.#context)
+    } catch (error) {
+      return this.#failed(error, value)
+    }
+    if (typeof result === 'object' && isPromise(result)) return this.#later(result, value)
+    const problem = this.check(result)
+    if (problem !== null) return this.#failed(problem, value)
+    return this.emit(result, value)
+  }
+
+  /** What is wrong with what the function returned, or null. */
+  protected check(result: unknown): Error | null {
+    if (result !== undefined) return null
+    return this.unexpected('nothing', 'a value')
+  }
+
+  /** Passes on what the function made of `value`. */
+  protected abstract emit(result: unknown, value: unknown): void | Promise<void>
+
+  /** Counts a value that leaves. */
+  protected left(): void {
+    this.#out[this.#index]! += 1
+  }
+
+  protected unexpected(found: string, expected: string): MillraceError {
+    return new MillraceError(
+      'RECORD_VALUE',
+      `function ${this.name} returned ${found}; expected ${expected}; correct what it returns`
+    )
+  }
+
+  async #later(promise: PromiseLike<unknown>, value: unknown): Promise<void> {
+    let result: unknown
+    try {
+      result = await promise
+    } catch (error) {
+      return this.#failed(error, value)
+    }
+    const problem = this.check(result)
+    if (problem !== null) return this.#failed(problem, value)
+    return this.emit(result, value)
+  }
+
+  #failed(error: unknown, value: unknown): void | Promise<void> {
+    if (endsTask(error)) throw error
+    if (this.#guard !== null) this.#guard.rollback()
+    if (this.#parts.errors.policy.retries > 0) return this.#retry(error, value)
+    this.#giveUp(error, 1)
+  }
+
+  /** Calls the function again with the same input until it succeeds or the tries are used up. */
+  async #retry(first: unknown, value: unknown): Promise<void> {
+    const { errors, clock, signal } = this.#parts
+    const { retries, backoffMs, backoffMaxMs } = errors.policy
+    let error = first
+    for (let retry = 0; retry < retries; retry++) {
+      const waitMs = Math.min(backoffMs * 2 ** retry, backoffMaxMs)
+      if (waitMs > 0) await clock.sleep(waitMs, signal).catch(abandon)
+      if (this.#guard !== null) this.#guard.mark()
+      let result: unknown
+      try {
+        result = await this.#fn(value, this.#context)
+        const problem = this.check(result)
+        if (problem !== null) throw problem
+      } catch (again) {
+        if (endsTask(again)) throw again
+        if (this.#guard !== null) this.#guard.rollback()
+        error = again
+        continue
+      }
+      return this.emit(result, value)
+    }
+    this.#giveUp(error, retries + 1)
+  }
+
+  #giveUp(error: unknown, attempts: number): void {
+    const { name, index, describe } = this.#parts
+    const text = describe(error)
+    this.#parts.errors.settle({ error, text, operator: name, index, frame: this.frame, attempts })
+  }
+}
+
+function abandon(): never {
+  throw new Abandoned()
+}

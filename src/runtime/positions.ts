@@ -1,0 +1,117 @@
+// Where a dataflow stands in its inputs: read at the start, or made up and kept when it starts anew.
+//
+// A position's metadata says `tasks` (how many there were: owners of keys and markers depend on it) and
+// `from` (where the dataflow began to read the partition; F3).
+import { MillraceError, PARTITIONS_MAX } from '../base/index.ts'
+import type { StartPosition, Plan } from '../dataflow/plan.ts'
+import type { CommitOffset, GroupPosition, LogData, Topic } from '../log/log.ts'
+import { groupName, repartitionTopicName } from './graph/names.ts'
+import { repartitionedServices, sourceTopicNames } from './graph/required-topics.ts'
+
+/** Where a partition of an input begins. Plain data: it travels to workers. */
+export interface InputPosition {
+  readonly topic: string
+  readonly partition: number
+  readonly position: number
+  /** From here on the task's own batches are skipped. */
+  readonly boundary: number
+}
+
+/** What is kept beside a position. */
+interface Metadata {
+  readonly tasks: number
+  readonly from: number
+}
+
+/** The text kept beside a position. */
+export function metadataOf(tasks: number, boundary: number): string {
+  return JSON.stringify({ tasks, from: boundary } satisfies Metadata)
+}
+
+/**
+ * The positions of all inputs. Those that are new are committed before anything is read, so that `end` means
+ * the end as of the first start, whatever happens next.
+ * @throws TASKS_CHANGED the stored positions belong to another number of tasks
+ */
+export async function openPositions(
+  plan: Plan,
+  log: LogData,
+  topics: ReadonlyMap<string, Topic>,
+  tasks: number
+): Promise<InputPosition[]> {
+  const group = groupName(plan)
+  const stored = new Map<string, GroupPosition>()
+  for (const position of await log.positions(group)) {
+    checkTasks(plan, position, tasks)
+    stored.set(`${position.topic}/${position.partition}`, position)
+  }
+  const inputs: InputPosition[] = []
+  const fresh: CommitOffset[] = []
+  for (const name of inputTopicNames(plan, tasks)) {
+    const topic = topics.get(name)!
+    const isKnown = [...stored.values()].some(position => position.topic === name)
+    for (const { partition, startOffset, endOffset } of topic.status.partitions) {
+      const before = stored.get(`${name}/${partition}`)
+      if (before !== undefined) {
+        const boundary = parse(before.metadata)?.from ?? 0
+        inputs.push({ topic: name, partition, position: before.offset, boundary })
+        continue
+      }
+      // A partition that was added to a topic is read whole: nobody chose to begin at its end.
+      const start = isKnown ? BEGINNING : startOf(plan, name)
+      const position = firstOffset(start, startOffset, endOffset)
+      inputs.push({ topic: name, partition, position, boundary: endOffset })
+      const metadata = metadataOf(tasks, endOffset)
+      fresh.push({ group, topic: name, partition, offset: position, metadata })
+    }
+  }
+  if (fresh.length > 0) await log.commit({ batches: [], offsets: fresh })
+  return inputs
+}
+
+/** Topics that tasks read: sources, and with several tasks the repartition topics. */
+export function inputTopicNames(plan: Plan, tasks: number): string[] {
+  const names = sourceTopicNames(plan)
+  if (tasks === 1) return names
+  return [...names, ...repartitionedServices(plan).map(name => repartitionTopicName(plan, name))]
+}
+
+const BEGINNING: StartPosition = { position: 'beginning', value: 0 }
+
+function startOf(plan: Plan, name: string): StartPosition {
+  return Object.values(plan.topics).find(topic => topic.name === name)?.start ?? BEGINNING
+}
+
+function firstOffset(start: StartPosition, startOffset: number, endOffset: number): number {
+  const wanted =
+    start.position === 'beginning'
+      ? startOffset + start.value
+      : start.position === 'end'
+        ? endOffset - start.value
+        : start.value
+  return Math.min(Math.max(wanted, startOffset), endOffset)
+}
+
+function checkTasks(plan: Plan, position: GroupPosition, tasks: number): void {
+  const before = parse(position.metadata)?.tasks
+  if (before === undefined || before === tasks) return
+  throw new MillraceError(
+    'TASKS_CHANGED',
+    `dataflow ${plan.name} ran with ${before} tasks, its topics now ask for ${tasks} (the most ` +
+      `partitions of a topic that it reads); expected the same number, for its states are spread by it; ` +
+      `run it on topics with ${before} partitions, or give it another name in meta to start anew`,
+    { details: { dataflow: plan.name, before, tasks } }
+  )
+}
+
+function parse(metadata: string): Metadata | null {
+  try {
+    const parsed = JSON.parse(metadata) as Partial<Metadata> | null
+    const tasks = parsed?.tasks
+    const from = parsed?.from
+    if (typeof tasks !== 'number' || tasks < 1 || tasks > PARTITIONS_MAX) return null
+    return { tasks, from: typeof from === 'number' ? from : 0 }
+  } catch {
+    return null
+  }
+}

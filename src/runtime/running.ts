@@ -1,0 +1,197 @@
+// A running dataflow: its hosts as one, its life from starting to stopped or failed.
+import { MillraceError } from '../base/index.ts'
+import type { Plan } from '../dataflow/plan.ts'
+import type { LogData } from '../log/log.ts'
+import type {
+  DataflowMetrics,
+  DataflowStatus,
+  LogLine,
+  RunningDataflow,
+  StateEntry,
+  StateSummary
+} from './contract.ts'
+import { declaredStates } from './graph/service-states.ts'
+import { type EntriesOptions, type TaskHost, type TaskReport, stateUnknown } from './host.ts'
+import { operatorIds, sum, sumOperators } from './task/counters.ts'
+
+/** What a running dataflow is made from. */
+export interface RunningOptions {
+  readonly plan: Plan
+  readonly log: LogData
+  readonly tasks: number
+  readonly hosts: readonly TaskHost[]
+  /** Topics that tasks read. */
+  readonly inputs: readonly string[]
+  onLog(line: LogLine): void
+}
+
+/** The dataflow as server and command line see it. */
+export class Running implements RunningDataflow {
+  readonly plan: Plan
+  readonly tasks: number
+  readonly finished: Promise<void>
+  status: DataflowStatus = 'starting'
+  readonly #options: RunningOptions
+  #finish!: (error: unknown) => void
+  #ending: Promise<void> | null = null
+  #draining: Promise<void> | null = null
+
+  constructor(options: RunningOptions) {
+    this.#options = options
+    this.plan = options.plan
+    this.tasks = options.tasks
+    this.finished = new Promise((resolve, reject) => {
+      this.#finish = error => (error === null ? resolve() : reject(error))
+    })
+    // Whoever does not wait for it hears of a failure through drain, stop or the status.
+    this.finished.catch(() => {})
+  }
+
+  /** Starts the hosts; on an error those that run are stopped. */
+  async open(): Promise<void> {
+    const { hosts } = this.#options
+    const starts = await Promise.allSettled(hosts.map(host => host.start()))
+    const failed = starts.find(start => start.status === 'rejected')
+    if (failed !== undefined) {
+      this.status = 'failed'
+      await Promise.all(
+        hosts.filter((_, at) => starts[at]!.status === 'fulfilled').map(host => host.stop())
+      )
+      throw failed.reason
+    }
+    this.status = 'running'
+    this.#ending = this.#watch()
+  }
+
+  drain(): Promise<void> {
+    this.#draining ??= this.#drain()
+    return this.#draining
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#options.hosts.map(host => host.stop()))
+    await this.#ending
+  }
+
+  async metrics(): Promise<DataflowMetrics> {
+    const reports = await this.#reports()
+    const samples = reports.flatMap(report => [...report.commitMs]).toSorted((a, b) => a - b)
+    return {
+      operators: sumOperators(operatorIds(this.plan), reports),
+      recordsIn: sum(reports, report => report.recordsIn),
+      recordsOut: sum(reports, report => report.recordsOut),
+      failed: sum(reports, report => sum([...report.failed], count => count)),
+      deadLetters: sum(reports, report => report.deadLetters),
+      commits: sum(reports, report => report.commits),
+      commitMsP50: quantile(samples, 0.5),
+      commitMsP99: quantile(samples, 0.99),
+      lag: await this.#lag(reports)
+    }
+  }
+
+  async states(): Promise<readonly StateSummary[]> {
+    const { hosts } = this.#options
+    const keys = await Promise.all(hosts.map(host => host.stateKeys()))
+    return declaredStates(this.plan).map(({ service, plan }, at) => ({
+      name: plan.name,
+      service,
+      keys: sum(keys, counts => counts[at]!),
+      kind: kindOf(plan.value.kind)
+    }))
+  }
+
+  async stateEntries(name: string, options: EntriesOptions): Promise<readonly StateEntry[]> {
+    const full = this.#fullName(name)
+    const { hosts } = this.#options
+    const parts = await Promise.all(hosts.map(host => host.stateEntries(full, options)))
+    const entries = parts.flat()
+    return options.limit === undefined ? entries : entries.slice(0, options.limit)
+  }
+
+  /** Rounds until one in which no task found anything: what a task sends to another comes in the next. */
+  async #drain(): Promise<void> {
+    if (this.status === 'running') this.status = 'draining'
+    const { hosts } = this.#options
+    try {
+      for (;;) {
+        const counts = await Promise.all(hosts.map(host => host.settle()))
+        if (counts.every(count => count === 0)) break
+      }
+    } catch (error) {
+      // Tasks that ended cannot settle: what ended them is the news.
+      await this.#ending
+      await this.finished
+      throw error
+    }
+    await this.stop()
+    await this.finished
+  }
+
+  /** Ends the dataflow when all hosts have ended; the first failure stops the others. */
+  async #watch(): Promise<void> {
+    const { hosts } = this.#options
+    const errors: unknown[] = []
+    await Promise.all(
+      hosts.map(async host => {
+        try {
+          await host.finished
+        } catch (error) {
+          errors.push(error)
+          await Promise.allSettled(hosts.map(other => other.stop()))
+        }
+      })
+    )
+    if (errors.length === 0) {
+      this.status = 'stopped'
+      this.#finish(null)
+    } else {
+      this.status = 'failed'
+      this.#finish(errors[0])
+    }
+  }
+
+  async #reports(): Promise<readonly TaskReport[]> {
+    const { hosts } = this.#options
+    const parts = await Promise.all(hosts.map(host => host.reports()))
+    return parts.flat()
+  }
+
+  async #lag(reports: readonly TaskReport[]): Promise<number> {
+    const ends = new Map<string, number>()
+    try {
+      for (const name of this.#options.inputs) {
+        const topic = await this.#options.log.describeTopic(name)
+        for (const { partition, endOffset } of topic.status.partitions) {
+          ends.set(`${name}/${partition}`, endOffset)
+        }
+      }
+    } catch (error) {
+      // After the log was closed the last known counters are still worth showing.
+      if (error instanceof MillraceError && error.code === 'LOG_CLOSED') return 0
+      throw error
+    }
+    const positions = reports.flatMap(report => report.positions)
+    return sum(positions, ({ topic, partition, position }) =>
+      Math.max(0, (ends.get(`${topic}/${partition}`) ?? position) - position)
+    )
+  }
+
+  #fullName(name: string): string {
+    const declared = declaredStates(this.plan)
+    const known = declared.map(state => state.name)
+    if (known.includes(name)) return name
+    const matches = declared.filter(state => state.plan.name === name)
+    if (matches.length === 1) return matches[0]!.name
+    throw stateUnknown(name, known)
+  }
+}
+
+function kindOf(kind: string): StateSummary['kind'] {
+  if (kind === 'arrow-row') return 'row'
+  return kind === 'object' || kind === 'list' || kind === 'map' ? 'object' : 'scalar'
+}
+
+function quantile(sorted: readonly number[], fraction: number): number {
+  if (sorted.length === 0) return 0
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * fraction))]!
+}

@@ -1,0 +1,90 @@
+// The `ctx` of users' functions: reads lazily from the frame, so that what is not asked for costs nothing.
+import type { Headers, Frame } from './frame.ts'
+import type { LogLine } from '../contract.ts'
+
+/** What a context is made from. */
+export interface ContextOptions {
+  readonly frame: Frame
+  readonly params: Readonly<Record<string, string>>
+  readonly env: Readonly<Record<string, string>>
+  readonly state: Readonly<Record<string, unknown>>
+  readonly log: ContextLog
+}
+
+/** `ctx.log`. */
+export interface ContextLog {
+  debug(message: unknown): void
+  info(message: unknown): void
+  warn(message: unknown): void
+  error(message: unknown): void
+}
+
+/**
+ * One per step of a chain. What it tells is true while its function runs, also after an await; it belongs
+ * to the record under way and must not be kept.
+ */
+export class RecordContext {
+  readonly params: Readonly<Record<string, string>>
+  readonly env: Readonly<Record<string, string>>
+  readonly state: Readonly<Record<string, unknown>>
+  readonly log: ContextLog
+  /** No windows are open in services without `window`. */
+  readonly window: null = null
+  readonly #frame: Frame
+
+  constructor(options: ContextOptions) {
+    this.#frame = options.frame
+    this.params = options.params
+    this.env = options.env
+    this.state = options.state
+    this.log = options.log
+  }
+
+  /** The key assigned last, or the record's own; null for none. @throws RECORD_UNDECODABLE */
+  get key(): unknown {
+    return this.#frame.key
+  }
+
+  /** Milliseconds since the epoch. */
+  get timestamp(): number {
+    return this.#frame.timestamp
+  }
+
+  get headers(): Headers {
+    return this.#frame.headers()
+  }
+
+  get topic(): string {
+    return this.#frame.topic
+  }
+
+  get partition(): number {
+    return this.#frame.partition
+  }
+
+  /** −1 for a record that another service of the same task has just made. */
+  get offset(): number {
+    return this.#frame.offset
+  }
+}
+
+/** A logger whose lines name their service and operator. Anything but text is shown as JSON. */
+export function contextLog(
+  service: string,
+  operator: string,
+  onLog: (line: LogLine) => void
+): ContextLog {
+  const at = (level: LogLine['level']) => (message: unknown) =>
+    onLog({ level, service, operator, message: textOf(message) })
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
+}
+
+function textOf(message: unknown): string {
+  if (typeof message === 'string') return message
+  if (message instanceof Error) return message.stack ?? message.message
+  try {
+    return JSON.stringify(message) ?? String(message)
+  } catch {
+    return String(message)
+  }
+}

@@ -1,0 +1,229 @@
+// Reads one partition for a task: one read ahead of the one that is worked on, own batches skipped.
+//
+//   F1  `position` is the offset of the next record to be processed: what a commit may say at any time
+//       between two records.
+//   F2  At most one read is under way, and at most one result waits beside the one being worked on.
+//   F3  A batch with the task's marker from `boundary` on was processed when it was made, and is skipped;
+//       before the boundary nobody of this dataflow was there to process it.
+import { assert } from '../../base/index.ts'
+import type { LogData, ReadResult } from '../../log/log.ts'
+import {
+  RecordCursor,
+  batchByteLength,
+  batchLastOffset,
+  readBatchHeader
+} from '../../record/index.ts'
+import type { RecordTaker } from './record-facts.ts'
+
+/** How many records may be processed before the clock is looked at. */
+export interface Budget {
+  left: number
+}
+
+/** What a reader is made from. */
+export interface SourceReaderOptions {
+  readonly log: LogData
+  readonly topic: string
+  readonly partition: number
+  readonly taker: RecordTaker
+  readonly position: number
+  /** Producer id of batches to skip, or −1. */
+  readonly marker: number
+  /** From which offset on they are skipped (F3). */
+  readonly boundary: number
+  /** Called between two records where outputs are staged. */
+  readonly accepted: (() => void) | null
+  /** Ends waits for new data. */
+  readonly signal: AbortSignal
+  /** Something changed: data came, or the end was reached. */
+  wake(): void
+  failed(error: unknown): void
+}
+
+/** One partition of one input. */
+export class SourceReader {
+  readonly topic: string
+  readonly partition: number
+  /** F1. */
+  position: number
+  /** As of the last commit; the task keeps it. */
+  committed: number
+  /** Records handed to services. */
+  records = 0
+  readonly #options: SourceReaderOptions
+  readonly #cursor = new RecordCursor()
+  #current: ReadResult | null = null
+  #next: ReadResult | null = null
+  #at = 0
+  #batchEnd = 0
+  #batchLast = -1
+  #fetchOffset: number
+  #isReading = false
+  #isWaiting = false
+  #own: { readonly from: number; readonly to: number }[] = []
+  #confirmAsked = 0
+  #confirmed = 0
+
+  constructor(options: SourceReaderOptions) {
+    this.#options = options
+    this.topic = options.topic
+    this.partition = options.partition
+    this.position = options.position
+    this.committed = options.position
+    this.#fetchOffset = options.position
+  }
+
+  /** Whether there are bytes to process. */
+  get isReady(): boolean {
+    return this.#current !== null
+  }
+
+  /** Whether a read begun after the last {@link confirmEnd} found nothing more. */
+  get isAtEnd(): boolean {
+    return this.#current === null && this.#next === null && this.#confirmed === this.#confirmAsked
+  }
+
+  /** Starts reading. */
+  start(): void {
+    this.#fetch()
+  }
+
+  /** Asks for a new look at the partition's end; {@link isAtEnd} tells the answer. */
+  confirmEnd(): void {
+    this.#confirmAsked++
+    this.#fetch()
+  }
+
+  /** The log has this task's own batches at `from`…`to`: no need to read them. */
+  noteOwn(from: number, to: number): void {
+    assert(from < to, 'a range of own records is not empty')
+    this.#own.push({ from, to })
+    if (!this.#isReading) this.#skipOwn()
+  }
+
+  /**
+   * Processes records of one batch, up to its end or the budget's. A promise means that a function is
+   * asynchronous: the task awaits it, then calls again.
+   */
+  process(budget: Budget): void | Promise<void> {
+    assert(this.#current !== null, 'a reader that processes has bytes')
+    if (this.#batchEnd === 0 && !this.#openBatch(this.#current)) return this.#endRead()
+    // Hot: per record.
+    const { taker, accepted } = this.#options
+    const cursor = this.#cursor
+    while (budget.left > 0) {
+      if (!cursor.next()) return this.#endBatch()
+      const offset = cursor.offset
+      if (offset < this.position) continue
+      budget.left--
+      this.records++
+      const pending = taker.accept(cursor, this.topic, this.partition)
+      if (pending !== undefined) return this.#finish(pending, offset)
+      if (accepted !== null) accepted()
+      this.position = offset + 1
+    }
+  }
+
+  async #finish(pending: Promise<void>, offset: number): Promise<void> {
+    await pending
+    this.#options.accepted?.()
+    this.position = offset + 1
+  }
+
+  /** Opens the next batch that is not to be skipped; false at the end of what was read. */
+  #openBatch(current: ReadResult): boolean {
+    const { bytes } = current
+    const { marker, boundary } = this.#options
+    while (this.#at < bytes.length) {
+      const start = this.#at
+      const last = batchLastOffset(bytes, start)
+      this.#at = start + batchByteLength(bytes, start)
+      const header = readBatchHeader(bytes, start)
+      const isOwn = marker !== -1 && header.producerId === marker && header.baseOffset >= boundary
+      if (isOwn || header.isControl || last < this.position) {
+        this.position = Math.max(this.position, last + 1)
+        continue
+      }
+      this.#cursor.open(bytes, start)
+      this.#batchEnd = this.#at
+      this.#batchLast = last
+      return true
+    }
+    return false
+  }
+
+  #endBatch(): void {
+    this.position = Math.max(this.position, this.#batchLast + 1)
+    this.#batchEnd = 0
+    if (this.#at >= this.#current!.bytes.length) this.#endRead()
+  }
+
+  /** What was read is used up: goes on with what was read ahead. */
+  #endRead(): void {
+    this.position = Math.max(this.position, this.#current!.nextOffset)
+    this.#current = null
+    this.#take()
+    this.#fetch()
+  }
+
+  #take(): void {
+    if (this.#current !== null || this.#next === null) return
+    this.#current = this.#next
+    this.#next = null
+    this.#at = 0
+    this.#batchEnd = 0
+  }
+
+  #fetch(): void {
+    if (this.#isReading || this.#next !== null || this.#options.signal.aborted) return
+    this.#isReading = true
+    this.#skipOwn()
+    const asked = this.#confirmAsked
+    const { log, topic, partition, failed } = this.#options
+    log
+      .read({ topic, partition, offset: this.#fetchOffset })
+      .then(result => this.#fetched(result, asked), failed)
+  }
+
+  #fetched(result: ReadResult, asked: number): void {
+    this.#isReading = false
+    this.#fetchOffset = Math.max(this.#fetchOffset, result.nextOffset)
+    if (result.bytes.length > 0) {
+      this.#next = result
+      this.#take()
+      this.#fetch()
+    } else {
+      if (this.#current === null) this.position = Math.max(this.position, result.nextOffset)
+      this.#confirmed = Math.max(this.#confirmed, asked)
+      if (asked < this.#confirmAsked) this.#fetch()
+      else this.#wait()
+    }
+    this.#options.wake()
+  }
+
+  #wait(): void {
+    if (this.#isWaiting) return
+    const { log, topic, partition, signal, failed } = this.#options
+    if (signal.aborted) return
+    this.#isWaiting = true
+    log.wait([{ topic, partition, offset: this.#fetchOffset }], signal).then(
+      () => {
+        this.#isWaiting = false
+        this.#fetch()
+      },
+      error => {
+        this.#isWaiting = false
+        if (!signal.aborted) failed(error)
+      }
+    )
+  }
+
+  #skipOwn(): void {
+    while (this.#own.length > 0 && this.#own[0]!.from <= this.#fetchOffset) {
+      const { to } = this.#own.shift()!
+      if (to <= this.#fetchOffset) continue
+      this.#fetchOffset = to
+      if (this.#current === null && this.#next === null) this.position = Math.max(this.position, to)
+    }
+  }
+}

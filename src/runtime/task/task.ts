@@ -1,0 +1,340 @@
+// A task: reads its partitions, works depth first, and commits what came of it, epoch by epoch.
+//
+// Owns: the epoch loop, the order of work, commits. Does not own: operators (graph/ builds them), state, log.
+//   R1  Nothing runs concurrently inside a task: one record is under way, and its promise is awaited before
+//       the next record is taken.
+//   R2  A commit is sealed only between two records. It holds the outputs, dead letters and state changes of
+//       exactly the records before the positions that it moves.
+//   R3  At most one commit is under way. The next epoch runs meanwhile, up to EPOCH_BYTES_MAX and
+//       EPOCH_RECORDS_MAX; then it waits.
+//   R4  A chain of operators works on one record at a time; its frame is overwritten by the next.
+//   R5  A chain is not entered again while a record of it is on its way down (loops take the log).
+//   R6  After a commit failed nothing is committed any more.
+//   R7  The task looks at the clock between records only every so often, adapting to how long they take.
+import {
+  type Clock,
+  EPOCH_BYTES_MAX,
+  EPOCH_RECORDS_MAX,
+  TASK_SLICE_MS_MAX,
+  type Timer,
+  assert
+} from '../../base/index.ts'
+import type { LogData } from '../../log/log.ts'
+import type { TaskState } from '../../state/contract.ts'
+import type { Circuit } from '../graph/circuit.ts'
+import type { CommitChangelog } from './commit-writer.ts'
+import { CommitWriter } from './commit-writer.ts'
+import type { Counters } from './counters.ts'
+import { Abandoned, endsTask, reportable } from './failure.ts'
+import type { Budget, SourceReader } from './source-reader.ts'
+
+/** Positions alone are committed after so many records, or so many ms after the first of them. */
+const POSITION_RECORDS_MAX = 10_000
+const POSITION_DELAY_MS = 100
+/** Records between two looks at the clock: the first stretch, and the longest. */
+const STRIDE_FIRST = 32
+const STRIDE_MAX = 1_024
+/** Rows that one sweep removes at most, and how often sweeps are at least apart. */
+const SWEEP_ROWS_MAX = 10_000
+const SWEEP_DELAY_MS_MIN = 1_000
+
+/** What a task is made from. */
+export interface TaskOptions {
+  readonly index: number
+  readonly log: LogData
+  readonly clock: Clock
+  readonly group: string
+  readonly circuit: Circuit
+  readonly readers: readonly SourceReader[]
+  readonly positionMetadata: (topic: string, partition: number) => string
+  readonly state: TaskState | null
+  readonly changelog: CommitChangelog | null
+  readonly counters: Counters
+  readonly controller: AbortController
+  readonly time: { now: number }
+  /** How often states with a time to live are swept, or null. */
+  readonly sweepMs: number | null
+}
+
+interface Settling {
+  readonly from: number
+  resolve(records: number): void
+  reject(error: unknown): void
+}
+
+/** One task; `run` is its whole life. */
+export class Task {
+  readonly #options: TaskOptions
+  readonly #clock: Clock
+  readonly #readers: readonly SourceReader[]
+  readonly #writer: CommitWriter
+  readonly #budget: Budget = { left: 0 }
+  #stride = STRIDE_FIRST
+  #turn = 0
+  #epochFrom = 0
+  #stopping = false
+  #error: Error | null = null
+  #settling: Settling | null = null
+  #settledAt = 0
+  #positionTimer: Timer | null = null
+  #positionsDue = false
+  #sweepTimer: Timer | null = null
+  #sweepDue = false
+  #isSignalled = false
+  #resume: (() => void) | null = null
+
+  constructor(options: TaskOptions) {
+    this.#options = options
+    this.#clock = options.clock
+    this.#readers = options.readers
+    this.#writer = new CommitWriter({ ...options, wake: () => this.wake() })
+  }
+
+  /**
+   * Works until {@link stop}. Resolves when the last epoch is durable and the state is closed.
+   * @throws DATAFLOW_FAILED a record failed under the policy `fail`; what was before it is committed
+   * @throws LOG_FENCED and others of the log and the state
+   */
+  async run(): Promise<void> {
+    try {
+      for (const reader of this.#readers) reader.start()
+      this.#armSweep()
+      while (!this.#stopping) await this.#turnOnce()
+      await this.#commitAll()
+    } catch (error) {
+      await this.#end(error)
+    } finally {
+      this.#stopping = true
+      this.#positionTimer?.cancel()
+      this.#sweepTimer?.cancel()
+      this.#options.controller.abort(new Error('the task stops'))
+      this.#settling?.reject(new Error('the task stopped'))
+      await this.#options.state?.close()
+    }
+  }
+
+  /** Ends the running epoch after the record under way; `run` then resolves. */
+  stop(): void {
+    this.#stopping = true
+    this.#options.controller.abort(new Error('the task stops'))
+    this.wake()
+  }
+
+  /**
+   * Processes everything that its inputs hold and commits it. Resolves with how many records that were
+   * since the last call; 0 from all tasks in one round means that nothing is left anywhere.
+   */
+  settle(): Promise<number> {
+    assert(this.#settling === null, 'one settle at a time')
+    return new Promise((resolve, reject) => {
+      if (this.#stopping) return reject(new Error('the task stopped'))
+      this.#settling = { from: this.#settledAt, resolve, reject }
+      for (const reader of this.#readers) reader.confirmEnd()
+      this.wake()
+    })
+  }
+
+  /** Something happened that the loop waits for. */
+  wake(): void {
+    this.#isSignalled = true
+    this.#resume?.()
+  }
+
+  /** A read or a wait failed: the task ends. */
+  fail(error: unknown): void {
+    this.#error ??= reportable(error)
+    this.wake()
+  }
+
+  /** Milliseconds from seal to durable of the last commits. */
+  get commitMs(): readonly number[] {
+    return this.#writer.commitMs
+  }
+
+  /** Where each input stands. */
+  positions(): { topic: string; partition: number; position: number }[] {
+    return this.#readers.map(({ topic, partition, position }) => ({ topic, partition, position }))
+  }
+
+  /** Records taken from the inputs. */
+  get recordsIn(): number {
+    return this.#records
+  }
+
+  get #records(): number {
+    let records = 0
+    for (const reader of this.#readers) records += reader.records
+    return records
+  }
+
+  /** One stretch of work, or one wait. */
+  async #turnOnce(): Promise<void> {
+    this.#assertHealthy()
+    if (this.#sweepDue) this.#sweep()
+    if (this.#pick() === null) return this.#idle()
+    await this.#work()
+    this.#commitWhenFree()
+    while (this.#isFull() && !this.#stopping) {
+      await this.#writer.inFlight
+      this.#assertHealthy()
+      this.#commitWhenFree()
+    }
+    const admitted = this.#options.state?.admitted()
+    if (admitted) await admitted
+    await this.#clock.yield()
+  }
+
+  /** Processes records until the slice's time is over, the epoch is full, or there are none. */
+  async #work(): Promise<void> {
+    const budget = this.#budget
+    const start = this.#clock.monotonic()
+    let last = start
+    this.#options.time.now = this.#clock.now()
+    budget.left = this.#stride
+    while (!this.#stopping && !this.#isFull()) {
+      const reader = this.#pick()
+      if (reader === null) return
+      const pending = reader.process(budget)
+      if (pending !== undefined) {
+        await pending
+        budget.left = 0
+        this.#commitWhenFree()
+      } else {
+        this.#turn++
+      }
+      if (budget.left > 0) continue
+      const now = this.#clock.monotonic()
+      if (pending === undefined) this.#adapt(now - last)
+      if (now - start >= TASK_SLICE_MS_MAX) return
+      last = now
+      budget.left = this.#stride
+    }
+  }
+
+  /** R7: a look about eight times a slice. */
+  #adapt(elapsedMs: number): void {
+    if (elapsedMs < TASK_SLICE_MS_MAX / 16) this.#stride = Math.min(STRIDE_MAX, this.#stride * 2)
+    else if (elapsedMs > TASK_SLICE_MS_MAX / 4) this.#stride = Math.max(1, this.#stride >> 1)
+  }
+
+  /** The next reader with records, in turn. */
+  #pick(): SourceReader | null {
+    const readers = this.#readers
+    for (let step = 0; step < readers.length; step++) {
+      const reader = readers[(this.#turn + step) % readers.length]!
+      if (!reader.isReady) continue
+      this.#turn = (this.#turn + step) % readers.length
+      return reader
+    }
+    return null
+  }
+
+  /** Nothing to process: commits what there is, answers `settle`, waits for a signal. */
+  async #idle(): Promise<void> {
+    this.#commitWhenFree()
+    if (this.#settling !== null && this.#isSettled()) {
+      const { from, resolve } = this.#settling
+      this.#settling = null
+      this.#settledAt = this.#records
+      resolve(this.#settledAt - from)
+    }
+    if (!this.#isSignalled) {
+      await new Promise<void>(resolve => {
+        this.#resume = resolve
+      })
+      this.#resume = null
+    }
+    this.#isSignalled = false
+  }
+
+  /** Whether all inputs are at their ends and everything is durable; starts what is missing. */
+  #isSettled(): boolean {
+    if (this.#readers.some(reader => !reader.isAtEnd)) return false
+    if (this.#writer.inFlight !== null) return false
+    if (this.#writer.start({ positionsAlone: true })) return this.#began()
+    return true
+  }
+
+  #began(): false {
+    this.#epochFrom = this.#records
+    this.#positionTimer?.cancel()
+    this.#positionTimer = null
+    this.#positionsDue = false
+    return false
+  }
+
+  #isFull(): boolean {
+    const { circuit, state } = this.#options
+    const bytes = circuit.outputs.bytes + (state === null ? 0 : state.dirtyBytes)
+    return bytes >= EPOCH_BYTES_MAX || this.#records - this.#epochFrom >= EPOCH_RECORDS_MAX
+  }
+
+  /** Starts a commit if none runs and there is something to commit (R3). */
+  #commitWhenFree(): void {
+    this.#assertHealthy()
+    if (this.#writer.inFlight !== null) return
+    const moved = this.#records - this.#epochFrom
+    const positionsAlone = moved >= POSITION_RECORDS_MAX || this.#positionsDue || this.#isFull()
+    if (this.#writer.start({ positionsAlone })) {
+      this.#began()
+    } else if (this.#positionTimer === null && this.#writer.hasMoved) {
+      const act = () => {
+        this.#positionsDue = true
+        this.wake()
+      }
+      this.#positionTimer = this.#clock.timer(POSITION_DELAY_MS, act, { unref: true })
+    }
+  }
+
+  /** Commits everything, also mere positions. */
+  async #commitAll(): Promise<void> {
+    for (;;) {
+      await this.#writer.inFlight
+      this.#assertHealthy()
+      if (!this.#writer.start({ positionsAlone: true })) return
+    }
+  }
+
+  /** What to do about an error that ended the loop. */
+  async #end(error: unknown): Promise<void> {
+    const { circuit } = this.#options
+    if (error instanceof Abandoned) {
+      await this.#writer.inFlight
+      return
+    }
+    const reported = reportable(error)
+    const isPolicy = (reported as { code?: unknown }).code === 'DATAFLOW_FAILED'
+    if (isPolicy && endsTask(error)) {
+      // R2: the failing record never was; everything before it is committed.
+      circuit.outputs.discard()
+      circuit.undo?.undo()
+      await this.#commitAll()
+    }
+    await this.#writer.inFlight
+    throw reported
+  }
+
+  #assertHealthy(): void {
+    const error = this.#writer.error ?? this.#error
+    if (error !== null) throw error
+  }
+
+  #armSweep(): void {
+    const { sweepMs } = this.#options
+    if (sweepMs === null) return
+    const act = () => {
+      this.#sweepDue = true
+      this.wake()
+    }
+    const delayMs = Math.max(sweepMs, SWEEP_DELAY_MS_MIN)
+    this.#sweepTimer = this.#clock.timer(delayMs, act, { unref: true })
+  }
+
+  /** Removes rows whose time is over: changes of this epoch like any other. */
+  #sweep(): void {
+    this.#sweepDue = false
+    this.#options.time.now = this.#clock.now()
+    for (const view of this.#options.circuit.states.expiring) view.sweep(SWEEP_ROWS_MAX)
+    this.#armSweep()
+  }
+}
