@@ -34,10 +34,12 @@ export function formatDiagnostics(
   return [...parts, summaryOf(diagnostics)].join('\n\n')
 }
 
+const count = (number: number, word: string): string =>
+  `${number} ${word}${number === 1 ? '' : 's'}`
+
 function summaryOf(diagnostics: readonly Diagnostic[]): string {
   const errors = diagnostics.filter(diagnostic => diagnostic.severity === 'error').length
   const warnings = diagnostics.length - errors
-  const count = (number: number, word: string) => `${number} ${word}${number === 1 ? '' : 's'}`
   if (warnings === 0) return count(errors, 'error')
   return errors === 0
     ? count(warnings, 'warning')
@@ -80,9 +82,6 @@ function frameOf(diagnostic: Diagnostic, text: string, paint: Paint): string[] {
 
 /** A line without control characters that a terminal would obey, cut to a length that fits one. */
 function visible(line: string): string {
-  // oxlint-disable-next-line no-control-regex -- these are exactly what must not reach a terminal
-  const safe = line
-    .replace(/\r$/, '')
-    .replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '\ufffd')
+  const safe = line.replace(/\r$/, '').replace(/[^\P{Cc}\t]/gu, '\ufffd')
   return safe.length > COLUMNS_MAX ? `${safe.slice(0, COLUMNS_MAX - 1)}…` : safe
 }

@@ -217,21 +217,18 @@ function rustProblem(source: string): CodeProblem | null {
   }
 }
 
+function problem(
+  message: string,
+  start: number,
+  length: number,
+  hint: string = ONE_FUNCTION
+): CodeProblem {
+  return { code: 'CODE_SHAPE', message, hint, start, length }
+}
+
 /** What keeps a program from being exactly one function declaration. */
 function shapeProblem(parsed: ParsedProgram): CodeProblem | null {
   const { source, stripped, program } = parsed
-  const problem = (
-    message: string,
-    start: number,
-    length: number,
-    hint = ONE_FUNCTION
-  ): CodeProblem => ({
-    code: 'CODE_SHAPE',
-    message,
-    hint,
-    start,
-    length
-  })
   const items = program.body.filter(item => item.type !== 'EmptyStatement')
   const declared = items.find(item => item.type === 'FunctionDeclaration') as
     | FunctionDeclaration

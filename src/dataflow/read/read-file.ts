@@ -2,15 +2,15 @@
 import type { ApiVersion } from '../plan.ts'
 import { nearestWord } from '../names.ts'
 import type { Report } from '../report.ts'
-import { API_VERSIONS, type SectionSpec } from '../sections/declare.ts'
-import { FILE, META } from '../sections/file-sections.ts'
-import { readSection, startOf, type ReadContext, type Section } from '../sections/section.ts'
-import { kindOf, quoted, valueAt, type Entry, type TreeNode } from '../yaml/tree.ts'
-import type { FileModel, ServiceModel, TopicModel } from './model.ts'
-import { checkMetaName, checkMetaVersion } from './read-names.ts'
+import { API_VERSIONS } from '../sections/declare.ts'
+import { FILE } from '../sections/file-sections.ts'
+import { readSection, startOf, type ReadContext } from '../sections/section.ts'
+import { kindOf, valueAt, type TreeNode } from '../yaml/tree.ts'
+import type { FileModel } from './model.ts'
+import { readOldService } from './read-old-services.ts'
+import { isSeedLayout, readSeedFile } from './read-seed.ts'
 import { ERRORS_DEFAULT, readErrors, readService } from './read-services.ts'
-import { readConfig, readTopic, type TopicDefaults } from './read-topics.ts'
-import { TypeTable } from './read-types.ts'
+import { readServices, readShared, readMeta } from './read-shared.ts'
 
 /** Reads the tree of a file; null when not even its version can be told. */
 export function readFileModel(tree: TreeNode, report: Report): FileModel | null {
@@ -25,7 +25,9 @@ export function readFileModel(tree: TreeNode, report: Report): FileModel | null 
   }
   const apiVersion = readApiVersion(tree, report)
   if (apiVersion === null) return null
-  return readServicesFile({ report, apiVersion }, tree, FILE)
+  const context = { report, apiVersion }
+  if (apiVersion === '0.1.0' && isSeedLayout(tree)) return readSeedFile(context, tree)
+  return readServicesFile(context, tree)
 }
 
 function readApiVersion(tree: TreeNode, report: Report): ApiVersion | null {
@@ -57,79 +59,14 @@ function readApiVersion(tree: TreeNode, report: Report): ApiVersion | null {
 }
 
 /** The layouts with a section `services`. */
-function readServicesFile(
-  context: ReadContext,
-  tree: TreeNode,
-  spec: SectionSpec
-): FileModel | null {
-  const file = readSection(context, tree, spec)
+function readServicesFile(context: ReadContext, tree: TreeNode): FileModel | null {
+  const file = readSection(context, tree, FILE)
   if (file === null) return null
-  const { types, topics, defaults } = readShared(context, file)
-  void defaults
+  const { types, topics } = readShared(context, file)
   const errors = readErrors(context, file, ERRORS_DEFAULT)
-  const services = readServices(context, file, entry => readService(context, entry, types, errors))
-  return { apiVersion: context.apiVersion, ...readMeta(context, file), types, topics, services }
-}
-
-/** Sections that all layouts have in the same form. */
-export function readShared(
-  context: ReadContext,
-  file: Section
-): { types: TypeTable; topics: Map<string, TopicModel>; defaults: TopicDefaults } {
-  const types = new TypeTable(context, file.entries('types'))
-  const defaults = readConfig(context, file.value('config'), file.keySpan('config'))
-  const topics = new Map(
-    file.entries('topics').map(entry => [entry.key, readTopic(context, entry, types, defaults)])
+  const isOld = API_VERSIONS.indexOf(context.apiVersion) < API_VERSIONS.indexOf('0.4.0')
+  const services = readServices(context, file, entry =>
+    isOld ? readOldService(context, entry, types) : readService(context, entry, types, errors)
   )
-  return { types, topics, defaults }
-}
-
-/** Reads every service and refuses names that are used twice. */
-export function readServices(
-  context: ReadContext,
-  file: Section,
-  read: (entry: Entry) => ServiceModel | null
-): ServiceModel[] {
-  const services = new Map<string, ServiceModel>()
-  const entries = file.entries('services')
-  if (file.value('services') !== null && entries.length === 0) {
-    context.report.error(
-      'MISSING_KEY',
-      file.keySpan('services'),
-      'the file needs at least one service'
-    )
-  }
-  for (const entry of entries) {
-    const service = read(entry)
-    if (service === null) continue
-    if (services.has(service.name)) {
-      context.report.error(
-        'NAME_DUPLICATE',
-        entry.keySpan,
-        `there is already a service ${quoted(service.name)}`,
-        'Names are compared in kebab-case.'
-      )
-    } else services.set(service.name, service)
-  }
-  return [...services.values()]
-}
-
-/** Reads the section `meta`; after a finding the names are empty. */
-export function readMeta(
-  context: ReadContext,
-  file: Section
-): { name: string; namespace: string; version: string } {
-  const node = file.value('meta')
-  const meta = node === null ? null : readSection(context, node, META, file.keySpan('meta'))
-  for (const key of ['name', 'namespace'] as const) {
-    const scalar = meta?.scalar(key)
-    if (scalar) checkMetaName(context, scalar, key)
-  }
-  const version = meta?.scalar('version')
-  if (version) checkMetaVersion(context, version)
-  return {
-    name: meta?.text('name') ?? '',
-    namespace: meta?.text('namespace') ?? 'default',
-    version: version?.text ?? '0.1.0'
-  }
+  return { apiVersion: context.apiVersion, ...readMeta(context, file), types, topics, services }
 }

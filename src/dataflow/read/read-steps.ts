@@ -1,13 +1,13 @@
 // Reads steps and functions by their place: operator, code (run or uses), parameters, declared inputs and output.
-import { nearestWord } from '../names.ts'
+import { nearestWord, toCamel } from '../names.ts'
 import type { OperatorKind } from '../plan.ts'
 import type { Span } from '../report.ts'
 import { OPERATORS } from '../sections/operators.ts'
 import { readSection, type ReadContext, type Section } from '../sections/section.ts'
 import { FUNCTION, INPUT, OUTPUT_KEYS, STEP } from '../sections/service-sections.ts'
 import type { Type } from '../types.ts'
-import { placeScalar } from '../yaml/scalar-text.ts'
-import { quoted, type ScalarNode, type TreeNode } from '../yaml/tree.ts'
+import { placeScalar, type PlacedText } from '../yaml/scalar-text.ts'
+import { quoted, valueAt, type ScalarNode, type TreeNode } from '../yaml/tree.ts'
 import type { CodeModel, StepModel } from './model.ts'
 import type { TypeTable } from './read-types.ts'
 
@@ -40,13 +40,29 @@ export function readSteps(
   })
 }
 
-/** Reads one step of any operator; null when its operator cannot be told. */
-export function readStep(context: ReadContext, types: TypeTable, item: TreeNode): StepModel | null {
+/** Finds a function that a step uses by a bare name, in layouts that declare functions; null after a finding. */
+export type ResolveFunction = (name: ScalarNode, operator: OperatorKind) => StepModel | null
+
+/** Reads one step of any operator; null when its operator or its declared function cannot be told. */
+export function readStep(
+  context: ReadContext,
+  types: TypeTable,
+  item: TreeNode,
+  resolve: ResolveFunction | null = null
+): StepModel | null {
   const section = readSection(context, item, STEP)
   const node = section?.scalar('operator') ?? null
   if (section === null || node === null) return null
   const operator = operatorOf(context, node)
-  return operator === null ? null : stepOf(context, types, section, operator, node)
+  if (operator === null) return null
+  const uses = section.scalar('uses')
+  if (resolve === null || uses === null || section.value('run') !== null) {
+    return stepOf(context, types, section, operator, node)
+  }
+  const known = resolve(uses, operator)
+  return known === null
+    ? null
+    : { ...known, with: { ...known.with, ...readParameters(context, section) }, at: node }
 }
 
 /** Reads the function of a place, such as partition.assign-key. */
@@ -93,17 +109,18 @@ export function operatorOf(context: ReadContext, node: ScalarNode): OperatorKind
   return null
 }
 
-/** Makes a step of a section that has the keys of a function. */
+/** Makes a step of a section that has the keys of a function; `code` is used when the section has none. */
 export function stepOf(
   context: ReadContext,
   types: TypeTable,
   section: Section,
   operator: OperatorKind,
-  at: Span
+  at: Span,
+  code: CodeModel | null = null
 ): StepModel {
   return {
     operator,
-    code: readCode(context, section, at),
+    code: code ?? readCode(context, section, at),
     with: readParameters(context, section),
     ...readDeclared(context, types, section),
     at
@@ -146,8 +163,33 @@ function readCode(context: ReadContext, section: Section, at: Span): CodeModel |
     )
     return null
   }
-  if (run !== null) return { kind: 'inline', placed: placeScalar(run, report.text), span: run }
+  if (run !== null) {
+    const placed = placeScalar(run, report.text)
+    return {
+      kind: 'inline',
+      placed: isBody(context, section, run) ? wrapBody(section, placed) : placed,
+      span: run
+    }
+  }
   return readUses(context, uses!)
+}
+
+/** Whether `run` holds only the body of a function, as in the first files of 0.1.0 with declared inputs. */
+function isBody(context: ReadContext, section: Section, run: ScalarNode): boolean {
+  if (context.apiVersion !== '0.1.0' || section.value('inputs') === null) return false
+  return !/^\s*(?:(?:async\s+)?function\b|(?:pub\s+)?fn\b)/.test(run.text)
+}
+
+/** A body as a function declaration, on the same lines: named by `uses`, with the names of `inputs`. */
+function wrapBody(section: Section, body: PlacedText): PlacedText {
+  const names = section.items('inputs').flatMap(item => {
+    const name = valueAt(item, 'name')
+    return name?.kind === 'scalar' ? [toCamel(name.text)] : []
+  })
+  const name = toCamel(section.text('uses') ?? section.text('operator') ?? 'step')
+  const head = `function ${name}(${names.join(', ')}) { `
+  const offsetOf = (index: number): number => body.offsetOf(index - head.length)
+  return { text: `${head}${body.text}\n}`, indent: body.indent, offsetOf }
 }
 
 /** Reads `./file.ts#name` or `package#name`. */

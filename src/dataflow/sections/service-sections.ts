@@ -230,7 +230,14 @@ export const STATE: SectionSpec = {
     {
       key: 'type',
       value: { kind: 'choice', of: ['keyed-state'] },
+      since: '0.4.0',
       doc: 'keyed-state: owned by this service.'
+    },
+    {
+      key: 'type',
+      value: { kind: 'choice', of: ['keyed-state', 'key-value'] },
+      until: '0.3.0',
+      doc: 'Owned by this service.'
     },
     {
       key: 'properties',
