@@ -1,15 +1,18 @@
-// Converters generated per type: one JavaScript function that reads and one that writes, with every name and
-// check in its text. Hot: per record. Measured in bench/convert.ts; the oracle is plain.ts.
+// Converters generated per type: one JavaScript function with every name and check in its text.
+// Hot: per record. Measured in bench/convert.ts; the oracle is plain.ts.
 //
-//   G1  Generated functions throw BAD, and nothing else, on a value that does not fit.
+//   G1  Generated functions throw BAD, and nothing else, on a value that does not fit; those that read JSON
+//       throw INEXACT where they need the digits of a number, which parsing has lost.
 //   G2  Names from the file enter the text only through JSON.stringify, so no name can become code.
-//   G3  Reading builds new values: all of one type share a hidden class, unknown fields stay behind, and
-//       "__proto__" becomes an own property like any other.
+//   G3  Everything is built anew: all values of one type share a hidden class, unknown fields stay behind,
+//       "__proto__" becomes an own property like any other, nothing mutable is shared.
 //   G4  A type that occurs in several places is generated once, so that shared types do not multiply.
+//
+// To write, a value is built anew in the form that JSON.stringify shall print: measured faster than putting
+// text together in JavaScript, as strings or as bytes.
 import type {
   EnumType,
   KeyValueType,
-  ListType,
   MapType,
   ObjectType,
   RowType,
@@ -17,163 +20,159 @@ import type {
   Type
 } from '../../dataflow/types.ts'
 import { HELPERS } from './generated-helpers.ts'
-import type { Form } from './plain-scalars.ts'
-import { textOfKey } from './plain-scalars.ts'
+import { type Form, textOfKey } from './plain-scalars.ts'
 import { isScalar } from './scalars.ts'
 import { zeroOf } from './zero.ts'
 
-/** Reads a value of the form it was generated for. @throws BAD */
-export type Read = (value: unknown) => unknown
-/** JSON text of a value. @throws BAD */
-export type Write = (value: unknown) => string
+/** Checks a value and gives it in the form that it was generated for. @throws BAD, INEXACT (G1) */
+export type Convert = (value: unknown) => unknown
 
-/** A reader of values out of `JSON.parse` or from users' functions. */
-export function generateRead(type: Type, form: Form): Read {
-  const generator = new Generator()
-  return generator.build(`return ${generator.read(type, form, 'value')}`) as Read
+/** The function that does to values of `type` what `form` says. */
+export function generate(type: Type, form: Form): Convert {
+  return new Generator(form).generate(type)
 }
-
-/** A writer of JSON text, fields in declared order under their written names. */
-export function generateWrite(type: Type): Write {
-  const generator = new Generator()
-  return generator.build(`return ${generator.write(type, 'value')}`) as Write
-}
-
-type Job = Form | 'write'
 
 class Generator {
-  /** Function names by type and job (G4). */
-  readonly #names = new Map<Type, Map<Job, string>>()
+  readonly #form: Form
+  /** Function names by type (G4). */
+  readonly #names = new Map<Type, string>()
   readonly #functions: string[] = []
   /** Values that the text refers to as `constants[i]`. */
   readonly #constants: unknown[] = []
 
-  build(body: string): (value: unknown) => unknown {
+  constructor(form: Form) {
+    this.#form = form
+  }
+
+  generate(type: Type): Convert {
+    const body = `return ${this.#convert(type, 'value')}`
     const text = `'use strict'
 const { ${Object.keys(HELPERS).join(', ')} } = helpers
 const { isArray } = Array
 const { keys } = Object
 ${this.#functions.join('\n')}
 return function convert(value) { ${body} }`
-    // The text comes from this file alone (G2).
-    // oxlint-disable-next-line no-new-func, no-implied-eval
+    // oxlint-disable-next-line no-new-func, no-implied-eval -- the text comes from this file alone (G2)
     const make = new Function('helpers', 'constants', text) as (
       helpers: typeof HELPERS,
       constants: readonly unknown[]
-    ) => (value: unknown) => unknown
+    ) => Convert
     return make(HELPERS, this.#constants)
   }
 
-  /** An expression that reads the value of the expression `from`, a plain variable. */
-  read(type: Type, form: Form, from: string): string {
-    if (isScalar(type)) return `${scalarReader(type, form)}(${from})`
+  /** An expression that converts the variable `from`. */
+  #convert(type: Type, from: string): string {
+    if (isScalar(type)) return `${scalarHelper(type, this.#form)}(${from})`
     if (type.kind === 'option') {
-      return `(${from} === null || ${from} === undefined ? null : ${this.read(type.value, form, from)})`
+      return `(${isAbsent(from)} ? null : ${this.#convert(type.value, from)})`
     }
-    return `${this.#function(type, form)}(${from})`
-  }
-
-  write(type: Type, from: string): string {
-    if (isScalar(type)) return scalarWriter(type, from)
-    if (type.kind === 'option') {
-      return `(${from} === null || ${from} === undefined ? 'null' : ${this.write(type.value, from)})`
+    let name = this.#names.get(type)
+    if (name === undefined) {
+      name = `convert${this.#names.size}`
+      this.#names.set(type, name)
+      this.#functions.push(`function ${name}(v) {\n${this.#body(type)}\n}`)
     }
-    return `${this.#function(type, 'write')}(${from})`
-  }
-
-  #function(type: Exclude<Type, ScalarType>, job: Job): string {
-    let names = this.#names.get(type)
-    if (names === undefined) this.#names.set(type, (names = new Map()))
-    const known = names.get(job)
-    if (known !== undefined) return known
-    const name = `f${this.#names.size}${job}`
-    names.set(job, name)
-    const body = job === 'write' ? this.#writeBody(type) : this.#readBody(type, job)
-    this.#functions.push(`function ${name}(v) {\n${body}\n}`)
-    return name
+    return `${name}(${from})`
   }
 
   #constant(value: unknown): string {
     return `constants[${this.#constants.push(value) - 1}]`
   }
 
-  #readBody(type: Exclude<Type, ScalarType>, form: Form): string {
+  /** Statements that convert `v`. */
+  #body(type: Exclude<Type, ScalarType>): string {
     switch (type.kind) {
       case 'object':
       case 'arrow-row':
-        return this.#readFields(type, form)
+        return this.#fields(type)
       case 'list':
-        return this.#readList(type, form)
+        return `if (!isArray(v)) throw BAD
+const out = []
+for (let i = 0; i < v.length; i++) { const item = v[i]; out.push(${this.#convert(type.items, 'item')}) }
+return out`
       case 'map':
-        return this.#readMap(type, form)
+        return this.#map(type)
       case 'enum':
-        return type.tagging === 'untagged'
-          ? this.#readUntagged(type, form)
-          : this.#readEnum(type, form)
+        return type.tagging === 'untagged' ? this.#untagged(type) : this.#tagged(type)
       case 'key-value':
-        return this.#readKeyValue(type, form)
+        return this.#keyValue(type)
       case 'option':
-        return `return ${this.read(type, form, 'v')}`
+        return `return ${this.#convert(type, 'v')}`
     }
   }
 
-  #readFields(type: ObjectType | RowType, form: Form): string {
+  #nameIn(part: { readonly name: string; readonly readName: string }): string {
+    return this.#form === 'json' ? part.readName : part.name
+  }
+
+  #nameOut(part: { readonly name: string; readonly writeName: string }): string {
+    return this.#form === 'wire' ? part.writeName : part.name
+  }
+
+  #fields(type: ObjectType | RowType): string {
     const lines = ['if (!isObject(v)) throw BAD']
     const parts: string[] = []
     type.fields.forEach((field, index) => {
       const from = `p${index}`
-      lines.push(
-        `const ${from} = ${propertyOf('v', form === 'json' ? field.readName : field.name)}`
-      )
-      let value = this.read(field.type, form, from)
-      if (type.kind === 'arrow-row') {
-        const zero = this.#constant(() => zeroOf(field.type))
-        value = `(${from} === undefined ? ${zero}() : ${value})`
+      lines.push(`let ${from} = ${propertyOf('v', this.#nameIn(field))}`)
+      let value = this.#convert(field.type, from)
+      if (type.kind === 'arrow-row' && !field.optional) {
+        const zero = `${this.#constant(() => zeroOf(field.type))}()`
+        if (this.#form === 'json') value = `(${from} === undefined ? ${zero} : ${value})`
+        else lines.push(`if (${from} === undefined) ${from} = ${zero}`)
       }
-      if (field.optional) value = `(${from} === null || ${from} === undefined ? null : ${value})`
-      parts.push(`${nameInLiteral(field.name)}: ${value}`)
+      if (field.optional) {
+        // JSON.stringify leaves undefined properties out.
+        value = `(${isAbsent(from)} ? ${this.#form === 'wire' ? 'undefined' : 'null'} : ${value})`
+      }
+      parts.push(`${nameInLiteral(this.#nameOut(field))}: ${value}`)
     })
     return `${lines.join('\n')}\nreturn { ${parts.join(', ')} }`
   }
 
-  #readList(type: ListType, form: Form): string {
-    return `if (!isArray(v)) throw BAD
-const out = []
-for (let i = 0; i < v.length; i++) { const item = v[i]; out.push(${this.read(type.items, form, 'item')}) }
-return out`
-  }
-
-  #readMap(type: MapType, form: Form): string {
-    const asObject = type.key.kind === 'string'
-    const out = asObject ? '{ __proto__: null }' : 'new Map()'
-    const put = (key: string, value: string): string =>
-      asObject ? `out[${key}] = ${value}` : `out.set(${key}, ${value})`
-    const ofJson = asObject ? 'name' : `keyFromText(${this.#constant(type.key)}, name)`
+  #map(type: MapType): string {
+    const isText = type.key.kind === 'string'
+    const asObject = isText || this.#form === 'wire'
+    const put = (key: string): string => {
+      const item = this.#convert(type.value, 'item')
+      return asObject ? `out[${key}] = ${item}` : `out.set(${key}, ${item})`
+    }
+    const key =
+      this.#form === 'json' && !isText
+        ? `keyFromText(${this.#constant(type.key)}, name)`
+        : this.#mapKey(type)
     const fromObject = `if (!isObject(v)) throw BAD
-for (const name of keys(v)) { const item = v[name]; ${put(ofJson, this.read(type.value, form, 'item'))} }
+for (const name of keys(v)) { const item = v[name]; ${put(key)} }
 return out`
-    if (form === 'json') return `const out = ${out}\n${fromObject}`
-    const key = this.read(type.key, form, 'name')
-    return `const out = ${out}
+    const out = `const out = ${asObject ? '{ __proto__: null }' : 'new Map()'}`
+    if (this.#form === 'json') return `${out}\n${fromObject}`
+    return `${out}
 if (v instanceof Map) {
-  for (const [name, item] of v) { ${put(key, this.read(type.value, form, 'item'))} }
+  for (const [name, item] of v) { ${put(key)} }
   return out
 }
-${asObject ? fromObject : 'throw BAD'}`
+${isText ? fromObject : 'throw BAD'}`
   }
 
-  #readEnum(type: EnumType, form: Form): string {
+  #mapKey(type: MapType): string {
+    const key = type.key as ScalarType
+    if (this.#form !== 'wire' || key.kind === 'string') return this.#convert(key, 'name')
+    const text = this.#constant((value: unknown) => textOfKey(key, value))
+    return `${text}(${scalarHelper(key, 'js')}(name))`
+  }
+
+  #tagged(type: EnumType): string {
     const units: string[] = []
     const cases: string[] = []
     for (const variant of type.variants) {
-      const name = JSON.stringify(form === 'json' ? variant.readName : variant.name)
+      const name = JSON.stringify(this.#nameIn(variant))
+      const out = this.#nameOut(variant)
       if (variant.type === null) {
-        const result = JSON.stringify(variant.name)
-        units.push(`case ${name}: return ${result}`)
-        cases.push(`case ${name}: if (item === null || item === undefined) return ${result}; break`)
+        units.push(`case ${name}: return ${JSON.stringify(out)}`)
+        cases.push(`case ${name}: if (${isAbsent('item')}) return ${JSON.stringify(out)}; break`)
       } else {
-        const value = this.read(variant.type, form, 'item')
-        cases.push(`case ${name}: return { ${nameInLiteral(variant.name)}: ${value} }`)
+        const value = this.#convert(variant.type, 'item')
+        cases.push(`case ${name}: return { ${nameInLiteral(out)}: ${value} }`)
       }
     }
     return `if (typeof v === 'string') { switch (v) { ${units.join('; ')} } throw BAD }
@@ -185,122 +184,26 @@ switch (names[0]) { ${cases.join('; ')} }
 throw BAD`
   }
 
-  #readUntagged(type: EnumType, form: Form): string {
-    return firstThatFits(type, 'v', 'null', variant => this.read(variant, form, 'v'))
-  }
-
-  #readKeyValue(type: KeyValueType, form: Form): string {
-    return `if (!isObject(v)) throw BAD
-const k = v.key, w = v.value
-return new Keyed(${this.read(type.key, form, 'k')}, ${this.read(type.value, form, 'w')})`
-  }
-
-  #writeBody(type: Exclude<Type, ScalarType>): string {
-    switch (type.kind) {
-      case 'object':
-      case 'arrow-row':
-        return this.#writeFields(type)
-      case 'list':
-        return `if (!isArray(v)) throw BAD
-let out = '['
-for (let i = 0; i < v.length; i++) { const item = v[i]; out += (i === 0 ? '' : ',') + ${this.write(type.items, 'item')} }
-return out + ']'`
-      case 'map':
-        return this.#writeMap(type)
-      case 'enum':
-        return type.tagging === 'untagged'
-          ? firstThatFits(type, 'v', "'null'", variant => this.write(variant, 'v'))
-          : this.#writeEnum(type)
-      case 'key-value':
-        return `if (!isObject(v)) throw BAD
-const k = v.key, w = v.value
-return '{"key":' + ${this.write(type.key, 'k')} + ',"value":' + ${this.write(type.value, 'w')} + '}'`
-      case 'option':
-        return `return ${this.write(type, 'v')}`
-    }
-  }
-
-  /** Commas are decided here where a field that is always written stands before, else when writing. */
-  #writeFields(type: ObjectType | RowType): string {
-    const lines = ['if (!isObject(v)) throw BAD', "let out = '{'"]
-    let before: 'nothing' | 'perhaps' | 'something' = 'nothing'
-    type.fields.forEach((field, index) => {
-      const from = `p${index}`
-      lines.push(`let ${from} = ${propertyOf('v', field.name)}`)
-      const name = `${JSON.stringify(field.writeName)}:`
-      const label =
-        before === 'perhaps'
-          ? `(out.length === 1 ? ${JSON.stringify(name)} : ${JSON.stringify(`,${name}`)})`
-          : JSON.stringify(before === 'nothing' ? name : `,${name}`)
-      if (type.kind === 'arrow-row' && !field.optional) {
-        lines.push(
-          `if (${from} === undefined) ${from} = ${this.#constant(() => zeroOf(field.type))}()`
-        )
-      }
-      const append = `out += ${label} + ${this.write(field.type, from)}`
-      lines.push(
-        field.optional ? `if (${from} !== null && ${from} !== undefined) ${append}` : append
-      )
-      if (!field.optional) before = 'something'
-      else if (before === 'nothing') before = 'perhaps'
+  #untagged(type: EnumType): string {
+    const tries = type.variants.map(variant => {
+      if (variant.type === null) return `if (${isAbsent('v')}) return null`
+      const value = this.#convert(variant.type, 'v')
+      return `try { return ${value} } catch (error) { if (error !== BAD) throw error }`
     })
-    return `${lines.join('\n')}\nreturn out + '}'`
+    return `${tries.join('\n')}\nthrow BAD`
   }
 
-  #writeMap(type: MapType): string {
-    const asObject = type.key.kind === 'string'
-    const key = asObject
-      ? 'quote(name)'
-      : `quote(${this.#constant((value: unknown) => textOfKey(type.key as ScalarType, value))}(${this.read(type.key, 'js', 'name')}))`
-    const append = `out += (out.length === 1 ? '' : ',') + ${key} + ':' + ${this.write(type.value, 'item')}`
-    const fromObject = `if (!isObject(v)) throw BAD
-for (const name of keys(v)) { const item = v[name]; ${append} }
-return out + '}'`
-    return `let out = '{'
-if (v instanceof Map) {
-  for (const [name, item] of v) { ${append} }
-  return out + '}'
-}
-${asObject ? fromObject : 'throw BAD'}`
-  }
-
-  #writeEnum(type: EnumType): string {
-    const units: string[] = []
-    const cases: string[] = []
-    for (const variant of type.variants) {
-      const name = JSON.stringify(variant.name)
-      const written = JSON.stringify(variant.writeName)
-      if (variant.type === null) {
-        const result = JSON.stringify(written)
-        units.push(`case ${name}: return ${result}`)
-        cases.push(`case ${name}: if (item === null || item === undefined) return ${result}; break`)
-      } else {
-        const head = JSON.stringify(`{${written}:`)
-        cases.push(`case ${name}: return ${head} + ${this.write(variant.type, 'item')} + '}'`)
-      }
-    }
-    return `if (typeof v === 'string') { switch (v) { ${units.join('; ')} } throw BAD }
-if (!isObject(v)) throw BAD
-const names = keys(v)
-if (names.length !== 1) throw BAD
-const item = own(v, names[0])
-switch (names[0]) { ${cases.join('; ')} }
-throw BAD`
+  #keyValue(type: KeyValueType): string {
+    const key = this.#convert(type.key, 'key')
+    const value = this.#convert(type.value, 'inner')
+    return `if (!isObject(v)) throw BAD
+const key = v.key, inner = v.value
+return ${this.#form === 'wire' ? `{ key: ${key}, value: ${value} }` : `new Keyed(${key}, ${value})`}`
   }
 }
 
-function firstThatFits(
-  type: EnumType,
-  from: string,
-  unit: string,
-  convert: (variant: Type) => string
-): string {
-  const tries = type.variants.map(variant =>
-    variant.type === null
-      ? `if (${from} === null || ${from} === undefined) return ${unit}`
-      : `try { return ${convert(variant.type)} } catch (error) { if (error !== BAD) throw error }`
-  )
-  return `${tries.join('\n')}\nthrow BAD`
+function isAbsent(from: string): string {
+  return `${from} === null || ${from} === undefined`
 }
 
 /** Reads a property; one that every object inherits only when it is the object's own. */
@@ -314,33 +217,23 @@ function nameInLiteral(name: string): string {
   return name === '__proto__' ? '["__proto__"]' : JSON.stringify(name)
 }
 
-function scalarReader(type: ScalarType, form: Form): string {
+function scalarHelper(type: ScalarType, form: Form): string {
+  const suffix = form === 'js' ? '' : form === 'json' ? 'Json' : 'Wire'
   switch (type.kind) {
     case 'null':
       return 'nothing'
     case 'u64':
     case 's64':
-      return type.bigint ? `${type.kind}big` : type.kind
+      return type.bigint ? `${type.kind}big${suffix}` : type.kind
     case 'bytes':
+      return type.kind + suffix
+    case 'decimal':
     case 'timestamp':
       return form === 'json' ? `${type.kind}Json` : type.kind
-    default:
-      return type.kind
-  }
-}
-
-function scalarWriter(type: ScalarType, from: string): string {
-  switch (type.kind) {
-    case 'string':
-      return `quote(${from})`
-    case 'null':
-      return `(nothing(${from}), 'null')`
     case 'f32':
     case 'f64':
-    case 'decimal':
-    case 'bytes':
-      return `${type.kind}Text(${from})`
+      return form === 'wire' ? `${type.kind}Wire` : type.kind
     default:
-      return `(${scalarReader(type, 'js')}(${from}) + '')`
+      return type.kind
   }
 }

@@ -6,8 +6,8 @@ import {
   base64FromBytes,
   bytesFromBase64,
   DECIMAL,
+  rawJson,
   textOfF32,
-  textOfF64,
   TIMESTAMP_MS_MAX,
   timestampFromText
 } from './scalars.ts'
@@ -16,13 +16,12 @@ import type { ScalarType } from '../../dataflow/types.ts'
 /** Thrown by generated code where a value does not fit. One object, so that throwing costs no stack trace. */
 export const BAD: { readonly bad: true } = Object.freeze({ bad: true })
 
+/** Thrown where a JSON number says more than its double: the whole value is read again with its digits. */
+export const INEXACT: { readonly inexact: true } = Object.freeze({ inexact: true })
+
 const U64_MAX = 2n ** 64n - 1n
 const S64_MIN = -(2n ** 63n)
 const S64_MAX = 2n ** 63n - 1n
-const SHORT_TEXT_LENGTH = 48
-// oxlint-disable-next-line no-control-regex
-const ESCAPED = /["\\\u0000-\u001f\ud800-\udfff]/
-
 function bool(value: unknown): boolean {
   if (typeof value === 'boolean') return value
   throw BAD
@@ -110,7 +109,21 @@ function f64(value: unknown): number {
   throw BAD
 }
 
-/** JSON numbers are left to plain.ts, which sees their digits. */
+function u64bigJson(value: unknown): bigint {
+  if (typeof value === 'number' && !Number.isSafeInteger(value)) throw INEXACT
+  return u64big(value)
+}
+
+function s64bigJson(value: unknown): bigint {
+  if (typeof value === 'number' && !Number.isSafeInteger(value)) throw INEXACT
+  return s64big(value)
+}
+
+function decimalJson(value: unknown): string {
+  if (typeof value === 'number') throw INEXACT
+  return decimal(value)
+}
+
 function decimal(value: unknown): string {
   if (typeof value === 'string' && DECIMAL.test(value)) return value
   throw BAD
@@ -147,35 +160,29 @@ function bytesJson(value: unknown): Uint8Array {
   return result
 }
 
-/** JSON of a string. Most need no escaping; lone surrogates and control characters do. */
-function quote(value: unknown): string {
-  if (typeof value !== 'string') throw BAD
-  if (value.length > SHORT_TEXT_LENGTH) {
-    return ESCAPED.test(value) ? JSON.stringify(value) : `"${value}"`
-  }
-  for (let index = 0; index < value.length; index++) {
-    const unit = value.charCodeAt(index)
-    if (unit < 0x20 || unit === 0x22 || unit === 0x5c || (unit >= 0xd800 && unit <= 0xdfff)) {
-      return JSON.stringify(value)
-    }
-  }
-  return `"${value}"`
+/** A number that prints as the shortest digits of the f32. */
+function f32Wire(value: unknown): unknown {
+  const rounded = f32(value)
+  if (rounded === 0) return f64Wire(rounded)
+  return Number(textOfF32(rounded))
 }
 
-function f32Text(value: unknown): string {
-  return textOfF32(f32(value))
+/** JSON.stringify writes 0 for -0. */
+function f64Wire(value: unknown): unknown {
+  if (typeof value !== 'number' || value - value !== 0) throw BAD
+  return value === 0 && 1 / value < 0 ? rawJson('-0') : value
 }
 
-function f64Text(value: unknown): string {
-  return value === 0 ? textOfF64(value) : `${f64(value)}`
+function u64bigWire(value: unknown): unknown {
+  return rawJson(String(u64big(value)))
 }
 
-function decimalText(value: unknown): string {
-  return `"${decimal(value)}"`
+function s64bigWire(value: unknown): unknown {
+  return rawJson(String(s64big(value)))
 }
 
-function bytesText(value: unknown): string {
-  if (value instanceof Uint8Array) return `"${base64FromBytes(value)}"`
+function bytesWire(value: unknown): string {
+  if (value instanceof Uint8Array) return base64FromBytes(value)
   throw BAD
 }
 
@@ -213,18 +220,21 @@ export const HELPERS: Readonly<Record<string, unknown>> = {
   s64,
   u64big,
   s64big,
+  u64bigJson,
+  s64bigJson,
   f32,
   f64,
   decimal,
+  decimalJson,
   timestamp,
   timestampJson,
   bytes,
   bytesJson,
-  quote,
-  f32Text,
-  f64Text,
-  decimalText,
-  bytesText,
+  f32Wire,
+  f64Wire,
+  u64bigWire,
+  s64bigWire,
+  bytesWire,
   isObject,
   own,
   keyFromText

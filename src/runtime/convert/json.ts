@@ -3,8 +3,8 @@ import type { ByteWriter } from '../../base/index.ts'
 import type { Type } from '../../dataflow/types.ts'
 import type { RecordConverter } from './contract.ts'
 import { fingerprintOf, isPassedOn } from './fingerprint.ts'
-import { generateRead, generateWrite, type Read, type Write } from './generate.ts'
-import { BAD } from './generated-helpers.ts'
+import { type Convert, generate } from './generate.ts'
+import { BAD, INEXACT } from './generated-helpers.ts'
 import { plainCheck, plainDecode, plainEncode } from './plain.ts'
 import { isScalar } from './scalars.ts'
 import { textOfBytes } from './text.ts'
@@ -16,13 +16,13 @@ export class JsonConverter implements RecordConverter {
   readonly immutable: boolean
   readonly fingerprint: string
   readonly #type: Type
-  readonly #read: Read
-  readonly #write: Write
+  readonly #read: Convert
+  readonly #wire: Convert
 
   constructor(type: Type) {
     this.#type = type
-    this.#read = generateRead(type, 'json')
-    this.#write = generateWrite(type)
+    this.#read = generate(type, 'json')
+    this.#wire = generate(type, 'wire')
     this.immutable = isScalar(type) && type.kind !== 'bytes'
     // Bytes that are read under one name and written under another never pass on as they are.
     const suffix = isPassedOn(type) ? '' : `#${++unequal}`
@@ -40,7 +40,7 @@ export class JsonConverter implements RecordConverter {
     try {
       return this.#read(parsed)
     } catch (error) {
-      if (error === BAD) return plainDecode(this.#type, text)
+      if (error === BAD || error === INEXACT) return plainDecode(this.#type, text)
       throw error
     }
   }
@@ -48,7 +48,7 @@ export class JsonConverter implements RecordConverter {
   encode(value: unknown, into: ByteWriter): void {
     let text: string
     try {
-      text = this.#write(value)
+      text = JSON.stringify(this.#wire(value))
     } catch (error) {
       if (error !== BAD) throw error
       text = plainEncode(this.#type, value)
@@ -59,7 +59,7 @@ export class JsonConverter implements RecordConverter {
 
 /** A function that checks and normalises values of `type`, generated. @throws RECORD_VALUE */
 export function compileCheck(type: Type): (value: unknown) => unknown {
-  const read = generateRead(type, 'js')
+  const read = generate(type, 'js')
   return value => {
     try {
       return read(value)

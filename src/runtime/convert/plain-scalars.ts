@@ -8,14 +8,18 @@ import {
   DECIMAL,
   INTEGER,
   INTEGER_RANGES,
+  rawJson,
   textOfF32,
   textOfF64,
   TIMESTAMP_MS_MAX,
   timestampFromText
 } from './scalars.ts'
 
-/** Where a value comes from: out of `JSON.parse` with the names that are read, or from a function of the user. */
-export type Form = 'json' | 'js'
+/**
+ * What becomes of a value: `json` takes what `JSON.parse` gave to a value in JavaScript, `js` checks and
+ * normalises one, `wire` takes one to what `JSON.stringify` shall write.
+ */
+export type Form = 'json' | 'js' | 'wire'
 
 /** A JSON number whose text says more than its double: 1.50, 12345678901234567890. */
 export class ExactNumber {
@@ -28,8 +32,13 @@ export class ExactNumber {
   }
 }
 
-/** The checked and normalised value. @throws RECORD_VALUE */
+/** The checked value, in the form that is wanted. @throws RECORD_VALUE */
 export function readScalar(type: ScalarType, form: Form, value: unknown, path: string): unknown {
+  if (form !== 'wire') return readChecked(type, form, value, path)
+  return wireOf(type, readChecked(type, 'js', value, path))
+}
+
+function readChecked(type: ScalarType, form: Form, value: unknown, path: string): unknown {
   const number = value instanceof ExactNumber ? value.value : value
   switch (type.kind) {
     case 'bool':
@@ -123,40 +132,23 @@ function readBytes(type: ScalarType, form: Form, value: unknown, path: string): 
   throw valueError(path, `${show(value)} is not base64 text`)
 }
 
-/** JSON of a value that {@link readScalar} gave. */
-export function textOfScalar(type: ScalarType, value: unknown): string {
+/** What `JSON.stringify` writes for a checked value. */
+function wireOf(type: ScalarType, value: unknown): unknown {
   switch (type.kind) {
-    case 'bool':
-    case 'timestamp':
-      return String(value)
-    case 'null':
-      return 'null'
-    case 'string':
-    case 'decimal':
-      return JSON.stringify(value)
     case 'bytes':
-      return `"${base64FromBytes(value as Uint8Array)}"`
+      return base64FromBytes(value as Uint8Array)
     case 'f32':
-      return textOfF32(value as number)
+      return rawJson(textOfF32(value as number))
     case 'f64':
-      return textOfF64(value as number)
-    case 'u8':
-    case 'u16':
-    case 'u32':
-    case 'u64':
-    case 's8':
-    case 's16':
-    case 's32':
-    case 's64':
-      return String(value)
+      return rawJson(textOfF64(value as number))
     default:
-      return unreachable(type)
+      return typeof value === 'bigint' ? rawJson(String(value)) : value
   }
 }
 
 /** The text that a key of a map has as a JSON name. `value` is checked. */
 export function textOfKey(type: ScalarType, value: unknown): string {
-  const text = textOfScalar(type, value)
+  const text = JSON.stringify(wireOf(type, value))
   return text.startsWith('"') ? (JSON.parse(text) as string) : text
 }
 

@@ -8,18 +8,12 @@ import type {
   MapType,
   ObjectType,
   RowType,
-  Type
+  Type,
+  Variant
 } from '../../dataflow/types.ts'
 import { keyed } from '../code/user.ts'
 import { nameOf, show, undecodable, valueError } from './errors.ts'
-import {
-  ExactNumber,
-  type Form,
-  readScalar,
-  scalarFromText,
-  textOfKey,
-  textOfScalar
-} from './plain-scalars.ts'
+import { ExactNumber, type Form, readScalar, scalarFromText, textOfKey } from './plain-scalars.ts'
 import { isScalar } from './scalars.ts'
 import { zeroOf } from './zero.ts'
 
@@ -35,14 +29,14 @@ export function plainCheck(type: Type, value: unknown, path = 'value'): unknown 
 
 /** JSON text of `value`, fields in declared order. @throws RECORD_VALUE */
 export function plainEncode(type: Type, value: unknown): string {
-  return write(type, value, 'value')
+  return JSON.stringify(plainRead(type, 'wire', value, 'value'))
 }
 
-/** Parses; numbers whose double does not print as their text keep it. */
+/** Parses; numbers whose double says less than their text keep it. */
 function parseExact(text: string): unknown {
   try {
     return JSON.parse(text, (_key, value: unknown, context?: { readonly source?: string }) =>
-      typeof value === 'number' && context?.source !== undefined && String(value) !== context.source
+      typeof value === 'number' && context?.source !== undefined && isInexact(value, context.source)
         ? new ExactNumber(value, context.source)
         : value
     )
@@ -53,7 +47,12 @@ function parseExact(text: string): unknown {
   }
 }
 
-/** Reads a value of either form. @throws RECORD_VALUE with the path of the first thing that does not fit */
+/** A large integer may print as its text and still be another number. */
+function isInexact(value: number, source: string): boolean {
+  return String(value) !== source || (Number.isInteger(value) && !Number.isSafeInteger(value))
+}
+
+/** Turns a value as `form` says. @throws RECORD_VALUE with the path of the first thing that does not fit */
 export function plainRead(type: Type, form: Form, value: unknown, path: string): unknown {
   if (isScalar(type)) return readScalar(type, form, value, path)
   switch (type.kind) {
@@ -103,200 +102,116 @@ function below(path: string, name: string): string {
   return /^[A-Za-z_$][\w$]*$/.test(name) ? `${path}.${name}` : `${path}[${JSON.stringify(name)}]`
 }
 
+/** Under which name a part is found. */
+function nameIn(part: Field | Variant, form: Form): string {
+  return form === 'json' ? part.readName : part.name
+}
+
+/** Under which name a part is left. */
+function nameOut(part: Field | Variant, form: Form): string {
+  return form === 'wire' ? part.writeName : part.name
+}
+
 function readFields(type: ObjectType | RowType, form: Form, value: unknown, path: string): unknown {
   if (!isObject(value)) return mismatch(type, value, path)
   return Object.fromEntries(
     type.fields.map(field => {
-      const name = form === 'json' ? field.readName : field.name
-      const item = property(value, name)
-      return [field.name, readField(type, field, form, item, below(path, name))]
+      const name = nameIn(field, form)
+      const item = readField(type, field, form, property(value, name), below(path, name))
+      return [nameOut(field, form), item]
     })
   )
 }
 
 function readField(type: Type, field: Field, form: Form, item: unknown, path: string): unknown {
-  if (field.optional && (item === null || item === undefined)) return null
-  if (type.kind === 'arrow-row' && item === undefined) return zeroOf(field.type)
-  return plainRead(field.type, form, item, path)
+  if (field.optional && (item === null || item === undefined)) {
+    // JSON.stringify leaves undefined properties out.
+    return form === 'wire' ? undefined : null
+  }
+  const absent = type.kind === 'arrow-row' && item === undefined
+  if (absent && form === 'json') return zeroOf(field.type)
+  return plainRead(field.type, form, absent ? zeroOf(field.type) : item, path)
 }
 
 function readKeyValue(type: KeyValueType, form: Form, value: unknown, path: string): unknown {
   if (!isObject(value)) return mismatch(type, value, path)
-  return keyed(
-    plainRead(type.key, form, property(value, 'key'), `${path}.key`),
-    plainRead(type.value, form, property(value, 'value'), `${path}.value`)
-  )
+  const key = plainRead(type.key, form, property(value, 'key'), `${path}.key`)
+  const inner = plainRead(type.value, form, property(value, 'value'), `${path}.value`)
+  return form === 'wire' ? { key, value: inner } : keyed(key, inner)
 }
 
 function readMap(type: MapType, form: Form, value: unknown, path: string): unknown {
-  assert(isScalar(type.key), 'the key of a map is a scalar')
-  const asObject = type.key.kind === 'string'
-  const isMap = form === 'js' && value instanceof Map
-  if (!isMap && (!isObject(value) || (form === 'js' && !asObject)))
-    return mismatch(type, value, path)
+  const keyType = type.key
+  assert(isScalar(keyType), 'the key of a map is a scalar')
+  const isText = keyType.kind === 'string'
   const map = new Map<unknown, unknown>()
-  for (const [name, item] of isMap
-    ? (value as Map<unknown, unknown>)
-    : Object.entries(value as object)) {
-    const key =
-      form === 'json'
-        ? scalarFromText(type.key, name as string, below(path, name as string))
-        : readScalar(type.key, 'js', name, `${path} key`)
-    map.set(key, plainRead(type.value, form, item, below(path, String(name))))
+  for (const [name, item] of entriesOf(type, form, value, path)) {
+    const place = below(path, String(name))
+    let key: unknown
+    if (form === 'json') key = scalarFromText(keyType, String(name), place)
+    else key = readScalar(keyType, 'js', name, `${path} key`)
+    if (form === 'wire') key = textOfKey(keyType, key)
+    map.set(key, plainRead(type.value, form, item, place))
   }
-  return asObject ? Object.assign(Object.create(null), Object.fromEntries(map)) : map
+  if (!isText && form !== 'wire') return map
+  return Object.assign(Object.create(null), Object.fromEntries(map))
+}
+
+/** Pairs of a Map; of an object only where keys are text. */
+function entriesOf(
+  type: MapType,
+  form: Form,
+  value: unknown,
+  path: string
+): Iterable<[unknown, unknown]> {
+  if (form !== 'json' && value instanceof Map) return value as Map<unknown, unknown>
+  if (!isObject(value) || (form !== 'json' && type.key.kind !== 'string')) {
+    return mismatch(type, value, path)
+  }
+  return Object.entries(value)
 }
 
 function readEnum(type: EnumType, form: Form, value: unknown, path: string): unknown {
   if (type.tagging === 'untagged') return readUntagged(type, form, value, path)
-  if (typeof value === 'string') {
-    for (const variant of type.variants) {
-      if ((form === 'json' ? variant.readName : variant.name) === value && variant.type === null)
-        return variant.name
-    }
-    return noVariant(type, form, value, path)
+  const { name, item } = caseOf(type, value, path)
+  const variant = type.variants.find(variant => nameIn(variant, form) === name)
+  if (variant === undefined) {
+    const names = type.variants.slice(0, 20).map(variant => nameIn(variant, form))
+    throw valueError(path, `${show(name)} is not one of ${names.join(', ')}`)
   }
-  if (!isObject(value)) return mismatch(type, value, path)
-  const names = Object.keys(value)
-  if (names.length !== 1) {
-    throw valueError(
-      path,
-      `${show(value)} is not ${nameOf(type)}: expected one name with its value`
-    )
+  const place = below(path, name)
+  const out = nameOut(variant, form)
+  if (variant.type !== null) {
+    if (typeof value === 'string')
+      throw valueError(place, `expected ${nameOf(variant.type)} with it`)
+    return Object.fromEntries([[out, plainRead(variant.type, form, item, place)]])
   }
-  const name = names[0]!
-  const item = property(value, name)
-  for (const variant of type.variants) {
-    if ((form === 'json' ? variant.readName : variant.name) !== name) continue
-    if (variant.type === null) {
-      if (item === null || item === undefined) return variant.name
-      throw valueError(below(path, name), `${show(item)} where the case has no value`)
-    }
-    return Object.fromEntries([
-      [variant.name, plainRead(variant.type, form, item, below(path, name))]
-    ])
-  }
-  return noVariant(type, form, name, path)
+  if (item === null || item === undefined) return out
+  throw valueError(place, `${show(item)} where the case has no value`)
 }
 
-function noVariant(type: EnumType, form: Form, value: string, path: string): never {
-  const names = type.variants.map(variant => (form === 'json' ? variant.readName : variant.name))
-  throw valueError(path, `${show(value)} is not one of ${names.slice(0, 20).join(', ')}`)
-}
-
-function readUntagged(type: EnumType, form: Form, value: unknown, path: string): unknown {
-  return firstThatFits(type, value, path, variant => {
-    if (variant !== null) return plainRead(variant, form, value, path)
-    if (value === null || value === undefined) return null
-    throw valueError(path, `${show(value)} is not null`)
-  })
-}
-
-function firstThatFits<T>(
+/** A case is its name, or an object with that one name. */
+function caseOf(
   type: EnumType,
   value: unknown,
-  path: string,
-  read: (variant: Type | null) => T
-): T {
+  path: string
+): { readonly name: string; readonly item: unknown } {
+  if (typeof value === 'string') return { name: value, item: null }
+  if (!isObject(value)) return mismatch(type, value, path)
+  const names = Object.keys(value)
+  if (names.length === 1) return { name: names[0]!, item: property(value, names[0]!) }
+  const problem = `${show(value)} is not ${nameOf(type)}: expected one name with its value`
+  throw valueError(path, problem)
+}
+
+/** The first case that fits. */
+function readUntagged(type: EnumType, form: Form, value: unknown, path: string): unknown {
   for (const variant of type.variants) {
     try {
-      return read(variant.type)
+      return plainRead(variant.type ?? { kind: 'null' }, form, value, path)
     } catch (error) {
       if (!isMillraceError(error, 'RECORD_VALUE')) throw error
     }
   }
   return mismatch(type, value, path)
-}
-
-function write(type: Type, value: unknown, path: string): string {
-  if (isScalar(type)) return textOfScalar(type, readScalar(type, 'js', value, path))
-  switch (type.kind) {
-    case 'option':
-      return value === null || value === undefined ? 'null' : write(type.value, value, path)
-    case 'list':
-      if (!Array.isArray(value)) return mismatch(type, value, path)
-      return `[${Array.from(value, (item, index) => write(type.items, item, `${path}[${index}]`)).join()}]`
-    case 'map':
-      return writeMap(type, value, path)
-    case 'enum':
-      return writeEnum(type, value, path)
-    case 'key-value':
-      if (!isObject(value)) return mismatch(type, value, path)
-      return `{"key":${write(type.key, property(value, 'key'), `${path}.key`)},"value":${write(
-        type.value,
-        property(value, 'value'),
-        `${path}.value`
-      )}}`
-    case 'object':
-    case 'arrow-row':
-      return writeFields(type, value, path)
-    default:
-      return unreachable(type)
-  }
-}
-
-function writeFields(type: ObjectType | RowType, value: unknown, path: string): string {
-  if (!isObject(value)) return mismatch(type, value, path)
-  const parts: string[] = []
-  for (const field of type.fields) {
-    let item = property(value, field.name)
-    if (field.optional && (item === null || item === undefined)) continue
-    if (type.kind === 'arrow-row' && item === undefined) item = zeroOf(field.type)
-    parts.push(
-      `${JSON.stringify(field.writeName)}:${write(field.type, item, below(path, field.name))}`
-    )
-  }
-  return `{${parts.join()}}`
-}
-
-function writeMap(type: MapType, value: unknown, path: string): string {
-  assert(isScalar(type.key), 'the key of a map is a scalar')
-  const isMap = value instanceof Map
-  if (!isMap && (!isObject(value) || type.key.kind !== 'string')) return mismatch(type, value, path)
-  const parts: string[] = []
-  for (const [name, item] of isMap ? (value as Map<unknown, unknown>) : Object.entries(value)) {
-    const key = textOfKey(type.key, readScalar(type.key, 'js', name, `${path} key`))
-    parts.push(`${JSON.stringify(key)}:${write(type.value, item, below(path, String(name)))}`)
-  }
-  return `{${parts.join()}}`
-}
-
-function writeEnum(type: EnumType, value: unknown, path: string): string {
-  if (type.tagging === 'untagged') {
-    return firstThatFits(type, value, path, variant => {
-      if (variant !== null) return write(variant, value, path)
-      if (value === null || value === undefined) return 'null'
-      throw valueError(path, `${show(value)} is not null`)
-    })
-  }
-  const form = readEnumShape(type, value, path)
-  const name = JSON.stringify(form.variant.writeName)
-  if (form.variant.type === null) return name
-  return `{${name}:${write(form.variant.type, form.item, below(path, form.variant.name))}}`
-}
-
-function readEnumShape(
-  type: EnumType,
-  value: unknown,
-  path: string
-): { readonly variant: EnumType['variants'][number]; readonly item: unknown } {
-  if (typeof value === 'string') {
-    const variant = type.variants.find(({ name, type: inner }) => name === value && inner === null)
-    return variant === undefined ? noVariant(type, 'js', value, path) : { variant, item: null }
-  }
-  if (!isObject(value)) return mismatch(type, value, path)
-  const names = Object.keys(value)
-  if (names.length !== 1) {
-    throw valueError(
-      path,
-      `${show(value)} is not ${nameOf(type)}: expected one name with its value`
-    )
-  }
-  const variant = type.variants.find(({ name }) => name === names[0])
-  if (variant === undefined) return noVariant(type, 'js', names[0]!, path)
-  const item = property(value, variant.name)
-  if (variant.type === null && item !== null && item !== undefined) {
-    throw valueError(below(path, variant.name), `${show(item)} where the case has no value`)
-  }
-  return { variant, item }
 }

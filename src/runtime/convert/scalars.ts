@@ -116,3 +116,8 @@ export function timestampFromText(text: string): number | null {
   const zone = (zoneHours * 60 + zoneMinutes) * (match[8] === '-' ? -1 : 1)
   return date.getTime() + ((hour * 60 + minute - zone) * 60 + second) * 1000 + milliseconds
 }
+
+/** What `JSON.stringify` writes as `text`, a JSON number, digit by digit. In Node since 21. */
+export const rawJson: (text: string) => unknown = (
+  JSON as typeof JSON & { rawJSON(text: string): unknown }
+).rawJSON
