@@ -335,8 +335,11 @@ test('keys without a type are text', () => {
   assert.equal(into.slice(2).toString('hex'), '00000001')
 })
 
+function print(type: Type): string {
+  return compileConverter(type, 'json').fingerprint
+}
+
 test('fingerprints are equal for equal types alone, and never where reading and writing names differ', () => {
-  const print = (type: Type): string => compileConverter(type, 'json').fingerprint
   assert.equal(print(ORDER), print(structuredClone(ORDER)))
   assert.notEqual(print(ORDER), print({ ...ORDER, fields: ORDER.fields.slice(1) }))
   assert.notEqual(print(integer('u64')), print(integer('u64', true)))

@@ -53,7 +53,7 @@ test('checks values of functions as the clear version does', () => {
         outcome(() => plainCheck(type, value))
       )
     }),
-    { numRuns: 2000 }
+    { numRuns: 1000 }
   )
 })
 
@@ -67,7 +67,7 @@ test('writes the JSON that the clear version writes', () => {
       )
       if (expected !== 'refused') JSON.parse((expected as { value: string }).value)
     }),
-    { numRuns: 2000 }
+    { numRuns: 1000 }
   )
 })
 
@@ -80,7 +80,7 @@ test('reads JSON as the clear version does, or leaves it to that for its digits'
       if (fast !== 'inexact') assert.deepEqual(fast, clear)
       else assert(JSON.stringify(type).match(/"bigint":true|"decimal"/) !== null)
     }),
-    { numRuns: 2000 }
+    { numRuns: 1000 }
   )
 })
 

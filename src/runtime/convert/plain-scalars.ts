@@ -1,5 +1,4 @@
 // Single values, checked the clear way: half of the oracle in plain.ts, and the rules of map keys.
-import { unreachable } from '../../base/index.ts'
 import type { IntegerType, ScalarType, SimpleType } from '../../dataflow/types.ts'
 import { nameOf, rangeOf, show, valueError } from './errors.ts'
 import {

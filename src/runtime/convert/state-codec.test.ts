@@ -116,7 +116,7 @@ test('keys come back, and their bytes have the order of the keys', () => {
         )
       } else assert.equal(a.bytes.equals(b.bytes), a.key === b.key)
     }),
-    { numRuns: 2000 }
+    { numRuns: 1000 }
   )
 })
 
