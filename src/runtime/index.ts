@@ -1,4 +1,5 @@
 // The public face of runtime: starting a dataflow, and the topics that it needs.
 export type * from './contract.ts'
+export { groupName } from './graph/names.ts'
 export { requiredTopics, taskCount } from './graph/required-topics.ts'
 export { startDataflow } from './start.ts'
