@@ -65,7 +65,7 @@ function syntaxErrorPlace(
   error: unknown
 ): { readonly line: number; readonly column: number } {
   const stack = error instanceof Error ? String(error.stack) : ''
-  const head = /^(.*):(\d+)\n.*\n( *)\^/.exec(stack)
+  const head = /^(.*):(\d+)\n(?:.*\n)*?( *)\^+\n/.exec(stack)
   if (head === null) return code.at
   const [, file, lineText, blanks] = head as unknown as [string, string, string, string]
   const inFile = file !== ''

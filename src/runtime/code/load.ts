@@ -2,7 +2,7 @@
 import type { StepPlan } from '../../dataflow/plan.ts'
 import type { UserFunction } from './contract.ts'
 import { loadInline } from './inline.ts'
-import { loadModule } from './module.ts'
+import { loadModule, readyLoader } from './module.ts'
 
 /**
  * Loads a step's function. `folder` is the absolute folder of the dataflow's file.
@@ -10,7 +10,7 @@ import { loadModule } from './module.ts'
  * place in the dataflow file
  */
 export async function loadStep(step: StepPlan, folder: string): Promise<UserFunction> {
-  return step.code.kind === 'inline'
-    ? loadInline(step, step.code, folder)
-    : await loadModule(step.code, folder)
+  if (step.code.kind === 'module') return loadModule(step.code, folder)
+  if (/\bimport\s*\(/.test(step.code.source)) await readyLoader(folder)
+  return loadInline(step, step.code, folder)
 }

@@ -45,6 +45,17 @@ async function importFrom(code: ModuleCode, folder: string): Promise<Record<stri
   }
 }
 
+/** Makes the loader ready for `import()` in inline functions, so that Node's notice of it comes now, unheard. */
+export async function readyLoader(folder: string): Promise<void> {
+  shareUserModule()
+  const speak = silenceExperimentalNotices()
+  try {
+    await importerOf(folder)('node:path')
+  } finally {
+    speak()
+  }
+}
+
 /** An `import()` that resolves like one in a file of `folder`: with the loader, its conditions and its cache. */
 function importerOf(folder: string): Import {
   const script = new Script('specifier => import(specifier)', {
