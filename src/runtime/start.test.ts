@@ -7,8 +7,6 @@ import {
   partition,
   plan,
   service,
-  sink,
-  source,
   state,
   step,
   string,

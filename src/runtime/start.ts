@@ -6,6 +6,7 @@ import { requiredTopics, taskCount } from './graph/required-topics.ts'
 import { LocalHost, type TaskHost } from './host.ts'
 import { inputTopicNames, openPositions } from './positions.ts'
 import { Running } from './running.ts'
+import { WorkerHost } from './worker/worker-host.ts'
 
 /**
  * Starts the dataflow of a checked plan on topics that exist (see `requiredTopics`). Resolves when its tasks
@@ -25,7 +26,10 @@ export async function startDataflow(options: DataflowOptions): Promise<RunningDa
   checkInternal(options, partitions, tasks)
   const positions = await openPositions(plan, log, topics, tasks)
   const common = { ...options, tasks, partitions, positions }
-  const hosts: TaskHost[] = [new LocalHost({ ...common, indexes: range(tasks) })]
+  const hosts: TaskHost[] =
+    options.workers === 0
+      ? [new LocalHost({ ...common, indexes: range(tasks) })]
+      : spread(tasks, options.workers).map(indexes => new WorkerHost({ ...common, indexes }))
   const inputs = inputTopicNames(plan, tasks)
   const running = new Running({ plan, log, tasks, hosts, inputs, onLog: options.onLog })
   await running.open()

@@ -170,6 +170,42 @@ export function plan(
   }
 }
 
+/** Counts the values of topic `in` by their last digit into topic `out`, as `digit:count`, keyed by digit. */
+export function counting(options: {
+  readonly partitions: number
+  readonly crashAt?: string
+}): Plan {
+  const { partitions, crashAt = 'never' } = options
+  return plan(
+    [topic('in', string, { partitions }), topic('out', string, { partitions })],
+    [
+      service('count', {
+        sources: ['in'],
+        states: [state('counts', string, u32)],
+        partition: partition(
+          step('assign-key', 'function byDigit(text) { return text.at(-1) }', {
+            input: string,
+            output: string
+          }),
+          step(
+            'update-state',
+            `function countUp(text, ctx) {
+              if (text === '${crashAt}') process.exit(7)
+              return ctx.key + ':' + ctx.state.counts.update(n => n + 1)
+            }`
+          )
+        ),
+        sinks: ['out']
+      })
+    ]
+  )
+}
+
+/** The numbers from 0 on as records, spread by key. */
+export function topicOfNumbers(count: number): Line[] {
+  return Array.from({ length: count }, (_, n) => ({ key: `k${n % 17}`, value: String(n) }))
+}
+
 /** A record as tests write and read it. */
 export interface Line {
   readonly key?: string | null
@@ -279,6 +315,13 @@ export class Bench {
       }
     }
     return found
+  }
+
+  /** The last value of each key of a topic. */
+  async lastByKey(name: string): Promise<Record<string, string | null>> {
+    const last: Record<string, string | null> = {}
+    for (const line of await this.read(name)) last[line.key ?? ''] = line.value
+    return Object.fromEntries(Object.entries(last).toSorted())
   }
 
   /** The values of a topic. */

@@ -59,7 +59,7 @@ export class Circuit {
   readonly #chained: ReadonlySet<string>
 
   constructor(options: CircuitOptions) {
-    const { plan, library, state, task, tasks, time } = options
+    const { plan, library, state, tasks, time } = options
     this.options = options
     const staged = plan.services.some(service => service.errors.policy === 'fail')
     this.outputs = new EpochOutputs({ staged })

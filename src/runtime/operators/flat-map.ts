@@ -59,13 +59,16 @@ export class FlatMapOperator extends FunctionOperator {
 
 /** The function, with iterables other than arrays collected while its failure is still the function's. */
 function collected({ fn }: FunctionParts): FunctionParts['fn'] {
-  const collect = (result: unknown): unknown => (isIterable(result) ? [...result] : result)
   return (value, ctx) => {
     const result = fn(value, ctx)
     if (Array.isArray(result)) return result
     if (isPromise(result)) return result.then(collect)
     return collect(result)
   }
+}
+
+function collect(result: unknown): unknown {
+  return isIterable(result) ? [...result] : result
 }
 
 function isIterable(value: unknown): value is Iterable<unknown> {

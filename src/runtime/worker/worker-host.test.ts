@@ -1,0 +1,42 @@
+// Tasks in worker threads, against the same dataflow in this thread.
+import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { Bench, counting, topicOfNumbers } from '../test-kit.ts'
+
+let folder = ''
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'millrace-workers-'))
+})
+after(() => rm(folder, { recursive: true, force: true }))
+
+test('two workers with four tasks give what one thread gives', async () => {
+  const plan = counting({ partitions: 4 })
+  const lines = topicOfNumbers(400)
+  const here = new Bench()
+  await here.createTopics(plan)
+  await here.feed('in', lines)
+  await here.drain(plan)
+
+  const there = new Bench()
+  await there.createTopics(plan)
+  await there.feed('in', lines)
+  const running = await there.drain(plan, { workers: 2, storeFolder: folder })
+  assert.equal(running.tasks, 4)
+  assert.deepEqual(await there.lastByKey('out'), await here.lastByKey('out'))
+  const metrics = await running.metrics()
+  assert.equal(metrics.recordsOut, 400)
+  assert.equal(metrics.lag, 0)
+})
+
+test('a worker that crashes fails the dataflow and names its tasks', async () => {
+  const bench = new Bench()
+  const plan = counting({ partitions: 2, crashAt: '13' })
+  await bench.createTopics(plan)
+  const running = await bench.start(plan, { workers: 1, storeFolder: join(folder, 'crash') })
+  await bench.feed('in', topicOfNumbers(20))
+  await assert.rejects(running.finished, { code: 'WORKER_FAILED' })
+  assert.equal(running.status, 'failed')
+})
