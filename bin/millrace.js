@@ -6,7 +6,10 @@ var found = process.versions.node.split('.').map(Number)
 
 if (found[0] < needed[0] || (found[0] === needed[0] && found[1] < needed[1])) {
   process.stderr.write(
-    'millrace: this is Node ' + process.versions.node + ', but millrace needs Node ' + needed.join('.') +
+    'millrace: this is Node ' +
+      process.versions.node +
+      ', but millrace needs Node ' +
+      needed.join('.') +
       ' or newer; install it from https://nodejs.org or with your version manager.\n'
   )
   process.exitCode = 2

@@ -6,7 +6,11 @@ import { enableCompileCache } from 'node:module'
 const emitWarning = process.emitWarning
 process.emitWarning = function (warning, ...rest) {
   const kind = typeof rest[0] === 'object' ? rest[0]?.type : rest[0]
-  if (kind === 'ExperimentalWarning' && /type stripping|stripTypeScriptTypes/i.test(String(warning))) return
+  if (
+    kind === 'ExperimentalWarning' &&
+    /type stripping|stripTypeScriptTypes/i.test(String(warning))
+  )
+    return
   Reflect.apply(emitWarning, process, [warning, ...rest])
 }
 
@@ -14,5 +18,7 @@ process.emitWarning = function (warning, ...rest) {
 enableCompileCache()
 
 const source = new URL('../src/cli/main.ts', import.meta.url)
-const { main } = await import(existsSync(source) ? source.href : new URL('../dist/src/cli/main.js', import.meta.url).href)
+const { main } = await import(
+  existsSync(source) ? source.href : new URL('../dist/src/cli/main.js', import.meta.url).href
+)
 process.exitCode = await main(process.argv.slice(2))

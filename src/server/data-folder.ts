@@ -23,7 +23,10 @@ export function logFolder(path: string): string {
 }
 
 /** Folder of the states of a dataflow; its tasks have theirs below it. */
-export function stateFolder(path: string, dataflow: { readonly namespace: string; readonly name: string }): string {
+export function stateFolder(
+  path: string,
+  dataflow: { readonly namespace: string; readonly name: string }
+): string {
   return join(path, 'state', `${dataflow.namespace}.${dataflow.name}`)
 }
 

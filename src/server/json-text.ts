@@ -20,7 +20,9 @@ export function parseJson(text: string): unknown {
   try {
     return LONG_NUMBER.test(text) ? parse(text, keepDigits) : parse(text)
   } catch (error) {
-    throw new MillraceError('LINE_INVALID', `found a line that is no JSON: ${messageOf(error)}`, { cause: error })
+    throw new MillraceError('LINE_INVALID', `found a line that is no JSON: ${messageOf(error)}`, {
+      cause: error
+    })
   }
 }
 

@@ -8,9 +8,9 @@
 //   raw timestamp          RFC 3339, or milliseconds  milliseconds; in: RFC 3339, too
 import { ByteWriter, MillraceError } from '../base/index.ts'
 import type { Converter } from '../dataflow/plan.ts'
-import type { Type } from '../dataflow/types.ts'
-import { createConverter } from '../runtime/index.ts'
-import type { RecordConverter } from '../runtime/index.ts'
+import type { ScalarType, Type } from '../dataflow/types.ts'
+import { compileConverter, isScalar, scalarFromText } from '../runtime/convert/index.ts'
+import type { RecordConverter } from '../runtime/convert/index.ts'
 import { parseJson, writeJson } from './json-text.ts'
 
 /** One side (key or value) of a topic's records. Made by {@link textForm}. */
@@ -31,17 +31,10 @@ export interface TextForm {
 
 /** The form of keys or values of `type`; keys are always raw, null is a key that the file does not declare. */
 export function textForm(type: Type | null, converter: Converter): TextForm {
-  if (converter === 'json' && type !== null) return JSON_FORM
-  switch (type?.kind) {
-    case undefined:
-    case 'string':
-    case 'decimal':
-      return STRING_FORM
-    case 'bytes':
-      return BYTES_FORM
-    default:
-      return new ScalarForm(type)
-  }
+  if (type === null) return STRING_FORM
+  if (converter === 'json' || !isScalar(type)) return JSON_FORM
+  if (type.kind === 'bytes') return BYTES_FORM
+  return type.kind === 'string' || type.kind === 'decimal' ? STRING_FORM : new ScalarForm(type)
 }
 
 const decoder = new TextDecoder('utf-8', { fatal: true })
@@ -105,7 +98,10 @@ const BYTES_FORM: TextForm = {
   encodeJson(value, into) {
     if (value === null) return false
     if (typeof value !== 'string' || !/^[A-Za-z0-9+/]*={0,2}$/.test(value)) {
-      throw new MillraceError('RECORD_VALUE', `${writeJson(value)} is not bytes; expected base64 text`)
+      throw new MillraceError(
+        'RECORD_VALUE',
+        `${writeJson(value)} is not bytes; expected base64 text`
+      )
     }
     into.bytes(Buffer.from(value, 'base64'))
     return true
@@ -117,83 +113,49 @@ const BYTES_FORM: TextForm = {
 /** Numbers, booleans and timestamps, whose raw bytes are binary. */
 class ScalarForm implements TextForm {
   readonly passes = false
-  readonly keepsBlank: boolean
-  readonly #type: Type
+  readonly keepsBlank = false
+  readonly #type: ScalarType
   readonly #converter: RecordConverter
+  /** Prints: it knows the shortest digits of each kind of number. */
+  readonly #json: RecordConverter
+  readonly #scratch = new ByteWriter(32)
 
-  constructor(type: Type) {
+  constructor(type: ScalarType) {
     this.#type = type
-    this.keepsBlank = type.kind === 'null'
-    this.#converter = createConverter(type, 'raw')
+    this.#converter = compileConverter(type, 'raw')
+    this.#json = compileConverter(type, 'json')
   }
 
   encodeText(text: string, into: ByteWriter): void {
-    this.#converter.encode(this.#parse(text.trim()), into)
+    this.#converter.encode(scalarFromText(this.#type, text.trim(), this.#type.kind), into)
   }
 
   encodeJson(value: unknown, into: ByteWriter): boolean {
-    if (value === null && this.#type.kind !== 'null') return false
-    this.#converter.encode(typeof value === 'string' ? this.#parse(value.trim()) : this.#fit(value), into)
+    if (value === null) return false
+    this.encodeText(typeof value === 'string' ? value : writeJson(value), into)
     return true
   }
 
   printText(bytes: Buffer): string {
-    const value = this.#decode(bytes)
-    if (value === undefined) return base64(bytes)
-    if (this.#type.kind === 'timestamp') return new Date(value as number).toISOString()
-    return String(value)
+    if (this.#type.kind !== 'timestamp') return this.#print(bytes) ?? base64(bytes)
+    const text = this.#print(bytes)
+    return text === null ? base64(bytes) : new Date(Number(text)).toISOString()
   }
 
   printJson(bytes: Buffer): string {
-    const value = this.#decode(bytes)
-    return value === undefined ? JSON.stringify(base64(bytes)) : writeJson(value)
+    return this.#print(bytes) ?? JSON.stringify(base64(bytes))
   }
 
-  #decode(bytes: Buffer): unknown {
+  /** The value as JSON text, or null when the bytes are no value. */
+  #print(bytes: Buffer): string | null {
+    const scratch = this.#scratch
+    scratch.clear()
     try {
-      return this.#converter.decode(bytes, 0, bytes.length)
+      this.#json.encode(this.#converter.decode(bytes, 0, bytes.length), scratch)
+      return scratch.buffer.toString('utf8', 0, scratch.length)
     } catch {
-      return undefined
+      return null
     }
-  }
-
-  /** The value of a text; the converter checks its range. */
-  #parse(text: string): unknown {
-    const { kind } = this.#type
-    if (kind === 'bool' && (text === 'true' || text === 'false')) return text === 'true'
-    if (kind === 'null' && (text === '' || text === 'null')) return null
-    if (kind === 'timestamp' && !/^-?\d+$/.test(text)) {
-      const time = Date.parse(text)
-      if (Number.isNaN(time)) throw this.#misfit(text)
-      return time
-    }
-    if (kind === 'bool' || kind === 'null' || !/^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(text)) {
-      throw this.#misfit(text)
-    }
-    const wide = /^[+-]?\d{16,}$/.test(text)
-    return this.#fit(wide ? BigInt(text) : Number(text))
-  }
-
-  /** Numbers as the type has them: bigints where it says so and only there. */
-  #fit(value: unknown): unknown {
-    const { bigint, kind } = this.#type as { kind: string; bigint?: boolean }
-    if (typeof value === 'bigint' && bigint !== true) return Number(value)
-    if (typeof value === 'number' && bigint === true && Number.isSafeInteger(value)) return BigInt(value)
-    if (kind === 'f32' && typeof value === 'number') return Math.fround(value)
-    return value
-  }
-
-  #misfit(text: string): MillraceError {
-    const examples: Readonly<Record<string, string>> = {
-      bool: 'true or false',
-      null: 'nothing or null',
-      timestamp: 'milliseconds or a text as 2026-11-21T10:00:00Z'
-    }
-    const { kind } = this.#type
-    return new MillraceError(
-      'RECORD_VALUE',
-      `${JSON.stringify(text)} is no ${kind}; expected ${examples[kind] ?? 'a number'}`
-    )
   }
 }
 

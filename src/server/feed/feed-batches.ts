@@ -111,10 +111,6 @@ export function rejectedRecord(line: RejectedLine): {
   readonly value: Uint8Array
   readonly headers: readonly RecordHeader[]
 } {
-  const header = (name: string, text: string): RecordHeader => ({
-    key: `millrace-error-${name}`,
-    value: Buffer.from(text)
-  })
   return {
     value: line.bytes.subarray(0, REJECTED_BYTES_MAX),
     headers: [
@@ -124,6 +120,10 @@ export function rejectedRecord(line: RejectedLine): {
       header('topic', line.topic)
     ]
   }
+}
+
+function header(name: string, text: string): RecordHeader {
+  return { key: `millrace-error-${name}`, value: Buffer.from(text) }
 }
 
 /** The reason for a line over the limit. */

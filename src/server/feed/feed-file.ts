@@ -77,16 +77,23 @@ export class FeedFile {
     if (input.path === null) return FeedFile.#stream(input, streamSource(stdin), null)
     const handle = await open(input.path, 'r')
     const { size } = await handle.stat()
-    if (!(await handle.stat()).isFile()) return FeedFile.#stream(input, handleSource(handle, null), handle)
+    if (!(await handle.stat()).isFile())
+      return FeedFile.#stream(input, handleSource(handle, null), handle)
     const known = decodePosition(await log.positions(feedGroup(input.topic, input.path)))
     let begin = FEED_START
     let beginning: FeedBeginning = 'new'
     if (known !== undefined) {
-      const same = size >= known.bytes && (await fingerprint(handle, known.bytes)) === known.fingerprint
+      const same =
+        size >= known.bytes && (await fingerprint(handle, known.bytes)) === known.fingerprint
       beginning = same ? 'resumed' : 'replaced'
       if (same) begin = known
     }
-    return new FeedFile(input, handleSource(handle, begin.bytes), { handle, beginning, begin, size })
+    return new FeedFile(input, handleSource(handle, begin.bytes), {
+      handle,
+      beginning,
+      begin,
+      size
+    })
   }
 
   static #stream(input: FeedInput, source: ByteSource, handle: FileHandle | null): FeedFile {
@@ -111,13 +118,23 @@ export class FeedFile {
   async position(): Promise<readonly CommitOffset[]> {
     if (this.beginning === 'stream' || this.#bytes < 0) return []
     const bytes = this.#bytes
-    const position = { bytes, lines: this.#lines, unterminated: this.#unterminated, timestampMs: this.#timestampMs }
+    const position = {
+      bytes,
+      lines: this.#lines,
+      unterminated: this.#unterminated,
+      timestampMs: this.#timestampMs
+    }
     const covered = fingerprintBytes(bytes)
     if (covered !== this.#fingerprinted) {
       this.#fingerprint = await fingerprint(this.#handle!, bytes)
       this.#fingerprinted = covered
     }
-    return [encodePosition(this.input.topic, this.input.path!, { ...position, fingerprint: this.#fingerprint })]
+    return [
+      encodePosition(this.input.topic, this.input.path!, {
+        ...position,
+        fingerprint: this.#fingerprint
+      })
+    ]
   }
 
   async close(): Promise<void> {

@@ -56,7 +56,11 @@ export function fingerprintOf(beginning: Uint8Array): string {
 }
 
 /** What the commit of fed records carries. null forgets the position. */
-export function encodePosition(topic: string, path: string, position: FeedPosition | null): CommitOffset {
+export function encodePosition(
+  topic: string,
+  path: string,
+  position: FeedPosition | null
+): CommitOffset {
   const group = feedGroup(topic, path)
   if (position === null) return { group, topic, partition: 0, offset: null, metadata: '' }
   const { bytes, lines, unterminated, timestampMs, fingerprint } = position

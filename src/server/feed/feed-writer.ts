@@ -99,7 +99,8 @@ export class FeedWriter {
       message: messageOf(error)
     }
     this.rejected++
-    if (this.reasons.length < REPORTED_MAX) this.reasons.push(`${line.file}:${line.lineNumber}: ${line.message}`)
+    if (this.reasons.length < REPORTED_MAX)
+      this.reasons.push(`${line.file}:${line.lineNumber}: ${line.message}`)
     const { value, headers } = rejectedRecord(line)
     this.#deadLetters ??= new FeedBatches(FEED_DEAD_LETTERS, 1)
     const bytes = this.#deadLetters.add(this.#clock.now(), null, value, headers)
@@ -135,6 +136,7 @@ export class FeedWriter {
 
   async #createDeadLetters(): Promise<void> {
     const topics = await this.#log.listTopics({ internal: true })
-    if (!topics.some(topic => topic.name === FEED_DEAD_LETTERS)) await this.#log.createTopic(FEED_DEAD_LETTERS)
+    if (!topics.some(topic => topic.name === FEED_DEAD_LETTERS))
+      await this.#log.createTopic(FEED_DEAD_LETTERS)
   }
 }

@@ -25,7 +25,10 @@ const TEXT: FeedTopic = {
   key: textForm(null, 'raw'),
   value: textForm({ kind: 'string' }, 'raw')
 }
-const JSON_TOPIC: FeedTopic = { ...TEXT, value: textForm({ kind: 'object', name: null, fields: [] }, 'json') }
+const JSON_TOPIC: FeedTopic = {
+  ...TEXT,
+  value: textForm({ kind: 'object', name: null, fields: [] }, 'json')
+}
 const NUMBERS: FeedTopic = {
   ...TEXT,
   key: textForm({ kind: 'u32', bigint: false }, 'raw'),
@@ -41,7 +44,8 @@ function input(topic: string, text: string): FeedInput {
 
 async function newLog(topics: Readonly<Record<string, number>>): Promise<Log> {
   const log = openMemoryLog({ clock: new SimulatedClock() })
-  for (const [name, partitions] of Object.entries(topics)) await log.createTopic(name, { partitions })
+  for (const [name, partitions] of Object.entries(topics))
+    await log.createTopic(name, { partitions })
   return log
 }
 
@@ -50,7 +54,11 @@ interface Begun {
   lines: number
 }
 
-function run(log: Log, inputs: readonly FeedInput[], options: Partial<FeedOptions> & { begun?: Begun[] } = {}): Promise<FeedReport> {
+function run(
+  log: Log,
+  inputs: readonly FeedInput[],
+  options: Partial<FeedOptions> & { begun?: Begun[] } = {}
+): Promise<FeedReport> {
   return feed({
     log,
     clock: new SimulatedClock(1000),
@@ -66,10 +74,17 @@ function run(log: Log, inputs: readonly FeedInput[], options: Partial<FeedOption
   })
 }
 
-async function contents(log: Log, topic: string, forms: FeedTopic = TEXT, format: 'value' | 'json' = 'value'): Promise<string[]> {
+async function contents(
+  log: Log,
+  topic: string,
+  forms: FeedTopic = TEXT,
+  format: 'value' | 'json' = 'value'
+): Promise<string[]> {
   const lines: string[] = []
   for (const range of await wholeTopic(log, topic)) {
-    await readRange(log, range, (cursor, partition) => lines.push(recordLine(cursor, partition, forms, format)))
+    await readRange(log, range, (cursor, partition) =>
+      lines.push(recordLine(cursor, partition, forms, format))
+    )
   }
   return lines
 }
@@ -83,14 +98,18 @@ test('feeds every line, also a blank one and a last one without an end', async (
 
 test('passes over blank lines where a value cannot be empty', async () => {
   const log = await newLog({ lines: 1 })
-  await run(log, [input('lines', '{"a":1}\n\n  \n{"a":2}\n')], { topics: new Map([['lines', JSON_TOPIC]]) })
+  await run(log, [input('lines', '{"a":1}\n\n  \n{"a":2}\n')], {
+    topics: new Map([['lines', JSON_TOPIC]])
+  })
   assert.deepEqual(await contents(log, 'lines', JSON_TOPIC), ['{"a":1}', '{"a":2}'])
 })
 
 test('what stands before the first separator is the key', async () => {
   const log = await newLog({ lines: 1 })
   await run(log, [input('lines', 'a::1::2\n::empty\nnone\n')], { keySeparator: '::' })
-  const records = (await contents(log, 'lines', TEXT, 'json')).map(line => JSON.parse(line) as { key: unknown; value: unknown })
+  const records = (await contents(log, 'lines', TEXT, 'json')).map(
+    line => JSON.parse(line) as { key: unknown; value: unknown }
+  )
   assert.deepEqual(
     records.map(({ key, value }) => [key, value]),
     [
@@ -124,18 +143,25 @@ test('equal keys go to one partition, lines without a key to all in turn', async
   const log = await newLog({ lines: 4 })
   const topics = new Map([['lines', { ...TEXT, partitions: 4 }]])
   await run(log, [input('lines', 'x:1\nx:2\nx:3\n')], { keySeparator: ':', topics })
-  const filled = async () => (await log.describeTopic('lines')).status.partitions.map(p => p.endOffset)
-  assert.deepEqual((await filled()).sort(), [0, 0, 0, 3])
+  const filled = async () =>
+    (await log.describeTopic('lines')).status.partitions.map(p => p.endOffset)
+  assert.deepEqual((await filled()).toSorted(), [0, 0, 0, 3])
   await log.deleteTopic('lines')
   await log.createTopic('lines', { partitions: 4 })
   await run(log, [input('lines', '1\n2\n3\n4\n5\n')], { topics })
-  assert.deepEqual((await filled()).sort(), [1, 1, 1, 2])
+  assert.deepEqual((await filled()).toSorted(), [1, 1, 1, 2])
 })
 
 test('JSON lines of all files are merged by timestamp, equal ones in the order of the files', async () => {
   const log = await newLog({ a: 1, b: 1 })
-  const first = input('a', '{"value":"a1","timestamp":10}\n{"value":"a2"}\n{"value":"a3","timestamp":30}\n')
-  const second = input('b', '{"value":"b1","timestamp":5}\n{"value":"b2","timestamp":10}\n{"value":"b3","timestamp":40}\n')
+  const first = input(
+    'a',
+    '{"value":"a1","timestamp":10}\n{"value":"a2"}\n{"value":"a3","timestamp":30}\n'
+  )
+  const second = input(
+    'b',
+    '{"value":"b1","timestamp":5}\n{"value":"b2","timestamp":10}\n{"value":"b3","timestamp":40}\n'
+  )
   const order: string[] = []
   const watched = withCommit(log, commit => {
     order.push(...commit.batches.map(batch => batch.topic))
@@ -143,11 +169,26 @@ test('JSON lines of all files are merged by timestamp, equal ones in the order o
   })
   await run(watched, [first, second], { format: 'json' })
   const times = async (topic: string) =>
-    (await contents(log, topic, TEXT, 'json')).map(line => (JSON.parse(line) as { timestamp: number }).timestamp)
-  assert.deepEqual([await times('a'), await times('b')], [[10, 10, 30], [5, 10, 40]])
+    (await contents(log, topic, TEXT, 'json')).map(
+      line => (JSON.parse(line) as { timestamp: number }).timestamp
+    )
+  assert.deepEqual(
+    [await times('a'), await times('b')],
+    [
+      [10, 10, 30],
+      [5, 10, 40]
+    ]
+  )
   assert.deepEqual(order, ['a', 'b'])
   const merged = await newLog({ all: 1 })
-  await run(merged, [{ ...first, topic: 'all' }, { ...second, topic: 'all' }], { format: 'json' })
+  await run(
+    merged,
+    [
+      { ...first, topic: 'all' },
+      { ...second, topic: 'all' }
+    ],
+    { format: 'json' }
+  )
   assert.deepEqual(await contents(merged, 'all'), ['b1', 'a1', 'a2', 'b2', 'a3', 'b3'])
 })
 
@@ -158,7 +199,10 @@ test('JSON lines carry keys, headers, long integers and any JSON value', async (
     '{"key":null,"value":"text","timestamp":"1970-01-01T00:00:00.002Z","partition":3,"offset":9}',
     '{"value":null,"timestamp":3}'
   ]
-  await run(log, [input('lines', lines.join('\n'))], { format: 'json', topics: new Map([['lines', JSON_TOPIC]]) })
+  await run(log, [input('lines', lines.join('\n'))], {
+    format: 'json',
+    topics: new Map([['lines', JSON_TOPIC]])
+  })
   assert.deepEqual(await contents(log, 'lines', JSON_TOPIC, 'json'), [
     '{"key":"k","value":{"n":12345678901234567890,"t":"é"},"timestamp":1,"partition":0,"offset":0,"headers":{"h":"v","gone":null}}',
     '{"key":null,"value":"text","timestamp":2,"partition":0,"offset":1}',
@@ -168,12 +212,25 @@ test('JSON lines carry keys, headers, long integers and any JSON value', async (
 
 test('lines that are no records of the JSON format are rejected with the reason, the others go on', async () => {
   const log = await newLog({ lines: 1 })
-  const bad = ['{', '[1]', '{"a":1}', '{"key":"k"}', '{"value":1,"timestamp":"soon"}', '{"value":1,"headers":{"h":1}}', 'null']
-  const report = await run(log, [input('lines', `${bad.join('\n')}\n{"value":"good"}\n`)], { format: 'json' })
+  const bad = [
+    '{',
+    '[1]',
+    '{"a":1}',
+    '{"key":"k"}',
+    '{"value":1,"timestamp":"soon"}',
+    '{"value":1,"headers":{"h":1}}',
+    'null'
+  ]
+  const report = await run(log, [input('lines', `${bad.join('\n')}\n{"value":"good"}\n`)], {
+    format: 'json'
+  })
   assert.deepEqual(await contents(log, 'lines'), ['good'])
   assert.deepEqual(await contents(log, FEED_DEAD_LETTERS), bad)
   assert.equal(report.rejected, bad.length)
-  assert.match(report.reasons[2]!, /^input.txt:3: found a property "a"; expected key, value, timestamp and headers/)
+  assert.match(
+    report.reasons[2]!,
+    /^input.txt:3: found a property "a"; expected key, value, timestamp and headers/
+  )
 })
 
 test('a file is fed once; lines appended later are fed by the next run; a replaced file is fed whole', async () => {
@@ -209,7 +266,10 @@ test('forgotten positions let the same file be fed again', async () => {
 test('the rest of a silent stream is committed without waiting for its end', async () => {
   const log = await newLog({ lines: 1 })
   const stdin = new PassThrough()
-  const feeding = run(log, [{ topic: 'lines', path: null, given: '-' }], { stdin, clock: new SystemClock() })
+  const feeding = run(log, [{ topic: 'lines', path: null, given: '-' }], {
+    stdin,
+    clock: new SystemClock()
+  })
   stdin.write('one\ntw')
   await log.wait([{ topic: 'lines', partition: 0, offset: 0 }])
   assert.deepEqual(await contents(log, 'lines'), ['one'])
@@ -222,7 +282,11 @@ test('a stop ends a feed that waits for a stream', async () => {
   const log = await newLog({ lines: 1 })
   const stop = new AbortController()
   const stdin = new PassThrough()
-  const feeding = run(log, [{ topic: 'lines', path: null, given: '-' }], { stdin, signal: stop.signal, clock: new SystemClock() })
+  const feeding = run(log, [{ topic: 'lines', path: null, given: '-' }], {
+    stdin,
+    signal: stop.signal,
+    clock: new SystemClock()
+  })
   stdin.write('one\n')
   await log.wait([{ topic: 'lines', partition: 0, offset: 0 }])
   stop.abort()
@@ -234,7 +298,8 @@ function dyingLog(log: Log, at: number, when: 'before' | 'after'): Log {
   let commits = 0
   return withCommit(log, async commit => {
     const number = commits++
-    if (number > at || (number === at && when === 'before')) throw new MillraceError('LOG_FENCED', 'dead')
+    if (number > at || (number === at && when === 'before'))
+      throw new MillraceError('LOG_FENCED', 'dead')
     const result = await log.commit(commit)
     if (number === at) throw new MillraceError('LOG_FENCED', 'dead')
     return result
@@ -254,11 +319,20 @@ function withCommit(log: Log, commit: (commit: Commit) => Promise<CommitResult>)
 
 for (const format of ['text', 'json'] as const) {
   test(`a crash at each commit of a ${format} feed loses and doubles no line`, async () => {
-    const lines = Array.from({ length: 12_000 }, (_, index) => `${index}-${'x'.repeat(90 + (index % 50))}`)
-    const wrapped = format === 'text' ? lines : lines.map((value, timestamp) => JSON.stringify({ value, timestamp }))
+    const lines = Array.from(
+      { length: 12_000 },
+      (_, index) => `${index}-${'x'.repeat(90 + (index % 50))}`
+    )
+    const wrapped =
+      format === 'text'
+        ? lines
+        : lines.map((value, timestamp) => JSON.stringify({ value, timestamp }))
     const half = wrapped.length / 2
     // Two files, the second one with CR LF and without an end.
-    const inputs = [input('a', `${wrapped.slice(0, half).join('\n')}\n`), input('b', wrapped.slice(half).join('\r\n'))]
+    const inputs = [
+      input('a', `${wrapped.slice(0, half).join('\n')}\n`),
+      input('b', wrapped.slice(half).join('\r\n'))
+    ]
     let died = 0
     for (let at = 0; ; at++) {
       for (const when of ['before', 'after'] as const) {

@@ -141,12 +141,9 @@ export async function forgetPositions(log: Log, inputs: readonly FeedInput[]): P
 }
 
 function abortion(signal: AbortSignal): { promise: Promise<'stopped'>; release(): void } {
-  let release = (): void => {}
-  const promise = new Promise<'stopped'>(resolve => {
-    const onAbort = (): void => resolve('stopped')
-    if (signal.aborted) onAbort()
-    signal.addEventListener('abort', onAbort, { once: true })
-    release = () => signal.removeEventListener('abort', onAbort)
-  })
-  return { promise, release }
+  const { promise, resolve } = Promise.withResolvers<'stopped'>()
+  const onAbort = (): void => resolve('stopped')
+  if (signal.aborted) onAbort()
+  signal.addEventListener('abort', onAbort, { once: true })
+  return { promise, release: () => signal.removeEventListener('abort', onAbort) }
 }

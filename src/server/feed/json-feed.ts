@@ -18,7 +18,14 @@ interface Waiting {
   readonly headers: readonly RecordHeader[]
 }
 
-const PROPERTIES: ReadonlySet<string> = new Set(['key', 'value', 'timestamp', 'headers', 'partition', 'offset'])
+const PROPERTIES: ReadonlySet<string> = new Set([
+  'key',
+  'value',
+  'timestamp',
+  'headers',
+  'partition',
+  'offset'
+])
 
 /** Feeds all inputs, merged. */
 export async function feedJson(run: FeedRun): Promise<void> {
@@ -112,7 +119,8 @@ class JsonSource {
 
   #read(text: string): Waiting {
     const record = readObject(text)
-    const timestampMs = readTimestamp(record['timestamp']) ?? this.#timestampMs ?? this.#run.options.clock.now()
+    const timestampMs =
+      readTimestamp(record['timestamp']) ?? this.#timestampMs ?? this.#run.options.clock.now()
     const scratch = this.#scratch
     scratch.clear()
     const key = this.#encode('key', record['key'])
@@ -133,7 +141,9 @@ class JsonSource {
 function readObject(text: string): Readonly<Record<string, unknown>> {
   const record = parseJson(text)
   if (typeof record !== 'object' || record === null || Array.isArray(record)) {
-    throw invalid(`a line that is no JSON object; expected {"value": …}; for plain lines use --in-format text`)
+    throw invalid(
+      `a line that is no JSON object; expected {"value": …}; for plain lines use --in-format text`
+    )
   }
   for (const name of Object.keys(record)) {
     if (PROPERTIES.has(name)) continue
@@ -142,7 +152,9 @@ function readObject(text: string): Readonly<Record<string, unknown>> {
     )
   }
   if (!Object.hasOwn(record, 'value')) {
-    throw invalid('no property "value"; expected {"value": …}; for plain JSON lines use --in-format text')
+    throw invalid(
+      'no property "value"; expected {"value": …}; for plain JSON lines use --in-format text'
+    )
   }
   return record as Readonly<Record<string, unknown>>
 }

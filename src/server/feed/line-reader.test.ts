@@ -13,7 +13,10 @@ interface Line {
   unterminated: boolean
 }
 
-async function linesOf(text: string, options: LineReaderOptions & { readBytes?: number } = {}): Promise<Line[]> {
+async function linesOf(
+  text: string,
+  options: LineReaderOptions & { readBytes?: number } = {}
+): Promise<Line[]> {
   const bytes = Buffer.from(text)
   let at = 0
   const source = {
@@ -60,7 +63,11 @@ test('reads a line across every border of the buffer', async () => {
   for (let chunkBytes = 1; chunkBytes < 40; chunkBytes++) {
     for (let readBytes = 1; readBytes < 8; readBytes++) {
       const lines = await texts(text, { chunkBytes, readBytes })
-      assert.deepEqual(lines, ['alpha', 'beta', '', 'gamma delta epsilon', 'z'], `${chunkBytes}/${readBytes}`)
+      assert.deepEqual(
+        lines,
+        ['alpha', 'beta', '', 'gamma delta epsilon', 'z'],
+        `${chunkBytes}/${readBytes}`
+      )
     }
   }
 })
@@ -79,7 +86,10 @@ test('positions stand behind the line end and numbers count from 1', async () =>
 
 test('a line that is too long is cut and the next one is whole', async () => {
   for (const chunkBytes of [1, 3, 8, 64]) {
-    const lines = await linesOf(`short\n${'x'.repeat(50)}\nlast\r\n`, { chunkBytes, lineBytesMax: 10 })
+    const lines = await linesOf(`short\n${'x'.repeat(50)}\nlast\r\n`, {
+      chunkBytes,
+      lineBytesMax: 10
+    })
     assert.deepEqual(
       lines.map(line => [line.text, line.tooLong, line.position]),
       [
@@ -113,8 +123,11 @@ test('agrees with splitting a string, for random texts', async () => {
   const random = new SeededRandom(seed)
   for (let round = 0; round < 300; round++) {
     let text = ''
-    for (let index = random.below(60); index > 0; index--) text += ['a', 'é', '\n', '\r\n', '\r'][random.below(5)]
-    const expected = text.split('\n').map((line, index, all) => (index < all.length - 1 ? line.replace(/\r$/, '') : line))
+    for (let index = random.below(60); index > 0; index--)
+      text += ['a', 'é', '\n', '\r\n', '\r'][random.below(5)]
+    const expected = text
+      .split('\n')
+      .map((line, index, all) => (index < all.length - 1 ? line.replace(/\r$/, '') : line))
     if (expected.at(-1) === '') expected.pop()
     const options = { chunkBytes: 1 + random.below(20), readBytes: 1 + random.below(9) }
     assert.deepEqual(await texts(text, options), expected, `seed ${seed}, round ${round}`)

@@ -14,7 +14,11 @@ export interface PartitionRange {
 }
 
 /** Reads the range once, calling `onRecord` for each record; resolves with the next offset to read. */
-export async function readOnce(log: LogData, range: PartitionRange, onRecord: OnRecord): Promise<number> {
+export async function readOnce(
+  log: LogData,
+  range: PartitionRange,
+  onRecord: OnRecord
+): Promise<number> {
   const { topic, partition, from, until } = range
   const { bytes, nextOffset } = await log.read({ topic, partition, offset: from })
   const cursor = new RecordCursor()
@@ -70,7 +74,9 @@ export async function followTopic(
     partition: range.partition,
     offset: range.from
   }))
-  while (!signal.aborted) {
+  for (;;) {
+    // What is durable when the signal comes is still read.
+    const last = signal.aborted
     let moved = false
     for (const position of positions) {
       const { partition, offset: from } = position
@@ -81,6 +87,7 @@ export async function followTopic(
       if (!(await afterRead())) return
     }
     if (moved) continue
+    if (last) return
     try {
       await log.wait(positions, signal)
     } catch (error) {

@@ -1,0 +1,47 @@
+// `millrace check`: compiles dataflow files, type-checks the TypeScript in them, reports everything that is wrong.
+import { checkTypes, hasErrors, loadDataflows } from '../../server/index.ts'
+import type { LoadedDataflow } from '../../server/index.ts'
+import type { Diagnostic } from '../../dataflow/index.ts'
+import { printDiagnostics } from '../diagnostics.ts'
+import { counted, note, print, serialise } from '../output.ts'
+
+export interface CheckOptions {
+  readonly types: boolean
+  readonly output: 'text' | 'json' | 'yaml'
+}
+
+/** Checks what `paths` name; 0 when nothing is wrong, 2 when there is an error. */
+export async function check(paths: readonly string[], options: CheckOptions): Promise<number> {
+  const { dataflows, diagnostics, texts } = loadDataflows(paths)
+  const found: Diagnostic[] = [...diagnostics]
+  if (options.types)
+    for (const loaded of dataflows) found.push(...(await checkTypes(loaded.plan, loaded.folder)))
+  if (options.output === 'text') {
+    printDiagnostics(found, texts)
+    if (!hasErrors(found)) note(`OK: ${dataflows.map(summary).join('; ')}`)
+  } else {
+    print(
+      await serialise({ dataflows: dataflows.map(described), diagnostics: found }, options.output)
+    )
+  }
+  return hasErrors(found) ? 2 : 0
+}
+
+function described({ plan }: LoadedDataflow): Readonly<Record<string, unknown>> {
+  const { name, namespace, version, apiVersion, file } = plan
+  return {
+    name,
+    namespace,
+    version,
+    apiVersion,
+    file,
+    services: plan.services.map(service => service.name),
+    topics: Object.values(plan.topics).map(topic => topic.name)
+  }
+}
+
+function summary({ plan }: LoadedDataflow): string {
+  const services = counted(plan.services.length, 'service')
+  const topics = counted(Object.keys(plan.topics).length, 'topic')
+  return `${plan.file}: dataflow ${plan.name} with ${services} and ${topics}`
+}

@@ -1,0 +1,141 @@
+// The arguments of `millrace run`, checked: what stands on both sides of each `=`, and what does not go together.
+import { resolve } from 'node:path'
+
+import { MillraceError } from '../../base/index.ts'
+
+/** What the parser gives. */
+export interface RunOptions {
+  readonly dataDir?: string
+  readonly ephemeral?: boolean
+  readonly in?: readonly string[]
+  readonly keySeparator?: string
+  readonly inFormat: 'text' | 'json'
+  readonly out?: readonly string[]
+  readonly outFormat: 'value' | 'json'
+  readonly show?: readonly string[]
+  readonly drain?: boolean
+  readonly workers: number
+  readonly partitions?: number
+  readonly env?: readonly string[]
+  readonly shell?: boolean
+  readonly verbose?: boolean
+}
+
+/** One `TOPIC=FILE`. */
+export interface TopicFile {
+  readonly topic: string
+  /** Absolute path, or null for stdin or stdout. */
+  readonly path: string | null
+  /** The file as the user wrote it. */
+  readonly given: string
+}
+
+/** The options of a run, checked. */
+export interface RunRequest {
+  readonly dataDir: string | null
+  readonly ephemeral: boolean
+  readonly inputs: readonly TopicFile[]
+  readonly inFormat: 'text' | 'json'
+  readonly keySeparator: string | null
+  readonly outputs: readonly TopicFile[]
+  readonly outFormat: 'value' | 'json'
+  readonly show: readonly string[]
+  readonly drain: boolean
+  readonly workers: number
+  readonly partitions: number | null
+  readonly env: Readonly<Record<string, string>>
+  readonly shell: boolean
+  readonly verbose: boolean
+}
+
+/** Checks the options. @throws USAGE naming the option, what it was, what it takes */
+export function readRunOptions(options: RunOptions): RunRequest {
+  const { ephemeral = false, drain = false, shell = false, verbose = false, show = [] } = options
+  const inputs = (options.in ?? []).map(text => readTopicFile('--in', text))
+  const outputs = (options.out ?? []).map(text => readTopicFile('--out', text))
+  const stdin = inputs.filter(input => input.path === null).length
+  refuse(
+    ephemeral && options.dataDir !== undefined,
+    '--ephemeral and --data-dir exclude each other; leave one away'
+  )
+  refuse(
+    stdin > 1,
+    '--in reads stdin for more than one topic; only one can have it: give the others a file'
+  )
+  refuse(
+    shell && stdin > 0,
+    '--shell reads its commands from stdin, and so does an --in; give the input a file'
+  )
+  refuse(shell && drain, '--shell needs a run that goes on, and --drain ends it; leave one away')
+  refuse(options.keySeparator === '', '--key-separator is empty; it takes at least one character')
+  refuse(
+    options.keySeparator !== undefined && options.inFormat === 'json',
+    '--key-separator belongs to text input; with --in-format json the key is the property "key" of each line'
+  )
+  refuse(
+    show.length > 0 && !drain,
+    '--show prints a state at the end of a run with --drain; without it use the shell: show state'
+  )
+  refuseSharedFiles(inputs, outputs)
+  return {
+    dataDir: options.dataDir === undefined ? null : resolve(options.dataDir),
+    ephemeral,
+    inputs,
+    inFormat: options.inFormat,
+    keySeparator: options.keySeparator ?? null,
+    outputs,
+    outFormat: options.outFormat,
+    show,
+    drain,
+    workers: options.workers,
+    partitions: options.partitions ?? null,
+    env: Object.fromEntries((options.env ?? []).map(readPair)),
+    shell,
+    verbose
+  }
+}
+
+function readTopicFile(option: string, text: string): TopicFile {
+  const at = text.indexOf('=')
+  refuse(
+    at <= 0 || at === text.length - 1,
+    `${option} ${text}: it takes TOPIC=FILE, as in ${option} orders=orders.jsonl, or TOPIC=- for ${option === '--in' ? 'stdin' : 'stdout'}`
+  )
+  const given = text.slice(at + 1)
+  return { topic: text.slice(0, at), path: given === '-' ? null : resolve(given), given }
+}
+
+function readPair(text: string): readonly [string, string] {
+  const at = text.indexOf('=')
+  refuse(at <= 0, `--env ${text}: it takes NAME=VALUE`)
+  return [text.slice(0, at), text.slice(at + 1)]
+}
+
+function refuseSharedFiles(inputs: readonly TopicFile[], outputs: readonly TopicFile[]): void {
+  const fed = new Set<string>()
+  for (const { topic, path, given } of inputs) {
+    const feed = `${topic}=${path}`
+    refuse(
+      fed.has(feed),
+      `--in ${topic}=${given} stands there twice; a file is fed into a topic once`
+    )
+    fed.add(feed)
+  }
+  const written = new Set<string | null>()
+  for (const { path, given } of outputs) {
+    const name = path === null ? 'stdout' : given
+    refuse(
+      written.has(path) && path !== null,
+      `two --out write ${name}; each topic needs its own file`
+    )
+    refuse(
+      path !== null && inputs.some(input => input.path === path),
+      `${name} is read by --in and would be overwritten by --out; write to another file`
+    )
+    written.add(path)
+  }
+}
+
+function refuse(condition: boolean, message: string): void {
+  if (condition) throw new MillraceError('USAGE', message)
+}

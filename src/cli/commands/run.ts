@@ -1,0 +1,166 @@
+// `millrace run`: from arguments to a session, until it is drained, stopped or failed.
+import { dirname, join, relative } from 'node:path'
+
+import {
+  DATA_FOLDER_NAME,
+  Session,
+  checkRequest,
+  ephemeralFolder,
+  hasErrors,
+  loadDataflows,
+  permanentFolder
+} from '../../server/index.ts'
+import type { DataFolder, LoadedDataflow, SessionRequest } from '../../server/index.ts'
+import { printDiagnostics } from '../diagnostics.ts'
+import { counted, formatDuration, note, print } from '../output.ts'
+import { Progress } from '../progress.ts'
+import { formatEntries, noteSummary } from '../run-summary.ts'
+import { Shell } from '../shell/shell.ts'
+import { StopSignals } from '../stop-signals.ts'
+import { readRunOptions } from './run-options.ts'
+import type { RunOptions, RunRequest } from './run-options.ts'
+
+/** Runs dataflows; resolves with the exit code when the run has ended and everything is closed. */
+export async function run(paths: readonly string[], options: RunOptions): Promise<number> {
+  const request = readRunOptions(options)
+  const { dataflows, diagnostics, texts } = loadDataflows(paths)
+  printDiagnostics(diagnostics, texts)
+  if (hasErrors(diagnostics)) return 2
+  checkRequest({ ...request, dataflows })
+  const signals = new StopSignals()
+  const folder = chooseFolder(request, dataflows)
+  const progress = new Progress()
+  try {
+    const session = await Session.open(sessionRequest(request, dataflows, folder, progress))
+    try {
+      if (request.drain) return await drain(session, request, signals)
+      return await goOn(session, request, signals)
+    } finally {
+      progress.end()
+      await session.stop()
+    }
+  } finally {
+    folder.remove()
+    signals.release()
+  }
+}
+
+function chooseFolder(request: RunRequest, dataflows: readonly LoadedDataflow[]): DataFolder {
+  if (request.ephemeral) return ephemeralFolder()
+  return permanentFolder(request.dataDir ?? join(dirname(dataflows[0]!.path), DATA_FOLDER_NAME))
+}
+
+function sessionRequest(
+  request: RunRequest,
+  dataflows: readonly LoadedDataflow[],
+  folder: DataFolder,
+  progress: Progress
+): SessionRequest {
+  const { verbose } = request
+  return {
+    ...request,
+    folder,
+    dataflows,
+    stdin: process.stdin,
+    stdout: process.stdout,
+    onLog: (dataflow, { level, service, operator, message }) => {
+      if (level === 'debug' && !verbose) return
+      progress.clear()
+      note(`${level} ${dataflow} ${service}/${operator}: ${message}`)
+    },
+    onLogEvent: ({ routine, message }) => {
+      if (routine && !verbose) return
+      progress.clear()
+      note(`log: ${message}`)
+    },
+    onFeedBegin: ({ given, topic }, beginning, lines) => {
+      progress.clear()
+      if (beginning === 'resumed' && lines > 0) {
+        note(
+          `${given}: ${counted(lines, 'line')} were fed into ${topic} before; going on behind them`
+        )
+      }
+      if (beginning === 'replaced') {
+        note(
+          `${given}: another file than the one that was fed into ${topic} before; feeding it from its beginning`
+        )
+      }
+    },
+    onFeedProgress: state => progress.show(state)
+  }
+}
+
+async function drain(session: Session, request: RunRequest, signals: StopSignals): Promise<number> {
+  const draining = session.drain()
+  const summary = await Promise.race([
+    draining,
+    session.engine.failure(),
+    signals.first.then(() => null)
+  ])
+  if (summary === null) {
+    draining.catch(() => {})
+    note('Stopped before everything was processed; the same command goes on from here.')
+    return 1
+  }
+  for (const { name, entries } of summary.states) print(`${name}\n${formatEntries(entries)}`)
+  noteSummary(summary)
+  return 0
+}
+
+async function goOn(session: Session, request: RunRequest, signals: StopSignals): Promise<number> {
+  noteBeginning(session, request)
+  const ends: Promise<unknown>[] = [session.engine.failure(), signals.first]
+  // Both end the run only by failing; a feed that is done leaves it going on.
+  ends.push(session.feed().then(report => afterFeed(report.rejected, report.reasons)))
+  if (request.outputs.length > 0) ends.push(session.follow())
+  const interactive =
+    process.stdin.isTTY === true && !request.inputs.some(input => input.path === null)
+  let shell: Shell | null = null
+  if (interactive || request.shell) {
+    const settle = async (): Promise<void> => {
+      await session.feed()
+      await session.engine.settle()
+    }
+    shell = new Shell(session.engine, { input: process.stdin, interactive, settle })
+    ends.push(shell.run())
+  }
+  // Signals are no handle that keeps a process alive, and stdin may have ended: this does until the run ends.
+  const alive = setInterval(() => {}, 2 ** 30)
+  try {
+    await Promise.race(ends)
+    return 0
+  } finally {
+    clearInterval(alive)
+    shell?.close()
+    for (const end of ends) end.catch(() => {})
+  }
+}
+
+function afterFeed(rejected: number, reasons: readonly string[]): Promise<never> {
+  if (rejected > 0) {
+    note(`${counted(rejected, 'line')} of the input went to _feed.dead-letter:`)
+    for (const reason of reasons) note(`  ${reason}`)
+  }
+  return new Promise(() => {})
+}
+
+function noteBeginning(session: Session, request: RunRequest): void {
+  const { engine } = session
+  for (const { loaded, running } of engine.dataflows) {
+    const { plan } = loaded
+    const services = counted(plan.services.length, 'service')
+    note(
+      `${plan.namespace}/${plan.name}@${plan.version}  ${plan.file}, ${services}, ${counted(running.tasks, 'task')}`
+    )
+  }
+  note(`topics  ${engine.topics.names().join(', ')}`)
+  const where = relative(process.cwd(), engine.folder.path)
+  note(
+    `data    ${where.startsWith('..') ? engine.folder.path : where || '.'}${engine.folder.ephemeral ? ' (temporary)' : ''}`
+  )
+  const stop =
+    request.shell || process.stdin.isTTY === true
+      ? 'help lists the commands, exit stops'
+      : 'Ctrl-C stops'
+  note(`ready in ${formatDuration(performance.now())}; ${stop}`)
+}

@@ -1,0 +1,240 @@
+// The declarations of all commands: arguments, options, help. What they do is loaded when one is called.
+import { Command, InvalidArgumentError, Option } from 'commander'
+
+import type { CheckOptions } from './commands/check.ts'
+import type { InitOptions } from './commands/init.ts'
+import type { LogOptions } from './commands/log.ts'
+import type { RunOptions } from './commands/run-options.ts'
+import type { TopicOptions } from './commands/topic.ts'
+
+/** Examples of a command, printed below its help and in the reference. */
+export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
+  millrace: ['millrace init hello', 'millrace run hello', 'millrace check dataflow.yaml'],
+  run: [
+    'millrace run dataflow.yaml',
+    'millrace run . --ephemeral --drain --in sentences=input.txt --out counts=-',
+    'millrace run . --in orders=orders.jsonl --in-format json --workers 2',
+    'cat access.log | millrace run . --drain --in lines=- --out totals=totals.jsonl'
+  ],
+  check: [
+    'millrace check dataflow.yaml',
+    'millrace check flows/ --no-types',
+    'millrace check . -o json'
+  ],
+  init: ['millrace init hello', 'millrace init --name my-flow'],
+  topic: ['millrace topic list', 'millrace topic describe counts -o json'],
+  'topic list': ['millrace topic list --data-dir .millrace', 'millrace topic list --all -o json'],
+  'topic describe': ['millrace topic describe counts'],
+  'topic delete': ['millrace topic delete counts --yes'],
+  log: ['millrace log verify', 'millrace log repair --data-dir .millrace'],
+  'log verify': ['millrace log verify --data-dir .millrace'],
+  'log repair': ['millrace log repair --data-dir .millrace --yes']
+}
+
+type Finish = (exitCode: number) => void
+
+/** Builds the program; each command calls `finish` with its exit code. */
+export function createProgram(version: string, finish: Finish): Command {
+  const program = new Command('millrace')
+    .description(
+      'Stateful event streaming: a durable log, declarative dataflows, exactly-once state.'
+    )
+    .version(`millrace ${version}`, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand('help [command]', 'print the help of a command')
+    .showHelpAfterError('(the command with --help says what it takes)')
+    .exitOverride()
+  addRun(program, finish)
+  addCheck(program, finish)
+  addInit(program, finish)
+  addTopic(program, finish)
+  addLog(program, finish)
+  for (const command of walk(program)) addExamples(command)
+  return program
+}
+
+/** `program` and all commands below it, parents first. */
+export function walk(program: Command): Command[] {
+  return [program, ...program.commands.flatMap(walk)]
+}
+
+/** A command's words as the user types them, without `millrace`. */
+export function commandPath(command: Command): string {
+  const words: string[] = []
+  for (let at: Command | null = command; at?.parent; at = at.parent) words.unshift(at.name())
+  return words.join(' ')
+}
+
+function addExamples(command: Command): void {
+  const examples = EXAMPLES[commandPath(command) || 'millrace'] ?? []
+  if (examples.length === 0) return
+  command.addHelpText('after', `\nExamples:\n${examples.map(line => `  $ ${line}`).join('\n')}`)
+}
+
+function addRun(program: Command, finish: Finish): void {
+  program
+    .command('run')
+    .summary('run dataflows')
+    .description(
+      'Runs dataflow files, or folders with them: creates the topics, feeds input files, processes exactly once.\n' +
+        'Without --drain it keeps running and gives a shell on a terminal; Ctrl-C stops it cleanly.'
+    )
+    .argument('[paths...]', 'dataflow files or folders with them (default: the current folder)')
+    .option(
+      '--data-dir <dir>',
+      'where log and state live (default: .millrace beside the first file)'
+    )
+    .option('--ephemeral', 'use a temporary data directory and remove it at the end')
+    .option(
+      '--in <topic=file>',
+      "feed a file into a topic, one record per line; '-' is stdin; repeatable",
+      collect
+    )
+    .option('--key-separator <text>', 'in a line, what stands before the first of these is the key')
+    .addOption(
+      choice(
+        '--in-format <format>',
+        'text, or json: {"key","value","timestamp","headers"} per line',
+        ['text', 'json']
+      )
+    )
+    .option(
+      '--out <topic=file>',
+      "write a topic's records, one per line; '-' is stdout; repeatable",
+      collect
+    )
+    .addOption(
+      choice(
+        '--out-format <format>',
+        'value, or json: {"key","value","timestamp","partition","offset"} per line',
+        ['value', 'json']
+      )
+    )
+    .option(
+      '--show <state>',
+      'with --drain: print a state at the end, as SERVICE.STATE; repeatable',
+      collect
+    )
+    .option('--drain', 'process all input, close all windows, commit, print a summary and exit')
+    .option(
+      '--workers <n>',
+      'threads for the tasks; 0 runs everything in one thread',
+      wholeNumber(0, 64),
+      0
+    )
+    .option(
+      '--partitions <n>',
+      'partitions of topics that are created (default: one per worker)',
+      wholeNumber(1, 1024)
+    )
+    .option('-e, --env <name=value>', 'a value for ctx.env in functions; repeatable', collect)
+    .option('--shell', 'read shell commands from stdin even when it is no terminal')
+    .option('-v, --verbose', 'print what functions log at debug level and what the log does')
+    .action(async (paths: string[], options: RunOptions) => {
+      finish(await (await import('./commands/run.ts')).run(paths, options))
+    })
+}
+
+function addCheck(program: Command, finish: Finish): void {
+  program
+    .command('check')
+    .summary('check dataflow files')
+    .description(
+      'Compiles dataflow files and type-checks the TypeScript in them. Runs and creates nothing.'
+    )
+    .argument('[paths...]', 'dataflow files or folders with them (default: the current folder)')
+    .option('--no-types', 'skip the type check of the TypeScript code')
+    .addOption(format(['text', 'json', 'yaml'], 'text'))
+    .action(async (paths: string[], options: CheckOptions) => {
+      finish(await (await import('./commands/check.ts')).check(paths, options))
+    })
+}
+
+function addInit(program: Command, finish: Finish): void {
+  program
+    .command('init')
+    .summary('create a starter')
+    .description(
+      'Creates a folder with a dataflow that runs, its input and a README. Refuses a folder that is not empty.'
+    )
+    .argument('[dir]', 'folder to create', '.')
+    .option('--name <name>', "the dataflow's name (default: the folder's)")
+    .action(async (dir: string, options: InitOptions) => {
+      finish(await (await import('./commands/init.ts')).init(dir, options))
+    })
+}
+
+function addTopic(program: Command, finish: Finish): void {
+  const topic = program
+    .command('topic')
+    .summary('look at and delete topics')
+    .description('Looks at and deletes topics of a data directory that is not in use.')
+  dataDir(topic.command('list').alias('ls'))
+    .summary('list the topics')
+    .description('Lists the topics.')
+    .option('--all', 'internal topics (changelogs, repartition) too')
+    .addOption(format(['table', 'json', 'yaml'], 'table'))
+    .action(async (options: TopicOptions) => finish(await (await import('./commands/topic.ts')).topicList(options)))
+  dataDir(topic.command('describe').alias('get'))
+    .description('Shows a topic with its partitions.')
+    .argument('<topic>', 'name of the topic')
+    .addOption(format(['table', 'json', 'yaml'], 'table'))
+    .action(async (name: string, options: TopicOptions) =>
+      finish(await (await import('./commands/topic.ts')).topicDescribe(name, options))
+    )
+  dataDir(topic.command('delete').alias('rm'))
+    .description('Deletes a topic with its records and all positions in it.')
+    .argument('<topic>', 'name of the topic')
+    .option('-y, --yes', 'do not ask')
+    .action(async (name: string, options: TopicOptions) =>
+      finish(await (await import('./commands/topic.ts')).topicDelete(name, options))
+    )
+}
+
+function addLog(program: Command, finish: Finish): void {
+  const log = program
+    .command('log')
+    .summary('verify and repair the log')
+    .description('Checks and repairs the files of a data directory that is not in use.')
+  dataDir(log.command('verify'))
+    .description(
+      'Reads every byte of the log and reports damage, with file, offset and checksums. Changes nothing.'
+    )
+    .addOption(format(['text', 'json', 'yaml'], 'text'))
+    .action(async (options: LogOptions) => finish(await (await import('./commands/log.ts')).logVerify(options)))
+  dataDir(log.command('repair'))
+    .description(
+      'Takes what is readable out of damaged files and gives up the rest, saying which records are lost.'
+    )
+    .option('-y, --yes', 'do not ask')
+    .addOption(format(['text', 'json', 'yaml'], 'text'))
+    .action(async (options: LogOptions) => finish(await (await import('./commands/log.ts')).logRepair(options)))
+}
+
+function dataDir(command: Command): Command {
+  return command.option('--data-dir <dir>', 'the data directory', '.millrace')
+}
+
+function format(formats: readonly string[], standard: string): Option {
+  return new Option('-o, --output <format>', 'how to print the result')
+    .choices(formats)
+    .default(standard)
+}
+
+function choice(flags: string, description: string, choices: readonly string[]): Option {
+  return new Option(flags, description).choices(choices).default(choices[0])
+}
+
+function collect(value: string, previous: readonly string[] = []): string[] {
+  return [...previous, value]
+}
+
+function wholeNumber(min: number, max: number): (text: string) => number {
+  return text => {
+    const value = Number(text)
+    if (!/^\d+$/.test(text) || value < min || value > max) {
+      throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`)
+    }
+    return value
+  }
+}

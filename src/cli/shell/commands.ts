@@ -1,0 +1,303 @@
+// What each command of the shell does: it gets the words behind its name and gives the text to print.
+import { parseArgs } from 'node:util'
+
+import { MillraceError, messageOf } from '../../base/index.ts'
+import { nearestWord } from '../../dataflow/index.ts'
+import { produceText, readTexts, resolveState } from '../../server/index.ts'
+import type { ConsumeFrom, Engine, EngineDataflow } from '../../server/index.ts'
+import { topicTable } from '../commands/topic.ts'
+import { formatTable, serialise } from '../output.ts'
+import type { Table } from '../output.ts'
+import { formatEntries } from '../run-summary.ts'
+import { produceWords, wordsOf } from './words.ts'
+
+/** A command of the shell. */
+export interface ShellCommand {
+  /** As the user types it, one or two words. */
+  readonly name: string
+  readonly usage: string
+  readonly help: string
+  /** Runs it with the text behind the name; gives what to print, or null to leave the shell. */
+  run(engine: Engine, rest: string): Promise<string | null>
+}
+
+const LIST_OPTIONS = { output: { type: 'string', short: 'o', default: 'table' } } as const
+const LIMIT_DEFAULT = 100
+const CONSUME_LIMIT_DEFAULT = 20
+
+/** All commands, in the order of the help. */
+export const SHELL_COMMANDS: readonly ShellCommand[] = [
+  {
+    name: 'show dataflow',
+    usage: 'show dataflow [-o table|json|yaml]',
+    help: 'the dataflows that run, with tasks and records not processed yet',
+    run: showDataflow
+  },
+  {
+    name: 'show topics',
+    usage: 'show topics [--all] [-o table|json|yaml]',
+    help: 'the topics; --all: internal ones too',
+    run: showTopics
+  },
+  {
+    name: 'show state',
+    usage: 'show state [NAME] [--key K] [--filter REGEX] [--limit N] [-o table|json|yaml]',
+    help: 'the states, or the entries of one; --filter matches keys',
+    run: showState
+  },
+  {
+    name: 'show metrics',
+    usage: 'show metrics [-o table|json|yaml]',
+    help: 'counters of every operator',
+    run: showMetrics
+  },
+  {
+    name: 'produce',
+    usage: 'produce TOPIC [KEY:]VALUE',
+    help: 'append a record; a value that begins with {, [ or " or a colon has no key',
+    run: produce
+  },
+  {
+    name: 'consume',
+    usage: 'consume TOPIC [--from N|beginning|end] [--limit N] [-o table|json|yaml]',
+    help: `records of a topic; the last ${CONSUME_LIMIT_DEFAULT} unless told otherwise`,
+    run: consume
+  },
+  { name: 'help', usage: 'help', help: 'this list', run: async () => helpText() },
+  { name: 'exit', usage: 'exit', help: 'stop everything cleanly and leave', run: async () => null }
+]
+
+type OutputFormat = 'table' | 'json' | 'yaml'
+
+/** Runs one line; gives what to print, null to leave. @throws USAGE and what the engine throws */
+export async function runLine(engine: Engine, line: string): Promise<string | null> {
+  const text = line.trim()
+  if (text === '' || text.startsWith('#')) return ''
+  if (text === 'quit') return null
+  const spaced = text.replace(/^show\s+/, 'show ')
+  const command = SHELL_COMMANDS.find(
+    one => spaced === one.name || spaced.startsWith(`${one.name} `)
+  )
+  if (command !== undefined) return command.run(engine, spaced.slice(command.name.length).trim())
+  throw unknownCommand(spaced)
+}
+
+/** The list of commands. */
+export function helpText(): string {
+  const width = Math.max(...SHELL_COMMANDS.map(command => command.usage.length))
+  return SHELL_COMMANDS.map(({ usage, help }) => `${usage.padEnd(width)}  ${help}`).join('\n')
+}
+
+function unknownCommand(text: string): MillraceError {
+  const names = SHELL_COMMANDS.map(command => command.name)
+  const [first, second] = text.split(/\s+/)
+  const asked = first === 'show' && second !== undefined ? `show ${second}` : first!
+  const nearest = nearestWord(asked, names)
+  const hint = nearest === null ? 'help lists the commands' : `did you mean "${nearest}"?`
+  return new MillraceError('USAGE', `no command "${asked}"; ${hint}`)
+}
+
+async function showDataflow(engine: Engine, rest: string): Promise<string> {
+  const { values } = parse(rest, LIST_OPTIONS, 0)
+  const rows: Row[] = []
+  for (const { loaded, running, startedAtMs, ...dataflow } of await withMetrics(engine)) {
+    const { namespace, name, version } = loaded.plan
+    rows.push({
+      dataflow: `${namespace}/${name}@${version}`,
+      status: running.status,
+      'last updated': new Date(startedAtMs).toISOString(),
+      tasks: running.tasks,
+      lag: dataflow.metrics.lag
+    })
+  }
+  return listText(rows, values.output)
+}
+
+async function showTopics(engine: Engine, rest: string): Promise<string> {
+  const { values } = parse(
+    rest,
+    { ...LIST_OPTIONS, all: { type: 'boolean', default: false } } as const,
+    0
+  )
+  const topics = [...(await engine.log.listTopics({ internal: values.all }))]
+  topics.sort((a, b) => (a.name < b.name ? -1 : 1))
+  return isTable(values.output) ? topicTable(topics) : serialise(topics, values.output)
+}
+
+async function showState(engine: Engine, rest: string): Promise<string> {
+  const options = {
+    ...LIST_OPTIONS,
+    key: { type: 'string' },
+    filter: { type: 'string' },
+    limit: { type: 'string', default: String(LIMIT_DEFAULT) }
+  } as const
+  const { values, positionals } = parse(rest, options, 1)
+  const [name] = positionals
+  if (name === undefined) return listStates(engine, values.output)
+  const found = resolveState(
+    engine.dataflows.map(dataflow => dataflow.loaded.plan),
+    name
+  )
+  const { running } = engine.dataflows.find(dataflow => dataflow.name === found.dataflow)!
+  const limit = countOf('--limit', values.limit)
+  const filter = values.filter === undefined ? null : regexOf(values.filter)
+  const request = { limit: filter === null ? limit + 1 : Number.MAX_SAFE_INTEGER }
+  const all = await running.stateEntries(
+    found.state,
+    values.key === undefined ? request : { key: values.key }
+  )
+  const matching = filter === null ? all : all.filter(entry => filter.test(String(entry.key)))
+  const entries = matching.slice(0, limit)
+  if (!isTable(values.output)) return serialise(entries, values.output)
+  const more = matching.length > limit ? `\n… and more; see --limit and --filter` : ''
+  return formatEntries(entries) + more
+}
+
+async function listStates(engine: Engine, output: OutputFormat): Promise<string> {
+  const rows: Row[] = []
+  for (const { name, running } of engine.dataflows) {
+    const prefix = engine.dataflows.length > 1 ? `${name}/` : ''
+    for (const state of await running.states()) {
+      rows.push({
+        namespace: `${prefix}${state.service}.${state.name}`,
+        keys: state.keys,
+        type: state.kind
+      })
+    }
+  }
+  return listText(rows, output)
+}
+
+async function showMetrics(engine: Engine, rest: string): Promise<string> {
+  const { values } = parse(rest, LIST_OPTIONS, 0)
+  const dataflows = await withMetrics(engine)
+  if (!isTable(values.output)) {
+    return serialise(
+      dataflows.map(({ loaded, metrics }) => ({ dataflow: loaded.plan.name, ...metrics })),
+      values.output
+    )
+  }
+  return dataflows
+    .map(({ loaded, metrics }) => {
+      const head =
+        `${loaded.plan.name}: ${metrics.recordsIn} in, ${metrics.recordsOut} out, ${metrics.failed} failed, ` +
+        `${metrics.deadLetters} dead letters, lag ${metrics.lag}; ${metrics.commits} commits, ` +
+        `p50 ${metrics.commitMsP50.toFixed(2)} ms, p99 ${metrics.commitMsP99.toFixed(2)} ms`
+      const rows = metrics.operators.map(operator => ({
+        operator: `${operator.service}/${operator.operator}`,
+        succeeded: operator.in - operator.failed,
+        failed: operator.failed,
+        out: operator.out,
+        'last error offset': operator.lastErrorOffset < 0 ? null : operator.lastErrorOffset
+      }))
+      return `${head}\n${formatTable(tableOf(rows))}`
+    })
+    .join('\n\n')
+}
+
+async function produce(engine: Engine, rest: string): Promise<string> {
+  const words = produceWords(rest)
+  if (words === null)
+    throw new MillraceError('USAGE', 'produce takes a topic and a value: produce TOPIC [KEY:]VALUE')
+  await checkTopic(engine, words.topic)
+  const { partition, offset } = await produceText(engine.log, engine.topics, {
+    ...words,
+    timestampMs: engine.clock.now()
+  })
+  return `${words.topic} ${partition}@${offset}`
+}
+
+async function consume(engine: Engine, rest: string): Promise<string> {
+  const options = {
+    ...LIST_OPTIONS,
+    from: { type: 'string', default: 'end' },
+    limit: { type: 'string', default: String(CONSUME_LIMIT_DEFAULT) }
+  } as const
+  const { values, positionals } = parse(rest, options, 1)
+  const [topic] = positionals
+  if (topic === undefined) throw new MillraceError('USAGE', 'consume takes a topic: consume TOPIC')
+  await checkTopic(engine, topic)
+  const from: ConsumeFrom =
+    values.from === 'beginning' || values.from === 'end'
+      ? values.from
+      : countOf('--from', values.from)
+  const limit = countOf('--limit', values.limit)
+  const records = await readTexts(engine.log, engine.topics, { topic, from, limit })
+  if (!isTable(values.output)) return serialise(records, values.output)
+  return formatTable({
+    columns: ['partition', 'offset', 'time', 'key', 'value'],
+    rows: records.map(({ partition, offset, timestamp, key, value }) => [
+      partition,
+      offset,
+      timestamp < 0 ? null : new Date(timestamp).toISOString(),
+      key,
+      value
+    ])
+  })
+}
+
+async function checkTopic(engine: Engine, name: string): Promise<void> {
+  const names = (await engine.log.listTopics({ internal: true })).map(topic => topic.name)
+  if (names.includes(name)) return
+  const nearest = nearestWord(name, names)
+  const hint = nearest === null ? 'show topics lists them' : `did you mean "${nearest}"?`
+  throw new MillraceError('USAGE', `no topic is called "${name}"; ${hint}`)
+}
+
+type Row = Readonly<Record<string, string | number | boolean | null>>
+
+async function withMetrics(engine: Engine) {
+  const all: (Pick<EngineDataflow, 'loaded' | 'running' | 'startedAtMs'> & {
+    readonly metrics: Awaited<ReturnType<EngineDataflow['metrics']>>
+  })[] = []
+  for (const dataflow of engine.dataflows) {
+    const { loaded, running, startedAtMs } = dataflow
+    all.push({ loaded, running, startedAtMs, metrics: await dataflow.metrics() })
+  }
+  return all
+}
+
+function listText(rows: readonly Row[], output: OutputFormat): Promise<string> | string {
+  if (!isTable(output)) return serialise(rows, output)
+  return rows.length === 0 ? 'none' : formatTable(tableOf(rows))
+}
+
+function tableOf(rows: readonly Row[]): Table {
+  const columns = Object.keys(rows[0] ?? {})
+  return { columns, rows: rows.map(row => columns.map(column => row[column] ?? null)) }
+}
+
+function isTable(output: OutputFormat): output is 'table' {
+  return output === 'table'
+}
+
+type OptionsConfig = NonNullable<NonNullable<Parameters<typeof parseArgs>[0]>['options']>
+
+function parse<const O extends OptionsConfig>(rest: string, options: O, positionalsMax: number) {
+  try {
+    const parsed = parseArgs({ args: wordsOf(rest), options, allowPositionals: true, strict: true })
+    const { output } = parsed.values as { output?: string }
+    if (output !== undefined && !['table', 'json', 'yaml'].includes(output)) {
+      throw new Error(`-o ${output}: it takes table, json or yaml`)
+    }
+    const surplus = parsed.positionals[positionalsMax]
+    if (surplus !== undefined)
+      throw new Error(`"${surplus}" is one word too many; quote what has spaces`)
+    return parsed as typeof parsed & { readonly values: { readonly output: OutputFormat } }
+  } catch (error) {
+    throw new MillraceError('USAGE', messageOf(error))
+  }
+}
+
+function countOf(option: string, text: string): number {
+  if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text)
+  throw new MillraceError('USAGE', `${option} ${text}: it takes a whole number`)
+}
+
+function regexOf(text: string): RegExp {
+  try {
+    return new RegExp(text)
+  } catch (error) {
+    throw new MillraceError('USAGE', `--filter: ${messageOf(error)}`)
+  }
+}

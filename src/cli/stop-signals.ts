@@ -1,0 +1,29 @@
+// SIGINT and SIGTERM: the first one asks for a clean stop, the second one ends the process at once.
+
+const EXIT_INTERRUPTED = 130
+
+/** Listens until released. */
+export class StopSignals {
+  /** Resolves with the first signal. */
+  readonly first: Promise<NodeJS.Signals>
+  #count = 0
+  #resolve: (signal: NodeJS.Signals) => void = () => {}
+  readonly #onSignal = (signal: NodeJS.Signals): void => {
+    this.#count++
+    if (this.#count > 1) process.exit(EXIT_INTERRUPTED)
+    this.#resolve(signal)
+  }
+
+  constructor() {
+    this.first = new Promise(resolve => {
+      this.#resolve = resolve
+    })
+    process.on('SIGINT', this.#onSignal)
+    process.on('SIGTERM', this.#onSignal)
+  }
+
+  release(): void {
+    process.off('SIGINT', this.#onSignal)
+    process.off('SIGTERM', this.#onSignal)
+  }
+}

@@ -1,0 +1,287 @@
+// The composition root: a data directory with its log, and the dataflows of a run over it.
+//
+// Order of a start: lock and recover the log, create missing topics, start the dataflows. Order of a stop:
+// dataflows (each commits its running epoch), then the log, then a temporary data directory is removed.
+import { SystemClock, SystemDisk, SystemRandom } from '../base/index.ts'
+import type { Clock } from '../base/index.ts'
+import { openDiskLog } from '../log/index.ts'
+import type { Log } from '../log/index.ts'
+import { groupName, requiredTopics, startDataflow } from '../runtime/index.ts'
+import type { DataflowMetrics, LogLine, RunningDataflow, StateEntry } from '../runtime/contract.ts'
+import { openLevelStore } from '../state/index.ts'
+import { logFolder, stateFolder } from './data-folder.ts'
+import type { DataFolder } from './data-folder.ts'
+import type { LoadedDataflow } from './dataflow-files.ts'
+import { topicEnd } from './dead-letters.ts'
+import { drainAll } from './drain.ts'
+import type { Drainable } from './drain.ts'
+import { describeLogEvent } from './log-events.ts'
+import type { LogNotice } from './log-events.ts'
+import { TopicTable } from './topic-table.ts'
+
+/** How often `settle` looks. */
+const SETTLE_MS = 3
+
+/** What an engine is opened with. */
+export interface EngineOptions {
+  readonly folder: DataFolder
+  readonly dataflows: readonly LoadedDataflow[]
+  readonly workers: number
+  /** Partitions of topics that are created and declare none; null is one per worker, at least one. */
+  readonly partitions: number | null
+  /** `ctx.env` of the functions. */
+  readonly env: Readonly<Record<string, string>>
+  onLog(dataflow: string, line: LogLine): void
+  onLogEvent(notice: LogNotice): void
+}
+
+/** A dataflow of the run, over all times that it was started. */
+export class EngineDataflow {
+  readonly loaded: LoadedDataflow
+  /** The present or last start. */
+  running: RunningDataflow
+  readonly deadLetters: DeadLetterStart
+  readonly startedAtMs: number
+  readonly #start: () => Promise<RunningDataflow>
+  #before: DataflowMetrics | null = null
+
+  private constructor(
+    parts: Pick<EngineDataflow, 'loaded' | 'running' | 'deadLetters' | 'startedAtMs'>,
+    start: () => Promise<RunningDataflow>
+  ) {
+    this.loaded = parts.loaded
+    this.running = parts.running
+    this.deadLetters = parts.deadLetters
+    this.startedAtMs = parts.startedAtMs
+    this.#start = start
+  }
+
+  /** Starts a dataflow. */
+  static async start(
+    loaded: LoadedDataflow,
+    log: Log,
+    clock: Clock,
+    options: EngineOptions
+  ): Promise<EngineDataflow> {
+    const start = (): Promise<RunningDataflow> => startOne(loaded, log, clock, options)
+    const topic = requiredTopics(loaded.plan).find(one => one.role === 'dead-letter')?.name ?? null
+    const deadLetters = { topic, from: topic === null ? 0 : await topicEnd(log, topic) }
+    return new EngineDataflow(
+      { loaded, running: await start(), deadLetters, startedAtMs: clock.now() },
+      start
+    )
+  }
+
+  get name(): string {
+    return this.loaded.plan.name
+  }
+
+  /** Counters since the beginning of the run. */
+  async metrics(): Promise<DataflowMetrics> {
+    const metrics = await this.running.metrics()
+    return this.#before === null ? metrics : addMetrics(this.#before, metrics)
+  }
+
+  /** Processes everything that is there and stops; starts anew when it has stopped before. */
+  async drain(): Promise<void> {
+    if (this.running.status === 'stopped') {
+      this.#before = await this.metrics()
+      this.running = await this.#start()
+    }
+    await this.running.drain()
+  }
+
+  /** All entries of `service.state`, also after the dataflow stopped: it is opened once more for that. */
+  async stateEntries(state: string): Promise<readonly StateEntry[]> {
+    const options = { limit: Number.MAX_SAFE_INTEGER }
+    if (this.running.status !== 'stopped') return this.running.stateEntries(state, options)
+    const running = await this.#start()
+    try {
+      return await running.stateEntries(state, options)
+    } finally {
+      await running.stop()
+    }
+  }
+}
+
+/** Where the dead letters of this run begin in their topic; null when the dataflow has none. */
+export interface DeadLetterStart {
+  readonly topic: string | null
+  readonly from: number
+}
+
+/** A run: its log, its topics, its dataflows. */
+export class Engine {
+  readonly folder: DataFolder
+  readonly log: Log
+  readonly clock: Clock
+  readonly topics: TopicTable
+  readonly dataflows: readonly EngineDataflow[]
+  #stopping: Promise<void> | null = null
+
+  private constructor(folder: DataFolder, parts: Parts, dataflows: readonly EngineDataflow[]) {
+    this.folder = folder
+    this.log = parts.log
+    this.clock = parts.clock
+    this.topics = parts.topics
+    this.dataflows = dataflows
+  }
+
+  /**
+   * Opens the data directory and starts the dataflows.
+   * @throws DISK_LOCKED another process uses the directory
+   * @throws TOPIC_INVALID a topic exists that does not fit
+   * @throws LOG_DAMAGED and what else the log, the stores and the dataflows throw when they open
+   */
+  static async open(options: EngineOptions): Promise<Engine> {
+    const clock = new SystemClock()
+    const log = await openDiskLog({
+      disk: new SystemDisk(),
+      folder: logFolder(options.folder.path),
+      clock,
+      random: new SystemRandom(),
+      onEvent: event => options.onLogEvent(describeLogEvent(event))
+    })
+    const topics = new TopicTable(options.dataflows.map(loaded => loaded.plan))
+    const started: EngineDataflow[] = []
+    try {
+      await topics.createMissing(log, options.partitions ?? Math.max(1, options.workers))
+      for (const loaded of options.dataflows) {
+        started.push(await EngineDataflow.start(loaded, log, clock, options))
+      }
+      return new Engine(options.folder, { log, clock, topics }, started)
+    } catch (error) {
+      for (const dataflow of started) await dataflow.running.stop()
+      await log.close()
+      throw error
+    }
+  }
+
+  /** Rejects when a dataflow fails. Never resolves. */
+  failure(): Promise<never> {
+    return new Promise((_, reject) => {
+      for (const dataflow of this.dataflows) dataflow.running.finished.catch(reject)
+    })
+  }
+
+  /** Drains all dataflows, upstream first; they are stopped then, the log is open. */
+  async drain(): Promise<void> {
+    const drainables = this.dataflows.map((dataflow): Drainable => {
+      const topics = requiredTopics(dataflow.loaded.plan)
+      const named = (...roles: string[]): string[] =>
+        topics.filter(topic => roles.includes(topic.role)).map(topic => topic.name)
+      return {
+        name: dataflow.name,
+        sources: named('source'),
+        sinks: [...sinksOf(dataflow), ...named('dead-letter')],
+        drain: () => dataflow.drain()
+      }
+    })
+    await drainAll(drainables, async topic => {
+      const { status } = await this.log.describeTopic(topic)
+      return status.partitions.reduce((sum, partition) => sum + partition.endOffset, 0)
+    })
+  }
+
+  /** Resolves when the dataflows have committed everything that is in their inputs, or one of them ended. */
+  async settle(): Promise<void> {
+    while (!(await this.#isSettled())) await this.clock.sleep(SETTLE_MS)
+  }
+
+  async #isSettled(): Promise<boolean> {
+    for (const { loaded, running } of this.dataflows) {
+      if (running.status !== 'running') return true
+      for (const position of await this.log.positions(groupName(loaded.plan))) {
+        const { status } = await this.log.describeTopic(position.topic)
+        const found = status.partitions.find(one => one.partition === position.partition)
+        if (found !== undefined && position.offset < found.endOffset) return false
+      }
+    }
+    return true
+  }
+
+  /** Stops the dataflows and closes the log; removes a temporary data directory. Idempotent. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop()
+    return this.#stopping
+  }
+
+  /** Stops the dataflows; the log stays open. What a dataflow failed with, `failure` has said already. */
+  async stopDataflows(): Promise<void> {
+    await Promise.allSettled(this.dataflows.map(dataflow => dataflow.running.stop()))
+  }
+
+  async #stop(): Promise<void> {
+    try {
+      await this.stopDataflows()
+      await this.log.close()
+    } finally {
+      this.folder.remove()
+    }
+  }
+}
+
+interface Parts {
+  readonly log: Log
+  readonly clock: Clock
+  readonly topics: TopicTable
+}
+
+async function startOne(
+  loaded: LoadedDataflow,
+  log: Log,
+  clock: Clock,
+  options: EngineOptions
+): Promise<RunningDataflow> {
+  const storeFolder = stateFolder(options.folder.path, loaded.plan)
+  const running = await startDataflow({
+    plan: loaded.plan,
+    folder: loaded.folder,
+    log,
+    clock,
+    random: new SystemRandom(),
+    workers: options.workers,
+    openStore: index => openLevelStore(`${storeFolder}/${index}`),
+    storeFolder,
+    env: options.env,
+    onLog: line => options.onLog(loaded.plan.name, line)
+  })
+  // Whoever runs the engine watches `failure`; a start that nobody watches yet must not end the process.
+  running.finished.catch(() => {})
+  return running
+}
+
+/** Names of the topics that a dataflow writes. */
+function sinksOf(dataflow: EngineDataflow): readonly string[] {
+  const { plan } = dataflow.loaded
+  return plan.services.flatMap(service =>
+    service.sinks.map(sink => plan.topics[sink.topic]?.name ?? sink.topic)
+  )
+}
+
+/** Sums counters of two starts of one dataflow; what is a present value is the second's. */
+function addMetrics(before: DataflowMetrics, now: DataflowMetrics): DataflowMetrics {
+  const operators = now.operators.map(operator => {
+    const old = before.operators.find(
+      other => other.service === operator.service && other.operator === operator.operator
+    )
+    if (old === undefined) return operator
+    return {
+      ...operator,
+      in: old.in + operator.in,
+      out: old.out + operator.out,
+      failed: old.failed + operator.failed,
+      lastErrorOffset:
+        operator.lastErrorOffset >= 0 ? operator.lastErrorOffset : old.lastErrorOffset
+    }
+  })
+  return {
+    ...now,
+    operators,
+    recordsIn: before.recordsIn + now.recordsIn,
+    recordsOut: before.recordsOut + now.recordsOut,
+    failed: before.failed + now.failed,
+    deadLetters: before.deadLetters + now.deadLetters,
+    commits: before.commits + now.commits
+  }
+}

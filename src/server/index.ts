@@ -1,0 +1,24 @@
+// The public face of server: runs, their data directories, and what a stopped data directory can be asked.
+export { ephemeralFolder, permanentFolder, DATA_FOLDER_NAME } from './data-folder.ts'
+export type { DataFolder } from './data-folder.ts'
+export { hasErrors, loadDataflows } from './dataflow-files.ts'
+export type { LoadedDataflow, LoadedFiles } from './dataflow-files.ts'
+export type { DeadLetterReason } from './dead-letters.ts'
+export { Engine, EngineDataflow } from './engine.ts'
+export type { EngineOptions } from './engine.ts'
+export type { Topic } from '../log/log.ts'
+export type {
+  RunningDataflow,
+  DataflowMetrics,
+  StateEntry,
+  StateSummary,
+  LogLine
+} from '../runtime/contract.ts'
+export { FEED_DEAD_LETTERS } from './feed/feed-batches.ts'
+export { FEED_GROUP_PREFIX } from './feed/feed-position.ts'
+export { repairLog, verifyLog, withLog } from './maintenance.ts'
+export { produceText, readTexts } from './records.ts'
+export type { ConsumeFrom, PrintedRecord } from './records.ts'
+export { checkRequest, resolveState, Session } from './session.ts'
+export type { DataflowSummary, DrainSummary, SessionRequest } from './session.ts'
+export { TopicTable } from './topic-table.ts'

@@ -1,0 +1,101 @@
+// The output files of a run: written whole at the end of a drain, or followed while the run goes on.
+import type { Log } from '../log/log.ts'
+import { FileSink, StreamSink } from './out/line-sink.ts'
+import type { LineSink } from './out/line-sink.ts'
+import { recordLine } from './out/record-lines.ts'
+import { followTopic, readRange, wholeTopic } from './out/topic-reader.ts'
+import type { TopicTable } from './topic-table.ts'
+
+/** One `--out TOPIC=FILE`; a null path is stdout. */
+export interface Output {
+  readonly topic: string
+  readonly path: string | null
+}
+
+/** What outputs are written with. */
+export interface OutputOptions {
+  readonly log: Log
+  readonly topics: TopicTable
+  readonly outputs: readonly Output[]
+  readonly format: 'value' | 'json'
+  readonly stdout: NodeJS.WritableStream & import('node:stream').Writable
+}
+
+/**
+ * Writes all topics from their first record to their end as of now, partition by partition. Files appear whole.
+ * A reader of stdout that went away ends that output and nothing else.
+ */
+export async function writeOutputs(options: OutputOptions): Promise<void> {
+  for (const output of options.outputs) {
+    const sink = await openSink(output, options, true)
+    try {
+      for (const range of await wholeTopic(options.log, output.topic)) {
+        const { onRecord } = linesInto(sink, output, options)
+        await readRange(options.log, range, onRecord, async () => (sink.due ? sink.flush() : true))
+      }
+      await sink.finish()
+    } catch (error) {
+      await sink.abandon()
+      throw error
+    }
+  }
+}
+
+/** Outputs that grow with their topics. */
+export class FollowedOutputs {
+  /** Resolves when nobody reads stdout any more; rejects when an output cannot be written or read. */
+  readonly ended: Promise<void>
+  readonly #following: Promise<readonly boolean[]>
+  readonly #stop = new AbortController()
+
+  private constructor(options: OutputOptions, sinks: readonly LineSink[]) {
+    this.#following = Promise.all(
+      options.outputs.map((output, index) => this.#follow(output, sinks[index]!, options))
+    )
+    this.ended = this.#following.then(closed => {
+      // An output ends by itself only when its reader went away; with the stop all end, and nobody waits for this.
+      if (!closed.includes(true)) return new Promise(() => {})
+    })
+    this.ended.catch(() => {})
+  }
+
+  /** Opens all files and begins to follow the topics. */
+  static async start(options: OutputOptions): Promise<FollowedOutputs> {
+    const sinks: LineSink[] = []
+    for (const output of options.outputs) sinks.push(await openSink(output, options, false))
+    return new FollowedOutputs(options, sinks)
+  }
+
+  /** Writes what is durable by now and closes the files. */
+  async stop(): Promise<void> {
+    this.#stop.abort()
+    await this.#following
+  }
+
+  async #follow(output: Output, sink: LineSink, options: OutputOptions): Promise<boolean> {
+    const { onRecord } = linesInto(sink, output, options)
+    let open = true
+    const afterRead = async (): Promise<boolean> => (open = await sink.flush())
+    await followTopic(options.log, output.topic, onRecord, afterRead, this.#stop.signal)
+    await sink.finish()
+    return !open
+  }
+}
+
+function linesInto(sink: LineSink, output: Output, options: OutputOptions) {
+  const forms = options.topics.forms(output.topic)
+  const { format } = options
+  const onRecord: Parameters<typeof readRange>[2] = (cursor, partition) =>
+    sink.line(recordLine(cursor, partition, forms, format))
+  return { onRecord }
+}
+
+function openSink(
+  output: Output,
+  options: OutputOptions,
+  whole: boolean
+): Promise<LineSink> | LineSink {
+  return output.path === null
+    ? new StreamSink(options.stdout)
+    : FileSink.open(output.path, { whole })
+}

@@ -1,0 +1,262 @@
+// One run from its start to its end: feeds inputs, drains or goes on, writes outputs, and stops in order.
+import { statSync } from 'node:fs'
+import type { Readable, Writable } from 'node:stream'
+
+import { MillraceError } from '../base/index.ts'
+import { nearestWord } from '../dataflow/index.ts'
+import type { Plan } from '../dataflow/plan.ts'
+import type { DataflowMetrics, StateEntry } from '../runtime/contract.ts'
+import { readReasons } from './dead-letters.ts'
+import type { DeadLetterReason } from './dead-letters.ts'
+import { Engine } from './engine.ts'
+import type { EngineOptions } from './engine.ts'
+import { FEED_DEAD_LETTERS } from './feed/feed-batches.ts'
+import { inputBytes } from './feed/feed-file.ts'
+import type { FeedBeginning, FeedInput } from './feed/feed-file.ts'
+import { feed, forgetPositions } from './feed/feed.ts'
+import type { FeedProgress, FeedReport, FeedTopic } from './feed/feed.ts'
+import { FollowedOutputs, writeOutputs } from './outputs.ts'
+import type { Output, OutputOptions } from './outputs.ts'
+import { TopicTable, unknownTopic } from './topic-table.ts'
+
+/** What is to be run. */
+export interface SessionRequest extends EngineOptions {
+  readonly inputs: readonly FeedInput[]
+  readonly inFormat: 'text' | 'json'
+  readonly keySeparator: string | null
+  readonly outputs: readonly Output[]
+  readonly outFormat: 'value' | 'json'
+  /** States to read at the end of a drain, see {@link resolveState}. */
+  readonly show: readonly string[]
+  readonly stdin: Readable
+  readonly stdout: Writable
+  onFeedBegin(input: FeedInput, beginning: FeedBeginning, linesBefore: number): void
+  onFeedProgress(progress: FeedProgress & { readonly bytesTotal: number }): void
+}
+
+/** What a dataflow did in a drain. */
+export interface DataflowSummary {
+  readonly name: string
+  readonly metrics: DataflowMetrics
+  readonly deadLetterTopic: string | null
+  readonly deadLetters: number
+  readonly reasons: readonly DeadLetterReason[]
+}
+
+/** What a drain did. */
+export interface DrainSummary {
+  readonly dataflows: readonly DataflowSummary[]
+  readonly feed: FeedReport
+  readonly durationMs: number
+  /** Entries of the states that were to be shown, in the order of the request. */
+  readonly states: readonly { readonly name: string; readonly entries: readonly StateEntry[] }[]
+}
+
+/** Dead letters of a dataflow whose reasons a summary holds. */
+const REASONS_MAX = 3
+
+/**
+ * Checks what the request names against the plans, before anything is created.
+ * @throws USAGE an unknown topic or state, with the nearest one; an input that is no readable file
+ */
+export function checkRequest(
+  request: Pick<SessionRequest, 'dataflows' | 'inputs' | 'outputs' | 'show'>
+): void {
+  const names = new TopicTable(request.dataflows.map(loaded => loaded.plan)).names()
+  for (const { topic, path, given } of request.inputs) {
+    if (!names.includes(topic)) throw unknownTopic('--in', topic, names)
+    if (path === null) continue
+    const found = statSync(path, { throwIfNoEntry: false })
+    if (found !== undefined && !found.isDirectory()) continue
+    const what = found === undefined ? 'does not exist' : 'is a folder'
+    throw new MillraceError(
+      'USAGE',
+      `--in ${topic}=${given}: ${given} ${what}; name a file with one record per line`
+    )
+  }
+  for (const { topic } of request.outputs) {
+    if (topic !== FEED_DEAD_LETTERS && !names.includes(topic))
+      throw unknownTopic('--out', topic, names)
+  }
+  for (const state of request.show)
+    resolveState(
+      request.dataflows.map(loaded => loaded.plan),
+      state
+    )
+}
+
+/**
+ * Finds a state by `state`, `service.state` or `dataflow/service.state`; gives the dataflow and `service.state`.
+ * @throws USAGE none or more than one is meant
+ */
+export function resolveState(
+  plans: readonly Plan[],
+  name: string
+): { readonly dataflow: string; readonly state: string } {
+  const all = plans.flatMap(plan =>
+    plan.services.flatMap(service =>
+      service.states
+        .filter(state => state.kind === 'owned')
+        .map(state => ({
+          dataflow: plan.name,
+          state: `${service.name}.${state.name}`,
+          short: state.name
+        }))
+    )
+  )
+  const found = all.filter(one => one.state === name || one.short === name || fullName(one) === name)
+  if (found.length === 1) return found[0]!
+  const words = (found.length === 0 ? all : found).map(plans.length > 1 ? fullName : one => one.state)
+  const nearest = nearestWord(name, words)
+  throw new MillraceError(
+    'USAGE',
+    found.length > 1
+      ? `"${name}" names more than one state: ${words.join(', ')}; write one of these`
+      : `no state is called "${name}"; ` +
+          (words.length === 0
+            ? 'no dataflow declares one'
+            : nearest === null
+              ? `there are ${words.join(', ')}`
+              : `did you mean "${nearest}"?`)
+  )
+}
+
+function fullName(state: { readonly dataflow: string; readonly state: string }): string {
+  return `${state.dataflow}/${state.state}`
+}
+
+/** A run that has started. */
+export class Session {
+  readonly engine: Engine
+  readonly #request: SessionRequest
+  readonly #stop = new AbortController()
+  readonly #startedAt: number
+  #feeding: Promise<FeedReport> | null = null
+  #followed: FollowedOutputs | null = null
+
+  private constructor(engine: Engine, request: SessionRequest) {
+    this.engine = engine
+    this.#request = request
+    this.#startedAt = engine.clock.monotonic()
+  }
+
+  /** Opens the data directory and starts the dataflows. @throws see {@link Engine.open} */
+  static async open(request: SessionRequest): Promise<Session> {
+    const engine = await Engine.open(request)
+    try {
+      if (request.outputs.some(output => output.topic === FEED_DEAD_LETTERS))
+        await createFeedDeadLetters(engine)
+      return new Session(engine, request)
+    } catch (error) {
+      await engine.stop()
+      throw error
+    }
+  }
+
+  /** Feeds the inputs; resolves when all is durable. Rejects when an input or the log fails. */
+  feed(): Promise<FeedReport> {
+    this.#feeding ??= this.#feed()
+    return this.#feeding
+  }
+
+  /** Begins to write outputs as their records become durable; resolves when nobody reads stdout any more. */
+  async follow(): Promise<void> {
+    this.#followed = await FollowedOutputs.start(this.#outputOptions())
+    await this.#followed.ended
+  }
+
+  /** Feeds everything, processes everything, writes the outputs, forgets the feed's positions. */
+  async drain(): Promise<DrainSummary> {
+    const report = await this.feed()
+    await this.engine.drain()
+    const durationMs = this.engine.clock.monotonic() - this.#startedAt
+    await writeOutputs(this.#outputOptions())
+    const summary = {
+      feed: report,
+      durationMs,
+      dataflows: await this.#summaries(),
+      states: await this.#states()
+    }
+    await forgetPositions(this.engine.log, this.#request.inputs)
+    return summary
+  }
+
+  /** Stops the feed, the dataflows, the outputs and the log, in this order. Idempotent. */
+  async stop(): Promise<void> {
+    this.#stop.abort()
+    // What these failed with, their callers have been told.
+    await this.#feeding?.catch(() => {})
+    await this.engine.stopDataflows()
+    await this.#followed?.stop().catch(() => {})
+    await this.engine.stop()
+  }
+
+  async #feed(): Promise<FeedReport> {
+    const { inputs, inFormat, keySeparator, stdin } = this.#request
+    const { log, clock, topics } = this.engine
+    if (inputs.length === 0) return { records: 0, rejected: 0, reasons: [] }
+    const feedTopics = new Map<string, FeedTopic>()
+    for (const { topic } of inputs) {
+      const { spec } = await log.describeTopic(topic)
+      const compression = topics.compression(topic)
+      feedTopics.set(topic, { partitions: spec.partitions, compression, ...topics.forms(topic) })
+    }
+    const bytesTotal = await inputBytes(inputs)
+    return feed({
+      log,
+      clock,
+      inputs,
+      format: inFormat,
+      keySeparator,
+      topics: feedTopics,
+      stdin,
+      signal: this.#stop.signal,
+      onBegin: (input, beginning, lines) => this.#request.onFeedBegin(input, beginning, lines),
+      onProgress: progress => this.#request.onFeedProgress({ ...progress, bytesTotal })
+    })
+  }
+
+  async #summaries(): Promise<readonly DataflowSummary[]> {
+    const summaries: DataflowSummary[] = []
+    for (const dataflow of this.engine.dataflows) {
+      const { topic, from } = dataflow.deadLetters
+      const letters =
+        topic === null
+          ? { count: 0, reasons: [] }
+          : await readReasons(this.engine.log, topic, from, REASONS_MAX)
+      summaries.push({
+        name: dataflow.name,
+        metrics: await dataflow.metrics(),
+        deadLetterTopic: topic,
+        deadLetters: letters.count,
+        reasons: letters.reasons
+      })
+    }
+    return summaries
+  }
+
+  async #states(): Promise<DrainSummary['states']> {
+    const states: DrainSummary['states'][number][] = []
+    for (const name of this.#request.show) {
+      const found = resolveState(
+        this.engine.dataflows.map(dataflow => dataflow.loaded.plan),
+        name
+      )
+      const dataflow = this.engine.dataflows.find(one => one.name === found.dataflow)!
+      states.push({ name: found.state, entries: await dataflow.stateEntries(found.state) })
+    }
+    return states
+  }
+
+  #outputOptions(): OutputOptions {
+    const { outputs, outFormat, stdout } = this.#request
+    const { log, topics } = this.engine
+    return { log, topics, outputs, format: outFormat, stdout }
+  }
+}
+
+async function createFeedDeadLetters(engine: Engine): Promise<void> {
+  const topics = await engine.log.listTopics({ internal: true })
+  if (!topics.some(topic => topic.name === FEED_DEAD_LETTERS))
+    await engine.log.createTopic(FEED_DEAD_LETTERS)
+}
