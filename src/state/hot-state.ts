@@ -5,7 +5,7 @@
 // and where nothing is left a miss needs no look into the store. A key that was deleted stays in the map as an
 // absent entry until the store has forgotten it (S3); absent entries also remember that the store was asked.
 import { ByteWriter, MillraceError } from '../base/index.ts'
-import type { KeyedState, StateKey, StateSpec, StateStore } from './contract.ts'
+import type { KeyedState, StateKey, StateSpec, StateStore, ValueCodec } from './contract.ts'
 import { DIRTY, ENTRY_BYTES, Entry, PRESENT, REFERENCED, keyBytes } from './entry.ts'
 import { afterPrefix, dataPrefix } from './key-space.ts'
 import type { Ledger } from './ledger.ts'
@@ -23,10 +23,14 @@ export class HotState implements KeyedState {
   readonly prefix: Buffer
   /** Entries with {@link DIRTY}, in the order in which they became dirty. */
   dirty: Entry[] = []
+  readonly #values: ValueCodec
+  readonly #prefixLength: number
   readonly #ledger: Ledger
   readonly #store: StateStore
   readonly #entries = new Map<StateKey, Entry>()
   readonly #lookup = new ByteWriter(64)
+  /** The entry that was read last, while it is in the map. */
+  #last: Entry | null = null
   #size = 0
   #hotPresent = 0
   #dirtyAtMark = 0
@@ -36,6 +40,8 @@ export class HotState implements KeyedState {
   constructor(spec: StateSpec, store: StateStore, ledger: Ledger) {
     this.spec = spec
     this.prefix = dataPrefix(spec.name)
+    this.#values = spec.value
+    this.#prefixLength = this.prefix.length
     this.#store = store
     this.#ledger = ledger
   }
@@ -53,8 +59,10 @@ export class HotState implements KeyedState {
     // Hot: per record.
     const entry = this.#entries.get(key) ?? this.#load(key)
     if (entry === null) return undefined
-    entry.flags |= REFERENCED
-    return entry.flags & PRESENT ? this.spec.value.copy(entry.value) : undefined
+    this.#last = entry
+    const flags = entry.flags
+    if (!(flags & REFERENCED)) entry.flags = flags | REFERENCED
+    return flags & PRESENT ? this.#values.copy(entry.value) : undefined
   }
 
   has(key: StateKey): boolean {
@@ -66,9 +74,13 @@ export class HotState implements KeyedState {
 
   set(key: StateKey, value: unknown): void {
     // Hot: per record.
-    const bytes = this.spec.value.size(value)
+    const bytes = this.#values.size(value)
     if (bytes > STATE_VALUE_BYTES_MAX) throw this.#tooLarge(key, bytes)
-    const entry = this.#entries.get(key) ?? this.#load(key) ?? this.#insertAbsent(key)
+    // A write mostly follows a read of the same key.
+    let entry = this.#last
+    if (entry === null || entry.key !== key) {
+      entry = this.#entries.get(key) ?? this.#load(key) ?? this.#insertAbsent(key)
+    }
     const ledger = this.#ledger
     ledger.note(this, entry)
     const flags = entry.flags
@@ -76,7 +88,7 @@ export class HotState implements KeyedState {
       ledger.dirtyBytes += bytes - entry.bytes
     } else {
       this.dirty.push(entry)
-      ledger.dirtyBytes += bytes + this.prefix.length + keyBytes(key)
+      ledger.dirtyBytes += bytes + this.#prefixLength + keyBytes(key)
     }
     if (!(flags & PRESENT)) {
       this.#size++
@@ -139,7 +151,7 @@ export class HotState implements KeyedState {
 
   noteMark(): void {
     this.#dirtyAtMark = this.dirty.length
-    this.#loops.length = 0
+    if (this.#loops.length > 0) this.#loops.length = 0
   }
 
   /** Gives back what `entry` was; called in reverse order of the writes. */
@@ -216,6 +228,15 @@ export class HotState implements KeyedState {
     this.#size = size
   }
 
+  /** How many present keys are only in the store. */
+  get coldKeys(): number {
+    return this.#size - this.#hotPresent
+  }
+
+  isHot(key: StateKey): boolean {
+    return this.#entries.has(key)
+  }
+
   /** Whether counts and map contradict each other: a changelog or store that lacks something. */
   get isShort(): boolean {
     return this.#size < this.#hotPresent
@@ -229,6 +250,7 @@ export class HotState implements KeyedState {
     // An image may name an entry that was dropped before; another one may stand for the key now.
     if (this.#entries.get(entry.key) !== entry) return
     this.#entries.delete(entry.key)
+    if (this.#last === entry) this.#last = null
     if (entry.flags & PRESENT) this.#hotPresent--
     this.#ledger.hotBytes -= ENTRY_BYTES + keyBytes(entry.key) + entry.bytes
   }

@@ -43,10 +43,12 @@ export class Ledger {
 
   /** Begins a stretch that {@link rollback} undoes. */
   mark(): void {
+    // Hot: per record.
     this.#forget()
     this.#marked = true
     this.#dirtyBytesAtMark = this.dirtyBytes
-    for (const state of this.states) state.noteMark()
+    const states = this.states
+    for (let index = 0; index < states.length; index++) states[index]!.noteMark()
   }
 
   /** Ends the stretch, keeping what was written. Called by seals. */
@@ -124,6 +126,6 @@ export class Ledger {
       return
     }
     // Old values must not be kept alive by a log that nobody reads any more.
-    this.#undoValues.fill(undefined, 0, count)
+    for (let at = 0; at < count; at++) this.#undoValues[at] = undefined
   }
 }

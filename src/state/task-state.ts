@@ -10,8 +10,8 @@ import type { WriteBehind } from './write-behind.ts'
 
 /** Entries that a seal looks at for eviction: about 1 ms. */
 const SEAL_EVICTION_STEPS = 4000
-/** Bytes of an encoded record beside the estimate, when an image is laid out. */
-const RECORD_BYTES_GUESS = 16
+/** What an image is laid out for, over the bytes per record of the last one: growing doubles it. */
+const IMAGE_MARGIN = 1.1
 
 /** What recovery hands over. */
 export interface TaskStateParts {
@@ -34,6 +34,8 @@ export class TaskStateCore implements TaskState {
   #fingerprintsMissing: readonly HotState[]
   #epoch: number
   #committedEpoch: number
+  /** Of the last seal. */
+  #recordBytes = 48
   #closed = false
 
   constructor(parts: TaskStateParts) {
@@ -141,8 +143,9 @@ export class TaskStateCore implements TaskState {
     const states = this.#ledger.states
     let records = states.length
     for (const state of states) records += state.dirty.length
-    const bytes = this.#ledger.dirtyBytes + records * RECORD_BYTES_GUESS
-    const image = new Image(epoch, bytes, records + this.#fingerprintsMissing.length)
+    records += this.#fingerprintsMissing.length
+    const bytes = Math.ceil(records * this.#recordBytes * IMAGE_MARGIN)
+    const image = new Image(epoch, bytes, records)
     for (const state of this.#fingerprintsMissing) {
       const key = metaKey(META_KIND.fingerprint, state.spec.name)
       image.addMeta(key, Buffer.from(state.spec.fingerprint))
@@ -153,6 +156,7 @@ export class TaskStateCore implements TaskState {
       image.addEntries(state, state.takeDirty(epoch))
       image.addMeta(metaKey(META_KIND.count, state.spec.name), numberBytes(state.size))
     }
+    this.#recordBytes = image.byteLength / image.count
     return image
   }
 }

@@ -1,7 +1,13 @@
 // Codecs, a changelog in memory and a task around both, for the tests and benches of this folder.
 import { SimulatedClock, type ByteWriter, type Clock, MillraceError } from '../base/index.ts'
 import type { ReadResult } from '../log/index.ts'
-import { batchBaseOffset, batchLastOffset, setBaseOffset } from '../record/index.ts'
+import {
+  BatchBuilder,
+  RecordCursor,
+  batchBaseOffset,
+  batchLastOffset,
+  setBaseOffset
+} from '../record/index.ts'
 import type {
   KeyCodec,
   SealedState,
@@ -77,6 +83,31 @@ export class MemoryChangelog implements ChangelogSource {
       this.endOffset = batchLastOffset(copy, 0) + 1
     }
     return this.endOffset
+  }
+
+  /** Appends one record as it is. */
+  appendRaw(key: Uint8Array, value: Uint8Array | null): void {
+    const builder = new BatchBuilder()
+    builder.append(0, key, value)
+    this.append([builder.build()])
+  }
+
+  /** Removes the records whose key `test` picks, as compaction would: offsets stay, the end too. */
+  drop(test: (key: Buffer) => boolean): void {
+    const cursor = new RecordCursor()
+    const kept: Buffer[] = []
+    for (const batch of this.batches) {
+      cursor.open(batch, 0)
+      while (cursor.next()) {
+        if (test(cursor.key()!)) continue
+        const builder = new BatchBuilder()
+        builder.append(cursor.timestamp, cursor.key(), cursor.value())
+        const single = builder.build()
+        setBaseOffset(single, 0, cursor.offset)
+        kept.push(single)
+      }
+    }
+    this.batches.splice(0, this.batches.length, ...kept)
   }
 
   async read(offset: number): Promise<ReadResult> {

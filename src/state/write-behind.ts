@@ -124,6 +124,12 @@ export class WriteBehind {
     await this.#running
   }
 
+  /** Starts no more flushes; resolves, whatever came of it, when the last one has ended. */
+  async end(): Promise<void> {
+    this.stop()
+    await this.#settled().catch(() => {})
+  }
+
   /** Starts no more flushes. */
   stop(): void {
     this.#stopped = true
@@ -141,7 +147,7 @@ export class WriteBehind {
   }
 
   #start(): void {
-    if (this.#running !== null || this.#failure !== null) return
+    if (this.#stopped || this.#running !== null || this.#failure !== null) return
     this.#cancelTimer()
     this.#running = this.#run()
       .catch((error: unknown) => {
