@@ -174,7 +174,9 @@ function addTopic(program: Command, finish: Finish): void {
     .description('Lists the topics.')
     .option('--all', 'internal topics (changelogs, repartition) too')
     .addOption(format(['table', 'json', 'yaml'], 'table'))
-    .action(async (options: TopicOptions) => finish(await (await import('./commands/topic.ts')).topicList(options)))
+    .action(async (options: TopicOptions) =>
+      finish(await (await import('./commands/topic.ts')).topicList(options))
+    )
   dataDir(topic.command('describe').alias('get'))
     .description('Shows a topic with its partitions.')
     .argument('<topic>', 'name of the topic')
@@ -201,14 +203,18 @@ function addLog(program: Command, finish: Finish): void {
       'Reads every byte of the log and reports damage, with file, offset and checksums. Changes nothing.'
     )
     .addOption(format(['text', 'json', 'yaml'], 'text'))
-    .action(async (options: LogOptions) => finish(await (await import('./commands/log.ts')).logVerify(options)))
+    .action(async (options: LogOptions) =>
+      finish(await (await import('./commands/log.ts')).logVerify(options))
+    )
   dataDir(log.command('repair'))
     .description(
       'Takes what is readable out of damaged files and gives up the rest, saying which records are lost.'
     )
     .option('-y, --yes', 'do not ask')
     .addOption(format(['text', 'json', 'yaml'], 'text'))
-    .action(async (options: LogOptions) => finish(await (await import('./commands/log.ts')).logRepair(options)))
+    .action(async (options: LogOptions) =>
+      finish(await (await import('./commands/log.ts')).logRepair(options))
+    )
 }
 
 function dataDir(command: Command): Command {

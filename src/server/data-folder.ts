@@ -8,6 +8,9 @@ import { MillraceError } from '../base/index.ts'
 /** Name of the data directory that a run makes beside its first file. */
 export const DATA_FOLDER_NAME = '.millrace'
 
+/** What the log makes in its folder, which is the data directory itself. */
+const JOURNAL_FOLDER = 'journal'
+
 /** A data directory and the places in it. Nothing is created until the log is opened. */
 export interface DataFolder {
   /** Absolute path. */
@@ -15,11 +18,6 @@ export interface DataFolder {
   readonly ephemeral: boolean
   /** Removes a temporary directory; does nothing to one that stays. Idempotent and synchronous. */
   remove(): void
-}
-
-/** Folder of the log inside the data directory `path`. */
-export function logFolder(path: string): string {
-  return join(path, 'log')
 }
 
 /** Folder of the states of a dataflow; its tasks have theirs below it. */
@@ -54,10 +52,10 @@ export function ephemeralFolder(): DataFolder {
  * @throws USAGE there is none
  */
 export function existingFolder(path: string): DataFolder {
-  if (statSync(logFolder(path), { throwIfNoEntry: false })?.isDirectory() !== true) {
+  if (statSync(join(path, JOURNAL_FOLDER), { throwIfNoEntry: false })?.isDirectory() !== true) {
     throw new MillraceError(
       'USAGE',
-      `${resolve(path)} is no data directory of millrace: it has no folder log; ` +
+      `${resolve(path)} is no data directory of millrace: it has no folder ${JOURNAL_FOLDER}; ` +
         `name the right one with --data-dir (a run keeps its data in ${DATA_FOLDER_NAME} beside the dataflow file)`
     )
   }

@@ -9,7 +9,7 @@ import type { Log } from '../log/index.ts'
 import { groupName, requiredTopics, startDataflow } from '../runtime/index.ts'
 import type { DataflowMetrics, LogLine, RunningDataflow, StateEntry } from '../runtime/contract.ts'
 import { openLevelStore } from '../state/index.ts'
-import { logFolder, stateFolder } from './data-folder.ts'
+import { stateFolder } from './data-folder.ts'
 import type { DataFolder } from './data-folder.ts'
 import type { LoadedDataflow } from './dataflow-files.ts'
 import { topicEnd } from './dead-letters.ts'
@@ -137,7 +137,7 @@ export class Engine {
     const clock = new SystemClock()
     const log = await openDiskLog({
       disk: new SystemDisk(),
-      folder: logFolder(options.folder.path),
+      folder: options.folder.path,
       clock,
       random: new SystemRandom(),
       onEvent: event => options.onLogEvent(describeLogEvent(event))

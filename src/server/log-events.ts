@@ -25,7 +25,10 @@ export function describeLogEvent(event: DiskLogEvent): LogNotice {
     case 'index-rebuilt':
       return { routine: true, message: `${event.file}: built its index anew` }
     case 'cleaned':
-      return { routine: true, message: `removed ${event.recordsRemoved} records, freed ${event.bytesFreed} bytes` }
+      return {
+        routine: true,
+        message: `removed ${event.recordsRemoved} records, freed ${event.bytesFreed} bytes`
+      }
     case 'background-failed':
       return { routine: false, message: `a cleanup failed and is tried again: ${event.reason}` }
     default:

@@ -2,7 +2,7 @@
 import { SystemClock, SystemDisk, SystemRandom } from '../base/index.ts'
 import { openDiskLog, repairDiskLog, verifyDiskLog } from '../log/index.ts'
 import type { Log } from '../log/index.ts'
-import { existingFolder, logFolder } from './data-folder.ts'
+import { existingFolder } from './data-folder.ts'
 
 /**
  * Opens the log of the data directory `path`, gives it to `action`, and closes it again.
@@ -11,7 +11,7 @@ import { existingFolder, logFolder } from './data-folder.ts'
 export async function withLog<T>(path: string, action: (log: Log) => Promise<T>): Promise<T> {
   const log = await openDiskLog({
     disk: new SystemDisk(),
-    folder: logFolder(existingFolder(path).path),
+    folder: existingFolder(path).path,
     clock: new SystemClock(),
     random: new SystemRandom(),
     onEvent: () => {}
@@ -34,5 +34,5 @@ export function repairLog(path: string): ReturnType<typeof repairDiskLog> {
 }
 
 function placeOf(path: string): { readonly disk: SystemDisk; readonly folder: string } {
-  return { disk: new SystemDisk(), folder: logFolder(existingFolder(path).path) }
+  return { disk: new SystemDisk(), folder: existingFolder(path).path }
 }

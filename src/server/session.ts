@@ -104,9 +104,13 @@ export function resolveState(
         }))
     )
   )
-  const found = all.filter(one => one.state === name || one.short === name || fullName(one) === name)
+  const found = all.filter(
+    one => one.state === name || one.short === name || fullName(one) === name
+  )
   if (found.length === 1) return found[0]!
-  const words = (found.length === 0 ? all : found).map(plans.length > 1 ? fullName : one => one.state)
+  const words = (found.length === 0 ? all : found).map(
+    plans.length > 1 ? fullName : one => one.state
+  )
   const nearest = nearestWord(name, words)
   throw new MillraceError(
     'USAGE',
