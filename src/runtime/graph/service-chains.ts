@@ -41,6 +41,8 @@ interface Path {
   readonly valueBytes: string | null
   /** Fingerprint of the bytes of the record's own key. */
   readonly keyBytes: string
+  /** Whether what is being built stands behind assign-key and before the sinks. */
+  readonly inPartition: boolean
 }
 
 /** Builds the chains of one service. */
@@ -67,7 +69,8 @@ export class ServiceChains {
       frame,
       state: this.#access(frame),
       valueBytes: onlyFilters(steps) ? format.value.fingerprint : null,
-      keyBytes: format.key.fingerprint
+      keyBytes: format.key.fingerprint,
+      inPartition: false
     }
     const { partition } = this.#service
     const tail = partition === null ? this.#sinks(path) : this.#partition(path, partition)
@@ -94,7 +97,8 @@ export class ServiceChains {
       frame,
       state: this.#access(frame),
       valueBytes: format.value.fingerprint,
-      keyBytes: format.key.fingerprint
+      keyBytes: format.key.fingerprint,
+      inPartition: false
     }
     return new RepartitionSource(format, frame, this.#partitioned(path, partition))
   }
@@ -126,12 +130,13 @@ export class ServiceChains {
     const { steps, updateState } = partition
     const isOriginal = onlyFilters(steps) && updateState === null
     const behind: Path = isOriginal ? path : { ...path, valueBytes: null }
+    const inside: Path = { ...path, inPartition: true }
     let next = this.#sinks(behind)
     if (updateState !== null) {
       const emits = this.#service.emitsFromUpdateState
-      next = new UpdateStateOperator(this.#parts(updateState, path, next), { emits })
+      next = new UpdateStateOperator(this.#parts(updateState, inside, next), { emits })
     }
-    return this.#steps(steps, path, next)
+    return this.#steps(steps, inside, next)
   }
 
   #sinks(path: Path): Operator {
@@ -196,12 +201,12 @@ export class ServiceChains {
     const { library, counters, clock, signal, env, onLog } = this.#circuit.options
     const { fn, describe } = library.step(step)
     const log = contextLog(this.#service.name, step.name, onLog)
-    const { frame, state } = path
+    const { frame, state, inPartition } = path
     return {
       name: step.name,
       fn,
       describe,
-      context: new RecordContext({ frame, params: step.with, env, state, log }),
+      context: new RecordContext({ frame, inPartition, params: step.with, env, state, log }),
       frame,
       counters,
       index: this.#index(step.name),

@@ -23,6 +23,7 @@ export class AssignKeyOperator extends FunctionOperator {
 
   protected emit(result: unknown, value: unknown): void | Promise<void> {
     this.left()
+    this.frame.owner = result
     this.frame.assignKey(result)
     return this.next.push(value)
   }

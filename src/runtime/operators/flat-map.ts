@@ -22,12 +22,12 @@ export class FlatMapOperator extends FunctionOperator {
   protected emit(result: unknown): void | Promise<void> {
     const items = result as readonly unknown[]
     const { frame } = this
-    const rekeyed = frame.rekeyed
+    const { rekeyed, owner } = frame
     const key = rekeyed ? frame.key : null
     for (let index = 0; index < items.length; index++) {
       const pending = this.#pushOne(items[index])
-      if (pending !== undefined) return this.#rest(pending, items, index + 1, key, rekeyed)
-      frame.restoreKey(key, rekeyed)
+      if (pending !== undefined) return this.#rest(pending, items, index + 1, key, rekeyed, owner)
+      frame.restoreKey(key, rekeyed, owner)
     }
   }
 
@@ -45,14 +45,15 @@ export class FlatMapOperator extends FunctionOperator {
     items: readonly unknown[],
     from: number,
     key: unknown,
-    rekeyed: boolean
+    rekeyed: boolean,
+    owner: unknown
   ): Promise<void> {
     await first
-    this.frame.restoreKey(key, rekeyed)
+    this.frame.restoreKey(key, rekeyed, owner)
     for (let index = from; index < items.length; index++) {
       const pending = this.#pushOne(items[index])
       if (pending !== undefined) await pending
-      this.frame.restoreKey(key, rekeyed)
+      this.frame.restoreKey(key, rekeyed, owner)
     }
   }
 }

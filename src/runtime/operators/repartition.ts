@@ -113,7 +113,8 @@ export class RepartitionSource implements RecordTaker {
     const frame = this.#frame
     setFrame(frame, facts, topic, partition)
     this.#takeOrigin(frame)
-    frame.assignKey(this.#format.key.decode(facts.data, facts.keyStart, facts.keyEnd))
+    frame.owner = this.#format.key.decode(facts.data, facts.keyStart, facts.keyEnd)
+    frame.assignKey(frame.owner)
     return this.#next.push(this.#format.value.decode(facts.data, facts.valueStart, facts.valueEnd))
   }
 

@@ -30,12 +30,12 @@ export class RouteOperator implements Operator {
 
   push(value: unknown): void | Promise<void> {
     const frame = this.#frame
-    const rekeyed = frame.rekeyed
+    const { rekeyed, owner } = frame
     const key = rekeyed ? frame.key : null
     for (let index = 0; index < this.#branches.length; index++) {
       const pending = this.#pushTo(index, value)
-      if (pending !== undefined) return this.#rest(pending, index + 1, value, key, rekeyed)
-      frame.restoreKey(key, rekeyed)
+      if (pending !== undefined) return this.#rest(pending, index + 1, value, key, rekeyed, owner)
+      frame.restoreKey(key, rekeyed, owner)
     }
   }
 
@@ -57,14 +57,15 @@ export class RouteOperator implements Operator {
     from: number,
     value: unknown,
     key: unknown,
-    rekeyed: boolean
+    rekeyed: boolean,
+    owner: unknown
   ): Promise<void> {
     await first
-    this.#frame.restoreKey(key, rekeyed)
+    this.#frame.restoreKey(key, rekeyed, owner)
     for (let index = from; index < this.#branches.length; index++) {
       const pending = this.#pushTo(index, value)
       if (pending !== undefined) await pending
-      this.#frame.restoreKey(key, rekeyed)
+      this.#frame.restoreKey(key, rekeyed, owner)
     }
   }
 }

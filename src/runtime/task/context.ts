@@ -5,6 +5,8 @@ import type { LogLine } from '../contract.ts'
 /** What a context is made from. */
 export interface ContextOptions {
   readonly frame: Frame
+  /** Whether the step stands in a partition: `key` is then what assign-key gave. */
+  readonly inPartition: boolean
   readonly params: Readonly<Record<string, string>>
   readonly env: Readonly<Record<string, string>>
   readonly state: Readonly<Record<string, unknown>>
@@ -31,18 +33,20 @@ export class RecordContext {
   /** No windows are open in services without `window`. */
   readonly window: null = null
   readonly #frame: Frame
+  readonly #inPartition: boolean
 
   constructor(options: ContextOptions) {
     this.#frame = options.frame
+    this.#inPartition = options.inPartition
     this.params = options.params
     this.env = options.env
     this.state = options.state
     this.log = options.log
   }
 
-  /** The key assigned last, or the record's own; null for none. @throws RECORD_UNDECODABLE */
+  /** In a partition what assign-key gave, else the record's key; null for none. @throws RECORD_UNDECODABLE */
   get key(): unknown {
-    return this.#frame.key
+    return this.#inPartition ? this.#frame.stateKey : this.#frame.key
   }
 
   /** Milliseconds since the epoch. */

@@ -33,6 +33,8 @@ export class Frame {
   keyConverter: RecordConverter
   /** Whether {@link key} is not the record's own any more but one that a function gave. */
   rekeyed = false
+  /** What assign-key gave: the key of states, whatever key the record gets behind it; undefined before. */
+  owner: unknown = undefined
   #key: unknown = undefined
   #decoded = false
 
@@ -42,12 +44,11 @@ export class Frame {
 
   /** To be called once the facts of another record stand in the fields. */
   begin(): void {
-    this.rekeyed = false
-    this.#decoded = false
-    this.#key = undefined
+    this.owner = undefined
+    this.#forgetKey()
   }
 
-  /** The key that counts here: the last assigned one, or the record's own; null for none. */
+  /** The record's key: the last that a function gave, or its own; null for none. */
   get key(): unknown {
     if (!this.#decoded) {
       this.#key =
@@ -64,12 +65,18 @@ export class Frame {
     this.#key = key ?? null
   }
 
-  /** Goes back to a key that was noted before several pushes (O3). */
-  restoreKey(key: unknown, rekeyed: boolean): void {
+  /** The key under which states are kept: what assign-key gave, without it the record's. */
+  get stateKey(): unknown {
+    return this.owner === undefined ? this.key : this.owner
+  }
+
+  /** Goes back to the keys that were noted before several pushes (O3). */
+  restoreKey(key: unknown, rekeyed: boolean, owner: unknown): void {
+    this.owner = owner
     if (rekeyed) {
       this.assignKey(key)
     } else if (this.rekeyed) {
-      this.begin()
+      this.#forgetKey()
     }
   }
 
@@ -85,6 +92,12 @@ export class Frame {
       headers[name] = valueLength < 0 ? '' : this.#text(reader, valueLength)
     }
     return headers
+  }
+
+  #forgetKey(): void {
+    this.rekeyed = false
+    this.#decoded = false
+    this.#key = undefined
   }
 
   #text(reader: VarintReader, length: number): string {

@@ -72,7 +72,7 @@ class Accessor {
 
   #current(): StateKey {
     if (this.#frame === null) return this.#key!
-    const key = this.#frame.key
+    const key = this.#frame.stateKey
     if (key === null) throw keyMissing(this.#spec.name)
     return this.#spec.key.check(key)
   }
