@@ -21,6 +21,8 @@ export {
 } from './code/type-expression.ts'
 export { nearestWord, toCamel, toKebab, toPascal, toSnake } from './names.ts'
 export { OPERATORS, type OperatorSpec } from './sections/operators.ts'
+export { renderReference } from './sections/reference.ts'
+export { SECTIONS, type SectionGroup } from './sections/sections.ts'
 export type { KeySpec, SectionSpec, ValueShape } from './sections/declare.ts'
 export { parseDuration, parseSize } from './sections/units.ts'
 export { accepts } from './type-match.ts'

@@ -24,7 +24,8 @@ function checkTopics(report: Report, file: FileModel): void {
   )
   const byName = new Map<string, string>()
   for (const topic of file.topics.values()) {
-    if (!used.has(topic.id)) {
+    // With errors a service that uses it may be missing.
+    if (!used.has(topic.id) && !report.hasErrors) {
       report.warning(
         'TOPIC_UNUSED',
         topic.at,

@@ -28,7 +28,7 @@ import { readAnySteps, withoutTwins } from './read-old-services.ts'
 import { ERRORS_DEFAULT } from './read-services.ts'
 import { operatorOf, stepOf } from './read-steps.ts'
 import { readMeta, readShared } from './read-shared.ts'
-import { converterOf, undeclaredTopic, type TopicDefaults } from './read-topics.ts'
+import { topicValueOf, undeclaredTopic, type TopicDefaults } from './read-topics.ts'
 import type { TypeTable } from './read-types.ts'
 
 const OPERATION_KEYS = new Set(
@@ -269,11 +269,10 @@ function readTopics(
     const type = isEmpty ? scalarOf('string') : declared.types.read(value, keySpan).type
     if (!declared.topics.has(id) && type !== null) {
       // Without converters in the layout, each type has the one that suits it.
-      const converter = converterOf(context, type, null, keySpan)
-      declared.topics.set(
-        id,
-        undeclaredTopic(context, id, keySpan, { type, converter }, declared.defaults)
-      )
+      const plan = topicValueOf(context, type, null, keySpan)
+      if (plan !== null) {
+        declared.topics.set(id, undeclaredTopic(context, id, keySpan, plan, declared.defaults))
+      }
     }
     return { topic: id, topicSpan: keySpan, steps: [], at: keySpan }
   })

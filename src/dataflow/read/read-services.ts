@@ -95,7 +95,8 @@ export function readIoItem(
 ): IoModel[] {
   const section = readSection(context, item, spec, at)
   const id = section?.scalar('id') ?? null
-  if (section === null || id === null) return []
+  // Of another kind than a topic, or with a finding: nothing that could be checked further.
+  if (section === null || id === null || section.value('type') === null) return []
   return [
     {
       topic: id.text,

@@ -135,35 +135,28 @@ function readValue(
   const { type, section } = types.read(node, schema.keySpan('value'), SCHEMA_SIDE_KEYS)
   if (type === null) return null
   const written = section?.text('converter') as Converter | null | undefined
-  const converter = converterOf(
-    context,
-    type,
-    written ?? fallback,
-    section?.scalar('converter') ?? schema.keySpan('value')
-  )
-  return { type, converter }
+  const span = section?.scalar('converter') ?? schema.keySpan('value')
+  return topicValueOf(context, type, written ?? fallback, span)
 }
 
-/** The converter of a value: what is asked for if the type can have it, else what suits the type. */
-export function converterOf(
+/** A topic's value with the converter that is asked for, or else the one that suits the type; null after a finding. */
+export function topicValueOf(
   context: ReadContext,
   type: Type,
   wanted: Converter | null,
   span: Span
-): Converter {
+): TopicPlan['value'] | null {
   const isScalar = isScalarType(type)
   if (type.kind === 'key-value') {
-    context.report.error(
-      'WRONG_VALUE',
-      span,
-      'a topic’s value cannot be a key-value',
-      'Declare schema.key and schema.value.'
-    )
-  } else if (wanted === 'raw' && !isScalar) {
+    const message = 'a topic’s value cannot be a key-value'
+    context.report.error('WRONG_VALUE', span, message, 'Declare schema.key and schema.value.')
+    return null
+  }
+  if (wanted === 'raw' && !isScalar) {
     const message = `only scalars can be raw, but ${describeType(type)} is none`
     context.report.error('CONVERTER_RAW', span, message, 'Write "converter: json" beside the type.')
   }
-  return wanted ?? (isScalar ? 'raw' : 'json')
+  return { type, converter: wanted ?? (isScalar ? 'raw' : 'json') }
 }
 
 function readConsumer(

@@ -10,8 +10,16 @@ export type ValueShape =
   | { readonly kind: 'boolean' }
   | { readonly kind: 'duration' }
   | { readonly kind: 'size' }
-  /** One of some words; `also` are accepted spellings that the reference does not list. */
-  | { readonly kind: 'choice'; readonly of: readonly string[]; readonly also?: readonly string[] }
+  /**
+   * One of some words; `also` are accepted spellings that the reference does not list, `unavailable` are words
+   * of the language that this version of millrace has not.
+   */
+  | {
+      readonly kind: 'choice'
+      readonly of: readonly string[]
+      readonly also?: readonly string[]
+      readonly unavailable?: readonly string[]
+    }
   | { readonly kind: 'section'; readonly section: string }
   /** A mapping from names of the user's choice. */
   | { readonly kind: 'map'; readonly of: string }

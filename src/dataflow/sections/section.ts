@@ -151,12 +151,7 @@ function keySpecOf(context: ReadContext, entry: Entry, spec: SectionSpec): KeySp
     return null
   }
   if (known.value.kind === 'unavailable') {
-    report.error(
-      'SECTION_UNAVAILABLE',
-      entry.keySpan,
-      `"${entry.key}" is not part of this version of millrace`,
-      known.doc
-    )
+    report.error('SECTION_UNAVAILABLE', entry.keySpan, unavailable(entry.key), known.doc)
     return null
   }
   if (!isIn(known, apiVersion)) {
@@ -176,18 +171,24 @@ function keySpecOf(context: ReadContext, entry: Entry, spec: SectionSpec): KeySp
   return known
 }
 
+const unavailable = (word: string): string => `"${word}" is not part of this version of millrace`
+
 function isValueValid(context: ReadContext, entry: Entry, spec: KeySpec): boolean {
   const problem = problemOf(entry.value, spec.value)
   if (problem === null) return true
   const { report } = context
   const span = entry.value.end > entry.value.start ? entry.value : entry.keySpan
+  if (problem.code === 'SECTION_UNAVAILABLE') {
+    report.error(problem.code, span, unavailable(problem.expected), problem.hint)
+    return false
+  }
   const message = `"${entry.key}" must be ${problem.expected}, but is ${kindOf(entry.value)}`
   report.error(problem.code, span, message, problem.hint)
   return false
 }
 
 interface ValueProblem {
-  readonly code: 'WRONG_KIND' | 'WRONG_VALUE'
+  readonly code: 'WRONG_KIND' | 'WRONG_VALUE' | 'SECTION_UNAVAILABLE'
   readonly expected: string
   readonly hint: string | null
 }
@@ -261,6 +262,9 @@ function choiceProblem(
   const expected = `one of ${shape.of.join(', ')}`
   if (node.kind !== 'scalar') return wrongKind(expected)
   if (shape.of.includes(node.text) || shape.also?.includes(node.text)) return null
+  if (shape.unavailable?.includes(node.text)) {
+    return { code: 'SECTION_UNAVAILABLE', expected: node.text, hint: null }
+  }
   const nearest = nearestWord(node.text, shape.of)
   return wrongValue(expected, nearest === null ? null : `Did you mean "${nearest}"?`)
 }

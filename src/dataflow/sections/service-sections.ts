@@ -64,7 +64,7 @@ export const SOURCE: SectionSpec = {
   keys: [
     {
       key: 'type',
-      value: { kind: 'choice', of: ['topic'] },
+      value: { kind: 'choice', of: ['topic'], unavailable: ['schedule'] },
       required: true,
       doc: 'The kind of source.',
       example: 'topic'
@@ -80,7 +80,7 @@ export const SINK: SectionSpec = {
   keys: [
     {
       key: 'type',
-      value: { kind: 'choice', of: ['topic'] },
+      value: { kind: 'choice', of: ['topic'], unavailable: ['no-target'] },
       required: true,
       doc: 'The kind of sink.',
       example: 'topic'

@@ -132,7 +132,7 @@ export const TYPE_LIST: SectionSpec = {
 
 export const TYPE_MAP: SectionSpec = {
   name: 'map',
-  doc: 'Values by key; in functions a plain object when keys are strings, else a Map. Since 1.0.0.',
+  doc: 'Values by key; in functions a plain object when keys are strings, else a Map.',
   example: 'scores: { type: map, key: string, value: f64 }',
   keys: [
     TAG_KEY,

@@ -48,7 +48,8 @@ export function readTree(report: Report): TreeNode | null {
   const tokens = tokensOf(report)
   if (tokens === null) return null
   const document = documentOf(tokens, report)
-  if (document?.contents == null) return null
+  // What the composer makes of a broken text only leads to findings that are not the user's.
+  if (document?.contents == null || report.hasErrors) return null
   return new TreeReader(report).read(document.contents as Node)
 }
 
@@ -116,7 +117,7 @@ class TreeReader {
   /** Nodes below and including one, aliases counted as often as they are used. */
   readonly #sizes = new Map<TreeNode, number>()
   #aliases = 0
-  #overflow = false
+  #isBroken = false
 
   constructor(report: Report) {
     this.#report = report
@@ -124,7 +125,7 @@ class TreeReader {
 
   read(node: Node): TreeNode | null {
     const tree = this.#node(node, { start: 0, end: 1 })
-    return this.#overflow ? null : tree
+    return this.#isBroken ? null : tree
   }
 
   #node(node: Node | null, absentAt: Span): TreeNode {
@@ -190,7 +191,7 @@ class TreeReader {
     const keySpan =
       keyNode === null ? { start: around.start, end: around.start + 1 } : spanOf(keyNode, around)
     const value = this.#node(pair.value, { start: keySpan.end, end: keySpan.end + 1 })
-    if (keyNode === null || !isScalar(keyNode)) {
+    if (keyNode === null || !isScalar(keyNode) || textOf(keyNode) === '') {
       const message = 'a key must be a plain word here, not a collection, an alias or nothing'
       this.#report.error('YAML_KEY', keySpan, message)
       return null
@@ -220,13 +221,13 @@ class TreeReader {
     if (this.#aliases === YAML_ALIASES_MAX + 1) {
       const message = `the file uses more than ${YAML_ALIASES_MAX} aliases`
       this.#report.error('YAML_TOO_MANY_ALIASES', span, message)
-      this.#overflow = true
+      this.#isBroken = true
     }
     const target = this.#anchors.get(name)
     if (target === undefined || target === null) {
       const why = target === null ? 'stands inside its own anchor' : 'has no anchor before it'
-      // Without an anchor the composer has already said so.
-      if (target === null) this.#report.error('YAML_ALIAS', span, `the alias "*${name}" ${why}`)
+      this.#report.error('YAML_ALIAS', span, `the alias "*${name}" ${why}`)
+      this.#isBroken = true
       return this.#sized(nothingAt(span), 1)
     }
     return target
@@ -242,18 +243,32 @@ class TreeReader {
         : 'tag:yaml.org,2002:seq'
     if (tag === implied) return
     const message = `the tag ${quoted(tag)} is not read: a file holds plain values only`
-    this.#report.error('YAML_TAG', spanOf(node, around), message, 'Remove the tag.')
+    this.#report.error(
+      'YAML_TAG',
+      tagSpan(this.#report.text, spanOf(node, around)),
+      message,
+      'Remove the tag.'
+    )
   }
 
   #sized<T extends TreeNode>(node: T, size: number): T {
     this.#sizes.set(node, size)
-    if (size > YAML_NODES_MAX && !this.#overflow) {
-      this.#overflow = true
+    if (size > YAML_NODES_MAX && !this.#isBroken) {
+      this.#isBroken = true
       const message = `the file has more than ${YAML_NODES_MAX} values, aliases counted where they are used`
       this.#report.error('YAML_TOO_MANY_NODES', { start: node.start, end: node.start + 1 }, message)
     }
     return node
   }
+}
+
+/** The tag before a node, with an anchor perhaps between them; nodes begin behind both. */
+function tagSpan(text: string, node: Span): Span {
+  const before = text.slice(Math.max(0, node.start - 300), node.start)
+  const match = /(![^\s]*)\s*(?:&\S+\s*)?$/.exec(before)
+  if (match === null) return node
+  const start = node.start - before.length + match.index
+  return { start, end: start + match[1]!.length }
 }
 
 function nothingAt(span: Span): TreeNode {

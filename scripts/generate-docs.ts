@@ -1,0 +1,10 @@
+// Writes the parts of docs/ that are generated: node scripts/generate-docs.ts
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { CLI_REFERENCE_PATH, cliReference } from './docs/cli.ts'
+import { renderReference } from '../src/dataflow/index.ts'
+
+const folder = join(import.meta.dirname, '..', 'docs', 'reference')
+mkdirSync(folder, { recursive: true })
+writeFileSync(join(folder, 'dataflow-file.md'), renderReference())
+writeFileSync(join(import.meta.dirname, '..', CLI_REFERENCE_PATH), cliReference())
