@@ -1,7 +1,7 @@
 // Random dataflows, killed at random commits, against an oracle that knows neither tasks nor crashes.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { SeededRandom } from '../../src/base/index.ts'
 import { requiredTopics, startDataflow } from '../../src/runtime/index.ts'
 import { Bench } from '../../src/runtime/test-kit.ts'

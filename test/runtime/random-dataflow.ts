@@ -1,5 +1,5 @@
 // Small random dataflows over text, with the functions that their steps are drawn from.
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import type { Plan, ServicePlan, StepPlan } from '../../src/dataflow/plan.ts'
 import {
   partition,
