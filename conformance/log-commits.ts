@@ -139,7 +139,7 @@ export function declareCommits(test: Declare): void {
     assert.equal((await log.positions('g'))[0]?.offset, 299)
   })
 
-  test('shows a commit whole or not at all while others read', async ({ log }) => {
+  test('shows a commit whole or not at all while others read', async ({ log, clock }) => {
     await log.createTopic('a', { partitions: 2 })
     const rounds = 50
     const reader = (async (): Promise<void> => {
@@ -148,6 +148,7 @@ export function declareCommits(test: Declare): void {
         assert.equal(first?.endOffset, second?.endOffset)
         end = first!.endOffset
         await log.read({ topic: 'a', partition: 0, offset: end })
+        await clock.yield()
       }
     })()
     for (let round = 0; round < rounds; round++) {

@@ -119,6 +119,11 @@ export class Catalog<Data> {
     return state
   }
 
+  /** The topic with this id; undefined when it was deleted. */
+  topicById(topicId: number): TopicState<Data> | undefined {
+    return this.#topicsById.get(topicId)
+  }
+
   /** The partition by its topic's id; undefined when that topic was deleted. */
   partitionById(topicId: number, partition: number): PartitionState<Data> | undefined {
     return this.#topicsById.get(topicId)?.partitions[partition]

@@ -1,3 +1,5 @@
 // The public face of log.
 export * from './log.ts'
+export { CLEANUP_INTERVAL_MS_DEFAULT, type DiskLogOptions, openDiskLog } from './disk/disk-log.ts'
+export type { DiskLogEvent, OnDiskLogEvent } from './disk/events.ts'
 export { type MemoryLogOptions, openMemoryLog } from './memory/memory-log.ts'
