@@ -142,7 +142,7 @@ function itemOf(result: unknown, from: Item): Item {
 function access(values: Record<string, number>, key: string | null): unknown {
   const at = (one: string | null) => ({
     get: () => values[one!] ?? 0,
-    has: () => one! in values,
+    has: () => Object.hasOwn(values, one ?? ''),
     update: (change: (n: number) => number) => (values[one!] = change(values[one!] ?? 0)),
     delete: () => delete values[one!],
     at
