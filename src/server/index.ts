@@ -1,4 +1,5 @@
 // The public face of server: runs, their data directories, and what a stopped data directory can be asked.
+export { checkTypes, type CheckTypesOptions } from './check-types.ts'
 export { ephemeralFolder, permanentFolder, DATA_FOLDER_NAME } from './data-folder.ts'
 export type { DataFolder } from './data-folder.ts'
 export { hasErrors, loadDataflows } from './dataflow-files.ts'

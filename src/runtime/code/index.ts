@@ -1,7 +1,10 @@
 // The public face of code: users' functions loaded, and what is told of their errors.
 export type { UserErrorDescription, UserFunction } from './contract.ts'
+export { type DeclarationOptions, type Declarations, generateDeclarations } from './declarations.ts'
 export { describeUserError } from './describe-error.ts'
 export { loadStep } from './load.ts'
+export type { MappedPlace } from './source-map.ts'
+export { typeDiagnostics, type PlacedInFile } from './type-diagnostics.ts'
 export type {
   Context,
   Key,

@@ -5,7 +5,6 @@ import { constants, Script } from 'node:vm'
 import { MillraceError, silenceExperimentalNotices } from '../../base/index.ts'
 import type { CodePlan } from '../../dataflow/plan.ts'
 import type { UserFunction } from './contract.ts'
-import { nearestWord } from './nearest.ts'
 
 type ModuleCode = Extract<CodePlan, { readonly kind: 'module' }>
 type Import = (specifier: string) => Promise<Record<string, unknown>>
@@ -30,7 +29,7 @@ export async function loadModule(code: ModuleCode, folder: string): Promise<User
   const exports = await importFrom(code, folder)
   const found = exports[code.exportName]
   if (typeof found === 'function') return found as UserFunction
-  throw exportNotFound(code, exports, found)
+  throw await exportNotFound(code, exports, found)
 }
 
 async function importFrom(code: ModuleCode, folder: string): Promise<Record<string, unknown>> {
@@ -85,7 +84,8 @@ function importFailed(code: ModuleCode, folder: string, error: unknown): Millrac
   if (FOUND_NOT.has(String((error as { readonly code?: unknown } | null)?.code))) {
     return new MillraceError(
       'MODULE_NOT_FOUND',
-      `${place}: uses ${code.specifier}: ${reason}; expected a file that exists below ${folder}, or an installed package`,
+      `${place}: uses ${code.specifier}: ${reason}; ` +
+        `expected a file below ${folder} or an installed package`,
       { details: { specifier: code.specifier }, cause: error }
     )
   }
@@ -103,11 +103,13 @@ function placeInStack(error: unknown): string {
   return head === null ? '' : ` (${head[0]})`
 }
 
-function exportNotFound(
+async function exportNotFound(
   code: ModuleCode,
   exports: Record<string, unknown>,
   found: unknown
-): MillraceError {
+): Promise<MillraceError> {
+  // Only for the message; tasks in threads need nothing else of the compiler.
+  const { nearestWord } = await import('../../dataflow/index.ts')
   const place = `${code.at.file}:${code.at.line}:${code.at.column}`
   const functions = Object.keys(exports).filter(name => typeof exports[name] === 'function')
   const nearest = nearestWord(code.exportName, functions)

@@ -53,8 +53,8 @@ export interface KeyReader<V> {
 /** Access to the value under one key. */
 export interface KeyAccessor<V> extends KeyReader<V> {
   set(value: V): void
-  /** Stores what `change` returns, or the value that it changed in place when it returns nothing; gives what was stored. */
-  update(change: (value: V) => V | void): V
+  /** Stores what `change` returns, or the object that it changed when it returns nothing; gives what was stored. */
+  update(change: (value: V) => V | (V extends object ? void : never)): V
   /** Removes the value; false when it was absent. */
   delete(): boolean
 }
@@ -74,12 +74,12 @@ export interface KeyedState<K extends Key, V> extends KeyAccessor<V> {
   entries(): Iterable<[K, V]>
 }
 
-/** Where a function says what people should read; not `console`, so that it carries service and operator. */
+/** Where a function tells people something, with its service and operator. All but text is shown as JSON. */
 export interface Logger {
-  debug(message: string): void
-  info(message: string): void
-  warn(message: string): void
-  error(message: string): void
+  debug(message: unknown): void
+  info(message: unknown): void
+  warn(message: unknown): void
+  error(message: unknown): void
 }
 
 /** A span of event time, ms since the epoch; `end` is not in it. */
@@ -88,18 +88,19 @@ export interface Window {
   readonly end: number
 }
 
-/** The second argument of every function: what is known of the record beside its value. */
-export interface Context<
-  State = Readonly<Record<string, KeyedState<Key, unknown>>>,
-  RecordKey = Key | null
-> {
-  /** Inside a partition what assign-key gave, otherwise the record's key; null without one. */
+/**
+ * The second argument of every function: what is known of the record beside its value. Inline functions have
+ * its `state` typed by the file; in files of your own say which states you use:
+ * `Context<{ countPerWord: KeyedState<string, number> }>`.
+ */
+export interface Context<State = unknown, RecordKey = Key | null> {
+  /** The key given last, by assign-key or `keyed`, otherwise the record's own; null without one. */
   readonly key: RecordKey
   /** Event time, ms since the epoch. */
   readonly timestamp: number
   /** Headers as UTF-8 text; of repeated names the last. */
   readonly headers: Readonly<Record<string, string>>
-  /** The topic, partition and offset that the record was read from. */
+  /** The topic, partition and offset that the record was read from; offset −1 while it is not in the log yet. */
   readonly topic: string
   readonly partition: number
   readonly offset: number

@@ -10,7 +10,7 @@ import { BAD, INEXACT } from './generated-helpers.ts'
 import { plainCheck, plainDecode, plainEncode } from './plain.ts'
 import { anyHostile, anyType, damaged, field, hostileJson, valueOf } from './types.cases.ts'
 
-/** The result, 'inexact', or 'refused': by the generated code with BAD, by the clear code with RECORD_VALUE; nothing else. */
+/** The result, 'inexact', or 'refused': generated code throws BAD for that, the clear code RECORD_VALUE. */
 function outcome(convert: () => unknown): unknown {
   try {
     return { value: convert() }

@@ -22,7 +22,7 @@ export function plainDecode(type: Type, text: string): unknown {
   return plainRead(type, 'json', parseExact(text), 'value')
 }
 
-/** Checks `value`, from a user's function, and gives a normalised one that shares nothing with it. @throws RECORD_VALUE */
+/** Checks a function's value; gives a normalised one that shares nothing with it. @throws RECORD_VALUE */
 export function plainCheck(type: Type, value: unknown, path = 'value'): unknown {
   return plainRead(type, 'js', value, path)
 }

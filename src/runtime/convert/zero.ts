@@ -2,7 +2,7 @@
 import type { Field, Type } from '../../dataflow/types.ts'
 import { keyed } from '../code/user.ts'
 
-/** The zero of `type`: numbers 0, text "", lists and maps empty, options and optional fields null, enums their first case. */
+/** Numbers 0, text "", lists and maps empty, options and optional fields null, enums their first case. */
 export function zeroOf(type: Type): unknown {
   switch (type.kind) {
     case 'bool':

@@ -1,0 +1,269 @@
+// One TypeScript source per dataflow: its types, its contexts, and every function in a place where it must fit.
+//
+// The checker does the inference. Each function stands in a scope of its own and must satisfy its operator's
+// shape: the type that arrives as parameter, what the operator takes as return type. What a function is found
+// to return is what arrives at the next one; what arrives at a sink must fit its topic. Parameters without a
+// type get it from the shape. Names of ours begin with `$`.
+import type {
+  OperatorKind,
+  Plan,
+  ServicePlan,
+  SinkPlan,
+  StatePlan,
+  StepPlan
+} from '../../dataflow/plan.ts'
+import type { Type } from '../../dataflow/types.ts'
+import { anchorOf, type MappedPlace, MappedText } from './source-map.ts'
+import { SCALAR_ALIASES, TypeText } from './type-text.ts'
+
+/** How the generated source reaches what it imports. */
+export interface DeclarationOptions {
+  /** What stands for `millrace/dataflow`; resolved by the checker. */
+  readonly userModule: string
+  /** The specifier under which the checker finds a module that the file names. */
+  resolve(specifier: string): string
+}
+
+/** Generated TypeScript, and where its lines come from. */
+export interface Declarations {
+  readonly text: string
+  readonly map: Pick<MappedText, 'placeOf'>
+}
+
+/** Types of what flows, as TypeScript. */
+interface Flow {
+  readonly value: string
+  readonly key: string
+}
+
+const SHAPES = `type $MaybePromise<T> = T | PromiseLike<T>
+type $Out<T> = T | $KeyValue<$Key | null, T>
+type $Map<In, Out, C> = (value: In, ctx: C) => $MaybePromise<$Out<Out>>
+type $Filter<In, Out, C> = (value: In, ctx: C) => $MaybePromise<boolean>
+type $FilterMap<In, Out, C> = (value: In, ctx: C) => $MaybePromise<$Out<Out> | null | undefined | void>
+type $FlatMap<In, Out, C> = (value: In, ctx: C) => $MaybePromise<readonly $Out<Out>[] | (Iterable<$Out<Out>> & object)>
+type $AssignKey<In, Out, C> = (value: In, ctx: C) => $MaybePromise<Out>
+type $UpdateState<In, Out, C> = (value: In, ctx: C) => $MaybePromise<$Out<Out> | null | undefined | void>
+type $Returned<F extends (...parameters: never[]) => unknown> = Awaited<ReturnType<F>>
+type $Kept<F extends (...parameters: never[]) => unknown> = NonNullable<Exclude<$Returned<F>, void>>
+type $Item<T> = T extends Iterable<infer E> ? E : never
+type $Value<T> = T extends $KeyValue<any, infer V> ? V : T
+type $NewKey<T, K> = T extends $KeyValue<infer N, any> ? N : K`
+
+const SHAPE_NAMES: Readonly<Record<OperatorKind, string>> = {
+  map: '$Map',
+  filter: '$Filter',
+  'filter-map': '$FilterMap',
+  'flat-map': '$FlatMap',
+  'assign-key': '$AssignKey',
+  'update-state': '$UpdateState'
+}
+
+/** The source that the checker reads for `plan`. Pure. */
+export function generateDeclarations(plan: Plan, options: DeclarationOptions): Declarations {
+  const generator = new DeclarationGenerator(plan, options)
+  return generator.generate()
+}
+
+class DeclarationGenerator {
+  readonly #plan: Plan
+  readonly #options: DeclarationOptions
+  readonly #types: TypeText
+  readonly #out = new MappedText()
+  #count = 0
+
+  constructor(plan: Plan, options: DeclarationOptions) {
+    this.#plan = plan
+    this.#options = options
+    this.#types = new TypeText(plan.types)
+  }
+
+  generate(): Declarations {
+    const names = ['Context', 'Key', 'KeyValue', 'KeyedState', 'KeyedStateReader']
+    const imports = names.map(name => `type ${name} as $${name}`).join(', ')
+    this.#out.add(`import { keyed, ${imports} } from ${JSON.stringify(this.#options.userModule)}`)
+    this.#out.add(SCALAR_ALIASES)
+    if (!this.#types.declares('KeyValue'))
+      this.#out.add('type KeyValue<K = $Key | null, V = unknown> = $KeyValue<K, V>')
+    this.#out.add(SHAPES)
+    this.#out.add(this.#types.declarations())
+    for (const service of this.#plan.services) this.#service(service)
+    return { text: this.#out.text, map: this.#out }
+  }
+
+  #service(service: ServicePlan): void {
+    const states = `$States${this.#count++}`
+    const properties = service.states.map(
+      state => `readonly ${state.property}: ${this.#state(state)};`
+    )
+    this.#out.add(`type ${states} = {\n${properties.join('\n')}\n}`)
+    const { partition } = service
+    const main = [
+      ...service.steps,
+      ...(partition === null ? [] : [partition.assignKey, ...partition.steps]),
+      ...(partition?.updateState ? [partition.updateState] : [])
+    ]
+    const expected = this.#expectedBySinks(service)
+    const fromMain = main.some(transforms)
+    const arriving = service.sources.map(source => {
+      const topic = this.#plan.topics[source.topic]!
+      const flow = {
+        value: this.#types.of(topic.value.type),
+        key: `${this.#keyOf(topic.key)} | null`
+      }
+      return this.#chain(source.steps, flow, fromMain ? null : expected, states, service)
+    })
+    const merged = {
+      value: arriving.map(({ value }) => value).join(' | ') || 'never',
+      key: arriving.map(({ key }) => key).join(' | ') || 'null'
+    }
+    const leaving = this.#chain(main, merged, fromMain ? expected : null, states, service)
+    const hasOutput = service.emitsFromUpdateState || !partition?.updateState
+    const last = [...service.sources.flatMap(({ steps }) => steps), ...main].findLast(transforms)
+    const isChecked = expected !== null && last !== undefined
+    if (hasOutput) {
+      for (const sink of service.sinks) this.#sink(sink, leaving, isChecked, states, service)
+    }
+  }
+
+  #keyOf(key: Type | null): string {
+    return key === null ? 'string' : this.#types.of(key)
+  }
+
+  #state(state: StatePlan): string {
+    if (state.kind === 'owned') {
+      return `$KeyedState<${this.#types.of(state.key)}, ${this.#types.of(state.value)}>`
+    }
+    const owner = this.#plan.services.find(({ name }) => name === state.service)
+    const owned = owner?.states.find(({ name }) => name === state.state)
+    if (owned?.kind !== 'owned') return 'never'
+    return `$KeyedStateReader<${this.#types.of(owned.key)}, ${this.#types.of(owned.value)}>`
+  }
+
+  /** The type that all sinks without steps of their own take, where that is one. */
+  #expectedBySinks(service: ServicePlan): string | null {
+    if (!service.emitsFromUpdateState && service.partition?.updateState) return null
+    if (service.sinks.length === 0 || service.sinks.some(({ steps }) => steps.length > 0))
+      return null
+    const texts = new Set(service.sinks.map(({ topic }) => this.#topicValue(topic)))
+    return texts.size === 1 ? [...texts][0]! : null
+  }
+
+  #topicValue(topic: string): string {
+    return this.#types.of(this.#plan.topics[topic]!.value.type)
+  }
+
+  #sink(
+    sink: SinkPlan,
+    arriving: Flow,
+    isChecked: boolean,
+    states: string,
+    service: ServicePlan
+  ): void {
+    const taken = this.#topicValue(sink.topic)
+    const leaving = this.#chain(sink.steps, arriving, taken, states, service)
+    if (sink.steps.some(transforms) || isChecked) return
+    const number = this.#count++
+    const anchor = { ...sink.at, length: 1 }
+    this.#out.add(`declare const $value${number}: ${leaving.value}`, anchor)
+    this.#out.add(`const $sink${number}: ${taken} = $value${number}`, anchor)
+  }
+
+  /** Emits steps one after the other; the last that makes a new value must make `expected`. */
+  #chain(
+    steps: readonly StepPlan[],
+    arriving: Flow,
+    expected: string | null,
+    states: string,
+    service: ServicePlan
+  ): Flow {
+    const last = steps.findLastIndex(transforms)
+    let flow = arriving
+    for (const [index, step] of steps.entries()) {
+      flow = this.#step(step, flow, index === last ? expected : null, states, service)
+    }
+    return flow
+  }
+
+  #step(
+    step: StepPlan,
+    arriving: Flow,
+    expected: string | null,
+    states: string,
+    service: ServicePlan
+  ): Flow {
+    const number = this.#count++
+    const anchor = anchorOf(step.code)
+    const drops = step.operator === 'update-state' && !service.emitsFromUpdateState
+    const out =
+      step.operator === 'assign-key' ? this.#assignedKey(service) : (expected ?? '({} | null)')
+    const shape = `${SHAPE_NAMES[step.operator]}<$In${number}, ${drops ? 'any' : out}, Context>`
+    this.#out.add(
+      `type $In${number} = ${arriving.value}\ntype $Key${number} = ${arriving.key}`,
+      anchor
+    )
+    this.#function(step, number, shape, states, anchor)
+    if (step.operator === 'map' && expected === null) {
+      // Any object fits `{}`, a promise of nothing too.
+      const result = `$Returned<typeof $step${number}>`
+      this.#out.add(`declare const $result${number}: ${result}`, anchor)
+      this.#out.add(`$result${number} satisfies {} | null`, anchor)
+    }
+    return this.#leaving(step.operator, `typeof $step${number}`, arriving, `$Key${number}`)
+  }
+
+  #leaving(operator: OperatorKind, step: string, arriving: Flow, key: string): Flow {
+    const flow = (result: string): Flow => ({
+      value: `$Value<${result}>`,
+      key: `$NewKey<${result}, ${key}>`
+    })
+    switch (operator) {
+      case 'filter':
+        return arriving
+      case 'assign-key':
+        return { value: arriving.value, key: `$Returned<${step}>` }
+      case 'map':
+        return flow(`$Returned<${step}>`)
+      case 'flat-map':
+        return flow(`$Item<$Returned<${step}>>`)
+      case 'filter-map':
+      case 'update-state':
+        return flow(`$Kept<${step}>`)
+    }
+  }
+
+  /** The key of the owned states where they agree, else any key. */
+  #assignedKey(service: ServicePlan): string {
+    const keys = service.states.flatMap(state =>
+      state.kind === 'owned' ? [this.#types.of(state.key)] : []
+    )
+    return new Set(keys).size === 1 ? keys[0]! : '$Key'
+  }
+
+  #function(
+    step: StepPlan,
+    number: number,
+    shape: string,
+    states: string,
+    anchor: MappedPlace
+  ): void {
+    const { code } = step
+    if (code.kind === 'module') {
+      const from = JSON.stringify(this.#options.resolve(code.specifier))
+      this.#out.add(`import { ${code.exportName} as $module${number} } from ${from}`, anchor)
+    }
+    this.#out.add(`const $step${number} = (() => {`, anchor)
+    if (!this.#types.declares('Context')) {
+      this.#out.add(`type Context = $Context<${states}, $Key${number}>`, anchor)
+    }
+    this.#out.add('return (', anchor)
+    if (code.kind === 'inline') this.#out.addSource(code)
+    else this.#out.add(`$module${number}`, anchor)
+    this.#out.add(`) satisfies ${shape}\n})()`, anchor)
+  }
+}
+
+/** Whether what leaves is another value than what arrives. */
+function transforms(step: StepPlan): boolean {
+  return step.operator !== 'filter' && step.operator !== 'assign-key'
+}
