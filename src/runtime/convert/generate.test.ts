@@ -41,7 +41,7 @@ test('accepts every value that fits its type', () => {
       generate(type, 'js')(value)
       JSON.stringify(generate(type, 'wire')(value))
     }),
-    { numRuns: 500 }
+    { numRuns: 300 }
   )
 })
 
@@ -53,7 +53,7 @@ test('checks values of functions as the clear version does', () => {
         outcome(() => plainCheck(type, value))
       )
     }),
-    { numRuns: 1000 }
+    { numRuns: 600 }
   )
 })
 
@@ -67,7 +67,7 @@ test('writes the JSON that the clear version writes', () => {
       )
       if (expected !== 'refused') JSON.parse((expected as { value: string }).value)
     }),
-    { numRuns: 1000 }
+    { numRuns: 600 }
   )
 })
 
@@ -80,7 +80,7 @@ test('reads JSON as the clear version does, or leaves it to that for its digits'
       if (fast !== 'inexact') assert.deepEqual(fast, clear)
       else assert(JSON.stringify(type).match(/"bigint":true|"decimal"/) !== null)
     }),
-    { numRuns: 1000 }
+    { numRuns: 600 }
   )
 })
 
@@ -92,7 +92,7 @@ test('what is written reads back as the checked value', () => {
       const text = JSON.stringify(generate(named, 'wire')(value))
       assert.deepEqual(plainDecode(named, text), generate(named, 'js')(value))
     }),
-    { numRuns: 1000 }
+    { numRuns: 300 }
   )
 })
 
@@ -102,7 +102,7 @@ test('a check gives a value that shares nothing mutable with what it was given',
       const given = objectsIn(value)
       for (const object of objectsIn(generate(type, 'js')(value))) assert(!given.has(object))
     }),
-    { numRuns: 500 }
+    { numRuns: 300 }
   )
 })
 

@@ -39,7 +39,7 @@ test('every checked value comes back', () => {
       const size = codec.size(checked)
       assert(Number.isFinite(size) && size >= 0)
     }),
-    { numRuns: 1000 }
+    { numRuns: 300 }
   )
 })
 
@@ -116,7 +116,7 @@ test('keys come back, and their bytes have the order of the keys', () => {
         )
       } else assert.equal(a.bytes.equals(b.bytes), a.key === b.key)
     }),
-    { numRuns: 1000 }
+    { numRuns: 300 }
   )
 })
 
