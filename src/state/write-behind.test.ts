@@ -148,6 +148,16 @@ test('evicts what is flushed only, and reads it back', async () => {
   await task.close()
 })
 
+test('a flush brings many keys that were all just used within the budget', async () => {
+  const changelog = new MemoryChangelog()
+  const task = await openTask(new MemoryStore(), changelog, { hotBytesMax: 100_000 })
+  for (let index = 0; index < 20_000; index++) task.state('s.n').set(`k${index}`, index)
+  commit(task, changelog)
+  await task.flush()
+  assert.ok(task.metrics().hotBytes <= 100_000, `${task.metrics().hotBytes} hot bytes`)
+  await task.close()
+})
+
 test('asks the store once for a key that is nowhere, and never when all keys are hot', async () => {
   const changelog = new MemoryChangelog()
   const store = new MemoryStore()

@@ -26,6 +26,9 @@ export const FLUSH_DELAY_MS = 1000
 export const FLUSH_PIECE_RECORDS_MAX = 1000
 export const FLUSH_PIECE_BYTES_MAX: number = 1024 * 1024
 
+/** Entries to look at between two turns of the event loop: about 1 ms. */
+const SLICE_STEPS = 8000
+
 /** What a {@link WriteBehind} works on. */
 export interface WriteBehindOptions {
   readonly store: StateStore
@@ -160,7 +163,7 @@ export class WriteBehind {
   }
 
   async #run(): Promise<void> {
-    const { clock, ledger } = this.#options
+    const { ledger } = this.#options
     const images = this.#images.filter(image => image.nextPosition >= 0)
     const last = images.at(-1)
     if (last === undefined) return
@@ -173,20 +176,18 @@ export class WriteBehind {
     ledger.flushedEpoch = last.epoch
     this.flushedPosition = last.nextPosition
     this.flushes++
-    for (const image of images) await this.#clean(image)
-    while (ledger.hotBytes > ledger.hotBytesMax) {
-      const before = ledger.hotBytes
-      if (ledger.evict(FLUSH_PIECE_RECORDS_MAX * 8) || ledger.hotBytes === before) break
-      await clock.yield()
-    }
+    await this.#clean(images)
+    await this.#evict()
   }
 
   async #write(images: readonly Image[], last: Image): Promise<void> {
     const { store, clock, pieceRecords } = this.#options
     let piece: StoreChange[] = []
     let pieceBytes = 0
+    let looked = 0
     for (const image of images) {
       for (let index = 0; index < image.count; index++) {
+        if (++looked % SLICE_STEPS === 0) await clock.yield()
         const epoch = image.entries[index]?.epoch ?? image.epoch
         // A newer value of the same entry comes later in this very flush. (One that is sealed after it does not
         // count: until it is flushed too, the store must have this one.)
@@ -205,14 +206,25 @@ export class WriteBehind {
     await store.write(piece)
   }
 
+  /** Brings the hot entries within the budget, as far as they may go. */
+  async #evict(): Promise<void> {
+    const { clock, ledger } = this.#options
+    // The first round takes the second chance from entries that were used, the second one evicts them.
+    let steps = 2 * ledger.states.reduce((sum, state) => sum + state.hotKeys, 0)
+    for (; steps > 0 && !ledger.evict(SLICE_STEPS); steps -= SLICE_STEPS) await clock.yield()
+  }
+
   /** Forgets entries that say absent, now that the store says so too. */
-  async #clean(image: Image): Promise<void> {
-    let index = 0
-    for (const [state, end] of image.runs) {
-      for (; index < end; index++) {
-        const entry = image.entries[index]
-        if (entry) state?.dropAbsent(entry)
-        if (index % (FLUSH_PIECE_RECORDS_MAX * 8) === 0) await this.#options.clock.yield()
+  async #clean(images: readonly Image[]): Promise<void> {
+    let looked = 0
+    for (const image of images) {
+      let index = 0
+      for (const [state, end] of image.runs) {
+        for (; index < end; index++) {
+          const entry = image.entries[index]
+          if (entry) state?.dropAbsent(entry)
+          if (++looked % SLICE_STEPS === 0) await this.#options.clock.yield()
+        }
       }
     }
   }

@@ -45,12 +45,27 @@ async function handle(request: ScannerRequest): Promise<void> {
 }
 
 async function answerNext(scan: number, count: number): Promise<void> {
-  const found = (await iterators.get(scan)?.nextv(count)) ?? []
-  send({ kind: 'pairs', scan, pairs: found.flat() })
+  const pairs = (await iterators.get(scan)?.nextv(count)) ?? []
+  const lengths = new Uint32Array(pairs.length * 2)
+  let total = 0
+  for (const [index, [key, value]] of pairs.entries()) {
+    lengths[index * 2] = key.length
+    lengths[index * 2 + 1] = value.length
+    total += key.length + value.length
+  }
+  const bytes = new Uint8Array(total)
+  let at = 0
+  for (const [key, value] of pairs) {
+    bytes.set(key, at)
+    bytes.set(value, at + key.length)
+    at += key.length + value.length
+  }
+  const answer: ScannerAnswer = { kind: 'pairs', scan, count: pairs.length, bytes, lengths }
+  send(answer, [bytes.buffer, lengths.buffer])
 }
 
-function send(answer: ScannerAnswer): void {
-  port.postMessage(answer)
+function send(answer: ScannerAnswer, transfer: readonly ArrayBuffer[] = []): void {
+  port.postMessage(answer, transfer)
   Atomics.add(answers, 0, 1)
   Atomics.notify(answers, 0)
 }
