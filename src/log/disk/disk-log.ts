@@ -11,6 +11,7 @@ import {
   type Random,
   type Timer,
   assert,
+  createDirectoryDurably,
   isMillraceError,
   messageOf
 } from '../../base/index.ts'
@@ -84,7 +85,7 @@ export async function openDiskLog(options: DiskLogOptions): Promise<Log> {
 
 /** Takes the lock of a log's folder, which is made when it is not there. @throws LOG_LOCKED */
 export async function lockLog(disk: Disk, folder: string): Promise<DiskLock> {
-  await disk.createDirectory(folder)
+  await createDirectoryDurably(disk, folder)
   try {
     return await disk.lock(`${folder}/lock`)
   } catch (error) {

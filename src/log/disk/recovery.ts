@@ -10,7 +10,7 @@
 //   V1  Nothing that was acknowledged is cut.
 //   V2  What is visible after a start is durable: the last frame may have been written and not synced, or its sync
 //       may have failed, so it is written again, with the same bytes, and synced.
-import type { Disk, DiskFile } from '../../base/index.ts'
+import { createDirectoryDurably, type Disk, type DiskFile } from '../../base/index.ts'
 import { logDamaged } from './damage.ts'
 import {
   FILE_HEADER_BYTES,
@@ -39,7 +39,7 @@ export interface RecoveredJournal {
  */
 export async function recoverJournal(journal: Journal): Promise<RecoveredJournal> {
   const { disk, folder } = journal
-  await disk.createDirectory(journalFolder(folder))
+  await createDirectoryDurably(disk, journalFolder(folder))
   const numbers = await tidyFolder(disk, folder)
   const numberLast = numbers.at(-1)
   if (numberLast === undefined) {
