@@ -20,15 +20,15 @@ const MODULES: Readonly<Record<string, string>> = {
     export const key = async function (text: string): Promise<string> { return text }
     function update(text: string, ctx: Context): void {}
     export { update }
-    export { other } from './other.ts'`,
+    export { other, change } from './other.ts'`,
   './broken.ts': 'export function first( {',
   './functions.ts': `export function isLong(word: string): boolean { return word.length > 3 }
     export const byWord = (word: string) => word`
 }
 
-export const readModule = (specifier: string): string | null => MODULES[specifier] ?? null
+const readModule = (specifier: string): string | null => MODULES[specifier] ?? null
 
-const names = globSync('*.yaml', { cwd: FOLDER }).sort()
+const names = globSync('*.yaml', { cwd: FOLDER }).toSorted()
 
 for (const name of names) {
   const text = readFileSync(join(FOLDER, name), 'utf8')
@@ -54,7 +54,7 @@ test('there are at least 80 invalid cases', () => {
 })
 
 function checkPlan(name: string, plan: Plan): void {
-  const path = join(FOLDER, name.replace('.yaml', '.plan.json'))
+  const path = join(FOLDER, name.replace('.yaml', '.plan.txt'))
   const summary = `${JSON.stringify(summaryOf(plan), null, 2)}\n`
   if (isUpdating) writeFileSync(path, summary)
   ok(existsSync(path), `${path} is missing`)

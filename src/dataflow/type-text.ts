@@ -1,6 +1,6 @@
 // Types as words for people and as fingerprints for machines.
 import { unreachable } from '../base/index.ts'
-import type { IntegerKind, ScalarType, SimpleType, Type } from './types.ts'
+import type { Field, IntegerKind, ScalarType, SimpleType, Type, Variant } from './types.ts'
 
 const INTEGERS: readonly IntegerKind[] = ['u8', 'u16', 'u32', 'u64', 's8', 's16', 's32', 's64']
 const SIMPLE: readonly SimpleType['kind'][] = [
@@ -88,20 +88,16 @@ function makeFingerprint(type: Type): string {
   switch (type.kind) {
     case 'object':
     case 'arrow-row': {
-      const fields = type.fields.map(field => {
-        const names = [field.name, field.readName, field.writeName]
-          .map(name => JSON.stringify(name))
-          .join('|')
-        return `${names}${field.optional ? '?' : ''}:${typeFingerprint(field.type)}`
-      })
+      const fields = type.fields.map(
+        field => `${namesOf(field)}${field.optional ? '?' : ''}:${typeFingerprint(field.type)}`
+      )
       return `${type.kind}{${fields.join(',')}}`
     }
     case 'enum': {
-      const variants = type.variants.map(variant => {
-        const names = [variant.name, variant.readName, variant.writeName]
-        const value = variant.type === null ? '' : `:${typeFingerprint(variant.type)}`
-        return `${names.map(name => JSON.stringify(name)).join('|')}${value}`
-      })
+      const variants = type.variants.map(
+        variant =>
+          `${namesOf(variant)}${variant.type === null ? '' : `:${typeFingerprint(variant.type)}`}`
+      )
       return `enum ${type.tagging}{${variants.join(',')}}`
     }
     case 'list':
@@ -132,4 +128,11 @@ function makeFingerprint(type: Type): string {
     default:
       return unreachable(type)
   }
+}
+
+/** The name in JavaScript, and where they differ those in JSON; quoted, so that no name can look like another text. */
+function namesOf(member: Field | Variant): string {
+  const { name, readName, writeName } = member
+  const names = readName === name && writeName === name ? [name] : [name, readName, writeName]
+  return names.map(each => JSON.stringify(each)).join('|')
 }

@@ -1,11 +1,25 @@
 // Strips TypeScript types, keeping all places, and finds where its errors are.
 import { stripTypeScriptTypes } from 'node:module'
+import { findTooDeep } from './nesting.ts'
 import type { CodeProblem } from './parse-function.ts'
 
 /** The text with types replaced by blanks, of the same length; or what is wrong with it. Never throws. */
 export function strip(
   source: string
 ): { readonly stripped: string } | { readonly problem: CodeProblem } {
+  const tooDeep = findTooDeep(source)
+  if (tooDeep !== null) {
+    const message = 'the code nests or chains deeper than can be read safely'
+    return {
+      problem: {
+        code: 'CODE_TOO_DEEP',
+        message,
+        hint: 'Divide it into smaller functions.',
+        start: tooDeep,
+        length: 1
+      }
+    }
+  }
   try {
     const stripped = stripTypeScriptTypes(source, { mode: 'strip' })
     if (stripped.length === source.length) return { stripped }
@@ -26,6 +40,19 @@ export function strip(
 
 /** Node puts the place into the stack only: `:LINE`, the source lines, and a line with carets below them. */
 function problemOf(error: Error & { code?: string }, source: string): CodeProblem {
+  if (
+    error.code !== 'ERR_INVALID_TYPESCRIPT_SYNTAX' &&
+    error.code !== 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX'
+  ) {
+    const message = `the types of the code could not be stripped: ${error.message}`
+    return {
+      code: 'CODE_STRIP_FAILED',
+      message,
+      hint: 'Restart the process: its type stripper is broken.',
+      start: 0,
+      length: 1
+    }
+  }
   const unsupported = error.code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX'
   const firstLine = error.message.split('\n')[0]!.trim()
   const message = unsupported ? `${firstLine}` : `not valid TypeScript: ${firstLine}`

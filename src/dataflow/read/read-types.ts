@@ -41,6 +41,9 @@ export interface TypeReadResult {
 export class TypeTable {
   readonly #context: ReadContext
   readonly #entries = new Map<string, Entry>()
+  /** Definitions with a `type-name` inside others, so that they can be referred to before they are read. */
+  readonly #nested = new Map<string, Entry>()
+  readonly #resolvingNested = new Set<string>()
   readonly #resolved = new Map<string, Type | null>()
   readonly #resolving: string[] = []
   readonly #sizes = new WeakMap<Type, number>()
@@ -55,7 +58,26 @@ export class TypeTable {
       pascals.set(toPascal(name), entry.key)
       this.#entries.set(name, entry)
     }
+    for (const entry of entries) this.#collectNested(entry.value)
     for (const name of this.#entries.keys()) this.#resolve(name)
+  }
+
+  #collectNested(root: TreeNode): void {
+    const open: TreeNode[] = [root]
+    const seen = new Set<TreeNode>()
+    for (let node = open.pop(); node !== undefined; node = open.pop()) {
+      if (seen.has(node)) continue
+      seen.add(node)
+      if (node.kind === 'list') open.push(...node.items)
+      if (node.kind !== 'map') continue
+      for (const { key, value } of node.entries) {
+        if ((key === 'type-name' || key === 'type_name') && value.kind === 'scalar') {
+          const name = toKebab(value.text)
+          if (!this.#nested.has(name))
+            this.#nested.set(name, { key: value.text, keySpan: value, value: node })
+        } else open.push(value)
+      }
+    }
   }
 
   /** Types by PascalCase name, for signatures. */
@@ -71,7 +93,11 @@ export class TypeTable {
   /** All types that have no error, by kebab-case name, in the file's order. */
   all(): Record<string, Type> {
     const types: Record<string, Type> = {}
-    for (const [name, type] of this.#resolved) if (type !== null) types[name] = type
+    // Nested named types come behind those of the section, which may have been read out of order.
+    for (const name of new Set([...this.#entries.keys(), ...this.#resolved.keys()])) {
+      const type = this.#resolved.get(name)
+      if (type) types[name] = type
+    }
     return types
   }
 
@@ -177,6 +203,18 @@ export class TypeTable {
     return type
   }
 
+  /** A nested type that is referred to before it is read in its own place, where it is then the same again. */
+  #resolveNested(name: string): Type | null {
+    const entry = this.#nested.get(name)!
+    this.#resolving.push(name)
+    this.#resolvingNested.add(name)
+    const { type } = this.read(entry.value, entry.keySpan)
+    this.#resolving.pop()
+    this.#resolvingNested.delete(name)
+    this.#resolved.set(name, type)
+    return type
+  }
+
   #word(word: string, span: Span): Type | null {
     const { report } = this.#context
     const scalar = scalarOf(word)
@@ -201,6 +239,7 @@ export class TypeTable {
       return null
     }
     if (this.#entries.has(name) || this.#resolved.has(name)) return this.#resolve(name)
+    if (this.#nested.has(name)) return this.#resolveNested(name)
     const nearest = nearestWord(word, [
       ...SCALAR_WORDS,
       ...this.#entries.keys(),
@@ -401,6 +440,7 @@ export class TypeTable {
 
   /** Registers a nested type; the same name twice needs the same definition. */
   #define(name: string, type: Type, span: Span): void {
+    if (this.#resolvingNested.has(name)) return
     const { report } = this.#context
     const known =
       this.#entries.has(name) && !this.#resolving.includes(name)

@@ -142,14 +142,17 @@ function docOf(key: KeySpec): string {
 }
 
 function renderOperators(): string {
-  const row = ({ kind, place, returnsText, doc }: OperatorSpec): string =>
-    `| ${code(kind)} | ${place === 'step' ? 'any transforms' : `partition.${kind}`} | ${returnsText} | ${doc} |`
   const operators = Object.values(OPERATORS)
   const table = [
     '| operator | place | its function returns | |',
     '| --- | --- | --- | --- |',
-    ...operators.map(row)
+    ...operators.map(operatorRow)
   ]
   const examples = operators.map(operator => operator.example).join('\n')
   return `### operators\n\n${table.join('\n')}\n\n\`\`\`ts\n${examples}\n\`\`\`\n`
+}
+
+function operatorRow({ kind, place, returnsText, doc }: OperatorSpec): string {
+  const where = place === 'step' ? 'any transforms' : `partition.${kind}`
+  return `| ${code(kind)} | ${where} | ${returnsText} | ${doc} |`
 }

@@ -28,7 +28,10 @@ import type { Report, Span } from '../report.ts'
 import { quoted, type Entry, type MapNode, type ScalarStyle, type TreeNode } from './tree.ts'
 
 /** Lexical tokens per node: separators, spaces, comments and line ends come on top of the values. */
-const TOKENS_MAX = YAML_NODES_MAX * 8
+const TOKENS_MAX = YAML_NODES_MAX * 4
+/** Syntax errors and documents after which reading stops. */
+const ERROR_TOKENS_MAX = 20
+const DOCUMENTS_MAX = 2
 const TAGS_PLAIN = new Set(['!', '!!str', 'tag:yaml.org,2002:str'])
 const KEYS_FORBIDDEN = new Set(['__proto__', 'constructor', 'prototype'])
 
@@ -58,8 +61,16 @@ function tokensOf(report: Report): CST.Token[] | null {
   const parser = new Parser()
   const tokens: CST.Token[] = []
   let count = 0
+  let errors = 0
+  let documents = 0
   for (const lexeme of new Lexer().lex(report.text)) {
-    for (const token of parser.next(lexeme)) tokens.push(token)
+    for (const token of parser.next(lexeme)) {
+      tokens.push(token)
+      if (token.type === 'error') errors++
+      if (token.type === 'document') documents++
+    }
+    // What is wrong is known by now; the composer gets what was read so far.
+    if (errors >= ERROR_TOKENS_MAX || documents > DOCUMENTS_MAX) return tokens
     // The stack holds the document and, for a value in progress, one item more than the nesting.
     if (parser.stack.length > YAML_DEPTH_MAX + 2) {
       const at = { start: parser.offset, end: parser.offset + 1 }
