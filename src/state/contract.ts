@@ -73,7 +73,11 @@ export interface StateStore {
 /** One keyed state of one task. Values given out are the caller's copies; writing needs `set`. */
 export interface KeyedState<V = unknown> {
   readonly spec: StateSpec
-  /** The value, or undefined when absent. Synchronous, also when it is cold. */
+  /**
+   * The value, or undefined when absent. Synchronous, also when it is cold.
+   * @throws STATE_STORE_DAMAGED, STATE_STORE_FAILED the cold value cannot be read: no fault of the record, the task
+   *   must stop (nothing is sealed any more); the next opening rebuilds the store
+   */
   get(key: StateKey): V | undefined
   has(key: StateKey): boolean
   /** Stores `value`, which the state owns from then on. Checked by the caller's codec. */
@@ -122,7 +126,10 @@ export interface TaskState {
   readonly dirty: boolean
   /** Bytes that the next seal would give, roughly. */
   readonly dirtyBytes: number
-  /** Encodes all changes since the last seal (S4). */
+  /**
+   * Encodes all changes since the last seal (S4).
+   * @throws STATE_STORE_DAMAGED, STATE_STORE_FAILED a read failed in this epoch, even if a function caught the error
+   */
   seal(timestampMs: number): SealedState
   /**
    * The task's commit of that seal is durable; `nextPosition` is the changelog offset after its last record.

@@ -130,6 +130,8 @@ export class HotState implements KeyedState {
     this.#loops.push(arrived)
     try {
       yield* this.#coldEntries(arrived)
+    } catch (error) {
+      throw this.#ledger.fail(error)
     } finally {
       const at = this.#loops.indexOf(arrived)
       if (at >= 0) this.#loops.splice(at, 1)
@@ -264,11 +266,19 @@ export class HotState implements KeyedState {
     sink.bytes(this.prefix)
     this.spec.key.encode(key, sink)
     this.#ledger.coldReads++
-    const stored = this.#store.get(sink.buffer.subarray(0, sink.length))
+    const stored = this.#fetch(sink.buffer.subarray(0, sink.length))
     if (stored === null) return this.#insertAbsent(key)
     const value = this.spec.value.decode(stored, 0, stored.length)
     this.#hotPresent++
     return this.#insert(key, value, PRESENT | REFERENCED, this.spec.value.size(value))
+  }
+
+  #fetch(key: Uint8Array): Uint8Array | null {
+    try {
+      return this.#store.get(key)
+    } catch (error) {
+      throw this.#ledger.fail(error)
+    }
   }
 
   #insertAbsent(key: StateKey): Entry {
@@ -288,7 +298,8 @@ export class HotState implements KeyedState {
   #tooLarge(key: StateKey, bytes: number): MillraceError {
     return new MillraceError(
       'STATE_VALUE_TOO_LARGE',
-      `the value under the key ${String(key).slice(0, 100)} of the state ${this.spec.name} takes about ${bytes} bytes; ` +
+      `the value under the key ${String(key).slice(0, 100)} of the state ${this.spec.name} ` +
+        `takes about ${bytes} bytes; ` +
         `expected at most ${STATE_VALUE_BYTES_MAX}; keep less under one key, or spread it over several keys`,
       { details: { state: this.spec.name, bytes, bytesMax: STATE_VALUE_BYTES_MAX } }
     )

@@ -171,7 +171,8 @@ export class Image {
 function tooLarge(state: HotState, entry: Entry, bytes: number): MillraceError {
   return new MillraceError(
     'STATE_VALUE_TOO_LARGE',
-    `the value under the key ${String(entry.key).slice(0, 100)} of the state ${state.spec.name} is ${bytes} bytes encoded; ` +
+    `the value under the key ${String(entry.key).slice(0, 100)} of the state ${state.spec.name} ` +
+      `is ${bytes} bytes encoded; ` +
       `expected at most ${BATCH_BYTES_MAX - BATCH_OVERHEAD_BYTES} with its key; keep less under one key`,
     { details: { state: state.spec.name, bytes } }
   )

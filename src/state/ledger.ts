@@ -1,7 +1,7 @@
 // What all hot states of one task account for together: bytes, marks and undo, eviction, counters.
 //
 // Owns: the undo log (S5), the budget, the eviction hand. Does not own: entries and maps (hot-state.ts).
-import { assert } from '../base/index.ts'
+import { assert, messageOf } from '../base/index.ts'
 import type { Entry } from './entry.ts'
 import type { HotState } from './hot-state.ts'
 
@@ -21,6 +21,8 @@ export class Ledger {
   dirtyBytes = 0
   /** Seals up to this one are in the store. */
   flushedEpoch = 0
+  /** Why the task must stop: the store could not be read. Its user's code may have caught the error. */
+  failure: Error | null = null
   coldReads = 0
   evicted = 0
   /** The states in the order of their specs. */
@@ -39,6 +41,12 @@ export class Ledger {
 
   constructor(hotBytesMax: number) {
     this.hotBytesMax = hotBytesMax
+  }
+
+  /** Notes that the store failed, so that nothing is sealed any more; gives the error to throw. */
+  fail(error: unknown): Error {
+    this.failure ??= error instanceof Error ? error : new Error(messageOf(error))
+    return this.failure
   }
 
   /** Begins a stretch that {@link rollback} undoes. */

@@ -186,6 +186,10 @@ test('rebuilds a LevelDB store whose files were damaged, in use and at the start
     const onRebuild = (reason: string): void => void reasons.push(reason)
     const broken = await openTask(await openLevelStore(path), changelog, { onRebuild })
     assert.throws(() => broken.state('s.n').get('k7'), { code: 'STATE_STORE_DAMAGED' })
+    // A function may have caught it; what it made of that is not committed.
+    broken.state('s.n').set('new', 0)
+    assert.throws(() => broken.seal(0), { code: 'STATE_STORE_DAMAGED' })
+    await assert.rejects(broken.admitted()!, { code: 'STATE_STORE_DAMAGED' })
     await broken.close()
     assert.deepEqual(reasons, [])
 

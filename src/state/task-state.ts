@@ -77,6 +77,8 @@ export class TaskStateCore implements TaskState {
 
   seal(timestampMs: number): SealedState {
     const ledger = this.#ledger
+    // What a function computed after a failed read must not be committed.
+    if (ledger.failure !== null) throw ledger.failure
     const epoch = ++this.#epoch
     ledger.unmark()
     if (!this.dirty) return { epoch, batches: [], recordCounts: [] }
@@ -98,6 +100,7 @@ export class TaskStateCore implements TaskState {
   }
 
   admitted(): Promise<void> | null {
+    if (this.#ledger.failure !== null) return Promise.reject(this.#ledger.failure)
     return this.#writeBehind.admitted()
   }
 

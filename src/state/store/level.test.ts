@@ -1,6 +1,7 @@
 // The LevelDB store: the suite of all stores, and damage that it must notice.
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -75,6 +76,40 @@ test('an open store is refused to another process', async () => {
     ])
     assert.equal(stdout.trim(), 'STATE_STORE_LOCKED')
     await first.close()
+  })
+})
+
+test('a killed process loses nothing of a write that resolved, and leaves no half of one', async () => {
+  await withFolder(async path => {
+    const script = `
+      import { openLevelStore } from ${JSON.stringify(join(import.meta.dirname, 'level.ts'))}
+      const store = await openLevelStore(process.argv[1])
+      for (let round = 1; ; round++) {
+        const value = Buffer.from(String(round))
+        const keys = Array.from({ length: 50 }, (_, index) => Buffer.from('k' + index))
+        await store.write(keys.map(key => ({ key, value })))
+        process.stdout.write(round + '\\n')
+      }`
+    const child = spawn(process.execPath, [
+      '--conditions=millrace-source',
+      '--input-type=module',
+      '-e',
+      script,
+      path
+    ])
+    let output = ''
+    child.stdout.on('data', (data: Buffer) => {
+      output += data.toString()
+      if (output.length > 500) child.kill('SIGKILL')
+    })
+    await once(child, 'close')
+    const resolved = Number(output.slice(0, output.lastIndexOf('\n')).split('\n').at(-1))
+    const store = await openLevelStore(path)
+    const values = readAll(store).map(([, value]) => Number(Buffer.from(value).toString()))
+    assert.equal(values.length, 50)
+    assert.equal(new Set(values).size, 1, 'each write is there wholly or not at all')
+    assert.ok(values[0]! >= resolved, `${values[0]} is there; ${resolved} had resolved`)
+    await store.close()
   })
 })
 
@@ -153,7 +188,7 @@ const RAW = { keyEncoding: 'view', valueEncoding: 'view' } as const
 
 const damagedError = (error: unknown): boolean => isMillraceError(error, 'STATE_STORE_DAMAGED')
 
-function readAll(store: StateStore): unknown[] {
+function readAll(store: StateStore): (readonly [Uint8Array, Uint8Array])[] {
   return [...store.scanSync(Buffer.of(0), Buffer.of(255))]
 }
 
