@@ -122,7 +122,7 @@ export interface TaskState {
   /** From here on {@link rollback} undoes. Called before each user function that may write. */
   mark(): void
   rollback(): void
-  /** Whether anything changed since the last seal. */
+  /** Whether anything changed since the last seal (which may find that the changes come to nothing). */
   readonly dirty: boolean
   /** Bytes that the next seal would give, roughly. */
   readonly dirtyBytes: number

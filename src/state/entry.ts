@@ -7,6 +7,8 @@ export const PRESENT = 1
 export const DIRTY = 2
 /** Used since the eviction hand came by: it gets a second chance. */
 export const REFERENCED = 4
+/** In neither changelog nor store: if it is absent again when the epoch is sealed, there is nothing to say of it. */
+export const FRESH = 8
 
 /**
  * Estimated bytes of an entry without its key's and value's own: the object (5 fields, 64 bytes) and its share of

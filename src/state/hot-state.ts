@@ -6,7 +6,7 @@
 // absent entry until the store has forgotten it (S3); absent entries also remember that the store was asked.
 import { ByteWriter, MillraceError } from '../base/index.ts'
 import type { KeyedState, StateKey, StateSpec, StateStore, ValueCodec } from './contract.ts'
-import { DIRTY, ENTRY_BYTES, Entry, PRESENT, REFERENCED, keyBytes } from './entry.ts'
+import { DIRTY, ENTRY_BYTES, Entry, FRESH, PRESENT, REFERENCED, keyBytes } from './entry.ts'
 import { afterPrefix, dataPrefix } from './key-space.ts'
 import type { Ledger } from './ledger.ts'
 
@@ -94,7 +94,7 @@ export class HotState implements KeyedState {
       this.#size++
       this.#hotPresent++
     }
-    entry.flags = PRESENT | DIRTY | REFERENCED
+    entry.flags = PRESENT | DIRTY | REFERENCED | (flags & FRESH)
     entry.value = value
     ledger.hotBytes += bytes - entry.bytes
     entry.bytes = bytes
@@ -113,7 +113,7 @@ export class HotState implements KeyedState {
     }
     this.#size--
     this.#hotPresent--
-    entry.flags = DIRTY | REFERENCED
+    entry.flags = DIRTY | REFERENCED | (entry.flags & FRESH)
     entry.value = undefined
     ledger.hotBytes -= entry.bytes
     entry.bytes = 0
@@ -177,16 +177,27 @@ export class HotState implements KeyedState {
     this.dirty.length = this.#dirtyAtMark
   }
 
-  /** The dirty entries, clean from here on: they belong to the seal `epoch`, later writes to the next one. */
+  /**
+   * The dirty entries, clean from here on: they belong to the seal `epoch`, later writes to the next one. Keys that
+   * came and went within the epoch are forgotten.
+   */
   takeDirty(epoch: number): readonly Entry[] {
     const dirty = this.dirty
     this.dirty = []
     this.#dirtyAtMark = 0
+    let count = 0
     for (let index = 0; index < dirty.length; index++) {
       const entry = dirty[index]!
-      entry.flags &= ~DIRTY
+      const flags = entry.flags
+      entry.flags = flags & ~(DIRTY | FRESH)
+      if ((flags & (PRESENT | FRESH)) === FRESH) {
+        this.#remove(entry)
+        continue
+      }
       entry.epoch = epoch
+      dirty[count++] = entry
     }
+    dirty.length = count
     return dirty
   }
 
@@ -283,7 +294,7 @@ export class HotState implements KeyedState {
 
   #insertAbsent(key: StateKey): Entry {
     this.#ledger.makeRoom()
-    return this.#insert(key, undefined, REFERENCED, 0)
+    return this.#insert(key, undefined, REFERENCED | FRESH, 0)
   }
 
   #insert(key: StateKey, value: unknown, flags: number, bytes: number): Entry {

@@ -2,6 +2,7 @@
 import { assert, MillraceError } from '../base/index.ts'
 import { BatchBuilder } from '../record/index.ts'
 import type { KeyedState, SealedState, StateMetrics, StateStore, TaskState } from './contract.ts'
+import type { Entry } from './entry.ts'
 import type { HotState } from './hot-state.ts'
 import { Image } from './image.ts'
 import { META_KIND, metaKey, numberBytes } from './key-space.ts'
@@ -81,9 +82,9 @@ export class TaskStateCore implements TaskState {
     if (ledger.failure !== null) throw ledger.failure
     const epoch = ++this.#epoch
     ledger.unmark()
-    if (!this.dirty) return { epoch, batches: [], recordCounts: [] }
     const image = this.#encode(epoch)
     ledger.dirtyBytes = 0
+    if (image === null) return { epoch, batches: [], recordCounts: [] }
     this.#writeBehind.add(image)
     if (ledger.hotBytes > ledger.hotBytesMax && !ledger.evict(SEAL_EVICTION_STEPS)) {
       this.#writeBehind.press()
@@ -142,21 +143,24 @@ export class TaskStateCore implements TaskState {
     }
   }
 
-  #encode(epoch: number): Image {
-    const states = this.#ledger.states
-    let records = states.length
-    for (const state of states) records += state.dirty.length
-    records += this.#fingerprintsMissing.length
-    const bytes = Math.ceil(records * this.#recordBytes * IMAGE_MARGIN)
-    const image = new Image(epoch, bytes, records)
-    for (const state of this.#fingerprintsMissing) {
-      const key = metaKey(META_KIND.fingerprint, state.spec.name)
-      image.addMeta(key, Buffer.from(state.spec.fingerprint))
+  /** All changes since the last seal as an image; null when they come to nothing. */
+  #encode(epoch: number): Image | null {
+    const changes: [HotState, readonly Entry[]][] = []
+    let records = this.#fingerprintsMissing.length
+    for (const state of this.#ledger.states) {
+      const entries = state.takeDirty(epoch)
+      if (entries.length === 0) continue
+      changes.push([state, entries])
+      records += entries.length + 1
+    }
+    if (changes.length === 0) return null
+    const image = new Image(epoch, Math.ceil(records * this.#recordBytes * IMAGE_MARGIN), records)
+    for (const { spec } of this.#fingerprintsMissing) {
+      image.addMeta(metaKey(META_KIND.fingerprint, spec.name), Buffer.from(spec.fingerprint))
     }
     this.#fingerprintsMissing = []
-    for (const state of states) {
-      if (state.dirty.length === 0) continue
-      image.addEntries(state, state.takeDirty(epoch))
+    for (const [state, entries] of changes) {
+      image.addEntries(state, entries)
       image.addMeta(metaKey(META_KIND.count, state.spec.name), numberBytes(state.size))
     }
     this.#recordBytes = image.byteLength / image.count

@@ -121,10 +121,16 @@ export class WriteBehind {
   /** Runs `action` while no flush runs. */
   async exclusive(action: () => Promise<void>): Promise<void> {
     await this.#settled()
-    this.#running = action().finally(() => {
-      this.#running = null
-    })
-    await this.#running
+    const done = action()
+    this.#running = done
+      .catch(() => {
+        // The caller gets it; whoever waits for the next flush does not.
+      })
+      .finally(() => {
+        this.#running = null
+        this.startLater()
+      })
+    await done
   }
 
   /** Starts no more flushes; resolves, whatever came of it, when the last one has ended. */

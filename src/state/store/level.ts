@@ -37,7 +37,8 @@ const DATABASE_OPTIONS = {
 
 /**
  * Opens the store in the folder `path`, creating it where there is none. A folder that LevelDB finds damaged is
- * emptied and marked, so that `openTaskState` tells about it and rebuilds it from the changelog.
+ * emptied and marked, so that `openTaskState` tells about it and rebuilds it from the changelog. Another process
+ * is refused; a second opening in this one is not, it shares the database: a folder has one owner.
  * @throws STATE_STORE_LOCKED another process has it open
  * @throws STATE_STORE_FAILED the folder cannot be created, read or written
  */
