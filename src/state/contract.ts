@@ -133,7 +133,7 @@ export interface TaskState {
   seal(timestampMs: number): SealedState
   /**
    * The task's commit of that seal is durable; `nextPosition` is the changelog offset after its last record.
-   * Called for every seal, in order; of a seal without batches `nextPosition` is not looked at.
+   * Called for every seal that has batches, in order; one without need not be reported.
    */
   committed(epoch: number, nextPosition: number): void
   /**

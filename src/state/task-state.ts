@@ -93,7 +93,7 @@ export class TaskStateCore implements TaskState {
   }
 
   committed(epoch: number, nextPosition: number): void {
-    assert(epoch === this.#committedEpoch + 1, 'every seal is committed, in order')
+    assert(epoch > this.#committedEpoch, 'seals are committed in order, each once')
     assert(epoch <= this.#epoch, 'a seal is committed after it was made')
     this.#committedEpoch = epoch
     this.#writeBehind.committed(epoch, nextPosition)

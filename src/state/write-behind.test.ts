@@ -260,3 +260,16 @@ test('a snapshot that fails says so, and flushing goes on', async () => {
   assert.equal(task.metrics().flushes, 2)
   await task.close()
 })
+
+test('a commit that was left out or reported twice is a bug that is named', async () => {
+  const changelog = new MemoryChangelog()
+  const task = await openTask(new MemoryStore(), changelog)
+  const seals = [1, 2, 3].map(value => {
+    task.state('s.n').set('a', value)
+    return task.seal(0)
+  })
+  task.committed(seals[0]!.epoch, changelog.append(seals[0]!.batches))
+  assert.throws(() => task.committed(seals[0]!.epoch, 3), /each once/)
+  assert.throws(() => task.committed(seals[2]!.epoch, 9), /no seal with changes is left out/)
+  assert.throws(() => task.committed(99, 9), /after it was made/)
+})

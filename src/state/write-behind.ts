@@ -6,6 +6,7 @@
 // leaves single keys newer than the position says, and the replay from that position sets them to the same
 // values again: records hold whole values, not differences.
 import {
+  assert,
   type Clock,
   messageOf,
   MillraceError,
@@ -68,8 +69,9 @@ export class WriteBehind {
   /** The commit of the seal `epoch` is durable, up to `nextPosition`. */
   committed(epoch: number, nextPosition: number): void {
     for (const image of this.#images) {
+      if (image.nextPosition >= 0) continue
       if (image.epoch > epoch) break
-      if (image.epoch < epoch || image.nextPosition >= 0) continue
+      assert(image.epoch === epoch, 'no seal with changes is left out of the commits')
       image.nextPosition = nextPosition
       this.#committedBytes += image.byteLength
     }
