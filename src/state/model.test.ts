@@ -11,7 +11,7 @@ import { openLevelStore } from './store/level.ts'
 import { MemoryStore } from './store/memory.ts'
 
 const SEED = Number(process.env['MILLRACE_SEED'] ?? 1)
-const RUNS = Number(process.env['MILLRACE_RUNS'] ?? 60)
+const RUNS = Number(process.env['MILLRACE_RUNS'] ?? 45)
 
 class MemoryHistory implements StoreHistory {
   // A write takes a turn of the event loop, so that crashes and new seals come between pieces.
@@ -58,7 +58,7 @@ test(`is a map that survives, over the memory store (seeds from ${SEED})`, async
 test(`is a map that survives, over LevelDB (seeds from ${SEED})`, async () => {
   const folder = await mkdtemp(join(tmpdir(), 'millrace-model-'))
   try {
-    for (let run = 0; run < RUNS / 15; run++) {
+    for (let run = 0; run < RUNS / 30; run++) {
       const history = new LevelHistory(join(folder, `${run}`))
       await runModel({ seed: SEED + run, steps: 600, history })
       await history.crash()
