@@ -170,8 +170,14 @@ function nextCode(
   return limit
 }
 
-/** The end of the comment that covers `at`, or `at` itself. Comments are sorted, and a hostile file has many. */
+/** The end of the comment that covers `at`, or `at` itself. */
 function commentEndAt(comments: readonly Comment[], at: number): number {
+  const comment = comments[commentIndexAt(comments, at)]
+  return comment !== undefined && comment.start <= at ? comment.end : at
+}
+
+/** Index of the first comment that ends behind `at`. Comments are sorted, and a hostile file has many. */
+function commentIndexAt(comments: readonly Comment[], at: number): number {
   let low = 0
   let high = comments.length
   while (low < high) {
@@ -179,8 +185,7 @@ function commentEndAt(comments: readonly Comment[], at: number): number {
     if (comments[middle]!.end <= at) low = middle + 1
     else high = middle
   }
-  const comment = comments[low]
-  return comment !== undefined && comment.start <= at ? comment.end : at
+  return low
 }
 
 /** The annotation that was stripped from `start`…`end`: what follows the colon, without comments before it. */
@@ -189,8 +194,23 @@ function annotationBetween(parsed: ParsedProgram, start: number, end: number): A
     parsed.source.slice(start, end)
   )
   if (match === null) return null
-  const text = parsed.source.slice(start + match[0].length, end).replace(/\s*(?:=>)?\s*$/, '')
-  return text === '' ? null : { text, start: start + match[0].length }
+  const from = start + match[0].length
+  const text = parsed.source.slice(from, trimmedEnd(parsed, from, end))
+  return text === '' ? null : { text, start: from }
+}
+
+/** The end of what stands in `start`…`end`, without blanks and comments behind it. */
+function trimmedEnd(parsed: ParsedProgram, start: number, end: number): number {
+  let at = end
+  while (at > start) {
+    if (/\s/.test(parsed.source[at - 1]!)) at--
+    else {
+      const comment = parsed.comments[commentIndexAt(parsed.comments, at - 1)]
+      if (comment === undefined || comment.end !== at) return at
+      at = comment.start
+    }
+  }
+  return Math.max(at, start)
 }
 
 function typeParametersOf(head: string): string[] {

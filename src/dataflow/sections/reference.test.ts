@@ -1,0 +1,93 @@
+// The reference is what is committed, and every example in the declarations compiles.
+import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { compile } from '../compile.ts'
+import { formatDiagnostics } from '../format.ts'
+import { OPERATORS } from './operators.ts'
+import { renderReference } from './reference.ts'
+import { SECTIONS } from './sections.ts'
+
+const HEAD = 'apiVersion: 1.0.0\nmeta: { name: test }\n'
+const TYPES = 'types:\n  word-count: { type: object, properties: { word: string, count: u32 } }\n'
+const TOPICS =
+  'topics:\n  sentences: { schema: { value: string } }\n  trimmed: { schema: { value: string } }\n'
+const WORK =
+  'services:\n  work:\n    sources: [{ type: topic, id: sentences }]\n    sinks: [{ type: topic, id: trimmed }]\n'
+const indent = (text: string, columns: number): string =>
+  text.replace(/^(?=.)/gm, ' '.repeat(columns))
+const ACCOUNT = `  account:
+    sources: [{ type: topic, id: sentences }]
+    states: { balance: { type: keyed-state, properties: { key: string, value: f64 } } }
+    partition: { assign-key: { run: 'function one(text: string): string { return text }' } }
+`
+
+/** How an example of a section becomes a whole file. */
+const PLACES: Readonly<Record<string, (example: string) => string>> = {
+  'the file': example => example,
+  meta: example => `apiVersion: 1.0.0\n${example}\n${TOPICS}${WORK}`,
+  config: example => `${HEAD}${example}\n${TOPICS}${WORK}`,
+  default_starting_offset: example =>
+    `${HEAD}config:\n  consumer:\n${indent(example, 4)}\n${TOPICS}${WORK}`,
+  errors: example => `${HEAD}${example}\n${TOPICS}${WORK}`,
+  topic: example => `${HEAD}${TYPES}${TOPICS}${indent(example, 2)}\n${WORK}`,
+  rename: example =>
+    `${HEAD}types: { a: { type: object, properties: { b: { type: string, ${example} } } } }\n${TOPICS}${WORK}`,
+  source: example => `${HEAD}${TOPICS}${WORK.replace(/^ {4}sources.*$/m, indent(example, 4))}`,
+  sink: example =>
+    `${HEAD}${TOPICS}  counts: { schema: { value: string } }\n${WORK.replace(/^ {4}sinks.*$/m, indent(example, 4))}`,
+  state: example => `${HEAD}${TOPICS}${WORK}${indent(example, 4)}\n${keyed}${ACCOUNT}`,
+  step: example => `${HEAD}${TOPICS}${WORK}    transforms:\n${indent(example, 6)}\n`,
+  function: example => `${HEAD}${TOPICS}${WORK}    partition:\n${indent(example, 6)}\n`,
+  service: example =>
+    `${HEAD.replace('1.0.0', '0.3.0')}${TOPICS.replaceAll('string', '{ type: string }')}services:\n${indent(example, 2)}\n`
+}
+const keyed =
+  "    partition: { assign-key: { run: 'function key(text: string): string { return text }' } }\n"
+const inTypes = (example: string): string =>
+  `${HEAD}types:\n${indent(example, 2)}\n${TOPICS}${WORK}`
+const typeSections = new Set(
+  SECTIONS.find(group => group.title === 'Types')!.sections.map(section => section.name)
+)
+
+for (const group of SECTIONS) {
+  for (const section of group.sections.filter(each => each.example !== undefined)) {
+    test(`the example of ${group.title}, ${section.name} compiles`, () => {
+      const place = PLACES[section.name] ?? (typeSections.has(section.name) ? inTypes : undefined)
+      ok(place, `say in PLACES where the example of ${section.name} stands`)
+      const text = place(section.example!)
+      const { diagnostics } = compile(text, { file: 'example.yaml' })
+      const errors = diagnostics.filter(diagnostic => diagnostic.severity === 'error')
+      deepStrictEqual(errors, [], `${text}\n${formatDiagnostics(errors, text, { color: false })}`)
+    })
+  }
+}
+
+for (const operator of Object.values(OPERATORS)) {
+  test(`the example of ${operator.kind} has the signature that it needs`, () => {
+    const step =
+      operator.place === 'step'
+        ? `    transforms:\n      - operator: ${operator.kind}\n        run: |\n          ${operator.example}\n`
+        : `    states: { count-per-word: { type: keyed-state, properties: { key: string, value: u32 } } }\n    partition:\n` +
+          (operator.kind === 'assign-key'
+            ? ''
+            : "      assign-key: { run: 'function key(text: string): string { return text }' }\n") +
+          `      ${operator.kind}:\n        run: |\n          ${operator.example}\n`
+    const text = `${HEAD}${TOPICS.replace(/ {2}trimmed.*\n/, '')}${WORK.replace(/ {4}sinks.*\n/, '')}${step}`
+    const { diagnostics } = compile(text, { file: 'example.yaml' })
+    deepStrictEqual(diagnostics, [], formatDiagnostics(diagnostics, text, { color: false }))
+  })
+}
+
+test('every key of every section is explained', () => {
+  for (const section of SECTIONS.flatMap(group => group.sections)) {
+    for (const key of section.keys)
+      ok(/[.]$/.test(key.doc), `${section.name}.${key.key}: ${key.doc}`)
+  }
+})
+
+test('docs/reference/dataflow-file.md is what the declarations say', () => {
+  const path = join(import.meta.dirname, '..', '..', '..', 'docs', 'reference', 'dataflow-file.md')
+  strictEqual(readFileSync(path, 'utf8'), renderReference(), 'run: node scripts/generate-docs.ts')
+})
