@@ -23,7 +23,11 @@ export class Abandoned extends Error {
 /** Whether `error` is none of the record's business. */
 export function endsTask(error: unknown): boolean {
   return (
-    error instanceof TaskFailure || error instanceof AssertionFailure || error instanceof Abandoned
+    error instanceof TaskFailure ||
+    error instanceof AssertionFailure ||
+    error instanceof Abandoned ||
+    // The cold state cannot be read: every record would fail, and the next start rebuilds the store.
+    (error instanceof MillraceError && error.code.startsWith('STATE_STORE_'))
   )
 }
 
