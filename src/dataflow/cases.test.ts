@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { compile } from './compile.ts'
 import { formatDiagnostic } from './format.ts'
-import type { Plan, StepPlan } from './plan.ts'
+import type { Plan, StepPlan, TopicPlan } from './plan.ts'
 import { describeType, typeFingerprint } from './type-text.ts'
 import type { Type } from './types.ts'
 
@@ -74,7 +74,7 @@ function summaryOf(plan: Plan): unknown {
         topic.id,
         [
           topic.name,
-          `${topic.key === null ? '' : `${describeType(topic.key)} → `}${describeType(topic.value.type)} ${topic.value.converter}`,
+          valueText(topic),
           `${topic.start.position} ${topic.start.value}`,
           topic.compression,
           `${topic.partitions} ${topic.retentionMs} ${topic.retentionBytes} ${topic.cleanup}`
@@ -88,7 +88,8 @@ function summaryOf(plan: Plan): unknown {
       ),
       states: service.states.map(state =>
         state.kind === 'owned'
-          ? `${state.name} (${state.property}): ${describeType(state.key)} → ${typeFingerprint(state.value)}, ttl ${state.ttlMs}`
+          ? `${state.name} (${state.property}): ${describeType(state.key)} → ` +
+            `${typeFingerprint(state.value)}, ttl ${state.ttlMs}`
           : `${state.name} (${state.property}): from ${state.service}.${state.state}`
       ),
       steps: service.steps.map(stepText),
@@ -107,6 +108,11 @@ function summaryOf(plan: Plan): unknown {
       errors: Object.values(service.errors).join(' ')
     }))
   }
+}
+
+function valueText({ key, value }: TopicPlan): string {
+  const keyed = key === null ? '' : `${describeType(key)} → `
+  return `${keyed}${describeType(value.type)} ${value.converter}`
 }
 
 const wordOf = (type: Type | null): string => (type === null ? '?' : describeType(type))

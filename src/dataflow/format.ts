@@ -17,7 +17,9 @@ export function formatDiagnostic(
 ): string {
   const { severity, code, message, hint, file, line, column } = diagnostic
   const paint = painter(options.color)
-  const head = `${paint('1', `${file}:${line}:${column}:`)} ${paint(severity === 'error' ? '31;1' : '33;1', `${severity} ${code}:`)} ${message}`
+  const head =
+    `${paint('1', `${file}:${line}:${column}:`)} ` +
+    `${paint(severity === 'error' ? '31;1' : '33;1', `${severity} ${code}:`)} ${message}`
   const frame = frameOf(diagnostic, text, paint)
   return [head, ...frame, ...(hint === null ? [] : [`  ${paint('36', 'hint:')} ${hint}`])].join(
     '\n'

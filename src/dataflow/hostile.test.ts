@@ -24,9 +24,28 @@ const code = (source: string): string =>
   `${HEAD}topics:\n  in: { schema: { value: string } }\nservices:\n  work:\n    sources: [{ type: topic, id: in }]\n` +
   `    transforms:\n      - operator: map\n        run: |\n${source.replace(/^/gm, '          ')}\n`
 /** Nine anchors, each a list of nine aliases of the last: 9^9 values when followed. */
-const laughs = `a: &a0 [x,x,x,x,x,x,x,x,x]\n${repeat(9, index => `b${index}: &a${index + 1} [${repeat(9, () => `*a${index},`)}]\n`)}`
+const aliases = (of: number): string => repeat(9, () => `*a${of},`)
+const laughs = `a: &a0 [x,x,x,x,x,x,x,x,x]\n${repeat(9, index => `b${index}: &a${index + 1} [${aliases(index)}]\n`)}`
 /** Types that refer to each other: 10 fields per level. */
-const typeBomb = `types:\n  t0: string\n${repeat(12, index => `  t${index + 1}: { type: object, properties: { ${repeat(10, field => `f${field}: t${index},`)} } }\n`)}`
+const fields = (of: number): string => repeat(10, field => `f${field}: t${of},`)
+const level = (index: number): string =>
+  `  t${index + 1}: { type: object, properties: { ${fields(index)} } }\n`
+const typeBomb = `types:\n  t0: string\n${repeat(12, level)}`
+const manyFields = `types:\n  a:
+    type: object
+    properties:\n${repeat(TYPE_NODES_MAX, index => `      f${index}: u32\n`)}`
+const topics = (count: number): string =>
+  `topics:\n${repeat(count, index => `  t${index}: { schema: { value: string } }\n`)}services:\n`
+const io = (topic: number): string => `{ type: topic, id: t${topic} }`
+const chain = repeat(
+  300,
+  index => `  s${index}: { sources: [${io(index)}], sinks: [${io(index + 1)}] }\n`
+)
+/** Every service reads the topics of all before it. */
+const dense = repeat(39, index => {
+  const sources = repeat(index + 1, source => `${io(source)},`)
+  return `  s${index}: { sources: [${sources}], sinks: [${io(index + 1)}] }\n`
+})
 
 /** Name, text, and a code that must be among the findings; null when the text must compile. */
 const HOSTILE: readonly (readonly [string, string, string | null])[] = [
@@ -89,21 +108,9 @@ const HOSTILE: readonly (readonly [string, string, string | null])[] = [
     `${HEAD}types:\n${repeat(1000, index => `  t${index}: t${(index + 1) % 1000}\n`)}${BODY}`,
     'TYPE_TOO_LARGE'
   ],
-  [
-    'an object of more fields than allowed',
-    `${HEAD}types:\n  a:\n    type: object\n    properties:\n${repeat(TYPE_NODES_MAX, index => `      f${index}: u32\n`)}${BODY}`,
-    'TYPE_TOO_LARGE'
-  ],
-  [
-    'a chain of three hundred services',
-    `${HEAD}topics:\n${repeat(301, index => `  t${index}: { schema: { value: string } }\n`)}services:\n${repeat(300, index => `  s${index}: { sources: [{ type: topic, id: t${index} }], sinks: [{ type: topic, id: t${index + 1} }] }\n`)}`,
-    null
-  ],
-  [
-    'a dense graph of services',
-    `${HEAD}topics:\n${repeat(40, index => `  t${index}: { schema: { value: string } }\n`)}services:\n${repeat(39, index => `  s${index}: { sources: [${repeat(index + 1, source => `{ type: topic, id: t${source} },`)}], sinks: [{ type: topic, id: t${index + 1} }] }\n`)}`,
-    null
-  ],
+  ['an object of more fields than allowed', HEAD + manyFields + BODY, 'TYPE_TOO_LARGE'],
+  ['a chain of three hundred services', HEAD + topics(301) + chain, null],
+  ['a dense graph of services', HEAD + topics(40) + dense, null],
   [
     'a word of a hundred thousand letters as a type',
     `${HEAD}types: { a: ${'x'.repeat(100_000)} }\n${BODY}`,

@@ -99,7 +99,7 @@ class Chain {
     const plan = checked.plan === null ? null : this.#named(checked.plan, step)
     if (plan !== null) this.#plans.push(plan)
     if (step.operator === 'assign-key') return { flow, key: checked.outputKey, plan }
-    // A function may re-key by keyed() without declaring it, so after any other operator than filter the key is unknown.
+    // A function may re-key by keyed() without declaring it: behind all but a filter the key is unknown.
     const key = step.operator === 'filter' ? flow.key : checked.outputKey
     return { flow: { value: checked.output, key }, key, plan }
   }
@@ -178,7 +178,9 @@ function checkMerge(context: StepContext, first: Merged, other: Merged): void {
   const into = first.flow.value
   const from = other.flow.value
   if (into === null || from === null || accepts(into, from)) return
-  const message = `all sources of a service must come to one type, but ${quoted(first.io.topic)} gives ${describeType(into)} and ${quoted(other.io.topic)} gives ${describeType(from)}`
+  const message =
+    `all sources of a service must come to one type, but ${quoted(first.io.topic)} gives ` +
+    `${describeType(into)} and ${quoted(other.io.topic)} gives ${describeType(from)}`
   context.report.error(
     'TYPE_MISMATCH',
     other.io.topicSpan,
@@ -227,7 +229,9 @@ function keyedByState(
   for (const state of ownedStates(service)) {
     if (state.key === null) continue
     if (key !== null && !accepts(state.key, key)) {
-      const message = `assign-key gives ${describeType(key)}, but the key of the state ${quoted(state.name)} is ${describeType(state.key)}`
+      const message =
+        `assign-key gives ${describeType(key)}, but the key of the state ` +
+        `${quoted(state.name)} is ${describeType(state.key)}`
       context.report.error(
         'TYPE_MISMATCH',
         partition.assignKey!.at,
@@ -253,7 +257,9 @@ function checkSink(
   const steps = chain.take()
   const into = topic.plan?.value.type
   if (into !== undefined && last.value !== null && !accepts(into, last.value)) {
-    const message = `the topic ${quoted(sink.topic)} takes ${describeType(into)}, but ${describeType(last.value)} arrives`
+    const message =
+      `the topic ${quoted(sink.topic)} takes ${describeType(into)}, but ` +
+      `${describeType(last.value)} arrives`
     report.error(
       'TYPE_MISMATCH',
       sink.topicSpan,
@@ -263,7 +269,9 @@ function checkSink(
   }
   const key = topic.plan?.key
   if (key && last.key !== null && !accepts(key, last.key)) {
-    const message = `the topic ${quoted(sink.topic)} has keys of type ${describeType(key)}, but ${describeType(last.key)} arrives`
+    const message =
+      `the topic ${quoted(sink.topic)} has keys of type ${describeType(key)}, but ` +
+      `${describeType(last.key)} arrives`
     report.error(
       'TYPE_MISMATCH',
       sink.topicSpan,
@@ -279,7 +287,9 @@ function checkReachability(context: StepContext, service: ServiceModel, emits: b
   const update = service.partition?.updateState
   const sink = service.sinks[0]
   if (!update || sink === undefined || emits) return
-  const message = `nothing reaches the sinks of ${quoted(service.name)}: before apiVersion 1.0.0 what update-state returns is dropped`
+  const message =
+    `nothing reaches the sinks of ${quoted(service.name)}: before apiVersion 1.0.0 what ` +
+    `update-state returns is dropped`
   context.report.warning(
     'SINK_UNREACHABLE',
     sink.at,

@@ -13,8 +13,16 @@
 export const NESTING_MAX = 600
 
 const BRACKET_COST = 3
-const TOKEN =
-  /(?<space>[\s\u2028\u2029]+)|(?<comment>\/\/[^\n\r\u2028\u2029]*|\/\*[\s\S]*?(?:\*\/|$))|(?<word>[\p{L}\p{N}_$#\\@\u200c\u200d]+)|(?<string>"(?:[^"\\\n]|\\[\s\S])*"?|'(?:[^'\\\n]|\\[\s\S])*'?)|(?<sign>=>|[\s\S])/uy
+const TOKEN = new RegExp(
+  [
+    '(?<space>[\\s\\u2028\\u2029]+)',
+    '(?<comment>//[^\\n\\r\\u2028\\u2029]*|/\\*[\\s\\S]*?(?:\\*/|$))',
+    '(?<word>[\\p{L}\\p{N}_$#\\\\@\\u200c\\u200d]+)',
+    `(?<string>"(?:[^"\\\\\\n]|\\\\[\\s\\S])*"?|'(?:[^'\\\\\\n]|\\\\[\\s\\S])*'?)`,
+    '(?<sign>=>|[\\s\\S])'
+  ].join('|'),
+  'uy'
+)
 const REGULAR_EXPRESSION = /\/(?![*/])(?:[^\\/[\n]|\\.|\[(?:[^\]\\\n]|\\.)*\])+\/[\p{L}]*/uy
 const TEMPLATE = /(?:[^`\\$]|\\[\s\S]|\$(?!\{))*(?:`|\$\{|$)/uy
 

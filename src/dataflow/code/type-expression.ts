@@ -41,15 +41,17 @@ export const SCALAR_TYPE_NAMES: ReadonlySet<string> = new Set(
 
 /** Names that TypeScript's own library declares: never taken for a mistyped type of the file. */
 export const TYPESCRIPT_GLOBALS: ReadonlySet<string> = new Set(
-  `AggregateError Array ArrayBuffer ArrayBufferLike ArrayLike AsyncGenerator AsyncIterable AsyncIterableIterator AsyncIterator
-  Atomics Awaited BigInt BigInt64Array BigUint64Array Boolean Buffer Capitalize ConstructorParameters DataView Date Error
-  EvalError Exclude Extract FinalizationRegistry Float32Array Float64Array Function Generator Infinity InstanceType Int16Array
-  Int32Array Int8Array Intl Iterable IterableIterator Iterator JSON Lowercase Map Math NaN NodeJS NoInfer NonNullable Number
-  Object Omit OmitThisParameter Parameters Partial Pick Promise PromiseLike PropertyKey Proxy RangeError Readonly ReadonlyArray
-  ReadonlyMap ReadonlySet Record ReferenceError Reflect RegExp RegExpExecArray RegExpMatchArray Required ReturnType Set
-  SharedArrayBuffer String Symbol SyntaxError Temporal TextDecoder TextEncoder ThisParameterType ThisType TypeError
-  Uint16Array Uint32Array Uint8Array Uint8ClampedArray Uncapitalize Uppercase URIError URL URLSearchParams WeakKey WeakMap
-  WeakRef WeakSet Context KeyValue`.split(/\s+/)
+  `AggregateError Array ArrayBuffer ArrayBufferLike ArrayLike AsyncGenerator AsyncIterable
+  AsyncIterableIterator AsyncIterator Atomics Awaited BigInt BigInt64Array BigUint64Array Boolean
+  Buffer Capitalize ConstructorParameters DataView Date Error EvalError Exclude Extract
+  FinalizationRegistry Float32Array Float64Array Function Generator Infinity InstanceType Int16Array
+  Int32Array Int8Array Intl Iterable IterableIterator Iterator JSON Lowercase Map Math NaN NodeJS
+  NoInfer NonNullable Number Object Omit OmitThisParameter Parameters Partial Pick Promise PromiseLike
+  PropertyKey Proxy RangeError Readonly ReadonlyArray ReadonlyMap ReadonlySet Record ReferenceError
+  Reflect RegExp RegExpExecArray RegExpMatchArray Required ReturnType Set SharedArrayBuffer String
+  Symbol SyntaxError Temporal TextDecoder TextEncoder ThisParameterType ThisType TypeError Uint16Array
+  Uint32Array Uint8Array Uint8ClampedArray Uncapitalize Uppercase URIError URL URLSearchParams WeakKey
+  WeakMap WeakRef WeakSet Context KeyValue`.split(/\s+/)
 )
 
 /** Reads an annotation such as `Promise<WordCount[] | undefined>`. */

@@ -7,11 +7,22 @@ import { quoted, type Entry, type ScalarNode } from '../yaml/tree.ts'
 
 const NAME_LENGTH_MAX = 100
 /** Words that are properties of the accessor object itself, or of every JavaScript object. */
-const STATE_NAMES_RESERVED = new Set(
-  'get set update delete has at entries then toString valueOf hasOwnProperty isPrototypeOf toLocaleString propertyIsEnumerable'.split(
-    ' '
-  )
-)
+const STATE_NAMES_RESERVED: ReadonlySet<string> = new Set([
+  'get',
+  'set',
+  'update',
+  'delete',
+  'has',
+  'at',
+  'entries',
+  'then',
+  'toString',
+  'valueOf',
+  'hasOwnProperty',
+  'isPrototypeOf',
+  'toLocaleString',
+  'propertyIsEnumerable'
+])
 /** Prefix of the topics that the runtime keeps for itself. */
 const TOPIC_PREFIX_RESERVED = '_millrace.'
 
@@ -23,7 +34,9 @@ export function checkName(
 ): string | null {
   const { key, keySpan } = entry
   if (!/^[A-Za-z][A-Za-z0-9_-]*$/.test(key) || key.length > NAME_LENGTH_MAX) {
-    const message = `the name of a ${what} must be 1 to ${NAME_LENGTH_MAX} letters, digits and hyphens, beginning with a letter, but is ${quoted(key)}`
+    const message =
+      `the name of a ${what} must be 1 to ${NAME_LENGTH_MAX} letters, digits and hyphens, ` +
+      `beginning with a letter, but is ${quoted(key)}`
     context.report.error('NAME_INVALID', keySpan, message)
     return null
   }
@@ -46,7 +59,9 @@ export function checkTopicName(context: ReadContext, name: string, span: Span): 
     name === '.' ||
     name === '..'
   ) {
-    const message = `the name of a topic must be 1 to ${TOPIC_NAME_LENGTH_MAX} letters, digits, dots, hyphens and underscores, but is ${quoted(name)}`
+    const message =
+      `the name of a topic must be 1 to ${TOPIC_NAME_LENGTH_MAX} letters, digits, dots, ` +
+      `hyphens and underscores, but is ${quoted(name)}`
     report.error('TOPIC_NAME', span, message)
   } else if (name.startsWith(TOPIC_PREFIX_RESERVED)) {
     report.error(
@@ -65,7 +80,9 @@ export function checkMetaName(
 ): void {
   if (/^[a-z][a-z0-9]*([-_.][a-z0-9]+)*$/.test(node.text) && node.text.length <= NAME_LENGTH_MAX)
     return
-  const message = `meta.${what} must be lower-case letters, digits and hyphens, beginning with a letter, but is ${quoted(node.text)}`
+  const message =
+    `meta.${what} must be lower-case letters, digits and hyphens, beginning with a ` +
+    `letter, but is ${quoted(node.text)}`
   const kebab = toKebab(node.text)
   context.report.error(
     'NAME_INVALID',

@@ -23,6 +23,7 @@ import {
 import type { Field, RowType, ScalarType, Type, Variant } from '../types.ts'
 import { quoted, type Entry, type TreeNode } from '../yaml/tree.ts'
 import { checkName } from './read-names.ts'
+import { collectNested, sizeOfType } from './type-parts.ts'
 
 /** PascalCase names that signatures read in their own way. */
 const PASCAL_RESERVED = new Set(
@@ -46,7 +47,6 @@ export class TypeTable {
   readonly #resolvingNested = new Set<string>()
   readonly #resolved = new Map<string, Type | null>()
   readonly #resolving: string[] = []
-  readonly #sizes = new WeakMap<Type, number>()
   readonly #rowTtls = new WeakMap<Type, number>()
 
   constructor(context: ReadContext, entries: readonly Entry[]) {
@@ -58,26 +58,8 @@ export class TypeTable {
       pascals.set(toPascal(name), entry.key)
       this.#entries.set(name, entry)
     }
-    for (const entry of entries) this.#collectNested(entry.value)
+    for (const entry of entries) collectNested(entry.value, this.#nested)
     for (const name of this.#entries.keys()) this.#resolve(name)
-  }
-
-  #collectNested(root: TreeNode): void {
-    const open: TreeNode[] = [root]
-    const seen = new Set<TreeNode>()
-    for (let node = open.pop(); node !== undefined; node = open.pop()) {
-      if (seen.has(node)) continue
-      seen.add(node)
-      if (node.kind === 'list') open.push(...node.items)
-      if (node.kind !== 'map') continue
-      for (const { key, value } of node.entries) {
-        if ((key === 'type-name' || key === 'type_name') && value.kind === 'scalar') {
-          const name = toKebab(value.text)
-          if (!this.#nested.has(name))
-            this.#nested.set(name, { key: value.text, keySpan: value, value: node })
-        } else open.push(value)
-      }
-    }
   }
 
   /** Types by PascalCase name, for signatures. */
@@ -419,7 +401,9 @@ export class TypeTable {
         const other = seen.get(member[side])
         const entry = entries.find(candidate => candidate.key === member.name)
         if (other !== undefined && entry !== undefined) {
-          const message = `${quoted(member.name)} and ${quoted(other)} have the same name in JSON, ${quoted(member[side])}`
+          const message =
+            `${quoted(member.name)} and ${quoted(other)} have the same name in JSON, ` +
+            `${quoted(member[side])}`
           this.#context.report.error(
             'NAME_DUPLICATE',
             entry.keySpan,
@@ -464,37 +448,10 @@ export class TypeTable {
   }
 
   #withinSize(type: Type, span: Span): Type | null {
-    const size = this.#sizeOf(type)
+    const size = sizeOfType(type)
     if (size <= TYPE_NODES_MAX) return type
     const message = `the type has ${size} parts when its references are followed; at most ${TYPE_NODES_MAX} are allowed`
     this.#context.report.error('TYPE_TOO_LARGE', startOf(span), message)
     return null
-  }
-
-  #sizeOf(type: Type): number {
-    const known = this.#sizes.get(type)
-    if (known !== undefined) return known
-    const size = 1 + partsOf(type).reduce((sum, part) => sum + this.#sizeOf(part), 0)
-    this.#sizes.set(type, size)
-    return size
-  }
-}
-
-function partsOf(type: Type): readonly Type[] {
-  switch (type.kind) {
-    case 'object':
-    case 'arrow-row':
-      return type.fields.map(field => field.type)
-    case 'enum':
-      return type.variants.flatMap(variant => (variant.type === null ? [] : [variant.type]))
-    case 'list':
-      return [type.items]
-    case 'option':
-      return [type.value]
-    case 'map':
-    case 'key-value':
-      return [type.key, type.value]
-    default:
-      return []
   }
 }

@@ -303,14 +303,18 @@ export const RETENTION: SectionSpec = {
 
 export const ERRORS: SectionSpec = {
   name: 'errors',
-  doc: 'What happens to a record that cannot be decoded, has a value outside its type, or makes a function throw. Keys that a service leaves out are those of the file.',
+  doc:
+    'What happens to a record that cannot be decoded, has a value outside its type, or ' +
+    'makes a function throw. Keys that a service leaves out are those of the file.',
   example: 'errors: { policy: dead-letter, retries: 3, backoff: 200ms }',
   keys: [
     {
       key: 'policy',
       value: { kind: 'choice', of: ['dead-letter', 'skip', 'fail'] },
       default: 'dead-letter',
-      doc: 'dead-letter writes it with its error to the topic <dataflow>.dead-letter, skip counts and drops it, fail stops the dataflow.'
+      doc:
+        'dead-letter writes it with its error to the topic <dataflow>.dead-letter, skip ' +
+        'counts and drops it, fail stops the dataflow.'
     },
     {
       key: 'retries',

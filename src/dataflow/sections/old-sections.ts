@@ -127,7 +127,9 @@ export const SEED_FUNCTION: SectionSpec = {
 /** Keys of a state of the first layout beside its type; all others are interfaces. */
 export const SEED_STATE: SectionSpec = {
   name: 'declared state',
-  doc: 'A state of the first layout: its type, and the names (interfaces) by which operations list it. Keys are strings unless properties say otherwise.',
+  doc:
+    'A state of the first layout: its type, and the names (interfaces) by which ' +
+    'operations list it. Keys are strings unless properties say otherwise.',
   keys: [
     {
       key: 'type',

@@ -40,8 +40,10 @@ const PLACES: Readonly<Record<string, (example: string) => string>> = {
   state: example => `${HEAD}${TOPICS}${WORK}${indent(example, 4)}\n${keyed}${ACCOUNT}`,
   step: example => `${HEAD}${TOPICS}${WORK}    transforms:\n${indent(example, 6)}\n`,
   function: example => `${HEAD}${TOPICS}${WORK}    partition:\n${indent(example, 6)}\n`,
-  service: example =>
-    `${HEAD.replace('1.0.0', '0.3.0')}${TOPICS.replaceAll('string', '{ type: string }')}services:\n${indent(example, 2)}\n`
+  service: example => {
+    const topics = TOPICS.replaceAll('string', '{ type: string }')
+    return `${HEAD.replace('1.0.0', '0.3.0')}${topics}services:\n${indent(example, 2)}\n`
+  }
 }
 const keyed =
   "    partition: { assign-key: { run: 'function key(text: string): string { return text }' } }\n"
@@ -69,7 +71,8 @@ for (const operator of Object.values(OPERATORS)) {
     const step =
       operator.place === 'step'
         ? `    transforms:\n      - operator: ${operator.kind}\n        run: |\n          ${operator.example}\n`
-        : `    states: { count-per-word: { type: keyed-state, properties: { key: string, value: u32 } } }\n    partition:\n` +
+        : `    states: { count-per-word: { type: keyed-state, properties: { key: string, value: ` +
+          `u32 } } }\n    partition:\n` +
           (operator.kind === 'assign-key'
             ? ''
             : "      assign-key: { run: 'function key(text: string): string { return text }' }\n") +

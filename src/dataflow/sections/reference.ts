@@ -45,15 +45,17 @@ services:
 
 const FUNCTIONS = `## Functions
 
-A function takes \`(value)\` or \`(value, ctx: Context)\` and may be async. Its declared types are compared with what
-arrives and what leaves: \`string\`, \`boolean\`, \`number\`, \`bigint\`, the scalar names of the file (\`u32\`), its types in
-PascalCase, \`T[]\`, \`Array<T>\`, \`Record<string, T>\`, \`Map<K, T>\`, \`Uint8Array\`, \`T | null | undefined\`,
-\`Promise<T>\` and \`KeyValue<K, V>\`. Integers may widen (\`u8\` to \`u32\`), \`number\` fits every number; what a value
-must be is checked once more when it is written. Other annotations are left to \`millrace check\`.
+A function takes \`(value)\` or \`(value, ctx: Context)\` and may be async. Its declared types are compared
+with what arrives and what leaves: \`string\`, \`boolean\`, \`number\`, \`bigint\`, the scalar names of the
+file (\`u32\`), its types in PascalCase, \`T[]\`, \`Array<T>\`, \`Record<string, T>\`, \`Map<K, T>\`,
+\`Uint8Array\`, \`T | null | undefined\`, \`Promise<T>\` and \`KeyValue<K, V>\`. Integers may widen (\`u8\`
+to \`u32\`), \`number\` fits every number; what a value must be is checked once more when it is written.
+Other annotations are left to \`millrace check\`.
 
-\`uses: ./lib.ts#countUp\` takes an exported function of a file beside the dataflow file (.ts, .mts, .js, .mjs),
-\`uses: package#countUp\` one of a package. The same function may stand in several places; its operators are then called
-\`count-up\`, \`count-up-2\` and so on. An inline function's name must be unique in its service.
+\`uses: ./lib.ts#countUp\` takes an exported function of a file beside the dataflow file (.ts, .mts, .js,
+.mjs), \`uses: package#countUp\` one of a package. The same function may stand in several places; its
+operators are then called \`count-up\`, \`count-up-2\` and so on. An inline function's name must be unique
+in its service.
 `
 
 /** The Markdown of docs/reference/dataflow-file.md. */

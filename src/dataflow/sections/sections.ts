@@ -50,7 +50,8 @@ export const SECTIONS: readonly SectionGroup[] = [
   {
     title: 'Types',
     doc:
-      'Entries of the section `types`, and every place that takes a type. Scalars are `bool`, `u8` `u16` `u32` `u64`, ' +
+      'Entries of the section `types`, and every place that takes a type. Scalars are ' +
+      '`bool`, `u8` `u16` `u32` `u64`, ' +
       '`s8` `s16` `s32` `s64` (also `i8` …), `f32` `f64`, `string`, `bytes`, `decimal` (a text), `timestamp` ' +
       '(milliseconds since 1970) and `null`. Names are kebab-case in the file and PascalCase in functions: ' +
       '`word-count` is `WordCount`. A type must not contain itself.',
@@ -78,7 +79,8 @@ export const SECTIONS: readonly SectionGroup[] = [
   {
     title: 'Services',
     doc:
-      'Entries of the section `services`. Names are compared in kebab-case. Services that share a topic form a chain; ' +
+      'Entries of the section `services`. Names are compared in kebab-case. Services that ' +
+      'share a topic form a chain; ' +
       'a circle is refused.',
     sections: [
       service.SERVICE,

@@ -19,7 +19,9 @@ const TAG_KEY: KeySpec = { ...TYPE_KEY, doc: 'This word.' }
 
 export const TYPE_SCALAR: SectionSpec = {
   name: 'type',
-  doc: 'A scalar, or the name of another type. A plain word is short for it: `word: string` is `word: { type: string }`.',
+  doc:
+    'A scalar, or the name of another type. A plain word is short for it: `word: string` ' +
+    'is `word: { type: string }`.',
   example: 'distance: { type: u64, bigint: true }',
   keys: [
     TYPE_KEY,
@@ -71,7 +73,9 @@ export const PROPERTY_KEYS: readonly KeySpec[] = [
 
 export const RENAME: SectionSpec = {
   name: 'rename',
-  doc: 'Another name in JSON. Without it names are as in the file; up to 0.5.0 fields are snake_case and variants UpperCamelCase.',
+  doc:
+    'Another name in JSON. Without it names are as in the file; up to 0.5.0 fields are ' +
+    'snake_case and variants UpperCamelCase.',
   example: 'deserialize: { rename: userName }',
   keys: [
     {
@@ -86,7 +90,9 @@ export const RENAME: SectionSpec = {
 
 export const TYPE_ENUM: SectionSpec = {
   name: 'enum',
-  doc: 'One of several cases. In functions the name of a case without a value, `{ name: value }` of one with a value, the bare value when untagged.',
+  doc:
+    'One of several cases. In functions the name of a case without a value, `{ name: ' +
+    'value }` of one with a value, the bare value when untagged.',
   example: `shape:
   type: enum
   tagging: externally-tagged
