@@ -62,11 +62,6 @@ export class Report {
     return this.#errors > 0
   }
 
-  /** Whether further findings would be dropped; loops over hostile input stop here. */
-  get isFull(): boolean {
-    return this.#dropped > 0
-  }
-
   error(code: string, span: Span, message: string, hint: string | null = null): void {
     this.#add('error', code, span, message, hint)
   }

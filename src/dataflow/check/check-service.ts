@@ -54,6 +54,7 @@ export function checkService(
     partition = checked.plan
     flow = checked.flow
   }
+  if (service.isPartial) flow = { value: null, key: null }
   const sinks = service.sinks.flatMap(sink => checkSink(context, chain, file, sink, flow))
   checkReachability(context, service, emitsFromUpdateState)
   return {
@@ -286,7 +287,7 @@ function checkSink(
 function checkReachability(context: StepContext, service: ServiceModel, emits: boolean): void {
   const update = service.partition?.updateState
   const sink = service.sinks[0]
-  if (!update || sink === undefined || emits) return
+  if (!update || sink === undefined || emits || service.isPartial) return
   const message =
     `nothing reaches the sinks of ${quoted(service.name)}: before apiVersion 1.0.0 what ` +
     `update-state returns is dropped`

@@ -21,7 +21,7 @@ export function checkStates(report: Report, file: FileModel): FileModel {
   }))
   for (const service of services) {
     const owned = ownedStates(service)[0]
-    if (owned === undefined || service.partition !== null) continue
+    if (owned === undefined || service.partition !== null || service.isPartial) continue
     const message =
       `the service ${quoted(service.name)} owns the state ${quoted(owned.name)}, but has no ` +
       `"partition" to give it a key`

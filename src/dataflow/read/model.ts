@@ -70,6 +70,8 @@ export interface ServiceModel {
   readonly partition: PartitionModel | null
   readonly sinks: readonly IoModel[]
   readonly errors: ErrorPolicy
+  /** Whether parts were refused that would change what leaves: then that is unknown, and not checked further. */
+  readonly isPartial: boolean
   readonly at: Span
 }
 

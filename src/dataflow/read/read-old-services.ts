@@ -8,7 +8,7 @@ import { quoted, type Entry } from '../yaml/tree.ts'
 import type { IoModel, ServiceModel, StateModel, StepModel } from './model.ts'
 import { placeSteps } from './place-steps.ts'
 import { checkName } from './read-names.ts'
-import { ERRORS_DEFAULT, readIo, readIoItem, readStates } from './read-services.ts'
+import { ERRORS_DEFAULT, hasUnavailable, readIo, readIoItem, readStates } from './read-services.ts'
 import { readStep, type ResolveFunction } from './read-steps.ts'
 import type { TypeTable } from './read-types.ts'
 
@@ -43,6 +43,7 @@ export function readOldService(
     ...placeSteps(context, transforms === null ? [] : readAnySteps(context, types, transforms)),
     sinks: readEither(context, types, section, 'sink', SINK),
     errors: ERRORS_DEFAULT,
+    isPartial: transforms !== null && hasUnavailable(transforms, OLD_TRANSFORMS),
     at: entry.keySpan
   }
 }

@@ -218,6 +218,7 @@ function readOperation(
     ...placeSteps(context, steps),
     sinks: readTopics(context, declared, section, 'sink'),
     errors: ERRORS_DEFAULT,
+    isPartial: false,
     at: entry.keySpan
   }
 }

@@ -9,7 +9,7 @@ import { PARTITION, SERVICE, SINK, SOURCE, STATE } from '../sections/service-sec
 import { quoted, type Entry, type TreeNode } from '../yaml/tree.ts'
 import type { IoModel, PartitionModel, ServiceModel, StateModel, StepModel } from './model.ts'
 import { checkName, checkStateProperty } from './read-names.ts'
-import { readPlacedFunction, readSteps } from './read-steps.ts'
+import { onlySteps, readPlacedFunction, readStep, readSteps } from './read-steps.ts'
 import type { TypeTable } from './read-types.ts'
 
 export const ERRORS_DEFAULT: ErrorPolicy = {
@@ -45,6 +45,7 @@ export function readService(
     partition: readPartition(context, types, section),
     sinks: readIo(context, types, section, 'sinks', SINK),
     errors: readErrors(context, section, errors),
+    isPartial: hasUnavailable(section, SERVICE),
     at: entry.keySpan
   }
 }
@@ -72,6 +73,12 @@ export function readErrors(
     backoffMs,
     backoffMaxMs
   }
+}
+
+/** Whether a section has keys that are not part of this version, such as `window`. */
+export function hasUnavailable(section: Section, spec: SectionSpec): boolean {
+  const keys = spec.keys.filter(key => key.value.kind === 'unavailable').map(key => key.key)
+  return section.node.entries.some(entry => keys.includes(entry.key))
 }
 
 /** Reads sources or sinks that are lists. */
@@ -116,12 +123,15 @@ function readPartition(
   const at = service.keySpan('partition')
   const section = node === null ? null : readSection(context, node, PARTITION, at)
   if (section === null) return null
-  return {
-    assignKey: readPlacedFunction(context, types, section, 'assign-key'),
-    steps: readSteps(context, types, section, 'transforms'),
-    updateState: readPlacedFunction(context, types, section, 'update-state'),
-    at
+  const assignKey = readPlacedFunction(context, types, section, 'assign-key')
+  const updateState = readPlacedFunction(context, types, section, 'update-state')
+  // 0.4.0 had update-state at the end of the transforms.
+  if (context.apiVersion === '0.4.0' && updateState === null) {
+    const all = section.items('transforms').flatMap(item => readStep(context, types, item) ?? [])
+    const last = all.at(-1)?.operator === 'update-state' ? all.pop()! : null
+    return { assignKey, steps: onlySteps(context, all, 'transforms'), updateState: last, at }
   }
+  return { assignKey, steps: readSteps(context, types, section, 'transforms'), updateState, at }
 }
 
 /** Reads states: a mapping by name, or in older files also a list of items with names. */

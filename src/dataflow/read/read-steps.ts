@@ -17,7 +17,7 @@ export const OPERATOR_SYNONYMS: Readonly<Record<string, OperatorKind>> = {
   process: 'update-state'
 }
 /** Operators that the language has and this version has not. */
-const OPERATORS_UNAVAILABLE = new Set(['assign-timestamp', 'aggregate', 'flush'])
+const OPERATORS_UNAVAILABLE = new Set(['assign-timestamp', 'aggregate', 'flush', 'sql'])
 
 const STEP_OPERATORS = Object.values(OPERATORS)
   .filter(operator => operator.place === 'step')
@@ -30,13 +30,21 @@ export function readSteps(
   section: Section,
   key: string
 ): StepModel[] {
-  return section.items(key).flatMap(item => {
-    const step = readStep(context, types, item)
-    if (step === null) return []
-    if (OPERATORS[step.operator].place === 'step') return [step]
+  const steps = section.items(key).flatMap(item => readStep(context, types, item) ?? [])
+  return onlySteps(context, steps, key)
+}
+
+/** Leaves out, with a finding, operators that have a place of their own. */
+export function onlySteps(
+  context: ReadContext,
+  steps: readonly StepModel[],
+  key: string
+): StepModel[] {
+  return steps.filter(step => {
+    if (OPERATORS[step.operator].place === 'step') return true
     const message = `${quoted(step.operator)} cannot stand in ${key}: its place is partition.${step.operator}`
     context.report.error('OPERATOR_PLACE', step.at, message)
-    return []
+    return false
   })
 }
 

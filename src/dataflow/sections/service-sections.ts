@@ -37,7 +37,13 @@ sources → transforms → partition (assign-key, transforms, update-state) → 
       doc: 'Where results go; each gets all of them.'
     },
     SERVICE_ERRORS_KEY,
-    { key: 'window', value: UNAVAILABLE, doc: 'Keep running results in a state instead.' }
+    { key: 'window', value: UNAVAILABLE, doc: 'Keep running results in a state instead.' },
+    {
+      key: 'assign-timestamp',
+      value: UNAVAILABLE,
+      doc: 'A record has the time at which it was produced.'
+    },
+    { key: 'flush', value: UNAVAILABLE, doc: 'Keep running results in a state instead.' }
   ]
 }
 
