@@ -185,7 +185,7 @@ export function counting(options: {
         partition: partition(
           step('assign-key', 'function byDigit(text) { return text.at(-1) }', {
             input: string,
-            output: string
+            outputKey: string
           }),
           step(
             'update-state',

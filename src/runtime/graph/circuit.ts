@@ -65,14 +65,12 @@ export class Circuit {
     this.outputs = new EpochOutputs({ staged })
     this.undo = staged ? new UndoLog() : null
     this.guard = state === null ? null : new WriteGuard(state, this.undo)
-    this.states = new ServiceStates({ plan, library, state, undo: this.undo, time })
+    const { guard, undo } = this
+    this.states = new ServiceStates({ plan, library, state, guard, undo, time })
     this.marker = markerNumber(plan, tasks)
     this.#chained = chainedTopics(plan)
     for (const topic of sourceTopicNames(plan)) this.#readers.set(topic, new TopicReaders())
     const inputs: CircuitInput[] = []
-    for (const [topic, taker] of this.#readers) {
-      inputs.push({ topic, taker, chained: this.#chained.has(topic) })
-    }
     for (const service of plan.services) {
       const chains = new ServiceChains(this, service)
       for (const source of service.sources) {
@@ -83,7 +81,12 @@ export class Circuit {
         inputs.push({ topic, taker: chains.repartitionSource(), chained: false })
       }
     }
-    this.inputs = inputs
+    const sources = [...this.#readers].map(([topic, readers]) => ({
+      topic,
+      taker: readers.only() ?? readers,
+      chained: this.#chained.has(topic)
+    }))
+    this.inputs = [...sources, ...inputs]
   }
 
   /** The task's own readers of a topic that it writes, or null when its records take the log. */

@@ -65,7 +65,7 @@ export class Library {
   /** How records travel between tasks behind `assignKey`. */
   repartition(assignKey: StepPlan): RepartitionFormat {
     return {
-      key: assignKey.output === null ? anyJson : keyConverter(assignKey.output as ScalarType),
+      key: assignKey.outputKey === null ? anyJson : keyConverter(assignKey.outputKey),
       value: assignKey.input === null ? anyJson : compileConverter(assignKey.input, 'json')
     }
   }

@@ -121,7 +121,7 @@ export class ServiceChains {
         next
       })
     }
-    const codec = library.keyCodec(step.output)
+    const codec = library.keyCodec(step.outputKey)
     return new AssignKeyOperator(this.#parts(step, path, next), { codec })
   }
 

@@ -10,6 +10,7 @@ import {
   type Stamped,
   UndoableView,
   type UndoLog,
+  type WriteGuard,
   stampedCodec
 } from '../task/state-view.ts'
 import type { Library, StateFormat } from './library.ts'
@@ -58,13 +59,15 @@ export class ServiceStates {
     readonly plan: Plan
     readonly library: Library
     readonly state: TaskState | null
+    readonly guard: WriteGuard | null
     readonly undo: UndoLog | null
     readonly time: { readonly now: number }
   }) {
     this.#plan = options.plan
     for (const declared of declaredStates(options.plan)) {
-      assert(options.state !== null, 'a task with states has opened them')
-      const view = this.#view(declared, options.state, options.time)
+      const { state, guard, time } = options
+      assert(state !== null && guard !== null, 'a task with states has opened them')
+      const view = this.#view(declared, state, guard, time)
       const format: StateFormat = options.library.state(declared.plan)
       this.#specs.set(declared.name, {
         name: declared.name,
@@ -94,10 +97,15 @@ export class ServiceStates {
     return this.#specs.get(name)!.view
   }
 
-  #view(declared: DeclaredState, state: TaskState, time: { readonly now: number }): StateView {
+  #view(
+    declared: DeclaredState,
+    state: TaskState,
+    guard: WriteGuard,
+    time: { readonly now: number }
+  ): StateView {
     const { ttlMs } = declared.plan
-    if (ttlMs === null) return new PlainView(state.state(declared.name))
-    const view = new ExpiringView(state.state<Stamped>(declared.name), ttlMs, time)
+    if (ttlMs === null) return new PlainView(state.state(declared.name), guard)
+    const view = new ExpiringView(state.state<Stamped>(declared.name), guard, ttlMs, time)
     this.expiring.push(view)
     return view
   }

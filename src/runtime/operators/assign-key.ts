@@ -6,10 +6,13 @@ import { type FunctionParts, FunctionOperator } from './function-operator.ts'
 /** Assigns what the function returns: a scalar, of the declared type where that is known. */
 export class AssignKeyOperator extends FunctionOperator {
   readonly #codec: KeyCodec | null
+  /** Whether any text is a key here. */
+  readonly #takesText: boolean
 
   constructor(parts: FunctionParts, options: { readonly codec: KeyCodec | null }) {
     super(parts)
     this.#codec = options.codec
+    this.#takesText = options.codec === null || passes(options.codec, '')
   }
 
   protected override check(result: unknown): Error | null {
@@ -22,6 +25,8 @@ export class AssignKeyOperator extends FunctionOperator {
   }
 
   protected emit(result: unknown, value: unknown): void | Promise<void> {
+    const isText = typeof result === 'string' && this.#takesText
+    if (!isText && this.check(result) !== null) return this.reject(result, value)
     this.left()
     this.frame.owner = result
     this.frame.assignKey(result)
@@ -36,5 +41,14 @@ export class AssignKeyOperator extends FunctionOperator {
       if (error instanceof MillraceError) return error
       throw error
     }
+  }
+}
+
+function passes(codec: KeyCodec, key: string): boolean {
+  try {
+    codec.check(key)
+    return true
+  } catch {
+    return false
   }
 }

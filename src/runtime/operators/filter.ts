@@ -13,8 +13,10 @@ export class FilterOperator extends FunctionOperator {
   }
 
   protected emit(result: unknown, value: unknown): void | Promise<void> {
-    if (result !== true) return
-    this.left()
-    return this.next.push(value)
+    if (result === true) {
+      this.left()
+      return this.next.push(value)
+    }
+    if (result !== false) return this.reject(result, value)
   }
 }

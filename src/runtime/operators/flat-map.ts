@@ -19,7 +19,8 @@ export class FlatMapOperator extends FunctionOperator {
     return this.unexpected(found, 'an array or another iterable, not a string')
   }
 
-  protected emit(result: unknown): void | Promise<void> {
+  protected emit(result: unknown, value: unknown): void | Promise<void> {
+    if (!Array.isArray(result)) return this.reject(result, value)
     const items = result as readonly unknown[]
     const { frame } = this
     const { rekeyed, owner } = frame

@@ -60,25 +60,28 @@ export abstract class FunctionOperator implements Operator {
     // Hot: per record. No promise unless the function gave one (O1).
     this.#in[this.#index]! += 1
     let result: unknown
-    if (this.#guard !== null) this.#guard.mark()
+    if (this.#guard !== null) this.#guard.begin()
     try {
       result = this.#fn(value, this.#context)
     } catch (error) {
       return this.#failed(error, value)
     }
     if (typeof result === 'object' && isPromise(result)) return this.#later(result, value)
-    const problem = this.check(result)
-    if (problem !== null) return this.#failed(problem, value)
     return this.emit(result, value)
   }
 
-  /** What is wrong with what the function returned, or null. */
+  /** What is wrong with what the function returned, or null: the clear form of what `emit` looks at. */
   protected check(result: unknown): Error | null {
     if (result !== undefined) return null
     return this.unexpected('nothing', 'a value')
   }
 
-  /** Passes on what the function made of `value`. */
+  /** For `emit`: the function returned what {@link check} finds wrong. */
+  protected reject(result: unknown, value: unknown): void | Promise<void> {
+    return this.#failed(this.check(result), value)
+  }
+
+  /** Passes on what the function made of `value`, or rejects it. */
   protected abstract emit(result: unknown, value: unknown): void | Promise<void>
 
   /** Counts a value that leaves. */
@@ -100,8 +103,6 @@ export abstract class FunctionOperator implements Operator {
     } catch (error) {
       return this.#failed(error, value)
     }
-    const problem = this.check(result)
-    if (problem !== null) return this.#failed(problem, value)
     return this.emit(result, value)
   }
 
@@ -120,7 +121,7 @@ export abstract class FunctionOperator implements Operator {
     for (let retry = 0; retry < retries; retry++) {
       const waitMs = Math.min(backoffMs * 2 ** retry, backoffMaxMs)
       if (waitMs > 0) await clock.sleep(waitMs, signal).catch(abandon)
-      if (this.#guard !== null) this.#guard.mark()
+      if (this.#guard !== null) this.#guard.begin()
       let result: unknown
       try {
         result = await this.#fn(value, this.#context)

@@ -4,7 +4,8 @@ import { FunctionOperator } from './function-operator.ts'
 
 /** Passes on what the function returns. Returning nothing fails the record. */
 export class MapOperator extends FunctionOperator {
-  protected emit(result: unknown): void | Promise<void> {
+  protected emit(result: unknown, value: unknown): void | Promise<void> {
+    if (result === undefined) return this.reject(result, value)
     this.left()
     if (isKeyed(result)) {
       this.frame.assignKey(result.key)

@@ -30,8 +30,9 @@ export class TopicReaders implements RecordTaker {
     this.#takers.push(taker)
   }
 
-  get count(): number {
-    return this.#takers.length
+  /** The service, if it is the only one: records need not go through this list. */
+  only(): RecordTaker | null {
+    return this.#takers.length === 1 ? this.#takers[0]! : null
   }
 
   /** Hands the record to each service in turn; the next one begins when the one before is done with it. */

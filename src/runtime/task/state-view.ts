@@ -11,12 +11,50 @@ export interface StateView {
   entries(): Iterable<[StateKey, unknown]>
 }
 
+/**
+ * Takes back what one call of a function wrote (S5), also from the record-wide log. The state's mark is set at
+ * the call's first write: most functions of a service with states only read.
+ */
+export class WriteGuard {
+  readonly #state: TaskState
+  readonly #log: UndoLog | null
+  #hasWritten = false
+  #length = 0
+
+  constructor(state: TaskState, log: UndoLog | null) {
+    this.#state = state
+    this.#log = log
+  }
+
+  /** Before each call of a function that may write. */
+  begin(): void {
+    this.#hasWritten = false
+  }
+
+  /** Before each write. */
+  beforeWrite(): void {
+    if (this.#hasWritten) return
+    this.#hasWritten = true
+    this.#state.mark()
+    if (this.#log !== null) this.#length = this.#log.length
+  }
+
+  rollback(): void {
+    if (!this.#hasWritten) return
+    this.#hasWritten = false
+    this.#state.rollback()
+    if (this.#log !== null) this.#log.truncate(this.#length)
+  }
+}
+
 /** A state without a time to live. */
 export class PlainView implements StateView {
   readonly #state: KeyedState
+  readonly #guard: WriteGuard
 
-  constructor(state: KeyedState) {
+  constructor(state: KeyedState, guard: WriteGuard) {
     this.#state = state
+    this.#guard = guard
   }
 
   read(key: StateKey): unknown {
@@ -28,10 +66,12 @@ export class PlainView implements StateView {
   }
 
   write(key: StateKey, value: unknown): void {
+    this.#guard.beforeWrite()
     this.#state.set(key, value)
   }
 
   delete(key: StateKey): boolean {
+    this.#guard.beforeWrite()
     return this.#state.delete(key)
   }
 
@@ -67,11 +107,18 @@ export function stampedCodec(inner: ValueCodec): ValueCodec<Stamped> {
 /** A state whose values are absent once they were not updated for `ttlMs`. */
 export class ExpiringView implements StateView {
   readonly #state: KeyedState<Stamped>
+  readonly #guard: WriteGuard
   readonly #ttlMs: number
   readonly #time: { readonly now: number }
 
-  constructor(state: KeyedState<Stamped>, ttlMs: number, time: { readonly now: number }) {
+  constructor(
+    state: KeyedState<Stamped>,
+    guard: WriteGuard,
+    ttlMs: number,
+    time: { readonly now: number }
+  ) {
     this.#state = state
+    this.#guard = guard
     this.#ttlMs = ttlMs
     this.#time = time
   }
@@ -87,11 +134,13 @@ export class ExpiringView implements StateView {
   }
 
   write(key: StateKey, value: unknown): void {
+    this.#guard.beforeWrite()
     this.#state.set(key, { at: this.#time.now, value })
   }
 
   delete(key: StateKey): boolean {
     const was = this.has(key)
+    this.#guard.beforeWrite()
     this.#state.delete(key)
     return was
   }
@@ -184,28 +233,5 @@ export class UndoableView implements StateView {
       if (before === undefined) this.#inner.delete(key)
       else this.#inner.write(key, before)
     })
-  }
-}
-
-/** Takes back what one call of a function wrote (S5), also from the record-wide log. */
-export class WriteGuard {
-  readonly #state: TaskState
-  readonly #log: UndoLog | null
-  #length = 0
-
-  constructor(state: TaskState, log: UndoLog | null) {
-    this.#state = state
-    this.#log = log
-  }
-
-  /** Before each call of a function that may write. */
-  mark(): void {
-    this.#state.mark()
-    if (this.#log !== null) this.#length = this.#log.length
-  }
-
-  rollback(): void {
-    this.#state.rollback()
-    if (this.#log !== null) this.#log.truncate(this.#length)
   }
 }
