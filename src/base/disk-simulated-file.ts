@@ -173,7 +173,7 @@ function settle(durable: Content, pending: readonly Pending[], damage: Damage): 
   for (const change of pending) {
     if (change.kind === 'write') {
       writeSectors(durable, change, damage)
-      sizes.push(change.position + change.bytes.length)
+      sizes.push(Math.max(sizes.at(-1) as number, change.position + change.bytes.length))
     } else if (damage.random.fraction() < damage.kept) {
       durable.resize(change.size)
       sizes.push(change.size)

@@ -37,7 +37,8 @@ export function checkCommit<Data>(catalog: Catalog<Data>, commit: Commit): Check
   if (bytes > COMMIT_QUEUE_BYTES_MAX) {
     throw new MillraceError(
       'COMMIT_TOO_LARGE',
-      `a commit has ${bytes} bytes in ${commit.batches.length} batches; at most ${COMMIT_QUEUE_BYTES_MAX} were expected; commit in smaller steps`,
+      `a commit has ${bytes} bytes in ${commit.batches.length} batches; ` +
+        `at most ${COMMIT_QUEUE_BYTES_MAX} were expected; commit in smaller steps`,
       { details: { bytes, bytesMax: COMMIT_QUEUE_BYTES_MAX } }
     )
   }
@@ -77,7 +78,8 @@ function checkBytes({ topic, partition, batch }: CommitBatch): void {
   if (batch.length > BATCH_BYTES_MAX) {
     throw new MillraceError(
       'BATCH_TOO_LARGE',
-      `a batch for ${topic}/${partition} has ${batch.length} bytes; at most ${BATCH_BYTES_MAX} were expected; build smaller batches`,
+      `a batch for ${topic}/${partition} has ${batch.length} bytes; ` +
+        `at most ${BATCH_BYTES_MAX} were expected; build smaller batches`,
       { details: { topic, partition, bytes: batch.length, bytesMax: BATCH_BYTES_MAX } }
     )
   }
@@ -92,7 +94,8 @@ function checkBytes({ topic, partition, batch }: CommitBatch): void {
 function corrupt(topic: string, partition: number, what: string): MillraceError {
   return new MillraceError(
     'BATCH_CORRUPT',
-    `a batch for ${topic}/${partition} is refused: ${what}; one whole batch of format v2 with a valid checksum was expected; encode it again`,
+    `a batch for ${topic}/${partition} is refused: ${what}; ` +
+      'one whole batch of format v2 with a valid checksum was expected; encode it again',
     { details: { topic, partition } }
   )
 }
@@ -117,7 +120,8 @@ function checkPosition({ group, offset, metadata, topic, partition }: CommitOffs
 function replaced<Data>(state: PartitionState<Data>): MillraceError {
   return new MillraceError(
     'TOPIC_UNKNOWN',
-    `topic ${quote(state.topic.name)} was deleted and created anew while the commit waited; the same topic was expected; commit again if it means the new one`,
+    `topic ${quote(state.topic.name)} was deleted and created anew while the commit waited; ` +
+      'the same topic was expected; commit again if it means the new one',
     { details: { topic: state.topic.name } }
   )
 }

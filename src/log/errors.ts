@@ -5,7 +5,8 @@ import { MillraceError } from '../base/index.ts'
 export function topicUnknown(topic: string): MillraceError {
   return new MillraceError(
     'TOPIC_UNKNOWN',
-    `topic ${quote(topic)} does not exist; the name of an existing topic was expected; create it first or check its spelling`,
+    `topic ${quote(topic)} does not exist; the name of an existing topic was expected; ` +
+      'create it first or check its spelling',
     { details: { topic } }
   )
 }
@@ -14,7 +15,8 @@ export function topicUnknown(topic: string): MillraceError {
 export function topicExists(topic: string): MillraceError {
   return new MillraceError(
     'TOPIC_EXISTS',
-    `topic ${quote(topic)} exists already; a free name was expected; choose another one or alter the topic`,
+    `topic ${quote(topic)} exists already; a free name was expected; ` +
+      'choose another one or alter the topic',
     { details: { topic } }
   )
 }
@@ -23,7 +25,8 @@ export function topicExists(topic: string): MillraceError {
 export function partitionUnknown(topic: string, partition: number, count: number): MillraceError {
   return new MillraceError(
     'PARTITION_UNKNOWN',
-    `topic ${quote(topic)} has no partition ${partition}; a number from 0 to ${count - 1} was expected; alter the topic to add partitions`,
+    `topic ${quote(topic)} has no partition ${partition}; ` +
+      `a number from 0 to ${count - 1} was expected; alter the topic to add partitions`,
     { details: { topic, partition, count } }
   )
 }
@@ -37,7 +40,8 @@ export function offsetOutOfRange(
   const { offset, startOffset, endOffset } = wanted
   return new MillraceError(
     'OFFSET_OUT_OF_RANGE',
-    `offset ${offset} of ${topic}/${partition} is out of range; ${startOffset} to ${endOffset} was expected; read from one of these`,
+    `offset ${offset} of ${topic}/${partition} is out of range; ` +
+      `${startOffset} to ${endOffset} was expected; read from one of these`,
     { details: { topic, partition, offset, startOffset, endOffset } }
   )
 }

@@ -29,7 +29,11 @@ function sentenceOf({ file, position, fault, folder }: DamagedPlace): string {
     fault.expected === undefined || fault.found === undefined
       ? 'the bytes that were written were expected'
       : `${numberOf(fault, fault.expected)} was expected, ${numberOf(fault, fault.found)} was found`
-  return `${file} is damaged at byte ${position}: ${fault.message}; ${sums}; stop what uses the log and run "millrace log repair --data-dir ${folder}", which keeps everything else and says what is lost`
+  return (
+    `${file} is damaged at byte ${position}: ${fault.message}; ${sums}; ` +
+    `stop what uses the log and run "millrace log repair --data-dir ${folder}", ` +
+    'which keeps everything else and says what is lost'
+  )
 }
 
 function numberOf(fault: FormatFault, value: number): string {

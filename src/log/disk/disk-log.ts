@@ -53,6 +53,8 @@ export interface DiskLogOptions {
   readonly random: Random
   /** Size from which a journal file is sealed and the next one begun. Default JOURNAL_FILE_BYTES_TARGET. */
   readonly fileBytesTarget?: number
+  /** Memory that keeps the newest bytes for who follows the end. Default TAIL_BYTES_MAX, 16 MiB. */
+  readonly tailBytes?: number
   /** Time between cleanups in the background, ms; 0 for none. Default CLEANUP_INTERVAL_MS_DEFAULT. */
   readonly cleanupIntervalMs?: number
   /** Told of what an operator wants to know. */
@@ -70,11 +72,11 @@ export const CLEANUP_INTERVAL_MS_DEFAULT = 30_000
  * @throws DISK_FULL, DISK_FAILED
  */
 export async function openDiskLog(options: DiskLogOptions): Promise<Log> {
-  const { disk, folder, random, onEvent = () => {} } = options
+  const { disk, folder, onEvent = () => {} } = options
   const lock = await lockLog(disk, folder)
   try {
     const catalog = new Catalog<DiskPartition>(() => new DiskPartition())
-    const journal = new Journal({ disk, folder, random, onEvent }, catalog)
+    const journal = new Journal({ ...options, onEvent }, catalog)
     const { active, sequence } = await recoverJournal(journal)
     return new DiskLog(options, { lock, journal, active, sequence })
   } catch (error) {

@@ -9,8 +9,10 @@
 //        24  salt            8 bytes          21  0                          7 bytes
 //        32  0               u32              28  CRC-32C of the salt, bytes 0…27
 //        36  CRC-32C of 0…35 u32                  and the directory          u32
-//        40  frames                           32  directory, then the batches
+//        40  the same again                   32  directory, then the batches
+//        80  frames
 //
+// The file header stands there twice because without the salt no frame can be checked: one copy suffices.
 // The salt makes a frame valid in its own file only: neither remains of another file on reused disk space nor a
 // record that holds a copy of a journal can pass for a frame of this one.
 import { type ByteWriter, MillraceError, assert } from '../../base/index.ts'
@@ -19,7 +21,7 @@ import { crc32c } from '../../record/index.ts'
 /** Version that this code writes, and the only one it reads. */
 export const FORMAT_VERSION = 1
 /** Bytes before the first frame. */
-export const FILE_HEADER_BYTES = 40
+export const FILE_HEADER_BYTES = 80
 /** Bytes before a frame's directory. */
 export const FRAME_HEADER_BYTES = 32
 /** Length of the salt. */
@@ -29,6 +31,7 @@ export const FRAME_MAGIC: Buffer = Buffer.from([0xa7, 0x4d, 0x4a, 0x46])
 
 const FILE_MAGIC = Buffer.from('MILLRACE', 'latin1')
 const FRAME_CRC_AT = 28
+const HEADER_COPY_BYTES = 40
 
 /** What a frame is for. */
 export const FRAME_KIND = {
@@ -68,49 +71,61 @@ export interface FormatFault {
   readonly found?: number
 }
 
-/** The 40 bytes that a file begins with. */
+/** The bytes that a file begins with. */
 export function encodeFileHeader(number: number, sequenceFirst: number, salt: Uint8Array): Buffer {
   assert(salt.length === SALT_BYTES, 'a salt has 8 bytes')
-  const bytes = Buffer.alloc(FILE_HEADER_BYTES)
+  const bytes = Buffer.alloc(HEADER_COPY_BYTES)
   FILE_MAGIC.copy(bytes)
   bytes.writeUInt16BE(FORMAT_VERSION, 8)
   bytes.writeUInt32BE(number, 12)
   bytes.writeBigInt64BE(BigInt(sequenceFirst), 16)
   bytes.set(salt, 24)
   bytes.writeUInt32BE(crc32c(bytes.subarray(0, 36)), 36)
-  return bytes
+  return Buffer.concat([bytes, bytes])
 }
 
 /**
- * The header, or what is wrong with it.
+ * The header, from the first copy that is whole, or what is wrong with the first when none is.
  * @throws LOG_VERSION_UNKNOWN the file is whole and newer than this code
  */
 export function decodeFileHeader(bytes: Buffer): FileHeader | FormatFault {
-  if (bytes.length < FILE_HEADER_BYTES) {
-    return {
-      message: 'the file is shorter than its header',
-      expected: FILE_HEADER_BYTES,
-      found: bytes.length
-    }
-  }
-  const expected = bytes.readUInt32BE(36)
-  const found = crc32c(bytes.subarray(0, 36))
-  if (expected !== found)
-    return { message: 'the file header has a wrong checksum', expected, found }
-  if (!bytes.subarray(0, 8).equals(FILE_MAGIC)) return { message: 'the file is no journal' }
-  const version = bytes.readUInt16BE(8)
+  const [fault, faultOfSecond] = headerFaults(bytes)
+  if (fault !== null && faultOfSecond !== null) return fault
+  const copy = bytes.subarray(fault === null ? 0 : HEADER_COPY_BYTES)
+  const version = copy.readUInt16BE(8)
   if (version !== FORMAT_VERSION) {
     throw new MillraceError(
       'LOG_VERSION_UNKNOWN',
-      `the journal has format version ${version}; version ${FORMAT_VERSION} was expected; use the release of millrace that wrote it, or a newer one`,
+      `the journal has format version ${version}; version ${FORMAT_VERSION} was expected; ` +
+        'use the release of millrace that wrote it, or a newer one',
       { details: { version, versionExpected: FORMAT_VERSION } }
     )
   }
   return {
-    number: bytes.readUInt32BE(12),
-    sequenceFirst: Number(bytes.readBigInt64BE(16)),
-    seed: seedOf(bytes.subarray(24, 24 + SALT_BYTES))
+    number: copy.readUInt32BE(12),
+    sequenceFirst: Number(copy.readBigInt64BE(16)),
+    seed: seedOf(copy.subarray(24, 24 + SALT_BYTES))
   }
+}
+
+/** What is wrong with each copy of a file header. */
+export function headerFaults(bytes: Buffer): [FormatFault | null, FormatFault | null] {
+  return [
+    headerFault(bytes.subarray(0, HEADER_COPY_BYTES)),
+    headerFault(bytes.subarray(HEADER_COPY_BYTES))
+  ]
+}
+
+function headerFault(copy: Buffer): FormatFault | null {
+  if (copy.length < HEADER_COPY_BYTES) {
+    const numbers = { expected: HEADER_COPY_BYTES, found: copy.length }
+    return { message: 'the file is shorter than its header', ...numbers }
+  }
+  const expected = copy.readUInt32BE(36)
+  const found = crc32c(copy.subarray(0, 36))
+  if (expected !== found)
+    return { message: 'the file header has a wrong checksum', expected, found }
+  return copy.subarray(0, 8).equals(FILE_MAGIC) ? null : { message: 'the file is no journal' }
 }
 
 /** What frames' checksums begin with. */

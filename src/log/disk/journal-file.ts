@@ -5,10 +5,11 @@
 //       read an old file ends with it.
 //   F2  What is read through a handle belongs to this object: the file under the name is opened only if it has this
 //       object's salt and size.
-import { type Disk, type DiskFile, MillraceError } from '../../base/index.ts'
+import type { Disk, DiskFile } from '../../base/index.ts'
 import { CompactionState } from '../compaction.ts'
 import type { PartitionState } from '../catalog.ts'
 import { BatchIndex } from './batch-index.ts'
+import { logDamaged } from './damage.ts'
 import { FILE_HEADER_BYTES, type FileHeader, decodeFileHeader } from './format.ts'
 
 /** Most sealed files that are open at once. */
@@ -168,11 +169,7 @@ export class JournalFile {
       if (!('message' in header) && header.seed === this.header.seed) return (this.#handle = handle)
       await handle.close()
       if (!('message' in header)) return undefined
-      throw new MillraceError(
-        'LOG_DAMAGED',
-        `${this.path} is damaged at its beginning: ${header.message}; a journal file was expected; stop the process and run "millrace log repair"`,
-        { details: { file: this.path, position: 0 } }
-      )
+      throw logDamaged({ file: this.path, position: 0, fault: header, folder: this.folder })
     } finally {
       this.#opening = null
     }

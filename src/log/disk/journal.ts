@@ -45,6 +45,8 @@ export interface JournalOptions {
   readonly folder: string
   readonly random: Random
   readonly onEvent: OnDiskLogEvent
+  /** Size of the tail, see there. */
+  readonly tailBytes?: number
 }
 
 /** Files, catalog and tail of one open log. */
@@ -54,7 +56,7 @@ export class Journal {
   readonly random: Random
   readonly onEvent: OnDiskLogEvent
   readonly catalog: Catalog<DiskPartition>
-  readonly tail: Tail = new Tail()
+  readonly tail: Tail
   readonly openFiles: OpenFiles = new OpenFiles()
   /** Sealed files by number, ascending. */
   sealed: JournalFile[] = []
@@ -65,6 +67,7 @@ export class Journal {
     this.folder = options.folder
     this.random = options.random
     this.onEvent = options.onEvent
+    this.tail = new Tail(options.tailBytes)
     this.catalog = catalog
   }
 

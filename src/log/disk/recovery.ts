@@ -9,7 +9,8 @@
 //
 //   V1  Nothing that was acknowledged is cut.
 //   V2  What is visible after a start is durable: the last frame may have been written and not synced, or its sync
-//       may have failed, so it is written again, with the same bytes, and synced.
+//       may have failed, so it is written again, with the same bytes, and synced. For the same reason the last
+//       file gets its name once more: by way of another name, because a rename to itself does nothing.
 import { createDirectoryDurably, type Disk, type DiskFile } from '../../base/index.ts'
 import { logDamaged } from './damage.ts'
 import {
@@ -59,6 +60,10 @@ export async function recoverJournal(journal: Journal): Promise<RecoveredJournal
 /** Removes what an interrupted step left; gives the numbers of the journal files, ascending. */
 async function tidyFolder(disk: Disk, folder: string): Promise<number[]> {
   const path = journalFolder(folder)
+  for (const { name } of await disk.list(path)) {
+    if (MOVED.test(name))
+      await disk.rename(`${path}/${name}`, `${path}/${name.slice(0, -MOVED_SUFFIX.length)}`)
+  }
   const names = (await disk.list(path))
     .filter(entry => entry.kind === 'file')
     .map(entry => entry.name)
@@ -71,17 +76,25 @@ async function tidyFolder(disk: Disk, folder: string): Promise<number[]> {
   return numbers.toSorted((a, b) => a - b)
 }
 
+/** Ends the name of the last file while it is named anew (V2). */
+const MOVED_SUFFIX = '.moved'
+const MOVED = /^\d{10}\.journal\.moved$/
 /** Files that only exist while one is written: the disk's own, and those of rewriting and repairing. */
 const TEMPORARY = /^\d{10}\.(?:journal|index)\.(?:new|rewritten)$/
 
 async function recoverLast(journal: Journal, number: number): Promise<RecoveredJournal> {
   const path = journalPath(journal.folder, number)
-  const handle = await journal.disk.open(path, { write: true, create: false })
+  let handle = await journal.disk.open(path, { write: true, create: false })
   try {
     const size = await handle.size()
     const header = await readHeader(journal, handle, path)
     const file = new JournalFile({ folder: journal.folder, header, size, tailBase: 0 })
     const end = await replay(journal, file, handle)
+    if (file.size === file.sizeFirst) {
+      await handle.close()
+      await journal.disk.replaceFile(path, await journal.disk.readFile(path))
+      handle = await journal.disk.open(path, { write: true, create: false })
+    }
     for (const topic of journal.catalog.topics.values()) {
       for (const state of topic.partitions) state.data.appendOffset = state.endOffset
     }
@@ -126,16 +139,18 @@ async function replay(journal: Journal, file: JournalFile, handle: DiskFile): Pr
     throw logDamaged({ file: path, position: FILE_HEADER_BYTES, fault, folder: journal.folder })
   }
   const isFirst = last.end === file.sizeFirst
-  const isTorn = !isFirst && last.batches.some(batch => batch.fault !== null)
+  // With a gap behind it, it was durable before that was written: then it is damaged, not torn.
+  const isTorn = !isFirst && gap === undefined && last.batches.some(batch => batch.fault !== null)
   const end = isTorn
     ? { position: last.position, sequence: last.sequence }
     : { position: last.end, sequence: last.sequence + 1 }
   if (!isTorn) applyFrame(journal, file, last)
-  if (end.position < size) {
-    await cut(journal, handle, path, end.position, size)
-  } else if (!isFirst && last.frameKind !== FRAME_KIND.close) {
-    await handle.write([await scanner.bytesOf(last)], last.position)
+  const wasClosed = end.position === size && last.frameKind === FRAME_KIND.close
+  if (!wasClosed) {
+    if (end.position < size) await cut(journal, handle, path, end.position, size)
+    else await handle.write([await scanner.bytesOf(last)], last.position)
     await handle.sync()
+    await nameAnew(journal, path)
   }
   file.size = end.position
   file.tailBase = journal.tail.end - end.position
@@ -161,8 +176,14 @@ async function cut(
   size: number
 ): Promise<void> {
   await handle.truncate(position)
-  await handle.sync()
   journal.onEvent({ kind: 'tail-cut', file: path, position, bytes: size - position })
+}
+
+/** Makes the name of the last file durable, whatever became of an earlier attempt (V2). */
+async function nameAnew({ disk, folder }: Journal, path: string): Promise<void> {
+  await disk.rename(path, `${path}${MOVED_SUFFIX}`)
+  await disk.rename(`${path}${MOVED_SUFFIX}`, path)
+  await disk.syncDirectory(journalFolder(folder))
 }
 
 function applyFrame(journal: Journal, file: JournalFile, frame: ScannedFrame): void {

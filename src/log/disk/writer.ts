@@ -128,7 +128,10 @@ export class JournalWriter {
     })
   }
 
-  /** Refuses what comes from now on, waits for what queues, and marks the file as closed in order. */
+  /**
+   * Refuses what comes from now on, waits for what queues, and marks the file as closed in order. Where that mark
+   * cannot be written, the writer is fenced and the next start looks at the end of the file as after a crash.
+   */
   async close(): Promise<void> {
     this.#closing = true
     while (this.#running !== null) await this.#running
@@ -138,7 +141,6 @@ export class JournalWriter {
       await this.#write(FRAME_KIND.close, [], 0)
     } catch (error) {
       this.#raiseFence(error)
-      throw this.#fence!
     }
   }
 
@@ -314,7 +316,9 @@ export class JournalWriter {
     const { path, size } = this.#active.file
     this.#fence = new MillraceError(
       'LOG_FENCED',
-      `writing the log failed at byte ${size} of ${path}: ${messageOf(cause)}; what was acknowledged before is safe, nothing since then was; remove the cause and open the log again`,
+      `writing the log failed at byte ${size} of ${path}: ${messageOf(cause)}; ` +
+        'what was acknowledged is safe, nothing is acknowledged any more; ' +
+        'remove the cause and open the log again',
       { cause, details: { file: path, position: size } }
     )
     this.#rejectAll(this.#fence)
