@@ -11,7 +11,12 @@ export const EXIT_FAILED = 1
 export const EXIT_USAGE = 2
 
 /** Errors that the user mends by changing the command or the input, not by trying again. */
-const USAGE_CODES: ReadonlySet<string> = new Set(['USAGE', 'DISK_LOCKED', 'TOPIC_INVALID'])
+const USAGE_CODES: ReadonlySet<string> = new Set([
+  'USAGE',
+  'DISK_LOCKED',
+  'LOG_LOCKED',
+  'TOPIC_INVALID'
+])
 
 /** Runs the command line with `argv` (without node and script) and resolves with the exit code. */
 export async function main(argv: readonly string[]): Promise<number> {

@@ -37,15 +37,15 @@ export async function readReasons(
     cursor => {
       if (reasons.length >= limit) return
       const headers = headersOf(cursor)
-      const header = (name: string): string => headers[`millrace-error-${name}`] ?? ''
+      const header = (name: string): string => headers[`millrace-${name}`] ?? ''
       reasons.push({
         topic: header('topic'),
         partition: header('partition'),
         offset: header('offset'),
         service: header('service'),
         operator: header('operator'),
-        code: header('code'),
-        message: header('message')
+        code: header('error-code'),
+        message: header('error-message')
       })
     },
     async () => reasons.length < limit

@@ -42,6 +42,8 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
   } finally {
     folder.remove()
     signals.release()
+    // A read that waits would keep the process alive.
+    process.stdin.destroy()
   }
 }
 

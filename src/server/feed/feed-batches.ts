@@ -114,16 +114,16 @@ export function rejectedRecord(line: RejectedLine): {
   return {
     value: line.bytes.subarray(0, REJECTED_BYTES_MAX),
     headers: [
-      header('code', line.code),
-      header('message', line.message),
-      header('place', `${line.file}:${line.lineNumber}`),
+      header('error-code', line.code),
+      header('error-message', line.message),
+      header('error-place', `${line.file}:${line.lineNumber}`),
       header('topic', line.topic)
     ]
   }
 }
 
 function header(name: string, text: string): RecordHeader {
-  return { key: `millrace-error-${name}`, value: Buffer.from(text) }
+  return { key: `millrace-${name}`, value: Buffer.from(text) }
 }
 
 /** The reason for a line over the limit. */

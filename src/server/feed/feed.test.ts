@@ -135,7 +135,7 @@ test('typed keys and values are encoded; lines outside their type go to the dead
   const [first] = await contents(log, FEED_DEAD_LETTERS, TEXT, 'json')
   const { headers } = JSON.parse(first!) as { headers: Record<string, string> }
   assert.equal(headers['millrace-error-place'], 'input.txt:2')
-  assert.equal(headers['millrace-error-topic'], 'lines')
+  assert.equal(headers['millrace-topic'], 'lines')
   assert.match(report.reasons[0]!, /^input.txt:2: /)
 })
 

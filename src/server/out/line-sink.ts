@@ -67,7 +67,13 @@ export class StreamSink extends CollectingSink {
 
   protected async write(text: string): Promise<boolean> {
     if (this.closed) return false
-    await new Promise<void>(resolve => this.#stream.write(text, () => resolve()))
+    // The callback has the error before the stream's own event tells it.
+    await new Promise<void>(resolve =>
+      this.#stream.write(text, error => {
+        if (error) this.#onError(error)
+        resolve()
+      })
+    )
     return !this.closed
   }
 
