@@ -2,7 +2,8 @@
 //
 // Types are stripped first (blanks keep all places), the rest is parsed as JavaScript; annotations are then read
 // from the original text, between the end of a parameter's pattern and the next punctuation.
-import { parse, type Comment, type FunctionDeclaration, type Pattern, type Program } from 'acorn'
+import type { Comment, FunctionDeclaration, Pattern, Program } from 'acorn'
+import { acornLibrary } from '../libraries.ts'
 import { strip } from './strip.ts'
 
 /** Something wrong in the code; `start` and `length` count in its text. */
@@ -84,7 +85,7 @@ export function parseProgram(source: string): ParsedProgram | { readonly problem
   if ('problem' in result) return result
   const comments: Comment[] = []
   try {
-    const program = parse(result.stripped, {
+    const program = acornLibrary().parse(result.stripped, {
       ecmaVersion: 'latest',
       sourceType: 'module',
       onComment: comments

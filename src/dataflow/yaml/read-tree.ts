@@ -2,28 +2,14 @@
 //
 // The library's lexer and parser are iterative, its composer recursive. So tokens are driven through the parser by
 // hand: depth and token count are checked while they arrive, and the composer only sees what is small enough.
-import {
-  Composer,
-  isAlias,
-  isMap,
-  isPair,
-  isScalar,
-  Lexer,
-  Parser,
-  type CST,
-  type Document,
-  type Node,
-  type Pair,
-  type Scalar,
-  type YAMLMap,
-  type YAMLSeq
-} from 'yaml'
+import type { CST, Document, Node, Pair, Scalar, YAMLMap, YAMLSeq } from 'yaml'
 import {
   YAML_ALIASES_MAX,
   YAML_BYTES_MAX,
   YAML_DEPTH_MAX,
   YAML_NODES_MAX
 } from '../../base/index.ts'
+import { yamlLibrary } from '../libraries.ts'
 import type { Report, Span } from '../report.ts'
 import { quoted, type Entry, type MapNode, type ScalarStyle, type TreeNode } from './tree.ts'
 
@@ -58,6 +44,7 @@ export function readTree(report: Report): TreeNode | null {
 
 /** The parser's tokens, or null when depth or number of tokens exceed their limits. */
 function tokensOf(report: Report): CST.Token[] | null {
+  const { Lexer, Parser } = yamlLibrary()
   const parser = new Parser()
   const tokens: CST.Token[] = []
   let count = 0
@@ -90,6 +77,7 @@ function tokensOf(report: Report): CST.Token[] | null {
 /** The only document among the tokens. */
 function documentOf(tokens: CST.Token[], report: Report): Document | null {
   // No `merge` and no tags beyond the core schema; duplicate keys are found by our reader, which knows both places.
+  const { Composer } = yamlLibrary()
   const composer = new Composer({
     uniqueKeys: false,
     merge: false,
@@ -123,6 +111,7 @@ function sentenceOf(message: string): string {
 
 /** Turns the library's nodes into ours. */
 class TreeReader {
+  readonly #yaml = yamlLibrary()
   readonly #report: Report
   readonly #anchors = new Map<string, TreeNode | null>()
   /** Nodes below and including one, aliases counted as often as they are used. */
@@ -141,7 +130,7 @@ class TreeReader {
 
   #node(node: Node | null, absentAt: Span): TreeNode {
     if (node === null) return this.#sized(nothingAt(absentAt), 1)
-    if (isAlias(node)) return this.#alias(node.source, spanOf(node, absentAt))
+    if (this.#yaml.isAlias(node)) return this.#alias(node.source, spanOf(node, absentAt))
     this.#checkTag(node as Scalar, absentAt)
     const anchor = (node as Scalar).anchor
     if (anchor !== undefined) this.#anchors.set(anchor, null)
@@ -151,13 +140,13 @@ class TreeReader {
   }
 
   #collection(node: Node, span: Span): TreeNode {
-    if (isScalar(node)) return this.#sized(scalarOf(node, span), 1)
-    if (isMap(node)) return this.#map(node as YAMLMap<Node | null, Node | null>, span)
+    if (this.#yaml.isScalar(node)) return this.#sized(scalarOf(node, span), 1)
+    if (this.#yaml.isMap(node)) return this.#map(node as YAMLMap<Node | null, Node | null>, span)
     let size = 1
     const items: TreeNode[] = []
     for (const item of (node as YAMLSeq<Node | null>).items) {
       const at = { start: span.start, end: span.start + 1 }
-      const tree = isPair(item)
+      const tree = this.#yaml.isPair(item)
         ? this.#pairMap(item as Pair<Node | null, Node | null>, at)
         : this.#node(item, at)
       items.push(tree)
@@ -202,7 +191,7 @@ class TreeReader {
     const keySpan =
       keyNode === null ? { start: around.start, end: around.start + 1 } : spanOf(keyNode, around)
     const value = this.#node(pair.value, { start: keySpan.end, end: keySpan.end + 1 })
-    if (keyNode === null || !isScalar(keyNode) || textOf(keyNode) === '') {
+    if (keyNode === null || !this.#yaml.isScalar(keyNode) || textOf(keyNode) === '') {
       const message = 'a key must be a plain word here, not a collection, an alias or nothing'
       this.#report.error('YAML_KEY', keySpan, message)
       return null
@@ -247,9 +236,9 @@ class TreeReader {
   #checkTag(node: Scalar | YAMLMap | YAMLSeq, around: Span): void {
     const tag = node.tag
     if (tag === undefined || TAGS_PLAIN.has(tag)) return
-    const implied = isScalar(node)
+    const implied = this.#yaml.isScalar(node)
       ? null
-      : isMap(node)
+      : this.#yaml.isMap(node)
         ? 'tag:yaml.org,2002:map'
         : 'tag:yaml.org,2002:seq'
     if (tag === implied) return
