@@ -137,7 +137,8 @@ export interface TaskState {
    */
   committed(epoch: number, nextPosition: number): void
   /**
-   * Resolves when the task may go on: write-behind is within STATE_UNFLUSHED_BYTES_MAX. At once (null) usually.
+   * Resolves when the task may go on: write-behind is within STATE_UNFLUSHED_BYTES_MAX, and hot entries at most a
+   * quarter over their budget. At once (null) usually.
    * Rejects with STATE_STORE_FAILED or STATE_STORE_DAMAGED once a write to the store failed: nothing is lost (S1),
    * but the task must stop; opening it again replays what the store lacks.
    */

@@ -102,6 +102,19 @@ test('lets the task wait while too much is unflushed, and go on afterwards', asy
   await task.close()
 })
 
+test('lets the task wait while it is far over its budget, and is within it afterwards', async () => {
+  const changelog = new MemoryChangelog()
+  const task = await openTask(new MemoryStore(), changelog, { hotBytesMax: 50_000 })
+  for (let epoch = 0; epoch < 20; epoch++) {
+    for (let index = 0; index < 200; index++) task.state('s.n').set(`k${epoch}-${index}`, index)
+    commit(task, changelog)
+    await task.admitted()
+    assert.ok(task.metrics().hotBytes <= 62_500, `${task.metrics().hotBytes} hot bytes`)
+  }
+  assert.equal(task.state('s.n').size, 4000)
+  await task.close()
+})
+
 test('a store that cannot write stops the task, and nothing is lost', async () => {
   let broken = false
   const store = new MemoryStore({

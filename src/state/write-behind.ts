@@ -27,6 +27,12 @@ export const FLUSH_DELAY_MS = 1000
 export const FLUSH_PIECE_RECORDS_MAX = 1000
 export const FLUSH_PIECE_BYTES_MAX: number = 1024 * 1024
 
+/**
+ * How far over the budget the hot entries may be before the task waits: what it reads and writes comes in faster
+ * than a flush, which works between its turns, lets go.
+ */
+const HOT_BYTES_SLACK = 1.25
+
 /** Entries to look at between two turns of the event loop: about 1 ms. */
 const SLICE_STEPS = 8000
 
@@ -105,10 +111,15 @@ export class WriteBehind {
     if (this.#committedBytes > 0) this.#start()
   }
 
-  /** A promise while more waits than STATE_UNFLUSHED_BYTES_MAX and a flush can change that; else null. */
+  /**
+   * A promise while more waits than STATE_UNFLUSHED_BYTES_MAX, or hot entries are far over their budget, and a flush
+   * can change that; else null.
+   */
   admitted(): Promise<void> | null {
     if (this.#failure !== null) return Promise.reject(this.#failure)
-    if (this.#unflushedBytes <= STATE_UNFLUSHED_BYTES_MAX) return null
+    const { hotBytes, hotBytesMax } = this.#options.ledger
+    const isOver = hotBytes > hotBytesMax * HOT_BYTES_SLACK
+    if (!isOver && this.#unflushedBytes <= STATE_UNFLUSHED_BYTES_MAX) return null
     this.press()
     return this.#running === null ? null : this.#settled()
   }
