@@ -111,7 +111,7 @@ export function resolveState(
   const words = (found.length === 0 ? all : found).map(
     plans.length > 1 ? fullName : one => one.state
   )
-  const nearest = nearestWord(name, words)
+  const nearest = nearestWord(name, [...all.map(one => one.short), ...words])
   throw new MillraceError(
     'USAGE',
     found.length > 1

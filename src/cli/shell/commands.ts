@@ -92,7 +92,7 @@ function unknownCommand(text: string): MillraceError {
   const names = SHELL_COMMANDS.map(command => command.name)
   const [first, second] = text.split(/\s+/)
   const asked = first === 'show' && second !== undefined ? `show ${second}` : first!
-  const nearest = nearestWord(asked, names)
+  const nearest = nearestWord(asked, [...names, 'show'])
   const hint = nearest === null ? 'help lists the commands' : `did you mean "${nearest}"?`
   return new MillraceError('USAGE', `no command "${asked}"; ${hint}`)
 }
