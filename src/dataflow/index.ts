@@ -30,6 +30,7 @@ export {
   describeType,
   isIntegerType,
   isScalarType,
+  isStateKey,
   SCALAR_WORDS,
   scalarOf,
   typeFingerprint

@@ -16,6 +16,18 @@ const field = (name: string, type: Type, optional = false): Field => ({
 const object = (...fields: Field[]): Type => ({ kind: 'object', name: null, fields })
 const option = (value: Type): Type => ({ kind: 'option', value })
 const list = (items: Type): Type => ({ kind: 'list', items })
+/** An enum with the cases v0, v1, … */
+const choice = (tagging: 'external' | 'untagged', ...types: (Type | null)[]): Type => ({
+  kind: 'enum',
+  name: 'choice',
+  tagging,
+  variants: types.map((type, index) => ({
+    name: `v${index}`,
+    readName: `v${index}`,
+    writeName: `v${index}`,
+    type
+  }))
+})
 const big: Type = { kind: 'u64', bigint: true }
 
 /** into, from, whether it is accepted. */
@@ -69,6 +81,13 @@ const CASES: readonly (readonly [Type, Type, boolean])[] = [
   ],
   [object(field('a', scalar('u32'))), object(field('a', scalar('u32'), true)), false],
   [object(), scalar('u32'), false],
+  [choice('untagged', scalar('string'), scalar('u32')), scalar('u8'), true],
+  [choice('untagged', scalar('string')), scalar('bool'), false],
+  [choice('external', scalar('string')), scalar('string'), false],
+  [choice('external', scalar('u32'), null), choice('external', scalar('u8')), true],
+  [choice('external', scalar('u32')), choice('external', null), false],
+  [choice('external', scalar('u32')), choice('external', scalar('u32'), null), false],
+  [choice('external', null), choice('untagged', null), false],
   [scalar('u32'), object(), false]
 ]
 

@@ -35,7 +35,12 @@ export function accepts(into: Type, from: Type): boolean {
         acceptsFields(into.fields, from.fields)
       )
     case 'enum':
-      return from.kind === 'enum' && acceptsVariants(into, from)
+      if (from.kind === 'enum') return acceptsVariants(into, from)
+      // Values of an untagged enum are bare.
+      return (
+        into.tagging === 'untagged' &&
+        into.variants.some(({ type }) => type !== null && accepts(type, from))
+      )
     case 'list':
       return from.kind === 'list' && accepts(into.items, from.items)
     case 'map':

@@ -44,6 +44,11 @@ export function isScalarType(type: Type): type is ScalarType {
   return SCALARS.has(type.kind)
 }
 
+/** Whether values of a type can be keys of states and maps: scalars that compare by value in JavaScript. */
+export function isStateKey(type: Type): type is ScalarType {
+  return isScalarType(type) && type.kind !== 'null' && type.kind !== 'bytes'
+}
+
 /** Whether values of a type are JavaScript numbers or bigints of limited width. */
 export function isIntegerType(type: Type): type is Extract<Type, { readonly bigint: boolean }> {
   return INTEGERS.includes(type.kind as IntegerKind)

@@ -53,10 +53,11 @@ export function checkService(
     )
     partition = checked.plan
     flow = checked.flow
+    if (checked.sendsNothing && !service.isPartial)
+      warnUnreachable(context, service, emitsFromUpdateState)
   }
   if (service.isPartial) flow = { value: null, key: null }
   const sinks = service.sinks.flatMap(sink => checkSink(context, chain, file, sink, flow))
-  checkReachability(context, service, emitsFromUpdateState)
   return {
     name: service.name,
     sources,
@@ -69,6 +70,14 @@ export function checkService(
     output: flow.value,
     at: context.report.position(service.at)
   }
+}
+
+interface ChainedStep {
+  readonly flow: Flow
+  /** The key that a declared output or an assign-key gives. */
+  readonly key: Type | null
+  readonly plan: StepPlan | null
+  readonly sendsNothing: boolean
 }
 
 /** Runs flows through steps and collects their plans, with operator names that are unique in the service. */
@@ -92,17 +101,16 @@ class Chain {
     return steps.reduce((arriving, step) => this.step(step, arriving).flow, flow)
   }
 
-  step(
-    step: StepModel,
-    flow: Flow
-  ): { readonly flow: Flow; readonly key: Type | null; readonly plan: StepPlan | null } {
+  step(step: StepModel, flow: Flow): ChainedStep {
     const checked = checkStep(this.#context, step, flow.value)
     const plan = checked.plan === null ? null : this.#named(checked.plan, step)
     if (plan !== null) this.#plans.push(plan)
-    if (step.operator === 'assign-key') return { flow, key: checked.outputKey, plan }
+    if (step.operator === 'assign-key')
+      return { flow, key: checked.outputKey, plan, sendsNothing: false }
     // A function may re-key by keyed() without declaring it: behind all but a filter the key is unknown.
     const key = step.operator === 'filter' ? flow.key : checked.outputKey
-    return { flow: { value: checked.output, key }, key, plan }
+    const { sendsNothing } = checked
+    return { flow: { value: checked.output, key }, key, plan, sendsNothing }
   }
 
   #named(plan: StepPlan, step: StepModel): StepPlan {
@@ -197,7 +205,7 @@ function checkPartition(
   partition: PartitionModel,
   flow: Flow,
   emits: boolean
-): { plan: PartitionPlan | null; flow: Flow } {
+): { plan: PartitionPlan | null; flow: Flow; sendsNothing: boolean } {
   const assigned = partition.assignKey === null ? null : chain.step(partition.assignKey, flow)
   chain.take()
   const inner = chain.run(partition.steps, flow)
@@ -216,7 +224,7 @@ function checkPartition(
   }
   const after = updated === null ? inner : emits ? updated.flow : { value: null, key: null }
   const plan = assignKey === null ? null : { assignKey, steps, updateState: updated?.plan ?? null }
-  return { plan, flow: after }
+  return { plan, flow: after, sendsNothing: updated !== null && (!emits || updated.sendsNothing) }
 }
 
 /** Checks that the assigned key is that of the owned states; their width is the key's where it says `number`. */
@@ -284,19 +292,17 @@ function checkSink(
 }
 
 /** Sinks behind an update-state that sends nothing never get a record. */
-function checkReachability(context: StepContext, service: ServiceModel, emits: boolean): void {
-  const update = service.partition?.updateState
+function warnUnreachable(context: StepContext, service: ServiceModel, emits: boolean): void {
   const sink = service.sinks[0]
-  if (!update || sink === undefined || emits || service.isPartial) return
-  const message =
-    `nothing reaches the sinks of ${quoted(service.name)}: before apiVersion 1.0.0 what ` +
-    `update-state returns is dropped`
-  context.report.warning(
-    'SINK_UNREACHABLE',
-    sink.at,
-    message,
-    'Use apiVersion 1.0.0, or count in "partition.transforms".'
-  )
+  if (sink === undefined) return
+  const why = emits
+    ? 'its update-state returns nothing'
+    : 'before apiVersion 1.0.0 what update-state returns is dropped'
+  const hint = emits
+    ? 'Return a value from update-state, or leave the sinks out.'
+    : 'Use apiVersion 1.0.0, or count in "partition.transforms".'
+  const message = `nothing reaches the sinks of ${quoted(service.name)}: ${why}`
+  context.report.warning('SINK_UNREACHABLE', sink.at, message, hint)
 }
 
 function statePlanOf(context: StepContext, state: ServiceModel['states'][number]): StatePlan[] {

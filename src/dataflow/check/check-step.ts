@@ -8,7 +8,7 @@ import { readTypeExpression, type TypeReading } from '../code/type-expression.ts
 import type { StepModel } from '../read/model.ts'
 import { OPERATORS } from '../sections/operators.ts'
 import { accepts } from '../type-match.ts'
-import { describeType, isScalarType } from '../type-text.ts'
+import { describeType, isStateKey } from '../type-text.ts'
 import type { Type } from '../types.ts'
 import { placedSpan } from '../yaml/scalar-text.ts'
 import { quoted } from '../yaml/tree.ts'
@@ -30,6 +30,8 @@ export interface CheckedStep {
   readonly output: Type | null
   /** Key of a value that leaves, when the signature declares one; of assign-key the key it gives. */
   readonly outputKey: Type | null
+  /** Whether the signature says that nothing ever leaves. */
+  readonly sendsNothing: boolean
 }
 
 /** A signature whose places can be shown in the file. */
@@ -41,15 +43,18 @@ interface Signature {
   span(start: number, length: number): Span
 }
 
+const UNKNOWN_STEP: CheckedStep = { plan: null, output: null, outputKey: null, sendsNothing: false }
+
 /** Checks `step`, to which values of type `input` (null: unknown) arrive. */
 export function checkStep(context: StepContext, step: StepModel, input: Type | null): CheckedStep {
   const signature = signatureOfStep(context, step)
   if (signature === null)
-    return { plan: null, output: passesOn(step) ? input : step.declaredOutput, outputKey: null }
+    return { ...UNKNOWN_STEP, output: passesOn(step) ? input : step.declaredOutput }
   const { parsed, name, code } = signature
   if (parsed !== null) checkParameters(context, step, signature, input ?? step.declaredInput)
-  const returned = parsed === null ? step.declaredOutput : returnTypeOf(context, step, signature)
-  const { value, key } = outputOf(step, returned)
+  const declared: Returned = { type: step.declaredOutput, isVoid: false }
+  const returned = parsed === null ? declared : returnTypeOf(context, step, signature)
+  const { value, key } = outputOf(step, returned.type)
   const output = passesOn(step) ? input : value
   const plan: StepPlan = {
     operator: step.operator,
@@ -61,7 +66,7 @@ export function checkStep(context: StepContext, step: StepModel, input: Type | n
     outputKey: step.operator === 'assign-key' ? value : key,
     at: context.report.position(step.at)
   }
-  return { plan, output, outputKey: plan.outputKey }
+  return { plan, output, outputKey: plan.outputKey, sendsNothing: returned.isVoid }
 }
 
 function passesOn(step: StepModel): boolean {
@@ -91,7 +96,17 @@ function signatureOfStep(context: StepContext, step: StepModel): Signature | nul
     )
   }
   if (result.function === null) return null
-  const { name } = result.function
+  const { name, nameStart } = result.function
+  if (name === 'keyed') {
+    const message =
+      'a function cannot be called "keyed": that is the function that re-keys a record'
+    report.error(
+      'NAME_RESERVED',
+      placedSpan(placed, nameStart, name.length),
+      message,
+      'Choose another name.'
+    )
+  }
   const at = report.position({ start: placed.offsetOf(0), end: placed.offsetOf(0) })
   const plan: CodePlan = {
     kind: 'inline',
@@ -216,13 +231,15 @@ function checkParameters(
   )
 }
 
+type Returned = Pick<TypeReading, 'type' | 'isVoid'>
+
 /** The declared return type, promises unwrapped, checked against the operator; null when unknown. */
-function returnTypeOf(context: StepContext, step: StepModel, signature: Signature): Type | null {
+function returnTypeOf(context: StepContext, step: StepModel, signature: Signature): Returned {
   const { returnType, name } = signature.parsed!
-  if (returnType === null) return step.declaredOutput
+  if (returnType === null) return { type: step.declaredOutput, isVoid: false }
   const reading = readAnnotation(context, signature, returnType)
   const problem = returnProblem(step, reading)
-  if (problem === null) return reading.type
+  if (problem === null) return reading
   const span = signature.span(returnType.start, returnType.text.length)
   const { returnsText } = OPERATORS[step.operator]
   context.report.error(
@@ -231,7 +248,7 @@ function returnTypeOf(context: StepContext, step: StepModel, signature: Signatur
     `the function of ${step.operator} must return ${returnsText}, but ${quoted(name)} returns ${problem}`,
     hintFor(step, reading)
   )
-  return null
+  return { type: null, isVoid: false }
 }
 
 /** What is wrong with a return type, in words; null when nothing is or nothing is known. */
@@ -243,7 +260,7 @@ function returnProblem(step: StepModel, reading: TypeReading): string | null {
   if (type === null) return null
   const described = describeType(type)
   if (returns === 'boolean') return type.kind === 'bool' ? null : described
-  if (returns === 'key') return isScalarType(type) && type.kind !== 'null' ? null : described
+  if (returns === 'key') return isStateKey(type) ? null : described
   if (returns === 'list') return type.kind === 'list' ? null : described
   return null
 }

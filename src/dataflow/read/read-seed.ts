@@ -193,7 +193,7 @@ function readDeclaredState(context: ReadContext, types: TypeTable, entry: Entry)
 function stateTypes(types: TypeTable, section: Section): { key: Type | null; value: Type | null } {
   const type = section.scalar('type')
   if (type === null) return { key: null, value: null }
-  if (section.value('properties') !== null) return types.keyAndValue(section, 'the key of a state')
+  if (section.value('properties') !== null) return types.keyAndValue(section, 'state')
   return { key: scalarOf('string'), value: types.read(type, type).type }
 }
 

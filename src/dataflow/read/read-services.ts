@@ -244,7 +244,7 @@ function readOwned(
     if (section.node.entries.some(item => item.key === key)) continue
     context.report.error('MISSING_KEY', entry.keySpan, `state needs the key ${quoted(key)}`)
   }
-  const { key, value } = types.keyAndValue(section, 'the key of a state')
+  const { key, value } = types.keyAndValue(section, 'state')
   if (value?.kind === 'key-value')
     context.report.error(
       'WRONG_VALUE',

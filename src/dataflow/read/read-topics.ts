@@ -107,12 +107,7 @@ export function undeclaredTopic(
 function readKey(context: ReadContext, schema: Section, types: TypeTable): Type | null | undefined {
   const node = schema.value('key')
   if (node === null) return null
-  const { type, section } = types.readKey(
-    node,
-    schema.keySpan('key'),
-    'the key of a topic',
-    SCHEMA_SIDE_KEYS
-  )
+  const { type, section } = types.readKey(node, schema.keySpan('key'), 'topic', SCHEMA_SIDE_KEYS)
   if (section?.text('converter') === 'json') {
     context.report.error(
       'WRONG_VALUE',

@@ -16,6 +16,7 @@ import {
 import {
   describeType,
   isScalarType,
+  isStateKey,
   scalarOf,
   SCALAR_WORDS,
   typeFingerprint
@@ -31,6 +32,10 @@ const PASCAL_RESERVED = new Set(
     ' '
   )
 )
+
+/** What a key belongs to. Records may have keys of bytes; states and maps compare keys by value. */
+export type KeyPlace = 'topic' | 'key-value' | 'map' | 'state'
+const KEYS_OF_RECORDS: ReadonlySet<KeyPlace> = new Set(['topic', 'key-value'])
 
 /** A type that was read, with the section it stood in (null for a plain word). */
 export interface TypeReadResult {
@@ -122,16 +127,18 @@ export class TypeTable {
   readKey(
     node: TreeNode,
     at: Span,
-    what: string,
+    what: KeyPlace,
     sideKeys: readonly KeySpec[] = []
   ): { type: ScalarType | null; section: Section | null } {
     const { type, section } = this.read(node, at, sideKeys)
     if (type === null) return { type: null, section }
-    if (isScalarType(type) && type.kind !== 'null') return { type, section }
-    const message = `${what} must be a scalar, but is ${describeType(type)}`
+    if (KEYS_OF_RECORDS.has(what) && type.kind === 'bytes') return { type, section }
+    if (isStateKey(type)) return { type, section }
+    const message = `the key of a ${what} must be a scalar${KEYS_OF_RECORDS.has(what) ? '' : ' other than bytes'}, but is ${describeType(type)}`
+    const span = node.end > node.start ? node : at
     this.#context.report.error(
       'KEY_NOT_SCALAR',
-      node.end > node.start ? node : at,
+      span,
       message,
       'Choose one field of it as the key.'
     )
@@ -278,7 +285,7 @@ export class TypeTable {
       case 'map':
         return this.#map(section, inner)
       default: {
-        const { key, value } = this.keyAndValue(section, 'the key of a key-value')
+        const { key, value } = this.keyAndValue(section, 'key-value')
         return key === null || value === null ? null : { kind: 'key-value', key, value }
       }
     }
@@ -286,14 +293,13 @@ export class TypeTable {
 
   #map(section: Section, inner: (key: string) => Type | null): Type | null {
     const node = section.value('key')
-    const key =
-      node === null ? null : this.readKey(node, section.keySpan('key'), 'the key of a map').type
+    const key = node === null ? null : this.readKey(node, section.keySpan('key'), 'map').type
     const value = inner('value')
     return key === null || value === null ? null : { kind: 'map', key, value }
   }
 
   /** The types under `properties: { key, value }`. */
-  keyAndValue(section: Section, what: string): { key: ScalarType | null; value: Type | null } {
+  keyAndValue(section: Section, what: KeyPlace): { key: ScalarType | null; value: Type | null } {
     const node = section.value('properties')
     const at = section.keySpan('properties')
     const pair = node === null ? null : readSection(this.#context, node, KEY_AND_VALUE, at)
