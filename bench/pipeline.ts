@@ -22,7 +22,7 @@ import {
 import { openLevelStore } from '../src/state/index.ts'
 import { Suite } from './harness.ts'
 
-const EVENTS = 200_000
+const EVENTS = 500_000
 const LINES = 1_000_000
 const KEYS = 100_000
 const BATCH_BYTES = 256 * 1024
@@ -218,7 +218,8 @@ try {
       count: EVENTS,
       ceiling: { name: 'parse, Map, stringify in a loop', run: jsonLoop },
       goalRatio: 0.6,
-      runs: 4
+      warmup: 1,
+      runs: 3
     },
     () => run(jsonPlan)
   )
@@ -229,7 +230,8 @@ try {
       count: LINES,
       ceiling: { name: 'decode, filter, copy in a loop', run: rawLoop },
       goal: 1e6,
-      runs: 4
+      warmup: 1,
+      runs: 3
     },
     () => run(rawPlan)
   )

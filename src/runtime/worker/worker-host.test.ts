@@ -4,6 +4,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { SeededRandom, SystemClock, SystemDisk } from '../../base/index.ts'
+import { openDiskLog } from '../../log/index.ts'
 import { Bench, counting, topicOfNumbers } from '../test-kit.ts'
 
 let folder = ''
@@ -29,6 +31,34 @@ test('two workers with four tasks give what one thread gives', async () => {
   const metrics = await running.metrics()
   assert.equal(metrics.recordsOut, 400)
   assert.equal(metrics.lag, 0)
+})
+
+test('two workers on a disk log go on where they were stopped', async () => {
+  const clock = new SystemClock()
+  const log = await openDiskLog({
+    disk: new SystemDisk(),
+    folder: join(folder, 'log'),
+    clock,
+    random: new SeededRandom(1),
+    cleanupIntervalMs: 0
+  })
+  const plan = counting({ partitions: 3 })
+  const bench = new Bench({ clock, log })
+  await bench.createTopics(plan)
+  const options = { workers: 2, storeFolder: join(folder, 'disk') }
+  for (const part of [0, 1]) {
+    await bench.feed('in', topicOfNumbers(200))
+    const running = await bench.drain(plan, options)
+    assert.equal(running.status, 'stopped')
+    const last = await bench.lastByKey('out')
+    const count = 20 * (part + 1)
+    assert.deepEqual(
+      last,
+      Object.fromEntries([...'0123456789'].map(digit => [digit, `${digit}:${count}`]))
+    )
+    assert.equal((await running.states())[0]!.keys, 10)
+  }
+  await log.close()
 })
 
 test('a worker that crashes fails the dataflow and names its tasks', async () => {
