@@ -134,7 +134,8 @@ export class TypeTable {
     if (type === null) return { type: null, section }
     if (KEYS_OF_RECORDS.has(what) && type.kind === 'bytes') return { type, section }
     if (isStateKey(type)) return { type, section }
-    const message = `the key of a ${what} must be a scalar${KEYS_OF_RECORDS.has(what) ? '' : ' other than bytes'}, but is ${describeType(type)}`
+    const expected = KEYS_OF_RECORDS.has(what) ? 'a scalar' : 'a scalar other than bytes'
+    const message = `the key of a ${what} must be ${expected}, but is ${describeType(type)}`
     const span = node.end > node.start ? node : at
     this.#context.report.error(
       'KEY_NOT_SCALAR',
