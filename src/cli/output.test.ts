@@ -1,7 +1,7 @@
 // Tables, numbers and data as people and programs get them.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { formatBytes, formatDuration, formatTable, serialise } from './output.ts'
+import { formatBytes, formatDuration, formatNumber, formatTable, serialise } from './output.ts'
 import { progressText } from './progress.ts'
 import { formatEntries } from './run-summary.ts'
 
@@ -49,6 +49,16 @@ test('entries of a state have a column per field, sorted by key', () => {
 test('bytes and durations come in the unit that reads best', () => {
   assert.deepEqual([0, 999, 1500, 2_500_000].map(formatBytes), ['0 B', '999 B', '1.5 kB', '2.5 MB'])
   assert.deepEqual([3.4, 1200, 125_000].map(formatDuration), ['3 ms', '1.2 s', '2 min 5 s'])
+})
+
+test('numbers have separators of thousands and one digit at most', () => {
+  assert.deepEqual([0, 999, 1000, 1_234_567, 12_345.67].map(formatNumber), [
+    '0',
+    '999',
+    '1,000',
+    '1,234,567',
+    '12,345.7'
+  ])
 })
 
 test('progress tells share, rate and rest; without a total only the rate', () => {

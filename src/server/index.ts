@@ -17,7 +17,7 @@ export type {
 } from '../runtime/contract.ts'
 export { FEED_DEAD_LETTERS } from './feed/feed-batches.ts'
 export { FEED_GROUP_PREFIX } from './feed/feed-position.ts'
-export { repairLog, verifyLog, withLog } from './maintenance.ts'
+export { withLog } from './maintenance.ts'
 export { produceText, readTexts } from './records.ts'
 export type { ConsumeFrom, PrintedRecord } from './records.ts'
 export { checkRequest, resolveState, Session } from './session.ts'
