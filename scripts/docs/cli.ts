@@ -72,13 +72,14 @@ function cell(text: string): string {
 
 const INPUT_AND_OUTPUT = `## Input
 
-Files are fed whole, in the order given, while the dataflows already run. A line ends with LF or CR LF; a last line
-without an end counts. How far a file was fed is committed together with its records: after a kill the same command
-goes on behind the last line that is in the log, and no line is lost or doubled.
+Files are fed whole, in the order given, while the dataflows already run. A line ends with LF or CR LF; a last
+line without an end counts. How far a file was fed is committed together with its records: after a kill the same
+command goes on behind the last line that is in the log, and no line is lost or doubled.
 
-- Without \`--drain\` the position stays: the file is not fed twice, and lines appended later are fed by the next start.
-  A file that was replaced by another one is noticed and fed from its beginning.
-- A drain that ends well forgets the positions: the same command typed again is a new run and feeds the files again.
+- Without \`--drain\` the position stays: the file is not fed twice, and lines appended later are fed by the
+  next start. A file that was replaced by another one is noticed and fed from its beginning.
+- A drain that ends well forgets the positions: the same command typed again is a new run and feeds the files
+  again.
 - Stdin and pipes have no position; they are fed whole.
 
 | the topic's values are | a line of \`--in-format text\` is | \`"value"\` of \`--in-format json\` is |
@@ -88,24 +89,27 @@ goes on behind the last line that is in the log, and no line is lost or doubled.
 | raw \`bytes\` | the bytes | base64 text |
 | raw numbers, \`bool\`, \`timestamp\` | digits; \`true\` or \`false\`; ms or RFC 3339 | a number, a boolean |
 
-Blank lines mean nothing, except for raw texts and bytes. With \`--key-separator S\` the key is what stands before the first
-S; a line without one has no key. Keys are given as text of their declared type. A record with a key goes to the partition
-that Kafka's clients choose for it; records without one go to all partitions in turn.
+Blank lines mean nothing, except for raw texts and bytes. With \`--key-separator S\` the key is what stands
+before the first S; a line without one has no key. Keys are given as text of their declared type. A record with
+a key goes to the partition that Kafka's clients choose for it; records without one go to all partitions in
+turn.
 
-In \`--in-format json\` each line is \`{"key", "value", "timestamp", "headers"}\`, of which only \`value\` is required;
-\`partition\` and \`offset\` are ignored, so that output can be fed again. \`timestamp\` is milliseconds or RFC 3339; without it a
-record has the time of the line before it, the first one that of the clock. All inputs are merged by timestamp.
+In \`--in-format json\` each line is \`{"key", "value", "timestamp", "headers"}\`, of which only \`value\` is
+required; \`partition\` and \`offset\` are ignored, so that output can be fed again. \`timestamp\` is
+milliseconds or RFC 3339; without it a record has the time of the line before it, the first one that of the
+clock. All inputs are merged by timestamp.
 
-A line that is no record (over 8 MiB, no JSON, a number out of its type's range) goes to the topic \`_feed.dead-letter\` with
-its reason, and the feed goes on.
+A line that is no record (over 8 MiB, no JSON, a number out of its type's range) goes to the topic
+\`_feed.dead-letter\` with its reason, and the feed goes on.
 
 ## Output
 
-\`--out\` gives a topic's records from the first one on that the log has, one per line. With \`--drain\` the file appears whole at
-the end, partition by partition, in the order of offsets; without it lines are appended as their records become durable.
+\`--out\` gives a topic's records from the first one on that the log has, one per line. With \`--drain\` the
+file appears whole at the end, partition by partition, in the order of offsets; without it lines are appended as
+their records become durable.
 
-\`--out-format value\` prints JSON as it is, texts as they are, numbers and booleans by their type, timestamps as RFC 3339,
-bytes as base64. A record without a value is \`null\`. \`--out-format json\` prints
+\`--out-format value\` prints JSON as it is, texts as they are, numbers and booleans by their type, timestamps
+as RFC 3339, bytes as base64. A record without a value is \`null\`. \`--out-format json\` prints
 \`{"key","value","timestamp","partition","offset"}\`, and \`headers\` where a record has some.
 `
 
@@ -113,8 +117,8 @@ function shellSection(): string {
   const rows = SHELL_COMMANDS.map(({ usage, help }) => `| \`${cell(usage)}\` | ${cell(help)} |`)
   return `## The shell
 
-Without \`--drain\`, \`millrace run\` on a terminal reads these commands; with \`--shell\` also from a pipe, one after the other, each
-when everything before it has been processed.
+Without \`--drain\`, \`millrace run\` on a terminal reads these commands; with \`--shell\` also from a
+pipe, one after the other, each when everything before it has been processed.
 
 | | |
 |---|---|

@@ -42,7 +42,8 @@ export class Progress {
 /** `42.0 % of 1.2 GB  812,000 records, 270,666 records/s, 4.1 s left`; without a total, no share and no rest. */
 export function progressText(state: ProgressState, elapsedMs: number): string {
   const { bytes, bytesTotal, records } = state
-  const rate = `${formatNumber(records)} records, ${formatNumber(Math.round((records * 1000) / Math.max(1, elapsedMs)))} records/s`
+  const perSecond = Math.round((records * 1000) / Math.max(1, elapsedMs))
+  const rate = `${formatNumber(records)} records, ${formatNumber(perSecond)} records/s`
   if (bytesTotal === 0 || bytes === 0) return `feeding  ${rate}`
   const share = Math.min(1, bytes / bytesTotal)
   const left = formatDuration((elapsedMs * (1 - share)) / share)

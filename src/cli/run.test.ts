@@ -96,7 +96,7 @@ test('a drain feeds, processes, writes, sums up and leaves nothing temporary', a
   )
 })
 
-test('the data stays beside the file, a second drain is a new run over it, with all of the topic in its output', async () => {
+test('the data stays beside the file, and a second drain is a new run over it', async () => {
   const folder = newFolder({ 'dataflow.yaml': UPPER, 'in.txt': 'a\nb' })
   expectCode(await run(DRAIN, folder), 0)
   assert.equal(statSync(join(folder, '.millrace')).mode & 0o777, 0o700)

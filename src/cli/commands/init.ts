@@ -128,8 +128,8 @@ npx millrace check .
 ${RUN_COMMAND}
 \`\`\`
 
-Without \`--ephemeral\` the topics and states are kept in \`.millrace\`; without \`--drain\` it keeps running and gives a
-shell: \`help\` lists what it can do.
+Without \`--ephemeral\` the topics and states are kept in \`.millrace\`; without \`--drain\` it keeps running and
+gives a shell: \`help\` lists what it can do.
 `
 }
 

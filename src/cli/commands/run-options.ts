@@ -97,9 +97,10 @@ export function readRunOptions(options: RunOptions): RunRequest {
 
 function readTopicFile(option: string, text: string): TopicFile {
   const at = text.indexOf('=')
+  const stream = option === '--in' ? 'stdin' : 'stdout'
   refuse(
     at <= 0 || at === text.length - 1,
-    `${option} ${text}: it takes TOPIC=FILE, as in ${option} orders=orders.jsonl, or TOPIC=- for ${option === '--in' ? 'stdin' : 'stdout'}`
+    `${option} ${text}: it takes TOPIC=FILE, as in ${option} orders=orders.jsonl, or TOPIC=- for ${stream}`
   )
   const given = text.slice(at + 1)
   return { topic: text.slice(0, at), path: given === '-' ? null : resolve(given), given }

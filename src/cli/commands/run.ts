@@ -110,13 +110,13 @@ async function drain(session: Session, request: RunRequest, signals: StopSignals
 }
 
 async function goOn(session: Session, request: RunRequest, signals: StopSignals): Promise<number> {
-  noteBeginning(session, request)
+  const interactive =
+    process.stdin.isTTY === true && !request.inputs.some(input => input.path === null)
+  noteBeginning(session, interactive || request.shell)
   const ends: Promise<unknown>[] = [session.engine.failure(), signals.first]
   // Both end the run only by failing; a feed that is done leaves it going on.
   ends.push(session.feed().then(report => afterFeed(report.rejected, report.reasons)))
   if (request.outputs.length > 0) ends.push(session.follow())
-  const interactive =
-    process.stdin.isTTY === true && !request.inputs.some(input => input.path === null)
   let shell: Shell | null = null
   if (interactive || request.shell) {
     const settle = async (): Promise<void> => {
@@ -146,8 +146,7 @@ function afterFeed(rejected: number, reasons: readonly string[]): Promise<never>
   return new Promise(() => {})
 }
 
-function noteBeginning(session: Session, request: RunRequest): void {
-  const { engine } = session
+function noteBeginning({ engine }: Session, shell: boolean): void {
   for (const { loaded, running } of engine.dataflows) {
     const { plan } = loaded
     const services = counted(plan.services.length, 'service')
@@ -156,13 +155,9 @@ function noteBeginning(session: Session, request: RunRequest): void {
     )
   }
   note(`topics  ${engine.topics.names().join(', ')}`)
-  const where = relative(process.cwd(), engine.folder.path)
-  note(
-    `data    ${where.startsWith('..') ? engine.folder.path : where || '.'}${engine.folder.ephemeral ? ' (temporary)' : ''}`
-  )
-  const stop =
-    request.shell || process.stdin.isTTY === true
-      ? 'help lists the commands, exit stops'
-      : 'Ctrl-C stops'
+  const { path, ephemeral } = engine.folder
+  const near = relative(process.cwd(), path)
+  note(`data    ${near.startsWith('..') ? path : near || '.'}${ephemeral ? ' (temporary)' : ''}`)
+  const stop = shell ? 'help lists the commands, exit stops' : 'Ctrl-C stops'
   note(`ready in ${formatDuration(performance.now())}; ${stop}`)
 }

@@ -26,7 +26,10 @@ export class FeedBatches {
     return bytes
   }
 
-  /** Adds a record by ranges of bytes, which are copied; a key start of −1 is no key. Gives the bytes of its batch. */
+  /**
+   * Adds a record by ranges of bytes, which are copied; a key start of −1 is no key. Gives the bytes of its
+   * batch.
+   */
   // Hot: per record.
   addRange(
     timestampMs: number,

@@ -204,7 +204,8 @@ test('JSON lines carry keys, headers, long integers and any JSON value', async (
     topics: new Map([['lines', JSON_TOPIC]])
   })
   assert.deepEqual(await contents(log, 'lines', JSON_TOPIC, 'json'), [
-    '{"key":"k","value":{"n":12345678901234567890,"t":"é"},"timestamp":1,"partition":0,"offset":0,"headers":{"h":"v","gone":null}}',
+    '{"key":"k","value":{"n":12345678901234567890,"t":"é"},"timestamp":1,"partition":0,"offset":0,' +
+      '"headers":{"h":"v","gone":null}}',
     '{"key":null,"value":"text","timestamp":2,"partition":0,"offset":1}',
     '{"key":null,"value":null,"timestamp":3,"partition":0,"offset":2}'
   ])
