@@ -84,17 +84,12 @@ const TEMPORARY = /^\d{10}\.(?:journal|index)\.(?:new|rewritten)$/
 
 async function recoverLast(journal: Journal, number: number): Promise<RecoveredJournal> {
   const path = journalPath(journal.folder, number)
-  let handle = await journal.disk.open(path, { write: true, create: false })
+  const handle = await journal.disk.open(path, { write: true, create: false })
   try {
     const size = await handle.size()
     const header = await readHeader(journal, handle, path)
     const file = new JournalFile({ folder: journal.folder, header, size, tailBase: 0 })
     const end = await replay(journal, file, handle)
-    if (file.size === file.sizeFirst) {
-      await handle.close()
-      await journal.disk.replaceFile(path, await journal.disk.readFile(path))
-      handle = await journal.disk.open(path, { write: true, create: false })
-    }
     for (const topic of journal.catalog.topics.values()) {
       for (const state of topic.partitions) state.data.appendOffset = state.endOffset
     }
@@ -145,13 +140,11 @@ async function replay(journal: Journal, file: JournalFile, handle: DiskFile): Pr
     ? { position: last.position, sequence: last.sequence }
     : { position: last.end, sequence: last.sequence + 1 }
   if (!isTorn) applyFrame(journal, file, last)
-  const wasClosed = end.position === size && last.frameKind === FRAME_KIND.close
-  if (!wasClosed) {
-    if (end.position < size) await cut(journal, handle, path, end.position, size)
-    else await handle.write([await scanner.bytesOf(last)], last.position)
-    await handle.sync()
-    await nameAnew(journal, path)
-  }
+  const isWhole = end.position === size
+  if (isWhole) await handle.write([await scanner.bytesOf(last)], last.position)
+  else await cut(journal, handle, path, end.position, size)
+  await handle.sync()
+  if (!isWhole || last.frameKind !== FRAME_KIND.close) await nameAnew(journal, path)
   file.size = end.position
   file.tailBase = journal.tail.end - end.position
   return end
