@@ -5,6 +5,10 @@ import { DEAD_LETTER, counting, plan, service, string, topic } from '../test-kit
 import { chainedTopics } from './chained-topics.ts'
 import { requiredTopics, taskCount } from './required-topics.ts'
 
+function changelogOf(topics: ReturnType<typeof requiredTopics>): number | null {
+  return topics.find(({ role }) => role === 'changelog')!.partitions
+}
+
 test('lists sources and sinks, then dead letters, changelog and repartition topics', () => {
   const topics = requiredTopics(counting({ partitions: 3 }))
   assert.deepEqual(
@@ -31,8 +35,6 @@ test('internal topics have a partition per task, as far as tasks are known', () 
     ...one,
     topics: { ...one.topics, in: topic('in', string, { partitions: null }) }
   }
-  const changelogOf = (topics: ReturnType<typeof requiredTopics>) =>
-    topics.find(({ role }) => role === 'changelog')!.partitions
   assert.equal(changelogOf(requiredTopics(open)), null)
   assert.equal(changelogOf(requiredTopics(open, name => (name === 'in' ? 5 : null))), 5)
   assert.equal(

@@ -12,6 +12,7 @@ import { FilterMapOperator } from '../operators/filter-map.ts'
 import { FilterOperator } from '../operators/filter.ts'
 import { FlatMapOperator } from '../operators/flat-map.ts'
 import type { FunctionParts } from '../operators/function-operator.ts'
+import { fuse } from '../operators/fuse.ts'
 import { MapOperator } from '../operators/map.ts'
 import type { Operator } from '../operators/operator.ts'
 import type { RecordErrors } from '../operators/record-errors.ts'
@@ -122,7 +123,7 @@ export class ServiceChains {
       })
     }
     const codec = library.keyCodec(step.outputKey)
-    return new AssignKeyOperator(this.#parts(step, path, next), { codec })
+    return fuse(new AssignKeyOperator(this.#parts(step, path, next), { codec }), next)
   }
 
   /** What stands behind assign-key in the owner task. */
@@ -134,7 +135,7 @@ export class ServiceChains {
     let next = this.#sinks(behind)
     if (updateState !== null) {
       const emits = this.#service.emitsFromUpdateState
-      next = new UpdateStateOperator(this.#parts(updateState, inside, next), { emits })
+      next = fuse(new UpdateStateOperator(this.#parts(updateState, inside, next), { emits }), next)
     }
     return this.#steps(steps, inside, next)
   }
@@ -182,13 +183,13 @@ export class ServiceChains {
     const parts = this.#parts(step, path, next)
     switch (step.operator) {
       case 'map':
-        return new MapOperator(parts)
+        return fuse(new MapOperator(parts), next)
       case 'filter':
-        return new FilterOperator(parts)
+        return fuse(new FilterOperator(parts), next)
       case 'filter-map':
-        return new FilterMapOperator(parts)
+        return fuse(new FilterMapOperator(parts), next)
       case 'flat-map':
-        return new FlatMapOperator(parts)
+        return fuse(new FlatMapOperator(parts), next)
       case 'assign-key':
       case 'update-state':
         throw new AssertionFailure(`${step.operator} stands only in a partition`)

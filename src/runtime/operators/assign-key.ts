@@ -2,6 +2,7 @@
 import { MillraceError } from '../../base/index.ts'
 import type { KeyCodec } from '../../state/contract.ts'
 import { type FunctionParts, FunctionOperator } from './function-operator.ts'
+import type { FusedKind } from './fuse.ts'
 
 /** Assigns what the function returns: a scalar, of the declared type where that is known. */
 export class AssignKeyOperator extends FunctionOperator {
@@ -13,6 +14,10 @@ export class AssignKeyOperator extends FunctionOperator {
     super(parts)
     this.#codec = options.codec
     this.#takesText = options.codec === null || passes(options.codec, '')
+  }
+
+  override get fusedKind(): FusedKind | null {
+    return this.#takesText ? 'key' : null
   }
 
   protected override check(result: unknown): Error | null {
@@ -28,8 +33,7 @@ export class AssignKeyOperator extends FunctionOperator {
     const isText = typeof result === 'string' && this.#takesText
     if (!isText && this.check(result) !== null) return this.reject(result, value)
     this.left()
-    this.frame.owner = result
-    this.frame.assignKey(result)
+    this.frame.assignOwner(result)
     return this.next.push(value)
   }
 

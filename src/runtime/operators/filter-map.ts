@@ -1,9 +1,14 @@
 // filter-map: one value in, one or none out; undefined and null drop the record.
 import { isKeyed } from '../code/index.ts'
 import { FunctionOperator } from './function-operator.ts'
+import type { FusedKind } from './fuse.ts'
 
 /** Passes on what the function returns, if it returns something. */
 export class FilterMapOperator extends FunctionOperator {
+  override get fusedKind(): FusedKind | null {
+    return 'optional'
+  }
+
   protected override check(): Error | null {
     return null
   }

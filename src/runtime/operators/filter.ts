@@ -3,9 +3,14 @@
 // The function must not change its argument: between a source and a sink of the same type the record's
 // original bytes travel on.
 import { FunctionOperator } from './function-operator.ts'
+import type { FusedKind } from './fuse.ts'
 
 /** Anything but true and false fails the record: a forgotten `return` shall not drop data silently. */
 export class FilterOperator extends FunctionOperator {
+  override get fusedKind(): FusedKind | null {
+    return 'filter'
+  }
+
   protected override check(result: unknown): Error | null {
     if (result === true || result === false) return null
     const found = result === undefined ? 'nothing' : `a ${typeof result}`

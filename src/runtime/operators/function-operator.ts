@@ -5,6 +5,7 @@ import type { Counters } from '../task/counters.ts'
 import { Abandoned, endsTask } from '../task/failure.ts'
 import type { Frame } from '../task/frame.ts'
 import type { WriteGuard } from '../task/state-view.ts'
+import type { FusedKind } from './fuse.ts'
 import { type Operator, isPromise } from './operator.ts'
 import type { ErrorText, RecordErrors } from './record-errors.ts'
 
@@ -35,39 +36,50 @@ export abstract class FunctionOperator implements Operator {
   protected readonly next: Operator
   protected readonly frame: Frame
   protected readonly name: string
-  readonly #parts: FunctionParts
-  readonly #fn: UserFunction
-  readonly #context: RecordContext
+  /** For fused chains. */
+  readonly parts: FunctionParts
   readonly #guard: WriteGuard | null
-  readonly #in: Float64Array
-  readonly #out: Float64Array
-  readonly #index: number
 
   constructor(parts: FunctionParts) {
-    this.#parts = parts
-    this.#fn = parts.fn
-    this.#context = parts.context
+    this.parts = parts
     this.#guard = parts.guard
-    this.#in = parts.counters.in
-    this.#out = parts.counters.out
-    this.#index = parts.index
     this.next = parts.next
     this.frame = parts.frame
     this.name = parts.name
   }
 
+  /** How the step looks in a fused chain; null where it cannot be fused. */
+  get fusedKind(): FusedKind | null {
+    return null
+  }
+
+  /** The step alone; fused chains do the same in one function with others. */
   push(value: unknown): void | Promise<void> {
     // Hot: per record. No promise unless the function gave one (O1).
-    this.#in[this.#index]! += 1
-    let result: unknown
+    const { counters, index, fn, context } = this.parts
+    counters.in[index]! += 1
     if (this.#guard !== null) this.#guard.begin()
+    let result: unknown
     try {
-      result = this.#fn(value, this.#context)
+      result = fn(value, context)
     } catch (error) {
-      return this.#failed(error, value)
+      return this.caught(error, value)
     }
+    return this.settle(result, value)
+  }
+
+  /** Goes on with what the function returned for `value`. */
+  settle(result: unknown, value: unknown): void | Promise<void> {
     if (typeof result === 'object' && isPromise(result)) return this.#later(result, value)
     return this.emit(result, value)
+  }
+
+  /** Goes on after the function threw: tries again, or gives the record to the error policy. */
+  caught(error: unknown, value: unknown): void | Promise<void> {
+    if (endsTask(error)) throw error
+    if (this.#guard !== null) this.#guard.rollback()
+    if (this.parts.errors.policy.retries > 0) return this.#retry(error, value)
+    this.#giveUp(error, 1)
   }
 
   /** What is wrong with what the function returned, or null: the clear form of what `emit` looks at. */
@@ -78,7 +90,7 @@ export abstract class FunctionOperator implements Operator {
 
   /** For `emit`: the function returned what {@link check} finds wrong. */
   protected reject(result: unknown, value: unknown): void | Promise<void> {
-    return this.#failed(this.check(result), value)
+    return this.caught(this.check(result), value)
   }
 
   /** Passes on what the function made of `value`, or rejects it. */
@@ -86,7 +98,7 @@ export abstract class FunctionOperator implements Operator {
 
   /** Counts a value that leaves. */
   protected left(): void {
-    this.#out[this.#index]! += 1
+    this.parts.counters.out[this.parts.index]! += 1
   }
 
   protected unexpected(found: string, expected: string): MillraceError {
@@ -101,21 +113,14 @@ export abstract class FunctionOperator implements Operator {
     try {
       result = await promise
     } catch (error) {
-      return this.#failed(error, value)
+      return this.caught(error, value)
     }
     return this.emit(result, value)
   }
 
-  #failed(error: unknown, value: unknown): void | Promise<void> {
-    if (endsTask(error)) throw error
-    if (this.#guard !== null) this.#guard.rollback()
-    if (this.#parts.errors.policy.retries > 0) return this.#retry(error, value)
-    this.#giveUp(error, 1)
-  }
-
   /** Calls the function again with the same input until it succeeds or the tries are used up. */
   async #retry(first: unknown, value: unknown): Promise<void> {
-    const { errors, clock, signal } = this.#parts
+    const { errors, clock, signal } = this.parts
     const { retries, backoffMs, backoffMaxMs } = errors.policy
     let error = first
     for (let retry = 0; retry < retries; retry++) {
@@ -124,7 +129,7 @@ export abstract class FunctionOperator implements Operator {
       if (this.#guard !== null) this.#guard.begin()
       let result: unknown
       try {
-        result = await this.#fn(value, this.#context)
+        result = await this.parts.fn(value, this.parts.context)
         const problem = this.check(result)
         if (problem !== null) throw problem
       } catch (again) {
@@ -139,9 +144,9 @@ export abstract class FunctionOperator implements Operator {
   }
 
   #giveUp(error: unknown, attempts: number): void {
-    const { name, index, describe } = this.#parts
+    const { name, index, describe } = this.parts
     const text = describe(error)
-    this.#parts.errors.settle({ error, text, operator: name, index, frame: this.frame, attempts })
+    this.parts.errors.settle({ error, text, operator: name, index, frame: this.frame, attempts })
   }
 }
 

@@ -25,6 +25,8 @@ const INPUT = Array.from({ length: 40 }, (_, n) => `${n}`)
 const library = await Library.load(plan([topic('t')], []), '/')
 const { key: text } = library.topic('t')
 
+const onLog = (): void => {}
+
 /** What an operator around `fn` passes on for each input, with its counters. */
 async function passed(
   make: (parts: FunctionParts) => FunctionOperator,
@@ -42,7 +44,6 @@ async function passed(
     compression: 'none',
     producerId: () => -1
   })
-  const onLog = () => {}
   const log = contextLog('s', 'o', onLog)
   const operator = make({
     name: 'o',
@@ -76,7 +77,7 @@ async function passed(
 /** The same function, after a turn. */
 function later(fn: UserFunction): UserFunction {
   return async (value, ctx) => {
-    await null
+    await Promise.resolve()
     return fn(value, ctx)
   }
 }

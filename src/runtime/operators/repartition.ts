@@ -113,8 +113,7 @@ export class RepartitionSource implements RecordTaker {
     const frame = this.#frame
     setFrame(frame, facts, topic, partition)
     this.#takeOrigin(frame)
-    frame.owner = this.#format.key.decode(facts.data, facts.keyStart, facts.keyEnd)
-    frame.assignKey(frame.owner)
+    frame.assignOwner(this.#format.key.decode(facts.data, facts.keyStart, facts.keyEnd))
     return this.#next.push(this.#format.value.decode(facts.data, facts.valueStart, facts.valueEnd))
   }
 

@@ -3,6 +3,7 @@
 // In files of the old versions the result is dropped: the service ends here.
 import { isKeyed } from '../code/index.ts'
 import { type FunctionParts, FunctionOperator } from './function-operator.ts'
+import type { FusedKind } from './fuse.ts'
 
 /** Passes on what the function returns, unless that is nothing or the file's version drops it. */
 export class UpdateStateOperator extends FunctionOperator {
@@ -11,6 +12,10 @@ export class UpdateStateOperator extends FunctionOperator {
   constructor(parts: FunctionParts, options: { readonly emits: boolean }) {
     super(parts)
     this.#emits = options.emits
+  }
+
+  override get fusedKind(): FusedKind | null {
+    return this.#emits ? 'optional' : 'end'
   }
 
   protected override check(): Error | null {
