@@ -79,7 +79,8 @@ export class JournalWriter {
   #active: ActiveFile
   #sequence: number
   #queue: Entry[] = []
-  #running: Promise<void> | null = null
+  #running: Promise<void> = Promise.resolve()
+  #isRunning = false
   #fence: MillraceError | null = null
   #closing = false
 
@@ -134,7 +135,7 @@ export class JournalWriter {
    */
   async close(): Promise<void> {
     this.#closing = true
-    while (this.#running !== null) await this.#running
+    while (this.#isRunning) await this.#running
     if (this.#fence !== null) return
     try {
       beginFrame(this.#frame)
@@ -150,16 +151,15 @@ export class JournalWriter {
   }
 
   #start(): void {
-    this.#running ??= this.#run().finally(() => {
-      this.#running = null
-    })
+    if (this.#isRunning) return
+    this.#isRunning = true
+    this.#running = this.#run()
   }
 
   async #run(): Promise<void> {
     // One turn later, so that all commits of this turn go into one group.
     await Promise.resolve()
-    while (this.#queue.length > 0) {
-      if (this.#fence !== null) return this.#rejectAll(this.#fence)
+    while (this.#queue.length > 0 && this.#fence === null) {
       const group = this.#takeGroup()
       if (group.length === 0) continue
       try {
@@ -167,11 +167,14 @@ export class JournalWriter {
       } catch (error) {
         this.#raiseFence(error)
         for (const entry of group) entry.reject(this.#fence)
-        continue
+        break
       }
       this.#apply(group)
-      if (this.#active.file.growth >= this.#host.fileBytesTarget) await this.#roll()
+      if (this.#fence === null && this.#active.file.growth >= this.#host.fileBytesTarget)
+        await this.#roll()
     }
+    // In the same step as the queue was found empty: who queues next starts the next run.
+    this.#isRunning = false
   }
 
   /** Takes a change, or commits up to a bound, from the front (W3); refuses those that became impossible. */
