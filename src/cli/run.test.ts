@@ -311,3 +311,44 @@ test('a reader of stdout that goes away ends a run cleanly', async t => {
   child.stdin?.write('two\n')
   assert.deepEqual(await ended, [0, null])
 })
+
+test('a drain that is interrupted says so, ends with 1, and the next one goes on', async t => {
+  const folder = newFolder({ 'dataflow.yaml': UPPER, 'in.txt': 'two\n' })
+  const child = launch(t, ['run', '.', '--drain', '--in', 'words=-', '-v'], folder)
+  child.stdin?.write('one\nboom\n')
+  // The warning about the second record tells that the first one is processed.
+  child.stderr?.on('data', text => String(text).includes('no booms') && child.kill('SIGINT'))
+  const done = expectCode(await finishedOpen(child), 1)
+  assert.match(done.stderr, /^Stopped before everything was processed/m)
+  const next = expectCode(await run(DRAIN, folder), 0)
+  assert.equal(next.stdout, 'ONE\nTWO\n')
+})
+
+/** As `finished`, with the input left open. */
+function finishedOpen(child: ChildProcess): Promise<Finished> {
+  let [stdout, stderr] = ['', '']
+  child.stdout?.on('data', text => (stdout += String(text)))
+  child.stderr?.on('data', text => (stderr += String(text)))
+  return new Promise(resolve =>
+    child.on('exit', (code, signal) => resolve({ code, signal, stdout, stderr }))
+  )
+}
+
+test('a damaged log is named with file, byte and checksums, and the command that repairs it', async () => {
+  const folder = newFolder({ 'dataflow.yaml': UPPER, 'in.txt': 'one\ntwo\n' })
+  expectCode(await run(DRAIN, folder), 0)
+  const journal = join(folder, '.millrace', 'journal')
+  const file = join(
+    journal,
+    readdirSync(journal).find(name => name.endsWith('.journal'))!
+  )
+  const bytes = readFileSync(file)
+  bytes[200]! ^= 1
+  writeFileSync(file, bytes)
+  const done = expectCode(await run(DRAIN, folder), 1)
+  assert.match(
+    done.stderr,
+    /^millrace: .*\.journal is damaged at byte \d+: .*checksum.*0x[0-9a-f]+.*0x[0-9a-f]+/m
+  )
+  assert.ok(done.stderr.includes(`millrace log repair --data-dir ${join(folder, '.millrace')}`))
+})
