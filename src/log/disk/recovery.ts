@@ -60,10 +60,7 @@ export async function recoverJournal(journal: Journal): Promise<RecoveredJournal
 /** Removes what an interrupted step left; gives the numbers of the journal files, ascending. */
 async function tidyFolder(disk: Disk, folder: string): Promise<number[]> {
   const path = journalFolder(folder)
-  for (const { name } of await disk.list(path)) {
-    if (MOVED.test(name))
-      await disk.rename(`${path}/${name}`, `${path}/${name.slice(0, -MOVED_SUFFIX.length)}`)
-  }
+  await restoreNames(disk, folder)
   const names = (await disk.list(path))
     .filter(entry => entry.kind === 'file')
     .map(entry => entry.name)
@@ -74,6 +71,15 @@ async function tidyFolder(disk: Disk, folder: string): Promise<number[]> {
     if (isOrphan || TEMPORARY.test(name)) await disk.remove(`${path}/${name}`)
   }
   return numbers.toSorted((a, b) => a - b)
+}
+
+/** Gives a file its name back that lost it in the middle of being named anew (V2). */
+export async function restoreNames(disk: Disk, folder: string): Promise<void> {
+  const path = journalFolder(folder)
+  for (const { name } of await disk.list(path)) {
+    if (!MOVED.test(name)) continue
+    await disk.rename(`${path}/${name}`, `${path}/${name.slice(0, -MOVED_SUFFIX.length)}`)
+  }
 }
 
 /** Ends the name of the last file while it is named anew (V2). */
