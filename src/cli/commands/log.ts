@@ -23,7 +23,8 @@ export async function logRepair(options: LogOptions): Promise<number> {
   const { problems } = await verifyLog(options.dataDir)
   if (problems.length > 0) {
     for (const problem of problems) note(problem.message)
-    const question = `Repair ${counted(problems.length, 'damaged place')}? Damaged files are kept beside the repaired ones.`
+    const places = counted(problems.length, 'damaged place')
+    const question = `Repair ${places}? Damaged files are kept beside the repaired ones.`
     if (options.yes !== true && !(await confirm(question))) {
       note('Nothing was changed.')
       return 1
@@ -44,12 +45,13 @@ function noteVerified(report: VerifyReport, dataDir: string): void {
     )
   }
   const read = `${counted(files, 'file')}, ${counted(frames, 'frame')}, ${counted(batches, 'batch', 'batches')}`
-  const size = formatBytes(bytes)
-  if (problems.length === 0) note(`OK: ${read}, ${size}: every byte is as it was written`)
-  else
-    note(
-      `${counted(problems.length, 'damaged place')} in ${read}, ${size}; repair: millrace log repair --data-dir ${dataDir}`
-    )
+  const all = `${read}, ${formatBytes(bytes)}`
+  if (problems.length === 0) {
+    note(`OK: ${all}: every byte is as it was written`)
+    return
+  }
+  const places = counted(problems.length, 'damaged place')
+  note(`${places} in ${all}; repair: millrace log repair --data-dir ${dataDir}`)
 }
 
 function recordsOf(problem: VerifyReport['problems'][number]): string {
