@@ -38,7 +38,7 @@ const wordCount = plan(
           'update-state',
           `function countUp(word, ctx) {
             const count = ctx.state.countPerWord.update(n => n + 1)
-            return { word, count }
+            return keyed(word, { word, count })
           }`
         )
       ),
@@ -264,7 +264,10 @@ test('chained services work depth first: a reader sees all earlier records, its 
         states: [state('n', string, u32)],
         partition: partition(
           step('assign-key', 'function one() { return "k" }', { output: string }),
-          step('update-state', 'function up(v, ctx) { ctx.state.n.update(n => n + 1); return v }')
+          step(
+            'update-state',
+            'function up(v, ctx) { ctx.state.n.update(n => n + 1); return keyed(ctx.key, v) }'
+          )
         ),
         sinks: ['counted']
       }),

@@ -191,7 +191,7 @@ export function counting(options: {
             'update-state',
             `function countUp(text, ctx) {
               if (text === '${crashAt}') process.exit(7)
-              return ctx.key + ':' + ctx.state.counts.update(n => n + 1)
+              return keyed(ctx.key, ctx.key + ':' + ctx.state.counts.update(n => n + 1))
             }`
           )
         ),

@@ -98,7 +98,7 @@ class Oracle implements Outcome {
       case 'filter':
         return result === true ? [item] : []
       case 'assign-key':
-        return [{ key: result as string, value: item.value, owner: result as string }]
+        return [{ ...item, owner: result as string }]
       case 'flat-map':
         return (result as unknown[]).map(one => itemOf(one, item))
       default:
