@@ -176,29 +176,25 @@ export function counting(options: {
   readonly crashAt?: string
 }): Plan {
   const { partitions, crashAt = 'never' } = options
-  return plan(
-    [topic('in', string, { partitions }), topic('out', string, { partitions })],
-    [
-      service('count', {
-        sources: ['in'],
-        states: [state('counts', string, u32)],
-        partition: partition(
-          step('assign-key', 'function byDigit(text) { return text.at(-1) }', {
-            input: string,
-            outputKey: string
-          }),
-          step(
-            'update-state',
-            `function countUp(text, ctx) {
-              if (text === '${crashAt}') process.exit(7)
-              return keyed(ctx.key, ctx.key + ':' + ctx.state.counts.update(n => n + 1))
-            }`
-          )
-        ),
-        sinks: ['out']
-      })
-    ]
-  )
+  const count = service('count', {
+    sources: ['in'],
+    states: [state('counts', string, u32)],
+    partition: partition(
+      step('assign-key', 'function byDigit(text) { return text.at(-1) }', {
+        input: string,
+        outputKey: string
+      }),
+      step(
+        'update-state',
+        `function countUp(text, ctx) {
+          if (text === '${crashAt}') process.exit(7)
+          return keyed(ctx.key, ctx.key + ':' + ctx.state.counts.update(n => n + 1))
+        }`
+      )
+    ),
+    sinks: ['out']
+  })
+  return plan([topic('in', string, { partitions }), topic('out', string, { partitions })], [count])
 }
 
 /** The numbers from 0 on as records, spread by key. */
