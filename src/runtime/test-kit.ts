@@ -176,24 +176,18 @@ export function counting(options: {
   readonly crashAt?: string
 }): Plan {
   const { partitions, crashAt = 'never' } = options
-  const count = service('count', {
-    sources: ['in'],
-    states: [state('counts', string, u32)],
-    partition: partition(
-      step('assign-key', 'function byDigit(text) { return text.at(-1) }', {
-        input: string,
-        outputKey: string
-      }),
-      step(
-        'update-state',
-        `function countUp(text, ctx) {
-          if (text === '${crashAt}') process.exit(7)
-          return keyed(ctx.key, ctx.key + ':' + ctx.state.counts.update(n => n + 1))
-        }`
-      )
-    ),
-    sinks: ['out']
-  })
+  const types = { input: string, outputKey: string }
+  const byDigit = step('assign-key', 'function byDigit(text) { return text.at(-1) }', types)
+  const countUp = step(
+    'update-state',
+    `function countUp(text, ctx) {
+      if (text === '${crashAt}') process.exit(7)
+      return keyed(ctx.key, ctx.key + ':' + ctx.state.counts.update(n => n + 1))
+    }`
+  )
+  const states = [state('counts', string, u32)]
+  const parts = { sources: ['in'], states, partition: partition(byDigit, countUp), sinks: ['out'] }
+  const count = service('count', parts)
   return plan([topic('in', string, { partitions }), topic('out', string, { partitions })], [count])
 }
 
