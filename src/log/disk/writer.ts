@@ -34,6 +34,9 @@ import {
 import { LEADER_EPOCH_AT } from './scan.ts'
 import type { Tail } from './tail.ts'
 
+/** Batches of this size are written without being put together first. */
+const DIRECT_BATCH_BYTES_MIN = 32 * 1024
+
 interface CommitEntry {
   readonly kind: 'commit'
   readonly checked: CheckedCommit<DiskPartition>
@@ -261,17 +264,24 @@ export class JournalWriter {
     const head = this.#frame.buffer.subarray(0, this.#frame.length)
     const length = head.length + bodyLength
     assert(tail.end === file.tailBase + file.size, 'the tail ends where the file does')
-    let parts: readonly Uint8Array[]
-    if (length <= tail.frameBytesMax) {
-      const position = tail.end
+    const position = tail.end
+    const isHeld = length <= tail.frameBytesMax
+    let writing: Promise<void>
+    if (isHeld && bodyLength < body.length * DIRECT_BATCH_BYTES_MIN) {
       tail.append(head)
       for (const batch of body) tail.append(batch)
-      parts = tail.parts(position, length)
+      writing = handle.write(tail.parts(position, length), file.size)
     } else {
-      tail.skip(length)
-      parts = [head, ...body]
+      // Large batches go to the disk from where they are; the tail gets its copy while the disk works.
+      writing = handle.write([head, ...body], file.size)
+      if (isHeld) {
+        tail.append(head)
+        for (const batch of body) tail.append(batch)
+      } else {
+        tail.skip(length)
+      }
     }
-    await handle.write(parts, file.size)
+    await writing
     await handle.sync()
     this.#sequence++
     file.size += length
