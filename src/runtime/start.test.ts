@@ -453,3 +453,36 @@ test('a failing log fails the dataflow and nothing is committed after it', async
   await bench.drain(one)
   assert.deepEqual(await bench.values('out'), ['a'])
 })
+
+test('takes records of several topics in the order of their timestamps, equal ones in the order of the topics', async () => {
+  const one = plan(
+    [topic('left'), topic('right'), topic('third'), topic('out')],
+    [service('merge', { sources: ['left', 'right', 'third'], sinks: ['out'] })]
+  )
+  const bench = new Bench()
+  await bench.createTopics(one)
+  const at = (name: string, ...timestamps: number[]) =>
+    timestamps.map(timestamp => ({ value: `${name}${timestamp}`, timestamp }))
+  await bench.feed('third', at('t', 2, 3, 9))
+  await bench.feed('right', at('r', 1, 3, 4, 10, 11))
+  await bench.feed('left', at('l', 3, 5, 6, 7))
+  await bench.feed('left', at('l', 8, 12))
+  await bench.drain(one)
+  const expected = [
+    'r1',
+    't2',
+    'l3',
+    'r3',
+    't3',
+    'r4',
+    'l5',
+    'l6',
+    'l7',
+    'l8',
+    't9',
+    'r10',
+    'r11',
+    'l12'
+  ]
+  assert.deepEqual(await bench.values('out'), expected)
+})

@@ -184,9 +184,9 @@ export class Engine {
     })
   }
 
-  /** Resolves when the dataflows have committed everything that is in their inputs, or one of them ended. */
-  async settle(): Promise<void> {
-    while (!(await this.#isSettled())) await this.clock.sleep(SETTLE_MS)
+  /** Resolves when the dataflows have committed all that is in their inputs, when one ended, or at the signal. */
+  async settle(signal?: AbortSignal): Promise<void> {
+    while (signal?.aborted !== true && !(await this.#isSettled())) await this.clock.sleep(SETTLE_MS)
   }
 
   async #isSettled(): Promise<boolean> {

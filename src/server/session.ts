@@ -215,6 +215,7 @@ export class Session {
       topics: feedTopics,
       stdin,
       signal: this.#stop.signal,
+      betweenFiles: () => this.engine.settle(this.#stop.signal),
       onBegin: (input, beginning, lines) => this.#request.onFeedBegin(input, beginning, lines),
       onProgress: progress => this.#request.onFeedProgress({ ...progress, bytesTotal })
     })

@@ -11,6 +11,8 @@
 //   R5  A chain is not entered again while a record of it is on its way down (loops take the log).
 //   R6  After a commit failed nothing is committed any more.
 //   R7  The task looks at the clock between records only every so often, adapting to how long they take.
+//   R8  Of several inputs the record with the smallest timestamp comes next, as far as records are there; of equal
+//       ones that of the input that stands first. While a read is under way nothing is taken before it answers.
 import {
   type Clock,
   EPOCH_BYTES_MAX,
@@ -68,9 +70,8 @@ export class Task {
   readonly #clock: Clock
   readonly #readers: readonly SourceReader[]
   readonly #writer: CommitWriter
-  readonly #budget: Budget = { left: 0 }
+  readonly #budget: Budget = { left: 0, until: Number.POSITIVE_INFINITY }
   #stride = STRIDE_FIRST
-  #turn = 0
   #epochFrom = 0
   #stopping = false
   #error: Error | null = null
@@ -199,8 +200,6 @@ export class Task {
         await pending
         budget.left = 0
         this.#commitWhenFree()
-      } else {
-        this.#turn++
       }
       if (budget.left > 0) continue
       const now = this.#clock.monotonic()
@@ -217,16 +216,28 @@ export class Task {
     else if (elapsedMs > TASK_SLICE_MS_MAX / 4) this.#stride = Math.max(1, this.#stride >> 1)
   }
 
-  /** The next reader with records, in turn. */
+  /** The reader whose record comes next, with {@link Budget.until} set to where another's turn comes (R8). */
   #pick(): SourceReader | null {
     const readers = this.#readers
-    for (let step = 0; step < readers.length; step++) {
-      const reader = readers[(this.#turn + step) % readers.length]!
-      if (!reader.isReady) continue
-      this.#turn = (this.#turn + step) % readers.length
-      return reader
+    if (readers.length === 1) return readers[0]!.isReady ? readers[0]! : null
+    let first = -1
+    let firstTimestamp = Number.POSITIVE_INFINITY
+    let until = Number.POSITIVE_INFINITY
+    for (let index = 0; index < readers.length; index++) {
+      const timestamp = readers[index]!.peekTimestamp()
+      if (timestamp === undefined) {
+        if (readers[index]!.isPending) return null
+      } else if (first < 0 || timestamp < firstTimestamp) {
+        // Equal timestamps stay with the reader that stands first; a later one only gets what is smaller.
+        if (first >= 0) until = firstTimestamp - 1
+        first = index
+        firstTimestamp = timestamp
+      } else {
+        until = Math.min(until, timestamp)
+      }
     }
-    return null
+    this.#budget.until = until
+    return first < 0 ? null : readers[first]!
   }
 
   /** Nothing to process: commits what there is, answers `settle`, waits for a signal. */
