@@ -14,8 +14,14 @@ test('a cut that did not become durable harms no later commit', async () => {
     await append(first, 'clicks', 'before')
     disk.crashAfter(disk.operations, { half: true })
     await assert.rejects(append(first, 'clicks', 'torn'.repeat(1000)))
-    const next = disk.crash({ mode: 'keep-all' })
-    next.failAt(1, 'sync')
+    let armed = true
+    const next: SimulatedDisk = disk.crash({
+      mode: 'keep-all',
+      onOperation: ({ number, kind }) => {
+        if (armed && kind === 'truncate') next.failAt(number, 'sync')
+        if (kind === 'truncate') armed = false
+      }
+    })
     let second = await openLog(next, 100).catch(() => null)
     second ??= await openLog(next, 100)
     await append(second, 'clicks', 'short')
