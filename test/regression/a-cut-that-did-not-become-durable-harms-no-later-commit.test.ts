@@ -25,11 +25,12 @@ test('a cut that did not become durable harms no later commit', async () => {
     let second = await openLog(next, 100).catch(() => null)
     second ??= await openLog(next, 100)
     await append(second, 'clicks', 'short')
+    await append(second, 'clicks', 'in the next file')
     const last = next.crash({ mode: 'lose-all-unsynced' })
     // As if the power had failed before the index was written: the file itself is read.
     await last.remove('/log/journal/0000000001.index').catch(() => undefined)
     const third = await openLog(last)
-    assert.deepEqual(await valuesOf(third, 'clicks'), ['before', 'short'])
+    assert.deepEqual(await valuesOf(third, 'clicks'), ['before', 'short', 'in the next file'])
     await third.close()
   }
 })
