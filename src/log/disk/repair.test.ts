@@ -10,7 +10,7 @@ import { type RepairReport, repairDiskLog } from './repair.ts'
 import { verifyDiskLog } from './verify.ts'
 
 const FOLDER = '/data'
-const FLIPS = 100
+const FLIPS = 50
 
 function open(disk: SimulatedDisk): Promise<Log> {
   const [clock, random] = [new SimulatedClock(), new SeededRandom(disk.operations)]
