@@ -201,7 +201,7 @@ test('a file is not fed twice by runs that go on; what was appended is; each sto
   const args = ['run', '.', '--in', 'words=in.txt', '--out', 'loud=-']
   const first = await untilOutput(t, args, folder, 'ONE\n', 'SIGINT')
   assert.match(first.stderr, /^test\/upper@0\.1\.0 {2}dataflow\.yaml, 1 service, 1 task$/m)
-  assert.match(first.stderr, /^ready in \d+ ms; Ctrl-C stops$/m)
+  assert.match(first.stderr, /^ready in \d+(\.\d+)? m?s; Ctrl-C stops$/m)
   writeFileSync(join(folder, 'in.txt'), 'one\ntwo\n')
   const second = await untilOutput(t, args, folder, 'ONE\nTWO\n', 'SIGTERM')
   assert.match(second.stderr, /^in\.txt: 1 line were fed|^in\.txt: 1 line was fed/m)
