@@ -7,7 +7,7 @@ import { simulate } from './seeds.ts'
 const plan = { test: 'log-crash', module: 'log-crash.ts' }
 
 test('has what was acknowledged after a stop before every operation', async context => {
-  const counts = await simulate({ ...plan, name: 'stops', seeds: 2 })
+  const counts = await simulate({ ...plan, name: 'stops', seeds: 1 })
   context.diagnostic(JSON.stringify(counts))
   assert.ok((counts['recoveries'] ?? 0) > 300)
 })
@@ -19,7 +19,7 @@ test('has it after a second stop before every operation of a recovery', async co
 })
 
 test('acknowledges nothing when the machine stops in the middle of any operation', async context => {
-  const counts = await simulate({ ...plan, name: 'halves', seeds: 2 })
+  const counts = await simulate({ ...plan, name: 'halves', seeds: 1 })
   context.diagnostic(JSON.stringify(counts))
   assert.ok((counts['recoveries'] ?? 0) > 100)
 })
