@@ -177,6 +177,12 @@ for (const [name, args, message] of [
   ],
   ['a missing input file', ['--in', 'words=gone.txt'], /gone\.txt does not exist/],
   [
+    'an output in no folder',
+    ['--drain', '--out', 'loud=gone/out.txt'],
+    /--out loud=gone\/out\.txt: there is no folder \S+gone; name a file in a folder that exists/
+  ],
+  ['a folder as output', ['--drain', '--out', 'loud=..'], /--out loud=\.\.: \S+ is a folder/],
+  [
     'an unknown state',
     ['--drain', '--show', 'x'],
     /no state is called "x"; no dataflow declares one/
