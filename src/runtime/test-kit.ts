@@ -1,4 +1,5 @@
 // Plans without files, and a log around them: for the tests and benches of this folder.
+import { stripTypeScriptTypes } from 'node:module'
 import { type Clock, SeededRandom, SimulatedClock } from '../base/index.ts'
 import type {
   ErrorPolicy,
@@ -79,10 +80,11 @@ export function step(
   types: Partial<StepPlan> = {}
 ): StepPlan {
   const functionName = /function\*? (\w+)/.exec(source)![1]!
+  const javascript = stripTypeScriptTypes(source)
   return {
     operator,
     name: functionName.replaceAll(/[A-Z]/g, letter => `-${letter.toLowerCase()}`),
-    code: { kind: 'inline', source, at: AT, indent: 0, functionName },
+    code: { kind: 'inline', source, javascript, at: AT, indent: 0, functionName },
     with: {},
     input: null,
     output: null,
