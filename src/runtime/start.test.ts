@@ -454,7 +454,7 @@ test('a failing log fails the dataflow and nothing is committed after it', async
   assert.deepEqual(await bench.values('out'), ['a'])
 })
 
-test('takes records of several topics in the order of their timestamps, equal ones in the order of the topics', async () => {
+test('takes records of several topics by timestamp, equal ones in the order of the topics', async () => {
   const one = plan(
     [topic('left'), topic('right'), topic('third'), topic('out')],
     [service('merge', { sources: ['left', 'right', 'third'], sinks: ['out'] })]

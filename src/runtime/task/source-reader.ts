@@ -126,8 +126,8 @@ export class SourceReader {
   }
 
   /**
-   * Processes records of one batch, up to its end or the budget's (a later call goes on there). A promise means that a function is
-   * asynchronous: the task awaits it, then calls again.
+   * Processes records of one batch, up to its end or the budget's; a later call goes on there. A promise means
+   * that a function is asynchronous: the task awaits it, then calls again.
    */
   process(budget: Budget): void | Promise<void> {
     assert(this.#current !== null, 'a reader that processes has bytes')
