@@ -243,7 +243,7 @@ test('functions behind a change of tasks see where the record came from', async 
   await bench.drain(one)
   const values = (await bench.values('out')).toSorted()
   assert.deepEqual(values, ['a a in 1 0 0 x', 'b b in 1 1 1 x', 'c c in 1 2 2 x', 'd d in 1 3 3 x'])
-  const travelled = await bench.read('_millrace.test.origin.repartition')
+  const travelled = await bench.read('_millrace.examples.test.origin.repartition')
   assert.ok(travelled.length > 0, 'a record changed tasks')
 })
 
@@ -366,8 +366,8 @@ test('another number of tasks is refused with the way out', async () => {
   const one = counting({ partitions: 2 })
   await bench.drain(one)
   await bench.log.alterTopic('in', { partitions: 3 })
-  await bench.log.alterTopic('_millrace.test.changelog', { partitions: 3 })
-  await bench.log.alterTopic('_millrace.test.count.repartition', { partitions: 3 })
+  await bench.log.alterTopic('_millrace.examples.test.changelog', { partitions: 3 })
+  await bench.log.alterTopic('_millrace.examples.test.count.repartition', { partitions: 3 })
   await assert.rejects(bench.start(one), { code: 'TASKS_CHANGED', message: /2 tasks.*ask for 3/ })
 })
 
@@ -461,12 +461,10 @@ test('takes records of several topics by timestamp, equal ones in the order of t
   )
   const bench = new Bench()
   await bench.createTopics(one)
-  const at = (name: string, ...timestamps: number[]) =>
-    timestamps.map(timestamp => ({ value: `${name}${timestamp}`, timestamp }))
-  await bench.feed('third', at('t', 2, 3, 9))
-  await bench.feed('right', at('r', 1, 3, 4, 10, 11))
-  await bench.feed('left', at('l', 3, 5, 6, 7))
-  await bench.feed('left', at('l', 8, 12))
+  await bench.feed('third', timed('t', 2, 3, 9))
+  await bench.feed('right', timed('r', 1, 3, 4, 10, 11))
+  await bench.feed('left', timed('l', 3, 5, 6, 7))
+  await bench.feed('left', timed('l', 8, 12))
   await bench.drain(one)
   const expected = [
     'r1',
@@ -486,3 +484,7 @@ test('takes records of several topics by timestamp, equal ones in the order of t
   ]
   assert.deepEqual(await bench.values('out'), expected)
 })
+
+function timed(name: string, ...timestamps: number[]): { value: string; timestamp: number }[] {
+  return timestamps.map(timestamp => ({ value: `${name}${timestamp}`, timestamp }))
+}

@@ -53,12 +53,12 @@ test('missing topics are created with the run’s number of partitions, and decl
     in: 3,
     out: 3,
     'one.dead-letter': 1,
-    '_millrace.one.changelog': 3,
-    '_millrace.one.count.repartition': 3,
+    '_millrace.test.one.changelog': 3,
+    '_millrace.test.one.count.repartition': 3,
     other: 2,
     'two.dead-letter': 1,
-    '_millrace.two.changelog': 2,
-    '_millrace.two.count.repartition': 2
+    '_millrace.test.two.changelog': 2,
+    '_millrace.test.two.count.repartition': 2
   })
 })
 
@@ -67,7 +67,7 @@ test('a topic that exists keeps its partitions, and the tasks follow it', async 
   await log.createTopic('in', { partitions: 4 })
   const table = new TopicTable([plan('one', 'in', 'out')])
   await table.createMissing(log, 2)
-  const { in: source, out, '_millrace.one.changelog': changelog } = await partitions(log)
+  const { in: source, out, '_millrace.test.one.changelog': changelog } = await partitions(log)
   assert.deepEqual([source, out, changelog], [4, 2, 4])
   await table.createMissing(log, 1)
   assert.equal((await partitions(log))['out'], 2)

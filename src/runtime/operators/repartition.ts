@@ -1,8 +1,8 @@
 // repartition: after assign-key, keeps a record in its task or sends it to the one that owns its key.
 //
 //   task a:  … ─ assign-key ─ repartition ─┬─(own)─────────────────────▶ partition steps ─ …
-//                                          └─ _millrace.<df>.<svc>.repartition ─┐
-//   task b:                                       repartition source ◀──────────┘─▶ partition steps ─ …
+//                                          └─ _millrace.<ns>.<df>.<svc>.repartition ─┐
+//   task b:                                       repartition source ◀───────────────┘─▶ partition steps ─ …
 //
 // A record on its way has the assigned key for its key, and carries value, timestamp and headers. In front of them
 // stand two headers: one says the topic, partition and offset that it came from, which the functions behind see as
