@@ -1,8 +1,13 @@
-// Builds the published form into dist/: JavaScript and declarations of src and conformance.
+// Builds the published form into dist/: JavaScript and declarations of src and conformance, commands as one file each.
 import { spawnSync } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
+
+import { flatten } from './build/flatten.ts'
+
+/** What a process or a thread begins with: every file that it loads first costs about 0.4 ms. */
+const ENTRIES = ['cli/main.js', 'cli/commands/run.js', 'runtime/worker/entry.js']
 
 const root = resolve(import.meta.dirname, '..')
 rmSync(join(root, 'dist'), { recursive: true, force: true })
@@ -16,4 +21,5 @@ const result = spawnSync(process.execPath, [compiler, '-p', config], {
   stdio: 'inherit'
 })
 if (result.status !== 0) process.exit(result.status ?? 1)
+for (const entry of ENTRIES) flatten(join(root, 'dist/src', entry))
 console.error('built dist/')
