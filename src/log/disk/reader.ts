@@ -140,35 +140,50 @@ export function faultOfRow(
 }
 
 /**
- * The bytes of the rows, one behind the other. Rows that stand near each other come with one call. What the file
- * no longer has is zero, which no checksum takes for a batch.
+ * The bytes of the rows, one behind the other. Rows that stand near each other come with one call, what stands
+ * between them is moved over: memory of its own for each call would double what the collector has to follow. What
+ * the file no longer has is zero, which no checksum takes for a batch.
  */
 async function readRows(handle: DiskFile, index: BatchIndex, rows: Rows): Promise<Buffer> {
-  const buffer = Buffer.allocUnsafe(rows.bytes)
+  let room = 0
+  for (let first = rows.first; first < rows.end;) {
+    const run = runFrom(index, first, rows.end)
+    room += run.end - run.start
+    first = run.next
+  }
+  const buffer = Buffer.allocUnsafe(room)
   let filled = 0
   for (let first = rows.first; first < rows.end;) {
-    const start = index.positions[first]!
-    let end = start + index.lengths[first]!
-    let next = first + 1
-    while (next < rows.end && isNear(index, next, start, end)) {
-      end = index.positions[next]! + index.lengths[next]!
-      next++
-    }
-    const isAlone = next === first + 1
-    const run = isAlone
-      ? buffer.subarray(filled, filled + end - start)
-      : Buffer.allocUnsafe(end - start)
+    const { start, end, next } = runFrom(index, first, rows.end)
+    const from = filled
+    const run = buffer.subarray(from, from + end - start)
     const length = await handle.read(run, start)
     run.fill(0, length)
     for (let row = first; row < next; row++) {
-      const at = index.positions[row]! - start
-      if (!isAlone) run.copy(buffer, filled, at, at + index.lengths[row]!)
+      const at = from + index.positions[row]! - start
+      if (at !== filled) buffer.copyWithin(filled, at, at + index.lengths[row]!)
       filled += index.lengths[row]!
     }
     first = next
   }
   assert(filled === rows.bytes, 'every row was read')
-  return buffer
+  return buffer.subarray(0, filled)
+}
+
+/** The rows from `first` on that stand near each other, and where they stand in the file. */
+function runFrom(
+  index: BatchIndex,
+  first: number,
+  rowsEnd: number
+): { readonly start: number; readonly end: number; readonly next: number } {
+  const start = index.positions[first]!
+  let end = start + index.lengths[first]!
+  let next = first + 1
+  while (next < rowsEnd && isNear(index, next, start, end)) {
+    end = index.positions[next]! + index.lengths[next]!
+    next++
+  }
+  return { start, end, next }
 }
 
 function isNear(index: BatchIndex, row: number, start: number, end: number): boolean {
