@@ -6,7 +6,8 @@
 //
 // Packages stay imports, import() stays import(), and `import.meta.url` stays the module's own. Node's modules
 // are taken as they are: an import reads every property, which loads what Node itself loads when it is needed
-// (streams of `node:fs` alone: 5 ms). What a function cannot express is refused: cycles, `export let`, default exports, top-level await.
+// (streams of `node:fs` alone: 5 ms). What a function cannot express is refused: cycles, `export let`, default
+// exports, top-level await.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { dirname, relative, resolve } from 'node:path'
 import {
