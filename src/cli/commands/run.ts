@@ -1,4 +1,5 @@
 // `millrace run`: from arguments to a session, until it is drained, stopped or failed.
+import { flushCompileCache } from 'node:module'
 import { dirname, join, relative } from 'node:path'
 
 import {
@@ -19,6 +20,9 @@ import { Shell } from '../shell/shell.ts'
 import { StopSignals } from '../stop-signals.ts'
 import { readRunOptions } from './run-options.ts'
 import type { RunOptions, RunRequest } from './run-options.ts'
+
+/** When a run has settled so far that writing a megabyte of compiled code disturbs nothing. */
+const COMPILE_CACHE_AFTER_MS = 1_000
 
 /** Runs dataflows; resolves with the exit code when the run has ended and everything is closed. */
 export async function run(paths: readonly string[], options: RunOptions): Promise<number> {
@@ -128,11 +132,14 @@ async function goOn(session: Session, request: RunRequest, signals: StopSignals)
   }
   // Signals are no handle that keeps a process alive, and stdin may have ended: this does until the run ends.
   const alive = setInterval(() => {}, 2 ** 30)
+  // Node keeps compiled code at a regular end only; a run that is killed would compile anew each time.
+  const flushing = setTimeout(flushCompileCache, COMPILE_CACHE_AFTER_MS)
   try {
     await Promise.race(ends)
     return 0
   } finally {
     clearInterval(alive)
+    clearTimeout(flushing)
     shell?.close()
     for (const end of ends) end.catch(() => {})
   }
