@@ -2,6 +2,7 @@
 import { flushCompileCache } from 'node:module'
 import { dirname, join, relative } from 'node:path'
 
+import { sendConsoleToStderr } from '../../base/index.ts'
 import {
   DATA_FOLDER_NAME,
   Session,
@@ -18,6 +19,7 @@ import { Progress } from '../progress.ts'
 import { formatEntries, noteSummary } from '../run-summary.ts'
 import { Shell } from '../shell/shell.ts'
 import { StopSignals } from '../stop-signals.ts'
+import { StrayErrors } from '../stray-errors.ts'
 import { readRunOptions } from './run-options.ts'
 import type { RunOptions, RunRequest } from './run-options.ts'
 
@@ -31,7 +33,9 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
   printDiagnostics(diagnostics, texts)
   if (hasErrors(diagnostics)) return 2
   checkRequest({ ...request, dataflows })
+  sendConsoleToStderr()
   const signals = new StopSignals()
+  const strayErrors = new StrayErrors()
   const folder = chooseFolder(request, dataflows)
   const progress = new Progress()
   try {
@@ -46,6 +50,7 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
   } finally {
     folder.remove()
     signals.release()
+    strayErrors.release()
     // A read that waits would keep the process alive.
     process.stdin.destroy()
   }
