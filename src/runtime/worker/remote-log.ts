@@ -40,7 +40,12 @@ export class RemoteLog implements LogData {
 
   read({ topic, partition, offset, bytesMax }: ReadRequest): Promise<ReadResult> {
     // The answer brings its own memory, so none is sent along.
-    const request: ReadRequest = { topic, partition, offset, ...(bytesMax && { bytesMax }) }
+    const request: ReadRequest = {
+      topic,
+      partition,
+      offset,
+      ...(bytesMax !== undefined && { bytesMax })
+    }
     return this.#peer.call('log.read', request) as Promise<ReadResult>
   }
 
