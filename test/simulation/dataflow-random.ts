@@ -39,7 +39,9 @@ export async function randomDataflow(seed: number): Promise<Counts> {
 function worldOf(one: Case, random: Random, disk: SimulatedDisk): World {
   let group = 0
   const portions = one.batches.map(({ topic, partition, keys, values }): Portion => {
-    const lines = values.map(value => ({ key: keys ? value.slice(-1) : null, value }))
+    const lines = values.map(value => {
+      return { key: keys ? value.slice(-1) : null, value, timestamp: 1_000 + random.below(100) }
+    })
     if (random.below(3) > 0) group++
     const advanceMs = random.below(4) === 0 ? random.below(40_000) : 0
     return { topic, partition, lines, group, advanceMs }

@@ -17,6 +17,7 @@ import {
   string,
   topic,
   u32,
+  type Line,
   type ReadLine
 } from '../../src/runtime/test-kit.ts'
 import type { Left } from './dataflow-life.ts'
@@ -129,13 +130,14 @@ const PLAN = plan(
   [LINES, WATCH, SIDES]
 )
 
-/** An order: its number, who ordered, and items, some twice. */
-function order(id: number): { readonly key: string; readonly value: string } {
+/** An order: its number, who ordered, and items, some twice. Times are not quite in order, so inputs take turns. */
+function order(id: number): Line & { readonly key: string; readonly value: string } {
   const customer = `c${(id * 7) % 4}`
   const items = Array.from({ length: id % 5 === 0 ? id % 2 : 1 + (id % 4) }, (_, index) => {
     return ITEMS[(id + index * index) % ITEMS.length]!
   })
-  return { key: customer, value: [id, customer, ...items].join(' ') }
+  const timestamp = 1_000 + id * 10 - (id % 4) * 15
+  return { key: customer, value: [id, customer, ...items].join(' '), timestamp }
 }
 
 /**
@@ -163,7 +165,7 @@ export function referenceWorkload(count: number, stateHotBytes: number): Workloa
 /** Of `totals` and `seen`: id, customer, item, and what was counted. */
 type Columns = [string, string, string, ...string[]]
 
-interface Line {
+interface Counted {
   readonly id: number
   readonly customer: string
   readonly item: string
@@ -173,7 +175,7 @@ interface Line {
 export async function checkReference(workload: Workload, left: Left, label: string): Promise<void> {
   const orders = workload.portions.flatMap(portion => portion.lines.map(line => line.value!))
   const letters: string[] = []
-  const lines: Line[] = []
+  const lines: Counted[] = []
   const sides = { left: perPartition(), right: perPartition() }
   for (const text of orders) {
     const [number, customer, ...items] = text.split(' ') as [string, string, ...string[]]
@@ -199,8 +201,8 @@ export async function checkReference(workload: Workload, left: Left, label: stri
 }
 
 /** One output for each line, in an order that keeps that of an item's orders within a partition; rows like it. */
-async function checkTotals(lines: readonly Line[], left: Left, label: string): Promise<void> {
-  const found: Line[] = []
+async function checkTotals(lines: readonly Counted[], left: Left, label: string): Promise<void> {
+  const found: Counted[] = []
   const rows = new Map<string, { count: number; sum: number; last: string }>()
   const latest = new Map<string, number>()
   for (const { key, value, partition } of await left.topic('totals')) {
@@ -217,7 +219,7 @@ async function checkTotals(lines: readonly Line[], left: Left, label: string): P
     latest.set(from, id)
     found.push({ id, customer, item })
   }
-  const textOf = (line: Line): string => JSON.stringify(line)
+  const textOf = (line: Counted): string => JSON.stringify(line)
   assert.deepEqual(found.map(textOf).toSorted(), lines.map(textOf).toSorted(), `${label}: totals`)
   assert.deepEqual(sorted(await left.state('lines.items')), sorted(rows), `${label}: items`)
 }
