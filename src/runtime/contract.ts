@@ -55,6 +55,11 @@ export interface OperatorMetrics {
   readonly failed: number
   /** Offset of the record that failed last, -1 for none. */
   readonly lastErrorOffset: number
+  /**
+   * How long a call of the function takes on average, in ms, a promise's wait included: of the first call and every
+   * 1,024th after it. null for sources and sinks, and before the first call.
+   */
+  readonly latencyMsMean: number | null
 }
 
 export interface DataflowMetrics {

@@ -123,6 +123,8 @@ export class LocalHost implements TaskHost {
         out: counters.out,
         failed: counters.failed,
         lastErrorOffset: counters.lastErrorOffset,
+        timed: counters.timed,
+        timedMs: counters.timedMs,
         recordsIn: task.recordsIn,
         recordsOut: counters.recordsOut,
         deadLetters: counters.deadLetters,

@@ -285,7 +285,8 @@ function addMetrics(before: DataflowMetrics, now: DataflowMetrics): DataflowMetr
       out: old.out + operator.out,
       failed: old.failed + operator.failed,
       lastErrorOffset:
-        operator.lastErrorOffset >= 0 ? operator.lastErrorOffset : old.lastErrorOffset
+        operator.lastErrorOffset >= 0 ? operator.lastErrorOffset : old.lastErrorOffset,
+      latencyMsMean: operator.latencyMsMean ?? old.latencyMsMean
     }
   })
   return {

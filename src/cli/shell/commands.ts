@@ -190,7 +190,9 @@ async function showMetrics(engine: Engine, rest: string): Promise<string> {
         succeeded: operator.in - operator.failed,
         failed: operator.failed,
         out: operator.out,
-        'last error offset': operator.lastErrorOffset < 0 ? null : operator.lastErrorOffset
+        'last error offset': operator.lastErrorOffset < 0 ? null : operator.lastErrorOffset,
+        'latency ms':
+          operator.latencyMsMean === null ? null : Number(operator.latencyMsMean.toFixed(4))
       }))
       return `${head}\n${formatTable(tableOf(rows))}`
     })

@@ -50,8 +50,8 @@ test('commands show, produce and consume; mistakes are told and the shell goes o
     /^PARTITION +OFFSET +TIME +KEY +VALUE\n +0 +5 +\S+Z +\/new +\{"page":"\/new","visits":1,"seconds":9\}$/,
     /^- partition: 0\n {2}offset: 3\n/,
     /^flow: 7 in, 6 out, 0 failed, 0 dead letters, lag 0; /,
-    /^OPERATOR +SUCCEEDED +FAILED +OUT +LAST ERROR OFFSET$/,
-    /^sum-up\/is-long +7 +0 +6 +-$/,
+    /^OPERATOR +SUCCEEDED +FAILED +OUT +LAST ERROR OFFSET +LATENCY MS$/,
+    /^sum-up\/is-long +7 +0 +6 +- +[\d.]+$/,
     /^show dataflow /
   ]
   let rest = stdout

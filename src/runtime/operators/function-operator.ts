@@ -1,7 +1,7 @@
 // What all operators with a user's function share: calling it, waiting for it, retrying it, giving up.
 import { MillraceError, type Clock } from '../../base/index.ts'
 import type { RecordContext } from '../task/context.ts'
-import type { Counters } from '../task/counters.ts'
+import { type Counters, LATENCY_STRIDE } from '../task/counters.ts'
 import { Abandoned, endsTask } from '../task/failure.ts'
 import type { Frame } from '../task/frame.ts'
 import type { WriteGuard } from '../task/state-view.ts'
@@ -59,12 +59,33 @@ export abstract class FunctionOperator implements Operator {
     const { counters, index, fn, context } = this.parts
     counters.in[index]! += 1
     if (this.#guard !== null) this.#guard.begin()
+    if ((counters.in[index]! & (LATENCY_STRIDE - 1)) === 1) return this.timed(value)
     let result: unknown
     try {
       result = fn(value, context)
     } catch (error) {
       return this.caught(error, value)
     }
+    return this.settle(result, value)
+  }
+
+  /** One call of the function with its duration taken; then on as usual. */
+  timed(value: unknown): void | Promise<void> {
+    const { fn, context, clock } = this.parts
+    const start = clock.monotonic()
+    let result: unknown
+    try {
+      result = fn(value, context)
+    } catch (error) {
+      this.#took(start)
+      return this.caught(error, value)
+    }
+    if (typeof result !== 'object' || !isPromise(result)) {
+      this.#took(start)
+      return this.settle(result, value)
+    }
+    const end = (): void => this.#took(start)
+    result.then(end, end)
     return this.settle(result, value)
   }
 
@@ -141,6 +162,12 @@ export abstract class FunctionOperator implements Operator {
       return this.emit(result, value)
     }
     this.#giveUp(error, retries + 1)
+  }
+
+  #took(start: number): void {
+    const { counters, index, clock } = this.parts
+    counters.timed[index]! += 1
+    counters.timedMs[index]! += clock.monotonic() - start
   }
 
   #giveUp(error: unknown, attempts: number): void {

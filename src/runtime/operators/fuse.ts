@@ -7,6 +7,7 @@
 //       `settle` or `caught`, which goes on behind the step by itself.
 //   U2  The text is made from this file and from numbers alone; functions and objects are handed in.
 import { isKeyed } from '../code/index.ts'
+import { LATENCY_STRIDE } from '../task/counters.ts'
 import type { FunctionOperator } from './function-operator.ts'
 import { type Operator, isPromise } from './operator.ts'
 
@@ -74,6 +75,7 @@ function textOfStep(step: FunctionOperator, at: number): string {
   const { index, guard } = step.parts
   return `in${at}[${index}] += 1
 ${guard === null ? '' : `g${at}.begin()`}
+if ((in${at}[${index}] & ${LATENCY_STRIDE - 1}) === 1) return o${at}.timed(value)
 try { result = f${at}(value, c${at}) } catch (error) { return o${at}.caught(error, value) }
 ${textOfResult(step, at)}
 out${at}[${index}] += 1

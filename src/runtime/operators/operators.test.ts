@@ -27,17 +27,12 @@ const { key: text } = library.topic('t')
 
 const onLog = (): void => {}
 
-/** What an operator around `fn` passes on for each input, with its counters. */
-async function passed(
-  make: (parts: FunctionParts) => FunctionOperator,
-  fn: UserFunction
-): Promise<{ pairs: Pair[]; counters: Counters; operator: FunctionOperator }> {
-  const counters = new Counters([{ service: 's', operator: 'o' }])
-  const frame = new Frame(text)
-  const pairs: Pair[] = []
-  const next: Operator = {
-    push: value => void pairs.push([frame.owner ?? frame.key, value])
-  }
+/** What an operator `o` of a service `s` is made from. */
+function partsOf(
+  counters: Counters,
+  frame: Frame = new Frame(text),
+  next: Operator = { push: () => undefined }
+): Omit<FunctionParts, 'fn'> {
   const deadLetters = new EpochOutputs({ staged: false }).open({
     topic: 'd',
     partitions: 1,
@@ -45,9 +40,8 @@ async function passed(
     producerId: () => -1
   })
   const log = contextLog('s', 'o', onLog)
-  const operator = make({
+  return {
     name: 'o',
-    fn,
     describe: error => ({ message: String(error), place: '' }),
     context: new RecordContext({ frame, inPartition: false, params: {}, env: {}, state: {}, log }),
     frame,
@@ -65,7 +59,21 @@ async function passed(
     clock: new SimulatedClock(),
     signal: new AbortController().signal,
     next
-  })
+  }
+}
+
+/** What an operator around `fn` passes on for each input, with its counters. */
+async function passed(
+  make: (parts: FunctionParts) => FunctionOperator,
+  fn: UserFunction
+): Promise<{ pairs: Pair[]; counters: Counters; operator: FunctionOperator }> {
+  const counters = new Counters([{ service: 's', operator: 'o' }])
+  const frame = new Frame(text)
+  const pairs: Pair[] = []
+  const next: Operator = {
+    push: value => void pairs.push([frame.owner ?? frame.key, value])
+  }
+  const operator = make({ ...partsOf(counters, frame, next), fn })
   for (const value of INPUT) {
     frame.begin()
     const pending = operator.push(value)
@@ -175,4 +183,15 @@ test('a function that returns no promise makes no promise', async () => {
     value => value
   )
   assert.equal(operator.push('x'), undefined)
+})
+
+test('a function is timed at its first call and at every 1,024th after it', () => {
+  const counters = new Counters([{ service: 's', operator: 'o' }])
+  const clock = new SimulatedClock()
+  let now = 0
+  clock.monotonic = () => (now += 2)
+  const operator = new MapOperator({ ...partsOf(counters), clock, fn: value => value })
+  for (let call = 0; call < 2_050; call++) void operator.push('v')
+  assert.equal(counters.timed[0], 3)
+  assert.equal(counters.timedMs[0], 6)
 })

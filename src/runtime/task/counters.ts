@@ -43,7 +43,13 @@ function operatorNames(plan: Plan, service: ServicePlan): string[] {
   return [...new Set(names)]
 }
 
-/** Four numbers per operator, and the totals of a task. */
+/**
+ * The first call of a function is timed, and every so many further ones: a look at the clock costs as much as a
+ * call. A power of two.
+ */
+export const LATENCY_STRIDE = 1_024
+
+/** Some numbers per operator, and the totals of a task. */
 export class Counters {
   readonly ids: readonly OperatorId[]
   /** Values that arrived. */
@@ -54,6 +60,9 @@ export class Counters {
   readonly failed: Float64Array
   /** Offset of the record that failed last, −1 for none. */
   readonly lastErrorOffset: Float64Array
+  /** How many calls of the function were timed, and their durations together in ms. */
+  readonly timed: Float64Array
+  readonly timedMs: Float64Array
   recordsOut = 0
   deadLetters = 0
   commits = 0
@@ -64,6 +73,8 @@ export class Counters {
     this.out = new Float64Array(ids.length)
     this.failed = new Float64Array(ids.length)
     this.lastErrorOffset = new Float64Array(ids.length).fill(-1)
+    this.timed = new Float64Array(ids.length)
+    this.timedMs = new Float64Array(ids.length)
   }
 
   /** Where the counters of an operator stand. */
@@ -78,6 +89,8 @@ export interface CountersSnapshot {
   readonly out: Float64Array
   readonly failed: Float64Array
   readonly lastErrorOffset: Float64Array
+  readonly timed: Float64Array
+  readonly timedMs: Float64Array
   readonly recordsIn: number
   readonly recordsOut: number
   readonly deadLetters: number
@@ -95,8 +108,16 @@ export function sumOperators(
     in: sum(snapshots, one => one.in[index]!),
     out: sum(snapshots, one => one.out[index]!),
     failed: sum(snapshots, one => one.failed[index]!),
-    lastErrorOffset: Math.max(-1, ...snapshots.map(one => one.lastErrorOffset[index]!))
+    lastErrorOffset: Math.max(-1, ...snapshots.map(one => one.lastErrorOffset[index]!)),
+    latencyMsMean: latency(
+      sum(snapshots, one => one.timed[index]!),
+      sum(snapshots, one => one.timedMs[index]!)
+    )
   }))
+}
+
+function latency(timed: number, timedMs: number): number | null {
+  return timed === 0 ? null : timedMs / timed
 }
 
 /** Adds up one number of each snapshot. */
