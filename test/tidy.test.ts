@@ -14,7 +14,9 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   state: ['base', 'record', 'log'],
   dataflow: ['base'],
   runtime: ['base', 'record', 'log', 'state', 'dataflow'],
-  server: ['base', 'record', 'log', 'state', 'dataflow', 'runtime'],
+  // dataflow: its reading of YAML with positions, diagnostics and nearest words, for module files.
+  functions: ['base', 'record', 'log', 'state', 'dataflow', 'runtime'],
+  server: ['base', 'record', 'log', 'state', 'dataflow', 'runtime', 'functions'],
   cli: ['base', 'dataflow', 'server']
 }
 

@@ -1,0 +1,2 @@
+// The public face of functions: the SDK, module files, and the runtime of stateful functions.
+export * from './sdk/index.ts'
