@@ -1,2 +1,3 @@
 // The public face of functions: the SDK, module files, and the runtime of stateful functions.
 export * from './sdk/index.ts'
+export * from './remote/wire/index.ts'

@@ -11,7 +11,14 @@ export {
 export type { Context, SendAfterOptions, Storage, StoredValue } from './context.ts'
 export type * from './effects.ts'
 export { invoke } from './invoke.ts'
+export { kafkaEgress, type KafkaEgressOptions } from './kafka-egress.ts'
 export { egressTo, Message, messageTo, typedValue } from './message.ts'
+export { functionTable, replyTo } from './request-reply.ts'
+export {
+  requestReplyHandler,
+  type RequestReplyHandler,
+  type RequestReplyHandlerOptions
+} from './request-reply-handler.ts'
 export {
   statefulFunction,
   type Handler,

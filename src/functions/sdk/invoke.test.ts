@@ -49,6 +49,14 @@ test('a function without effects gives none, and no promise', () => {
   deepStrictEqual(run(fn, ['a', 'b']), none)
 })
 
+const sent = (count: number) => ({
+  kind: 'send',
+  delayMs: 1,
+  target: self,
+  argument: typedValue(count, intType),
+  cancellationToken: `t${count}`
+})
+
 test('all effects are collected in order, over the whole batch', () => {
   const fn = statefulFunction({
     typename: 'shop/cart',
@@ -70,13 +78,6 @@ test('all effects are collected in order, over the whole batch', () => {
     messageTo(caller, 'a', stringType),
     messageTo(caller, 'b', stringType)
   ])
-  const sent = (count: number) => ({
-    kind: 'send',
-    delayMs: 1,
-    target: self,
-    argument: typedValue(count, intType),
-    cancellationToken: `t${count}`
-  })
   const cancel = { kind: 'cancel', cancellationToken: 't1' }
   deepStrictEqual(effects.delayed, [sent(5), cancel, sent(6), cancel])
   deepStrictEqual(effects.egress, [
@@ -158,7 +159,7 @@ test('async handlers run one after another', async () => {
   const fn = cart(async ({ storage }) => {
     const before = storage.basket.get()?.items ?? []
     order.push(`begin ${before.length}`)
-    await null
+    await Promise.resolve()
     storage.basket.set({ items: [...before, 'x'] })
     order.push(`end ${before.length}`)
   })
@@ -169,7 +170,7 @@ test('async handlers run one after another', async () => {
 
 test('a rejected promise fails the batch', async () => {
   const fn = cart(async () => {
-    await null
+    await Promise.resolve()
     throw new Error('late')
   })
   await rejects(async () => invoke(fn, batchOf(['a'])), /late; none of its effects is applied/)
@@ -179,7 +180,7 @@ test('context and storage cannot be used after their time', async () => {
   const kept: Context<readonly [typeof basketSpec]>[] = []
   const fn = cart(async context => {
     kept.push(context)
-    await null
+    await Promise.resolve()
   })
   await invoke(fn, batchOf(['a', 'b']))
   const [context] = kept
@@ -217,8 +218,9 @@ for (const [what, effect] of [
   })
 }
 
+const handler = () => undefined
+
 test('functions and values need good names', () => {
-  const handler = () => undefined
   for (const typename of ['', 'a', '/a', 'a/', 'a/b/c', `a/${'x'.repeat(400)}`]) {
     throws(
       () => statefulFunction({ typename, handler }),

@@ -1,7 +1,7 @@
 // Tests the types: bytes as the protocol says, what each refuses, JSON copies against JSON itself.
 import { deepStrictEqual, notStrictEqual, strictEqual, throws } from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { isMillraceError } from '../../base/index.ts'
 import {
   boolType,
@@ -58,8 +58,9 @@ for (const [name, check] of [
   test(`the bytes of ${name}`, check)
 }
 
+const read = <T>(type: Type<T>, bytes: string) => type.deserialize(Buffer.from(bytes, 'hex'))
+
 test('scalars may come with unknown fields, more than once, and in long form', () => {
-  const read = <T>(type: Type<T>, bytes: string) => type.deserialize(Buffer.from(bytes, 'hex'))
   strictEqual(read(intType, '10050d010000000d02000000'), 2)
   strictEqual(read(stringType, '0a83800078797a'), 'xyz')
   strictEqual(read(boolType, '0802'), true)
@@ -69,7 +70,6 @@ test('scalars may come with unknown fields, more than once, and in long form', (
 test('bytes that are no message are refused', () => {
   for (const type of [boolType, intType, longType, floatType, doubleType, stringType]) {
     for (const bytes of ['0a', '0d01', '09', '08', '0a05ff', 'ff', '00', '0f']) {
-      if (type === (stringType as unknown) && bytes === '') continue
       throws(() => (type as Type<unknown>).deserialize(Buffer.from(bytes, 'hex')), refused)
     }
   }
