@@ -31,6 +31,8 @@ export const YAML_BYTES_MAX: number = MIB
 export const YAML_DEPTH_MAX = 64
 export const YAML_ALIASES_MAX = 100
 export const YAML_NODES_MAX = 50_000
+/** Documents of one module file, of which each holds one component. */
+export const YAML_DOCUMENTS_MAX = 1_000
 /** Parts of one declared type when all its references are followed: what converters and checks walk. */
 export const TYPE_NODES_MAX = 4_096
 /** Topics, partitions of a topic. */
@@ -66,5 +68,8 @@ export const FUNCTION_PAYLOAD_ENTRIES_MAX = 100_000
 assert(BATCH_BYTES_TARGET <= BATCH_BYTES_MAX, 'a target batch fits the largest batch')
 assert(BATCH_BYTES_MAX * 2 <= GROUP_COMMIT_BYTES_MAX, 'two largest batches fit a group commit')
 assert(GROUP_COMMIT_BYTES_MAX <= COMMIT_QUEUE_BYTES_MAX, 'the queue holds a group commit')
-assert(FUNCTION_MESSAGE_BYTES_MAX < BATCH_BYTES_MAX / 2, 'a largest message fits a batch with its addresses')
+assert(
+  FUNCTION_MESSAGE_BYTES_MAX < BATCH_BYTES_MAX / 2,
+  'a largest message fits a batch with its addresses'
+)
 assert(LINE_BYTES_MAX < BATCH_BYTES_MAX, 'a longest line fits a batch')
