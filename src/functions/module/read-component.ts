@@ -75,6 +75,7 @@ export function refuseKind(
     return
   }
   const nearest = nearestWord(kind.text, kinds)
-  const hint = nearest === null ? `There are ${kinds.join(', ')}.` : `Did you mean "${nearest}"?`
+  const known = kinds.length === 1 ? `There is only ${kinds[0]}.` : `There are ${kinds.join(', ')}.`
+  const hint = nearest === null ? known : `Did you mean "${nearest}"?`
   report.error('UNKNOWN_KIND', kind, `there is no kind ${quoted(kind.text)}`, hint)
 }

@@ -157,13 +157,22 @@ function fileOf(context: ReadContext, node: ScalarNode | null): string | null {
   const { text } = node
   if (text.startsWith('classpath:')) return text.slice('classpath:'.length).replace(/^\/+/, '')
   if (!text.startsWith('file:')) return text
-  const url = URL.parse(text)
-  if (url !== null && (url.hostname === '' || url.hostname === 'localhost')) {
-    return decodeURIComponent(url.pathname)
-  }
+  const path = pathOf(text)
+  if (path !== null) return path
   const message = `${quoted(text)} names no file of this machine`
   context.report.error('WRONG_URL', node, message, 'For example file:///etc/tls/ca.pem.')
   return null
+}
+
+/** The path of a `file:` URL; null when it is another machine's or not UTF-8. */
+function pathOf(text: string): string | null {
+  const url = URL.parse(text)
+  if (url === null || (url.hostname !== '' && url.hostname !== 'localhost')) return null
+  try {
+    return decodeURIComponent(url.pathname)
+  } catch {
+    return null
+  }
 }
 
 function timeoutsOf(context: ReadContext, parent: Section, spec: SectionSpec): Section | null {

@@ -84,7 +84,8 @@ function problemOf(text: string): UrlProblem | null {
     }
   }
   const url = URL.parse(withName(text, SAMPLE_NAME))
-  if (url === null || url.hostname === '') {
+  // What has no host reads its first part as one.
+  if (url === null || url.hostname === '' || /^\w+:\/\/[/\\]/.test(text)) {
     return { message: `${shown} is no URL`, hint: 'For example http://127.0.0.1:8000/.' }
   }
   if (url.username !== '' || url.password !== '') {
