@@ -37,15 +37,16 @@ export function combineModules(modules: readonly ModulePlan[]): CombineResult {
 }
 
 /**
- * The plan with every address of `local` taken for the engine's own topics (`--map-address BOOTSTRAP=local`). An address
- * is compared as it is written, blanks apart. Other addresses are errors: this version runs without a cluster.
+ * The plan with every address of `local` taken for the engine's own topics (`--map-address BOOTSTRAP=local`). An
+ * address is compared as it is written, blanks apart. Other addresses are errors: this version runs without a cluster.
  */
 export function mapAddresses(plan: ModulePlan, local: Iterable<string>): CombineResult {
   const isLocal = new Set([...local].map(normalised))
   const diagnostics: Diagnostic[] = []
   const mapped = (address: AddressPlan | null): null => {
     if (address === null || isLocal.has(normalised(address.text))) return null
-    const message = `the topics lie on the Kafka cluster ${JSON.stringify(address.text)}, which millrace does not connect to`
+    const cluster = JSON.stringify(address.text)
+    const message = `the topics lie on the Kafka cluster ${cluster}, which millrace does not connect to`
     const hint =
       `Run with --map-address ${normalised(address.text)}=local to use the engine’s own topics, ` +
       'or declare an io.millrace.topic.v1 component.'
@@ -68,7 +69,7 @@ const normalised = (address: string): string =>
     .map(each => each.trim())
     .join(',')
 
-/** The endpoint that answers for a function type: the exact one, else that of its namespace; null when there is none. */
+/** The endpoint that answers for a function type: the exact one, else that of its namespace; null: none does. */
 export function findEndpoint(
   plan: ModulePlan,
   namespace: string,

@@ -32,7 +32,7 @@ export function readUrl(context: ReadContext, node: ScalarNode): UrlTemplate | n
   return { text, scheme, host, port: host === null ? null : port, socketPath: null, at }
 }
 
-/** The URL of one function: what requests are sent to. For a socket it is the URL within, under the host `localhost`. */
+/** The URL that requests for one function go to. For a socket it is the URL within, under the host `localhost`. */
 export function endpointUrl(template: UrlTemplate, functionName: string): string {
   const { text, scheme, socketPath } = template
   if (socketPath === null) return new URL(withName(text, encodeURIComponent(functionName))).href
@@ -79,7 +79,9 @@ function problemOf(text: string): UrlProblem | null {
   if (scheme.endsWith('unix')) {
     if (socketOf(text) !== null) return null
     return {
-      message: `the URL ${shown} names no socket: after ${scheme}:// comes an absolute path with a part that ends with .sock`,
+      message:
+        `the URL ${shown} names no socket: after ${scheme}:// comes an absolute path ` +
+        'with a part that ends with .sock',
       hint: `For example ${scheme}:///run/functions.sock/statefun.`
     }
   }

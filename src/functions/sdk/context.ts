@@ -52,7 +52,10 @@ export interface Context<S extends readonly AnyValueSpec[] = readonly AnyValueSp
    * @throws FUNCTION_EFFECT the delay is negative, not finite or above 2^53, or the token is empty
    */
   sendAfter(delayMs: number, message: OutgoingMessage, options?: SendAfterOptions): void
-  /** Cancels this address's pending message with that token; without effect when there is none. @throws FUNCTION_EFFECT */
+  /**
+   * Cancels this address's pending message with that token; without effect when there is none.
+   * @throws FUNCTION_EFFECT the token is empty
+   */
   cancelDelayedMessage(cancellationToken: string): void
   /** Sends a value out of the application. */
   egress(message: EgressMessage): void

@@ -28,8 +28,8 @@ export function functionTable(
 /**
  * The reply to one request: the effects of its batch, or the states that it lacks (no handler is run then).
  * Resolves when every handler has; touches nothing outside the functions.
- * @throws FUNCTION_REQUEST_UNDECODABLE, FUNCTION_REQUEST_INVALID, FUNCTION_REQUEST_TOO_LARGE · FUNCTION_UNKNOWN no such function ·
- *   FUNCTION_FAILED a handler failed · FUNCTION_STATE_TYPE a state has another type than declared
+ * @throws FUNCTION_REQUEST_UNDECODABLE, FUNCTION_REQUEST_INVALID, FUNCTION_REQUEST_TOO_LARGE · FUNCTION_UNKNOWN no such
+ *   function · FUNCTION_FAILED a handler failed · FUNCTION_STATE_TYPE a state has another type than declared
  */
 export async function replyTo(
   functions: ReadonlyMap<string, StatefulFunction>,

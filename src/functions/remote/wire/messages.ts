@@ -54,8 +54,8 @@ export interface RequestReplyCodec {
   encodeFromFunction(reply: FromFunction): Uint8Array
   /**
    * A reply; empty bytes are a result without effects. Names are checked for their form, not for their existence.
-   * @throws FUNCTION_REPLY_UNDECODABLE (retriable) no such message · FUNCTION_REPLY_INVALID a negative delay, a cancellation
-   *   without token, a bad address or name · FUNCTION_REPLY_TOO_LARGE
+   * @throws FUNCTION_REPLY_UNDECODABLE (retriable) no such message · FUNCTION_REPLY_INVALID a negative delay, a
+   *   cancellation without token, a bad address or name · FUNCTION_REPLY_TOO_LARGE
    */
   decodeFromFunction(bytes: Uint8Array, limits?: PayloadLimits): FromFunction
 }

@@ -7,8 +7,8 @@ const EMPTY = new Uint8Array(0)
 const { polyglot } = org.apache.flink.statefun.flink.core
 
 /**
- * The codec of 2.0 to 2.2. A message's typename is its `type_url`. A state's typename is {@link UNSET_TYPENAME}; its bytes
- * are what the SDK wrote (a serialised `Any`), and no bytes are an absent state.
+ * The codec of 2.0 to 2.2. A message's typename is its `type_url`. A state's typename is {@link UNSET_TYPENAME}; its
+ * bytes are what the SDK wrote (a serialised `Any`), and no bytes are an absent state.
  */
 export const protocol2: RequestReplyCodec = createCodec<
   org.apache.flink.statefun.flink.core.polyglot.AnyValue,
