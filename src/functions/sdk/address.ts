@@ -23,6 +23,7 @@ export function parseTypeName(text: string): TypeNameParts | null {
   const slash = text.indexOf('/')
   if (slash <= 0 || slash === text.length - 1) return null
   if (text.length > TYPE_NAME_LENGTH_MAX || text.includes('/', slash + 1)) return null
+  if (!text.isWellFormed()) return null
   return { namespace: text.slice(0, slash), name: text.slice(slash + 1) }
 }
 
@@ -45,7 +46,10 @@ export function typeName(address: Address): string {
   return `${address.namespace}/${address.type}`
 }
 
-/** An address from a typename and an id. @throws FUNCTION_TYPENAME */
+/**
+ * An address from a typename and an id, whose lone surrogates become U+FFFD.
+ * @throws FUNCTION_TYPENAME, FUNCTION_ADDRESS the id is no text
+ */
 export function addressOf(typename: string, id: string): Address {
   const { namespace, name } = checkTypeName(typename, 'a function’s type')
   if (typeof id !== 'string') {
@@ -54,7 +58,8 @@ export function addressOf(typename: string, id: string): Address {
       `the id of ${typename} is ${String(id)}, a ${typeof id}; expected a text; convert it with String(id)`
     )
   }
-  return { namespace, type: name, id }
+  // What UTF-8 cannot say would be another id after the first restart.
+  return { namespace, type: name, id: id.toWellFormed() }
 }
 
 /** Whether two addresses are the same function. */

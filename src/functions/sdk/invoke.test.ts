@@ -220,6 +220,19 @@ for (const [what, effect] of [
 
 const handler = () => undefined
 
+test('ids are what UTF-8 can say', () => {
+  strictEqual(addressOf('a/b', 'x\ud800').id, 'x\ufffd')
+  const target = { namespace: 'a', type: 'b', id: '\udc00' }
+  strictEqual(messageTo(target, 1, intType).target.id, '\ufffd')
+  for (const id of [undefined, 1, null]) {
+    const wrong = { ...target, id: id as unknown as string }
+    throws(
+      () => messageTo(wrong, 1, intType),
+      error => isMillraceError(error, 'FUNCTION_ADDRESS')
+    )
+  }
+})
+
 test('functions and values need good names', () => {
   for (const typename of ['', 'a', '/a', 'a/', 'a/b/c', `a/${'x'.repeat(400)}`]) {
     throws(

@@ -224,9 +224,9 @@ function isThenable(value: unknown): value is PromiseLike<void> {
 }
 
 function checkToken(token: string): void {
-  if (typeof token === 'string' && token !== '') return
+  if (typeof token === 'string' && token !== '' && token.isWellFormed()) return
   throw effectError(
-    `a cancellation token is ${JSON.stringify(token)}; expected a text that is not empty; name it`
+    `a cancellation token is ${JSON.stringify(token)}; expected a text of Unicode that is not empty; name it`
   )
 }
 

@@ -31,7 +31,8 @@ export function kafkaEgress<T>(options: KafkaEgressOptions<T>): EgressMessage {
       `the topic of a record for ${typename} is ${JSON.stringify(topic)}; expected its name; add it`
     )
   }
-  const bytes = encodeKafkaRecord({ key, value: valueBytes(options), topic })
+  const record = { key: key?.toWellFormed() ?? null, value: valueBytes(options), topic }
+  const bytes = encodeKafkaRecord(record)
   return { egress: typename, argument: { typename: KAFKA_RECORD_TYPENAME, bytes } }
 }
 

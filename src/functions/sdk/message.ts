@@ -94,7 +94,10 @@ export function messageTo<T>(target: Address, value: T, type: Type<T>): Outgoing
       `the id of a message’s target is a ${typeof id}; expected a text; convert it with String(id)`
     )
   }
-  return { target: { namespace, type: name, id }, argument: typedValue(value, type) }
+  return {
+    target: { namespace, type: name, id: id.toWellFormed() },
+    argument: typedValue(value, type)
+  }
 }
 
 /** A value for the egress `typename`, encoded now. @throws FUNCTION_VALUE, FUNCTION_TYPENAME */

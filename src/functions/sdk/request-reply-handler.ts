@@ -81,7 +81,9 @@ async function readBody(request: IncomingMessage, bytesMax: number): Promise<Uin
   let length = 0
   const chunks: Uint8Array[] = []
   if (declared <= bytesMax) {
-    for await (const chunk of request as AsyncIterable<Uint8Array>) {
+    // Leaving the loop must not destroy the connection: the reason has yet to be sent.
+    const body = request.iterator({ destroyOnReturn: false })
+    for await (const chunk of body as AsyncIterable<Uint8Array>) {
       length += chunk.length
       if (length > bytesMax) break
       chunks.push(chunk)

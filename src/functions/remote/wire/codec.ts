@@ -276,6 +276,7 @@ function fromMissing({ stateName, expirationSpec, typeTypename }: WireMissing): 
     if (mode === 'none') return NO_EXPIRATION
     const what = `the expiration of the state "${name}"`
     const durationMs = durationFrom('REPLY', what, expirationSpec?.expireAfterMillis)
+    if (durationMs === 0) throw invalid('REPLY', `${what} is 0 ms; expected at least 1`)
     return { mode, durationMs }
   }
 }

@@ -153,6 +153,7 @@ for (const [what, bytes] of [
   ['a mutation of an unknown kind', 'a206 07 0a05 0802 120173'],
   ['an egress without a type', 'a206 05 2203 0a0161'],
   ['a missing state without a name', 'aa06 02 0a00'],
+  ['an expiration of nothing', 'aa06 09 0a07 0a0173 1202 0801'],
   ['an unknown expire mode', 'aa06 09 0a07 0a0173 1202 0807']
 ] as const) {
   test(`${what} in a reply is invalid`, () => {
