@@ -5,9 +5,14 @@ import { join } from 'node:path'
 
 import { SeededRandom, SystemClock, SystemDisk } from '../src/base/index.ts'
 import type { Plan } from '../src/dataflow/plan.ts'
-import { type Log, openDiskLog } from '../src/log/index.ts'
+import { openDiskLog } from '../src/log/index.ts'
 import { BatchBuilder, RecordCursor, batchByteLength } from '../src/record/index.ts'
-import { requiredTopics, startDataflow } from '../src/runtime/index.ts'
+import {
+  type RunningDataflow,
+  groupName,
+  requiredTopics,
+  startDataflow
+} from '../src/runtime/index.ts'
 import {
   object,
   partition,
@@ -21,11 +26,16 @@ import {
 } from '../src/runtime/test-kit.ts'
 import { openLevelStore } from '../src/state/index.ts'
 import { Suite } from './harness.ts'
+import { GatedLog } from './support/gated-log.ts'
 
-const EVENTS = 500_000
-const LINES = 1_000_000
+const EVENTS = 200_000
+const LINES = 400_000
 const KEYS = 100_000
 const BATCH_BYTES = 256 * 1024
+/** Records of a batch; portions are whole batches. */
+const BATCH_RECORDS = 1_000
+const WARMUP = 2
+const RUNS = 5
 
 const clock = new SystemClock()
 const random = new SeededRandom(1)
@@ -59,7 +69,7 @@ async function fill(
   const batches: Uint8Array[] = []
   for (let index = 0; index < count; index++) {
     builder.append(1.7e12 + index, null, Buffer.from(valueOf(index)))
-    if (builder.byteLength < BATCH_BYTES && index < count - 1) continue
+    if (builder.count < BATCH_RECORDS) continue
     const batch = builder.build()
     batches.push(Buffer.from(batch))
     await log.commit({ batches: [{ topic: name, partition: 0, batch }], offsets: [] })
@@ -67,31 +77,72 @@ async function fill(
   return batches
 }
 
-let runs = 0
+const portions = new Map<readonly Uint8Array[], number>()
 
-/** Runs a plan from its start to everything committed; every run is a new dataflow with its own output. */
-async function run(made: (name: string) => Plan): Promise<void> {
-  const one = made(`run-${++runs}`)
-  const known = await (log as Log).listTopics({ internal: true })
-  for (const { name, internal, cleanup } of requiredTopics(one)) {
-    if (known.some(found => found.name === name)) continue
-    await log.createTopic(name, { internal, cleanup: cleanup ?? 'delete' })
+/** The batches of the next `count` records: both sides go through the same input. */
+function portion(batches: readonly Uint8Array[], count: number): readonly Uint8Array[] {
+  const from = portions.get(batches) ?? 0
+  const to = from + count / BATCH_RECORDS
+  portions.set(batches, to)
+  return batches.slice(from, to)
+}
+
+/** A dataflow that runs over a filled topic and is given its records in portions. */
+class Pipeline {
+  readonly #input: string
+  readonly #gated: GatedLog
+  readonly #plan: Plan
+  #running: RunningDataflow | null = null
+  #done = 0
+
+  constructor(input: string, one: Plan) {
+    this.#input = input
+    this.#plan = one
+    this.#gated = new GatedLog(log, input)
   }
-  const running = await startDataflow({
-    plan: one,
-    folder,
-    log,
-    clock,
-    random,
-    workers: 0,
-    openStore: index => openLevelStore(join(folder, `${one.name}-${index}`)),
-    storeFolder: folder,
-    env: {},
-    onLog: line => console.error(line.message)
-  })
-  await running.drain()
-  const { failed, recordsOut } = await running.metrics()
-  if (failed > 0 || recordsOut === 0) throw new Error(`${failed} failed, ${recordsOut} came out`)
+
+  async start(): Promise<this> {
+    const known = await log.listTopics({ internal: true })
+    for (const { name, internal, cleanup } of requiredTopics(this.#plan)) {
+      if (known.some(found => found.name === name)) continue
+      await log.createTopic(name, { internal, cleanup: cleanup ?? 'delete' })
+    }
+    this.#running = await startDataflow({
+      plan: this.#plan,
+      folder,
+      log: this.#gated,
+      clock,
+      random,
+      workers: 0,
+      openStore: index => openLevelStore(join(folder, `${this.#plan.name}-${index}`)),
+      storeFolder: folder,
+      env: {},
+      onLog: line => console.error(line.message)
+    })
+    return this
+  }
+
+  /** Processes the next `count` records; resolves when the last of them is committed. */
+  async run(count: number): Promise<void> {
+    this.#done += count
+    this.#gated.open(this.#done)
+    const group = groupName(this.#plan)
+    for (;;) {
+      const positions = await log.positions(group)
+      if (positions.some(one => one.topic === this.#input && one.offset === this.#done)) return
+      await clock.sleep(2)
+    }
+  }
+
+  /** Stops; gives how long it took to bring the store up to date. */
+  async stop(): Promise<number> {
+    const running = this.#running!
+    const startMs = clock.monotonic()
+    await running.stop()
+    const { failed, recordsIn } = await running.metrics()
+    if (failed > 0 || recordsIn !== this.#done) throw new Error(`${failed} of ${recordsIn} failed`)
+    return clock.monotonic() - startMs
+  }
 }
 
 const event = object('event', {
@@ -104,7 +155,7 @@ const event = object('event', {
 })
 const total = object('total', { user: string, count: u32, amount: u32 })
 
-const events = await fill('events', EVENTS, index =>
+const events = await fill('events', EVENTS * (WARMUP + RUNS), index =>
   JSON.stringify({
     user: `user-${String((index * 7919) % KEYS).padStart(8, '0')}`,
     action: index % 5 === 0 ? 'view' : 'order',
@@ -115,9 +166,9 @@ const events = await fill('events', EVENTS, index =>
   })
 )
 
-function jsonPlan(name: string): Plan {
+function jsonPlan(): Plan {
   return plan(
-    [topic('events', event), topic(`totals-${name}`, total)],
+    [topic('events', event), topic('totals', total)],
     [
       service('totals', {
         sources: ['events'],
@@ -136,20 +187,21 @@ function jsonPlan(name: string): Plan {
             }`
           )
         ),
-        sinks: [`totals-${name}`]
+        sinks: ['totals']
       })
     ],
-    name
+    'json'
   )
 }
 
 const out = Buffer.alloc(4096)
+const counts = new Map<string, number>()
 
 /** The same work without a log, types, or state that survives: parse, filter, map, count, stringify. */
 function jsonLoop(): void {
-  const counts = new Map<string, number>()
+  const batches = portion(events, EVENTS)
   const cursor = new RecordCursor()
-  for (const batch of events) {
+  for (const batch of batches) {
     cursor.open(batch, 0)
     while (cursor.next()) {
       const parsed = JSON.parse(cursor.data.toString('utf8', cursor.valueStart, cursor.valueEnd))
@@ -162,29 +214,30 @@ function jsonLoop(): void {
   }
 }
 
-const lines = await fill('lines', LINES, index =>
+const lines = await fill('lines', LINES * (WARMUP + RUNS), index =>
   `${index} ${'the quick brown fox '.repeat(5)}`.slice(0, 100)
 )
 
-function rawPlan(name: string): Plan {
+function rawPlan(): Plan {
   return plan(
-    [topic('lines'), topic(`kept-${name}`)],
+    [topic('lines'), topic('kept')],
     [
       service('keep', {
         sources: ['lines'],
         steps: [step('filter', 'function isOdd(line) { return line.charCodeAt(0) % 2 === 1 }')],
-        sinks: [`kept-${name}`]
+        sinks: ['kept']
       })
     ],
-    name
+    'raw'
   )
 }
 
 /** The same bytes read, decoded, looked at and copied into batches, without a log. */
 function rawLoop(): void {
+  const batches = portion(lines, LINES)
   const cursor = new RecordCursor()
   const builder = new BatchBuilder()
-  for (const batch of lines) {
+  for (const batch of batches) {
     for (let at = 0; at < batch.length; at += batchByteLength(batch, at)) {
       cursor.open(batch, at)
       while (cursor.next()) {
@@ -211,6 +264,7 @@ function rawLoop(): void {
 }
 
 try {
+  const json = await new Pipeline('events', jsonPlan()).start()
   await suite.measure(
     'JSON filter, map, count per key',
     {
@@ -218,11 +272,13 @@ try {
       count: EVENTS,
       ceiling: { name: 'parse, Map, stringify in a loop', run: jsonLoop },
       goalRatio: 0.6,
-      warmup: 1,
-      runs: 3
+      warmup: WARMUP,
+      runs: RUNS
     },
-    () => run(jsonPlan)
+    () => json.run(EVENTS)
   )
+  suite.value(`stop with ${KEYS} keys of state`, { unit: 'ms' }, [await json.stop()])
+  const raw = await new Pipeline('lines', rawPlan()).start()
   await suite.measure(
     'only filter, raw text',
     {
@@ -230,11 +286,12 @@ try {
       count: LINES,
       ceiling: { name: 'decode, filter, copy in a loop', run: rawLoop },
       goal: 1e6,
-      warmup: 1,
-      runs: 3
+      warmup: WARMUP,
+      runs: RUNS
     },
-    () => run(rawPlan)
+    () => raw.run(LINES)
   )
+  await raw.stop()
 } finally {
   await log.close()
   rmSync(folder, { recursive: true, force: true })

@@ -1,6 +1,6 @@
 // Runs the command as users do, from source: for the tests of examples, documents and crashes.
 import { spawn, type ChildProcess } from 'node:child_process'
-import { resolve } from 'node:path'
+import { delimiter, dirname, resolve } from 'node:path'
 
 /** The folder of the repository. */
 export const ROOT: string = resolve(import.meta.dirname, '..')
@@ -49,5 +49,6 @@ export function finished(child: ChildProcess, input = ''): Promise<Finished> {
 }
 
 function environment(): NodeJS.ProcessEnv {
-  return { ...process.env, NO_COLOR: '1', NODE_OPTIONS: '' }
+  const path = `${dirname(process.execPath)}${delimiter}${process.env['PATH'] ?? ''}`
+  return { ...process.env, PATH: path, NO_COLOR: '1', NODE_OPTIONS: '' }
 }

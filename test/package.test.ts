@@ -21,7 +21,7 @@ test('the packed package installs into an empty folder and runs', t => {
   const command = join(folder, 'node_modules/millrace/bin/millrace.js')
   const millrace = (args: string[], input = '') =>
     execFileSync(process.execPath, [command, ...args], { cwd: folder, encoding: 'utf8', input, stdio: 'pipe' })
-  strictEqual(millrace(['--version']).trim(), '0.1.0')
+  strictEqual(millrace(['--version']).trim(), 'millrace 0.1.0')
   millrace(['init', 'starter'])
   const example = join(folder, 'node_modules/millrace/examples/word-count')
   const feed = ['--in', 'sentences=-', '--out', 'counts=-', '--drain', '--ephemeral']

@@ -85,7 +85,7 @@ command goes on behind the last line that is in the log, and no line is lost or 
 | the topic's values are | a line of \`--in-format text\` is | \`"value"\` of \`--in-format json\` is |
 |---|---|---|
 | \`converter: json\` | the JSON text | any JSON |
-| raw \`string\`, \`decimal\` | the text; an empty line is an empty text | a text |
+| raw \`string\`, \`decimal\` | the text; an empty line is an empty text | a text; other JSON as its text |
 | raw \`bytes\` | the bytes | base64 text |
 | raw numbers, \`bool\`, \`timestamp\` | digits; \`true\` or \`false\`; ms or RFC 3339 | a number, a boolean |
 

@@ -14,6 +14,14 @@ export const GROUP_COMMIT_BYTES_MAX: number = 32 * MIB
 export const COMMIT_QUEUE_BYTES_MAX: number = 64 * MIB
 /** A journal file is sealed when it is larger. A start scans one unsealed file: 64 MiB at 1 GB/s is 64 ms. */
 export const JOURNAL_FILE_BYTES_TARGET: number = 64 * MIB
+/** Newest bytes of the journal in memory, over all partitions: who follows within them needs no disk. */
+export const LOG_TAIL_BYTES_MAX: number = 16 * MIB
+/** Batches of sealed journal files whose places are in memory: five numbers each, 20 MB. */
+export const LOG_INDEX_BATCHES_MAX = 500_000
+/** Sealed journal files that are open at once. */
+export const LOG_FILES_OPEN_MAX = 64
+/** Keys that one compaction holds, in bytes: 1.6 million of 20 bytes. Larger partitions take several passes. */
+export const COMPACTION_KEY_BYTES_MAX: number = 128 * MIB
 /** Bytes that one read returns at most, unless a single batch is larger. */
 export const READ_BYTES_MAX: number = MIB
 /** Output bytes after which an epoch is sealed even if the last commit still runs. */

@@ -13,7 +13,7 @@ test('a seed gives the same sequence in every version', () => {
   assert.deepEqual(take(new SeededRandom(1), 3), FIRST_OF_SEED_1)
 })
 
-/** From another implementation of sfc32. Recorded seeds of failing runs must replay after an update: change these only knowingly. */
+/** From another implementation of sfc32. Seeds of failing runs must replay after an update: change only knowingly. */
 const FIRST_OF_SEED_1 = [3_739_678_614, 2_725_338_478, 3_923_878_172]
 
 test('seeds that are close give sequences that are not', () => {

@@ -115,7 +115,7 @@ function addRun(program: Command, finish: Finish): void {
       'with --drain: print a state at the end, as SERVICE.STATE; repeatable',
       collect
     )
-    .option('--drain', 'process all input, close all windows, commit, print a summary and exit')
+    .option('--drain', 'process all input, commit, print a summary and exit')
     .option(
       '--workers <n>',
       'threads for the tasks; 0 runs everything in one thread',

@@ -177,6 +177,12 @@ for (const [name, args, message] of [
   ],
   ['a missing input file', ['--in', 'words=gone.txt'], /gone\.txt does not exist/],
   [
+    'an output in no folder',
+    ['--drain', '--out', 'loud=gone/out.txt'],
+    /--out loud=gone\/out\.txt: there is no folder \S+gone; name a file in a folder that exists/
+  ],
+  ['a folder as output', ['--drain', '--out', 'loud=..'], /--out loud=\.\.: \S+ is a folder/],
+  [
     'an unknown state',
     ['--drain', '--show', 'x'],
     /no state is called "x"; no dataflow declares one/
@@ -201,7 +207,7 @@ test('a file is not fed twice by runs that go on; what was appended is; each sto
   const args = ['run', '.', '--in', 'words=in.txt', '--out', 'loud=-']
   const first = await untilOutput(t, args, folder, 'ONE\n', 'SIGINT')
   assert.match(first.stderr, /^test\/upper@0\.1\.0 {2}dataflow\.yaml, 1 service, 1 task$/m)
-  assert.match(first.stderr, /^ready in \d+ ms; Ctrl-C stops$/m)
+  assert.match(first.stderr, /^ready in \d+(\.\d+)? m?s; Ctrl-C stops$/m)
   writeFileSync(join(folder, 'in.txt'), 'one\ntwo\n')
   const second = await untilOutput(t, args, folder, 'ONE\nTWO\n', 'SIGTERM')
   assert.match(second.stderr, /^in\.txt: 1 line were fed|^in\.txt: 1 line was fed/m)
@@ -310,4 +316,61 @@ test('a reader of stdout that goes away ends a run cleanly', async t => {
   )
   child.stdin?.write('two\n')
   assert.deepEqual(await ended, [0, null])
+})
+
+test('a drain that is interrupted says so, ends with 1, and the next one goes on', async t => {
+  const folder = newFolder({ 'dataflow.yaml': UPPER, 'in.txt': 'two\n' })
+  const child = launch(t, ['run', '.', '--drain', '--in', 'words=-', '-v'], folder)
+  child.stdin?.write('one\nboom\n')
+  // The warning about the second record tells that the first one is processed.
+  child.stderr?.on('data', text => String(text).includes('no booms') && child.kill('SIGINT'))
+  const done = expectCode(await finishedOpen(child), 1)
+  assert.match(done.stderr, /^Stopped before everything was processed/m)
+  const next = expectCode(await run(DRAIN, folder), 0)
+  assert.equal(next.stdout, 'ONE\nTWO\n')
+})
+
+/** As `finished`, with the input left open. */
+function finishedOpen(child: ChildProcess): Promise<Finished> {
+  let [stdout, stderr] = ['', '']
+  child.stdout?.on('data', text => (stdout += String(text)))
+  child.stderr?.on('data', text => (stderr += String(text)))
+  return new Promise(resolve =>
+    child.on('exit', (code, signal) => resolve({ code, signal, stdout, stderr }))
+  )
+}
+
+test('a damaged log is named with file, byte and checksums, and the command that repairs it', async () => {
+  const folder = newFolder({ 'dataflow.yaml': UPPER, 'in.txt': 'one\ntwo\n' })
+  expectCode(await run(DRAIN, folder), 0)
+  const healthy = expectCode(await run(['log', 'verify'], folder), 0)
+  assert.match(healthy.stderr, /^OK: 1 file, .*every byte is as it was written$/m)
+  const journal = join(folder, '.millrace', 'journal')
+  const file = join(
+    journal,
+    readdirSync(journal).find(name => name.endsWith('.journal'))!
+  )
+  const bytes = readFileSync(file)
+  const at = bytes.indexOf('ONE')
+  bytes[at]! ^= 1
+  writeFileSync(file, bytes)
+  const done = expectCode(await run(DRAIN, folder), 1)
+  assert.match(
+    done.stderr,
+    /\.journal is damaged at byte \d+: .*checksum.*0x[0-9a-f]+.*0x[0-9a-f]+/
+  )
+  assert.ok(done.stderr.includes(`millrace log repair --data-dir ${join(folder, '.millrace')}`))
+  const verified = expectCode(await run(['log', 'verify', '-o', 'json'], folder), 1)
+  const { problems } = JSON.parse(verified.stdout) as {
+    problems: { file: string; topic: string | null }[]
+  }
+  assert.equal(problems[0]?.file, file)
+  const asked = expectCode(await run(['log', 'repair'], folder), 2)
+  assert.match(asked.stderr, /give --yes if it is meant/)
+  const repaired = expectCode(await run(['log', 'repair', '--yes'], folder), 0)
+  assert.match(repaired.stderr, /^repaired .*\.journal; the damaged one is kept as /m)
+  assert.match(repaired.stdout, /^loud +0 +0 +1 +2$/m)
+  expectCode(await run(['log', 'verify'], folder), 0)
+  const again = expectCode(await run(DRAIN, folder), 0)
+  assert.match(again.stdout, /ONE\nTWO\n$/)
 })

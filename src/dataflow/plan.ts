@@ -53,6 +53,8 @@ export type CodePlan =
       readonly kind: 'inline'
       /** The TypeScript text of `run`, exactly one function declaration. */
       readonly source: string
+      /** `source` without its types: JavaScript, every character at its old place. */
+      readonly javascript: string
       /** Position of the first character of `source` in the file. */
       readonly at: Position
       /** How many columns the file indents each line of `source` after the first. */

@@ -2,4 +2,16 @@
 export * from './log.ts'
 export { CLEANUP_INTERVAL_MS_DEFAULT, type DiskLogOptions, openDiskLog } from './disk/disk-log.ts'
 export type { DiskLogEvent, OnDiskLogEvent } from './disk/events.ts'
+export {
+  type LostRecords,
+  type RepairOptions,
+  type RepairReport,
+  repairDiskLog
+} from './disk/repair.ts'
+export {
+  type LogProblem,
+  type VerifyOptions,
+  type VerifyReport,
+  verifyDiskLog
+} from './disk/verify.ts'
 export { type MemoryLogOptions, openMemoryLog } from './memory/memory-log.ts'

@@ -38,7 +38,7 @@ const wordCount = plan(
           'update-state',
           `function countUp(word, ctx) {
             const count = ctx.state.countPerWord.update(n => n + 1)
-            return { word, count }
+            return keyed(word, { word, count })
           }`
         )
       ),
@@ -243,7 +243,7 @@ test('functions behind a change of tasks see where the record came from', async 
   await bench.drain(one)
   const values = (await bench.values('out')).toSorted()
   assert.deepEqual(values, ['a a in 1 0 0 x', 'b b in 1 1 1 x', 'c c in 1 2 2 x', 'd d in 1 3 3 x'])
-  const travelled = await bench.read('_millrace.test.origin.repartition')
+  const travelled = await bench.read('_millrace.examples.test.origin.repartition')
   assert.ok(travelled.length > 0, 'a record changed tasks')
 })
 
@@ -264,7 +264,10 @@ test('chained services work depth first: a reader sees all earlier records, its 
         states: [state('n', string, u32)],
         partition: partition(
           step('assign-key', 'function one() { return "k" }', { output: string }),
-          step('update-state', 'function up(v, ctx) { ctx.state.n.update(n => n + 1); return v }')
+          step(
+            'update-state',
+            'function up(v, ctx) { ctx.state.n.update(n => n + 1); return keyed(ctx.key, v) }'
+          )
         ),
         sinks: ['counted']
       }),
@@ -363,8 +366,8 @@ test('another number of tasks is refused with the way out', async () => {
   const one = counting({ partitions: 2 })
   await bench.drain(one)
   await bench.log.alterTopic('in', { partitions: 3 })
-  await bench.log.alterTopic('_millrace.test.changelog', { partitions: 3 })
-  await bench.log.alterTopic('_millrace.test.count.repartition', { partitions: 3 })
+  await bench.log.alterTopic('_millrace.examples.test.changelog', { partitions: 3 })
+  await bench.log.alterTopic('_millrace.examples.test.count.repartition', { partitions: 3 })
   await assert.rejects(bench.start(one), { code: 'TASKS_CHANGED', message: /2 tasks.*ask for 3/ })
 })
 
@@ -450,3 +453,38 @@ test('a failing log fails the dataflow and nothing is committed after it', async
   await bench.drain(one)
   assert.deepEqual(await bench.values('out'), ['a'])
 })
+
+test('takes records of several topics by timestamp, equal ones in the order of the topics', async () => {
+  const one = plan(
+    [topic('left'), topic('right'), topic('third'), topic('out')],
+    [service('merge', { sources: ['left', 'right', 'third'], sinks: ['out'] })]
+  )
+  const bench = new Bench()
+  await bench.createTopics(one)
+  await bench.feed('third', timed('t', 2, 3, 9))
+  await bench.feed('right', timed('r', 1, 3, 4, 10, 11))
+  await bench.feed('left', timed('l', 3, 5, 6, 7))
+  await bench.feed('left', timed('l', 8, 12))
+  await bench.drain(one)
+  const expected = [
+    'r1',
+    't2',
+    'l3',
+    'r3',
+    't3',
+    'r4',
+    'l5',
+    'l6',
+    'l7',
+    'l8',
+    't9',
+    'r10',
+    'r11',
+    'l12'
+  ]
+  assert.deepEqual(await bench.values('out'), expected)
+})
+
+function timed(name: string, ...timestamps: number[]): { value: string; timestamp: number }[] {
+  return timestamps.map(timestamp => ({ value: `${name}${timestamp}`, timestamp }))
+}

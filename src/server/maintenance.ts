@@ -1,7 +1,7 @@
 // What can be done with a data directory that no run uses: look at topics, delete them, verify and repair the log.
 import { SystemClock, SystemDisk, SystemRandom } from '../base/index.ts'
-import { openDiskLog } from '../log/index.ts'
-import type { Log } from '../log/index.ts'
+import { openDiskLog, repairDiskLog, verifyDiskLog } from '../log/index.ts'
+import type { Log, RepairReport, VerifyReport } from '../log/index.ts'
 import { existingFolder } from './data-folder.ts'
 
 /**
@@ -21,4 +21,18 @@ export async function withLog<T>(path: string, action: (log: Log) => Promise<T>)
   } finally {
     await log.close()
   }
+}
+
+/** Reads every byte of the log and reports what is damaged. Changes nothing. @throws as {@link withLog} */
+export function verifyLog(path: string): Promise<VerifyReport> {
+  return verifyDiskLog(placeOf(path))
+}
+
+/** Repairs the log: what is readable stays, what is not is given up and reported. @throws as {@link withLog} */
+export function repairLog(path: string): Promise<RepairReport> {
+  return repairDiskLog(placeOf(path))
+}
+
+function placeOf(path: string): { readonly disk: SystemDisk; readonly folder: string } {
+  return { disk: new SystemDisk(), folder: existingFolder(path).path }
 }

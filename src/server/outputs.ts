@@ -1,4 +1,8 @@
 // The output files of a run: written whole at the end of a drain, or followed while the run goes on.
+import { accessSync, constants, statSync } from 'node:fs'
+import { dirname } from 'node:path'
+
+import { MillraceError } from '../base/index.ts'
 import type { Log } from '../log/log.ts'
 import { FileSink, StreamSink } from './out/line-sink.ts'
 import type { LineSink } from './out/line-sink.ts'
@@ -10,6 +14,8 @@ import type { TopicTable } from './topic-table.ts'
 export interface Output {
   readonly topic: string
   readonly path: string | null
+  /** The file as the user wrote it. */
+  readonly given: string
 }
 
 /** What outputs are written with. */
@@ -19,6 +25,38 @@ export interface OutputOptions {
   readonly outputs: readonly Output[]
   readonly format: 'value' | 'json'
   readonly stdout: NodeJS.WritableStream & import('node:stream').Writable
+}
+
+/** Tells of an output that cannot be written before hours of work go into it. @throws USAGE */
+export function checkOutput({ topic, path, given }: Output): void {
+  const wrong = path === null ? null : whatHindersWriting(path)
+  if (wrong === null) return
+  throw new MillraceError(
+    'USAGE',
+    `--out ${topic}=${given}: ${wrong}; name a file in a folder that exists and that you may write to`
+  )
+}
+
+function whatHindersWriting(path: string): string | null {
+  const folder = dirname(path)
+  const place = statSync(folder, { throwIfNoEntry: false })
+  if (place === undefined) return `there is no folder ${folder}`
+  if (!place.isDirectory()) return `${folder} is no folder`
+  const found = statSync(path, { throwIfNoEntry: false })
+  if (found?.isDirectory() === true) return `${path} is a folder`
+  // A file that appears whole is written beside its place first.
+  const touched = found === undefined || found.isFile() ? [found && path, folder] : [path]
+  const closed = touched.find(one => one !== undefined && !isWritable(one))
+  return closed === undefined ? null : `${closed} cannot be written`
+}
+
+function isWritable(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /**

@@ -15,7 +15,7 @@ import { inputBytes } from './feed/feed-file.ts'
 import type { FeedBeginning, FeedInput } from './feed/feed-file.ts'
 import { feed, forgetPositions } from './feed/feed.ts'
 import type { FeedProgress, FeedReport, FeedTopic } from './feed/feed.ts'
-import { FollowedOutputs, writeOutputs } from './outputs.ts'
+import { FollowedOutputs, checkOutput, writeOutputs } from './outputs.ts'
 import type { Output, OutputOptions } from './outputs.ts'
 import { TopicTable, unknownTopic } from './topic-table.ts'
 
@@ -57,7 +57,8 @@ const REASONS_MAX = 3
 
 /**
  * Checks what the request names against the plans, before anything is created.
- * @throws USAGE an unknown topic or state, with the nearest one; an input that is no readable file
+ * @throws USAGE an unknown topic or state, with the nearest one; an input that is no readable file; an output that
+ * cannot be written
  */
 export function checkRequest(
   request: Pick<SessionRequest, 'dataflows' | 'inputs' | 'outputs' | 'show'>
@@ -74,9 +75,10 @@ export function checkRequest(
       `--in ${topic}=${given}: ${given} ${what}; name a file with one record per line`
     )
   }
-  for (const { topic } of request.outputs) {
-    if (topic !== FEED_DEAD_LETTERS && !names.includes(topic))
-      throw unknownTopic('--out', topic, names)
+  for (const output of request.outputs) {
+    if (output.topic !== FEED_DEAD_LETTERS && !names.includes(output.topic))
+      throw unknownTopic('--out', output.topic, names)
+    checkOutput(output)
   }
   for (const state of request.show)
     resolveState(
@@ -215,6 +217,7 @@ export class Session {
       topics: feedTopics,
       stdin,
       signal: this.#stop.signal,
+      betweenFiles: () => this.engine.settle(this.#stop.signal),
       onBegin: (input, beginning, lines) => this.#request.onFeedBegin(input, beginning, lines),
       onProgress: progress => this.#request.onFeedProgress({ ...progress, bytesTotal })
     })

@@ -43,7 +43,8 @@ class Oracle implements Outcome {
 
   /** A record of a topic, through all that read it. */
   async take(topic: string, item: Item): Promise<void> {
-    for (const service of this.#plan.services) {
+    const readers = readersOf(this.#plan, topic)
+    for (const service of readersFirst(readers, reader => below(this.#plan, [reader]))) {
       for (const source of service.sources) {
         if (source.topic === topic) await this.#serve(service, source.steps, item)
       }
@@ -58,7 +59,10 @@ class Oracle implements Outcome {
       if (partition.updateState !== null) steps.push(partition.updateState)
     }
     await this.#through(service, steps, original, original, async item => {
-      for (const sink of service.sinks) {
+      const plan = this.#plan
+      for (const sink of readersFirst(service.sinks, one =>
+        below(plan, readersOf(plan, one.topic))
+      )) {
         await this.#through(service, sink.steps, original, item, async out => {
           const made = { key: out.key, value: out.value }
           ;(this.topics[sink.topic] ??= []).push(made)
@@ -98,7 +102,7 @@ class Oracle implements Outcome {
       case 'filter':
         return result === true ? [item] : []
       case 'assign-key':
-        return [{ key: result as string, value: item.value, owner: result as string }]
+        return [{ ...item, owner: result as string }]
       case 'flat-map':
         return (result as unknown[]).map(one => itemOf(one, item))
       default:
@@ -131,6 +135,37 @@ class Oracle implements Outcome {
     }
     return found
   }
+}
+
+function readersOf(plan: Plan, topic: string): ServicePlan[] {
+  return plan.services.filter(service => service.sources.some(source => source.topic === topic))
+}
+
+/** The services and all that get records from them. */
+function below(plan: Plan, services: readonly ServicePlan[]): ServicePlan[] {
+  const next = services.flatMap(service =>
+    service.sinks.flatMap(sink => readersOf(plan, sink.topic))
+  )
+  return services.length === 0 ? [] : [...services, ...below(plan, next)]
+}
+
+/** The file's order, but who reads a state goes before who changes it, where the one is not below the other. */
+function readersFirst<T>(items: readonly T[], reach: (item: T) => readonly ServicePlan[]): T[] {
+  const mustPrecede = (one: T, other: T): boolean =>
+    reach(one).some(service =>
+      service.states.some(state => {
+        if (state.kind === 'owned') return false
+        const isOwner = (owner: ServicePlan): boolean => owner.name === state.service
+        return reach(other).some(isOwner) && !reach(one).some(isOwner)
+      })
+    )
+  const [...rest] = items
+  const ordered: T[] = []
+  while (rest.length > 0) {
+    const at = rest.findIndex(one => rest.every(other => other === one || !mustPrecede(other, one)))
+    ordered.push(...rest.splice(at < 0 ? 0 : at, 1))
+  }
+  return ordered
 }
 
 function itemOf(result: unknown, from: Item): Item {

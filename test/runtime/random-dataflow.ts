@@ -62,16 +62,16 @@ const KEYS = [
   `function keyNoSix(v) { if (v.includes('6')) throw new Error('a six'); return v.slice(-1) }`
 ]
 const UPDATES = [
-  `function count(v, ctx) { return ctx.key + ':' + ctx.state.seen.update(n => n + 1) }`,
+  `function count(v, ctx) { return keyed(ctx.key, ctx.key + ':' + ctx.state.seen.update(n => n + 1)) }`,
   `async function countLater(v, ctx) {
     const n = ctx.state.seen.update(n => n + 1)
     await null
-    return ctx.key + ';' + n
+    return keyed(ctx.key, ctx.key + ';' + n)
   }`,
   `function countThenFail(v, ctx) {
     const n = ctx.state.seen.update(n => n + 1)
     if (v.includes('4')) throw new Error('a four')
-    return ctx.key + '=' + n
+    return keyed(ctx.key, ctx.key + '=' + n)
   }`,
   `function countQuietly(v, ctx) { ctx.state.seen.update(n => n + 1) }`
 ]

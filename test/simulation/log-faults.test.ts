@@ -1,119 +1,18 @@
-// Every disk operation of a reference workload fails once: disk full, input/output error, failing sync.
+// Every disk operation of a reference workload fails once: the log fences itself and loses nothing.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import {
-  isMillraceError,
-  SeededRandom,
-  SimulatedClock,
-  SimulatedDisk,
-  type SimulatedFault,
-  type SimulatedOperation
-} from '../../src/base/index.ts'
-import { goOn } from './log-images.ts'
-import type { Step } from './log-model.ts'
-import { LogRun } from './log-run.ts'
-import { referenceWorkload } from './log-workload.ts'
-import { forEachSeed } from './seeds.ts'
+import { simulate } from './seeds.ts'
 
-const FAULTS: readonly SimulatedFault[] = ['full', 'io']
-
-for (const fault of FAULTS) {
-  test(`fences the log and keeps what was acknowledged when any operation fails: ${fault}`, async context => {
-    let fenced = 0
-    const operations = await operationsOfWorkload()
-    await forEachSeed('log-faults', 1, async seed => {
-      for (const operation of operations) {
-        const label = `seed ${seed}, ${fault} at ${operation.number} (${operation.kind} ${operation.path})`
-        const disk = new SimulatedDisk(new SeededRandom(seed * 1_000_003 + operation.number))
-        // Every other time the fault stays: a full disk is full for the next write, too.
-        disk.failAt(operation.number, fault, { lasting: operation.number % 2 === 0 })
-        if (await surviveFault(disk, label)) fenced++
-      }
+for (const name of ['full', 'inputOutputError']) {
+  test(`keeps what was acknowledged when any operation fails: ${name}`, async context => {
+    const counts = await simulate({
+      test: 'log-faults',
+      module: 'log-faults.ts',
+      name,
+      seeds: 2
     })
-    context.diagnostic(`${fenced} of ${operations.length} faults fenced the log`)
-    assert.ok(fenced > operations.length / 5)
+    context.diagnostic(JSON.stringify(counts))
+    assert.ok((counts['fenced'] ?? 0) > (counts['faults'] ?? 0) / 5)
   })
-}
-
-/** Whether a commit was what failed. */
-async function surviveFault(disk: SimulatedDisk, label: string): Promise<boolean> {
-  const clock = new SimulatedClock()
-  let run: LogRun
-  try {
-    run = await LogRun.start(disk, clock)
-  } catch (error) {
-    assertFailure(error, label)
-    disk.repair()
-    run = await LogRun.start(disk, clock)
-    await run.verify(`${label}, opened again`)
-    await goOn(run, label)
-    return false
-  }
-  const { error, step } = await firstFailure(run, referenceWorkload())
-  const fenced = step?.kind === 'commit' || step?.kind === 'burst'
-  if (fenced) {
-    assertFailure(error, label)
-    await checkFenced(run, label)
-  }
-  await run.log.close().catch(error => assertFailure(error, label))
-  disk.repair()
-  // The process starts anew on the same machine: unsynced bytes are seen, but a power failure may take them.
-  const next = await LogRun.start(disk, clock, run.model)
-  next.open = run.open
-  await next.verify(`${label}, opened again`)
-  await commitEverywhere(next, label)
-  const last = await LogRun.start(disk.crash({ mode: 'lose-all-unsynced' }), clock, next.model)
-  last.open = next.open
-  await last.verify(`${label}, after a power failure`)
-  await goOn(last, label)
-  return fenced
-}
-
-async function firstFailure(
-  run: LogRun,
-  steps: readonly Step[]
-): Promise<{ readonly error: unknown; readonly step: Step | null }> {
-  for (const step of steps) {
-    const error = await run.step(step)
-    if (error !== null) return { error, step }
-  }
-  return { error: null, step: null }
-}
-
-/** L6, and L2: what was refused is not visible. */
-async function checkFenced(run: LogRun, label: string): Promise<void> {
-  await run.verifyAcknowledged(`${label}, while fenced`)
-  for (const topic of run.model.topics.keys()) {
-    const records = [{ timestamp: 1, key: null, value: 'late' }]
-    const batches = [{ topic, partition: 0, records }]
-    const refused = await run.step({ kind: 'commit', batches, offsets: [] })
-    assert.ok(isMillraceError(refused, 'LOG_FENCED'), `${label}: ${String(refused)}`)
-  }
-  await run.verifyAcknowledged(`${label}, after a refused commit`)
-}
-
-async function commitEverywhere(run: LogRun, label: string): Promise<void> {
-  for (const topic of run.model.topics.keys()) {
-    const records = [{ timestamp: 1, key: 'again', value: label }]
-    const batches = [{ topic, partition: 0, records }]
-    assert.equal(await run.step({ kind: 'commit', batches, offsets: [] }), null, label)
-  }
-}
-
-function assertFailure(error: unknown, label: string): void {
-  const known = ['DISK_FULL', 'DISK_FAILED', 'LOG_FENCED'].some(code =>
-    isMillraceError(error, code)
-  )
-  assert.ok(known, `${label}: ${String(error)}`)
-}
-
-async function operationsOfWorkload(): Promise<readonly SimulatedOperation[]> {
-  const operations: SimulatedOperation[] = []
-  const disk = new SimulatedDisk(new SeededRandom(1), {
-    onOperation: operation => operations.push(operation)
-  })
-  const run = await LogRun.start(disk, new SimulatedClock())
-  assert.equal(await run.steps(referenceWorkload()), null)
-  return operations
 }

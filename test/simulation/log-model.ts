@@ -178,6 +178,19 @@ export class LogModel {
     return differenceOfMaps(this.positions, found.positions)
   }
 
+  /** Says which record was never written so, or null: of what a repaired log still has. */
+  contradiction(found: Snapshot): string | null {
+    for (const [name, topic] of found.topics) {
+      for (const [index, partition] of topic.partitions.entries()) {
+        const expected = this.topics.get(name)?.partitions[index]
+        if (expected === undefined) continue
+        const difference = differenceOfPart(expected, partition)
+        if (difference !== null) return `${name}/${index}: ${difference}`
+      }
+    }
+    return null
+  }
+
   /** Takes starts that were seen, so that they may not move back. */
   adopt(found: Snapshot): void {
     for (const [name, topic] of this.topics) {

@@ -98,12 +98,12 @@ services:
           }
       update-state:
         run: |
-          function addVisit(visit: Visit, ctx: Context): Total {
+          function addVisit(visit: Visit, ctx: Context): KeyValue<string, Total> {
             const row = ctx.state.perPage.update(row => {
               row.visits += 1
               row.seconds += visit.seconds
             })
-            return { page: visit.page, visits: row.visits, seconds: row.seconds }
+            return keyed(visit.page, { page: visit.page, visits: row.visits, seconds: row.seconds })
           }
     sinks: [{ type: topic, id: totals }]
 `
@@ -121,7 +121,7 @@ function readmeText(name: string): string {
   return `# ${name}
 
 Visits of pages come in over the topic \`visits\`; those of three seconds and more are added up per page; each new total
-goes to the topic \`totals\`.
+goes to the topic \`totals\`, with the page as its key.
 
 \`\`\`sh
 npx millrace check .

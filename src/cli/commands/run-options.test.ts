@@ -23,6 +23,12 @@ test('TOPIC=FILE splits at the first =, and - is stdin or stdout', () => {
   )
 })
 
+test('the paths of stdin and stdout mean stdin and stdout', () => {
+  const { inputs, outputs } = read({ in: ['a=/dev/stdin'], out: ['c=/dev/stdout', 'd=/dev/fd/1'] })
+  const paths = [...inputs, ...outputs].map(({ path }) => path)
+  assert.deepEqual(paths, [null, null, null])
+})
+
 test('NAME=VALUE of the environment may hold = and may be empty', () => {
   const { env } = read({ env: ['A=1=2', 'B='] })
   assert.deepEqual(env, { A: '1=2', B: '' })

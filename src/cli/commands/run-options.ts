@@ -103,8 +103,15 @@ function readTopicFile(option: string, text: string): TopicFile {
     `${option} ${text}: it takes TOPIC=FILE, as in ${option} orders=orders.jsonl, or TOPIC=- for ${stream}`
   )
   const given = text.slice(at + 1)
-  return { topic: text.slice(0, at), path: given === '-' ? null : resolve(given), given }
+  const isStream = given === '-' || STREAM_PATHS[stream].includes(resolve(given))
+  return { topic: text.slice(0, at), path: isStream ? null : resolve(given), given }
 }
+
+/** Paths of the process's own streams: opened anew they would have a place of their own in a file behind them. */
+const STREAM_PATHS = {
+  stdin: ['/dev/stdin', '/dev/fd/0', '/proc/self/fd/0'],
+  stdout: ['/dev/stdout', '/dev/fd/1', '/proc/self/fd/1']
+} satisfies Readonly<Record<string, readonly string[]>>
 
 function readPair(text: string): readonly [string, string] {
   const at = text.indexOf('=')

@@ -93,7 +93,9 @@ function unknownCommand(text: string): MillraceError {
   const [first, second] = text.split(/\s+/)
   const asked = first === 'show' && second !== undefined ? `show ${second}` : first!
   const nearest = nearestWord(asked, [...names, 'show'])
-  const hint = nearest === null ? 'help lists the commands' : `did you mean "${nearest}"?`
+  const others =
+    first === 'show' ? 'show takes dataflow, topics, state or metrics' : 'help lists the commands'
+  const hint = nearest === null || nearest === asked ? others : `did you mean "${nearest}"?`
   return new MillraceError('USAGE', `no command "${asked}"; ${hint}`)
 }
 

@@ -34,7 +34,10 @@ export class Shell {
       terminal: options.interactive
     })
     // On a terminal the shell sees Ctrl-C first; it means what it means everywhere: stop.
-    this.#lines.on('SIGINT', () => process.emit('SIGINT'))
+    this.#lines.on('SIGINT', () => {
+      process.stderr.write('\n')
+      process.emit('SIGINT')
+    })
   }
 
   /** Resolves when the user leaves. What a command throws is printed, and the shell goes on. */

@@ -96,7 +96,7 @@ function signatureOfStep(context: StepContext, step: StepModel): Signature | nul
     )
   }
   if (result.function === null) return null
-  const { name, nameStart } = result.function
+  const { name, nameStart, stripped } = result.function
   if (name === 'keyed') {
     const message =
       'a function cannot be called "keyed": that is the function that re-keys a record'
@@ -111,6 +111,7 @@ function signatureOfStep(context: StepContext, step: StepModel): Signature | nul
   const plan: CodePlan = {
     kind: 'inline',
     source: placed.text,
+    javascript: stripped,
     at,
     indent: placed.indent,
     functionName: name

@@ -4,6 +4,8 @@
 // from the original text, between the end of a parameter's pattern and the next punctuation.
 import type { Comment, FunctionDeclaration, Pattern, Program } from 'acorn'
 import { acornLibrary } from '../libraries.ts'
+import { findTooDeep } from './nesting.ts'
+import { stripSignature } from './strip-signature.ts'
 import { strip } from './strip.ts'
 
 /** Something wrong in the code; `start` and `length` count in its text. */
@@ -41,8 +43,8 @@ export interface ParsedFunction {
 }
 
 export interface ParseFunctionResult {
-  /** null iff there is a problem. */
-  readonly function: ParsedFunction | null
+  /** With its text without types, every character at its old place; null iff there is a problem. */
+  readonly function: (ParsedFunction & { readonly stripped: string }) | null
   readonly problems: readonly CodeProblem[]
 }
 
@@ -69,28 +71,44 @@ const ONE_FUNCTION = 'Write exactly one: function name(value: Type, ctx: Context
 export function parseFunction(source: string): ParseFunctionResult {
   const rust = rustProblem(source)
   if (rust !== null) return { function: null, problems: [rust] }
-  const parsed = parseProgram(source)
+  const parsed = parsePlain(source) ?? parseProgram(source)
   if ('problem' in parsed) return { function: null, problems: [parsed.problem] }
   const problem = shapeProblem(parsed)
   if (problem !== null) return { function: null, problems: [problem] }
   const node = parsed.program.body.find(
     item => item.type === 'FunctionDeclaration'
   ) as FunctionDeclaration
-  return { function: signatureOf(parsed, node, node.id.name, node.id.start), problems: [] }
+  const { stripped } = parsed
+  const signature = signatureOf(parsed, node, node.id.name, node.id.start)
+  return { function: { ...signature, stripped }, problems: [] }
+}
+
+/** Parses a function with types in its signature only, without Node's stripper; null for all else. */
+function parsePlain(source: string): ParsedProgram | null {
+  if (findTooDeep(source) !== null) return null
+  const stripped = stripSignature(source)
+  const parsed = stripped === null ? null : parseJavaScript(source, stripped)
+  return parsed === null || 'problem' in parsed ? null : parsed
 }
 
 /** Strips and parses any module text. */
 export function parseProgram(source: string): ParsedProgram | { readonly problem: CodeProblem } {
   const result = strip(source)
-  if ('problem' in result) return result
+  return 'problem' in result ? result : parseJavaScript(source, result.stripped)
+}
+
+function parseJavaScript(
+  source: string,
+  stripped: string
+): ParsedProgram | { readonly problem: CodeProblem } {
   const comments: Comment[] = []
   try {
-    const program = acornLibrary().parse(result.stripped, {
+    const program = acornLibrary().parse(stripped, {
       ecmaVersion: 'latest',
       sourceType: 'module',
       onComment: comments
     })
-    return { source, stripped: result.stripped, program, comments }
+    return { source, stripped, program, comments }
   } catch (error) {
     const { pos, message } = error as { pos?: number; message: string }
     const sentence = message.replace(/\s*\(\d+:\d+\)$/, '')

@@ -113,7 +113,7 @@ function enter(common: Common, index: number, state: TaskState): Resident {
   const { name, log, clock } = options
   const controller = new AbortController()
   const time = { now: clock.now() }
-  const budget: Budget = { left: 0 }
+  const budget: Budget = { left: 0, until: Number.POSITIVE_INFINITY }
   const counters = { commits: 0 }
   const program = new FunctionsProgram({
     app: name,

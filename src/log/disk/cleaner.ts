@@ -15,8 +15,6 @@ import { liveBytes } from './live-bytes.ts'
 import type { JournalReader } from './reader.ts'
 import { type CleanedFile, type Keeper, type RewriteContext, cleanFile } from './rewrite.ts'
 
-/** Memory for the keys of the partitions that are compacted together. */
-const COMPACTION_KEY_BYTES_MAX = 128 * 1024 * 1024
 /** In the background a partition is compacted when this part of its sealed bytes is new since the last time. */
 const DIRTY_RATIO_MIN = 0.5
 /** What is read at once to learn keys: some ms of work. */
@@ -28,6 +26,8 @@ export interface CleanerHost {
   readonly reader: JournalReader
   readonly indexes: IndexCache
   readonly clock: Clock
+  /** Memory for the keys of the partitions that are compacted together. */
+  readonly keyBytesMax: number
   readonly change: (plan: () => readonly CatalogChange[]) => Promise<void>
   readonly onUnsafe: (error: unknown) => void
 }
@@ -177,7 +177,7 @@ export class Cleaner {
   /** Takes partitions from `due` and learns their keys, until the memory for keys is used. */
   async #learnKeys(due: DiskPartitionState[]): Promise<Compaction[]> {
     const group: Compaction[] = []
-    let bytesLeft = COMPACTION_KEY_BYTES_MAX
+    let bytesLeft = this.#host.keyBytesMax
     while (due.length > 0 && bytesLeft > 0) {
       const state = due.shift()!
       const nowMs = this.#host.clock.monotonic()

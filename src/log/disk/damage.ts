@@ -24,18 +24,24 @@ export function partitionReason(topic: string, partition: number, place: Damaged
   return `${topic}/${partition} is damaged and refused from there on: ${sentenceOf(place)}`
 }
 
-function sentenceOf({ file, position, fault, folder }: DamagedPlace): string {
+/** What is wrong at a place, with the values. */
+export function problemSentence(place: Omit<DamagedPlace, 'folder'>): string {
+  const { file, position, fault } = place
   const sums =
     fault.expected === undefined || fault.found === undefined
       ? 'the bytes that were written were expected'
-      : `${numberOf(fault, fault.expected)} was expected, ${numberOf(fault, fault.found)} was found`
+      : `${valueOf(fault, fault.expected)} was expected, ${valueOf(fault, fault.found)} was found`
+  return `${file} is damaged at byte ${position}: ${fault.message}; ${sums}`
+}
+
+function sentenceOf(place: DamagedPlace): string {
   return (
-    `${file} is damaged at byte ${position}: ${fault.message}; ${sums}; ` +
-    `stop what uses the log and run "millrace log repair --data-dir ${folder}", ` +
+    `${problemSentence(place)}; ` +
+    `stop what uses the log and run "millrace log repair --data-dir ${place.folder}", ` +
     'which keeps everything else and says what is lost'
   )
 }
 
-function numberOf(fault: FormatFault, value: number): string {
+function valueOf(fault: FormatFault, value: number): string {
   return fault.message.includes('checksum') ? hex(value) : String(value)
 }

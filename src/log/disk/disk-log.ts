@@ -2,6 +2,7 @@
 //
 // Owns: the order of opening and closing, and answering calls from the catalog. Does not own: any byte.
 import {
+  COMPACTION_KEY_BYTES_MAX,
   type Clock,
   type Disk,
   type DiskLock,
@@ -57,6 +58,8 @@ export interface DiskLogOptions {
   readonly tailBytes?: number
   /** Time between cleanups in the background, ms; 0 for none. Default CLEANUP_INTERVAL_MS_DEFAULT. */
   readonly cleanupIntervalMs?: number
+  /** Memory for keys while compacting; a larger partition takes several passes. Default COMPACTION_KEY_BYTES_MAX. */
+  readonly compactionKeyBytesMax?: number
   /** Told of what an operator wants to know. */
   readonly onEvent?: OnDiskLogEvent
 }
@@ -148,6 +151,7 @@ class DiskLog implements Log {
       reader: this.#reader,
       indexes: this.#indexes,
       clock: options.clock,
+      keyBytesMax: options.compactionKeyBytesMax ?? COMPACTION_KEY_BYTES_MAX,
       change: plan => this.#writer.change(plan),
       onUnsafe: error => this.#writer.raiseFence(error)
     })
@@ -155,6 +159,7 @@ class DiskLog implements Log {
   }
 
   async commit(commit: Commit): Promise<CommitResult> {
+    this.#assertOpen()
     this.#writer.assertWritable()
     const checked = checkCommit(this.#catalog, commit)
     if (commit.batches.length === 0 && commit.offsets.length === 0) return { baseOffsets: [] }
@@ -269,6 +274,7 @@ class DiskLog implements Log {
   }
 
   async cleanup(): Promise<CleanupReport> {
+    this.#assertOpen()
     this.#writer.assertWritable()
     return this.#cleaner.run({ isEager: true })
   }
@@ -343,14 +349,15 @@ class DiskLog implements Log {
   #scheduleCleanup(intervalMs: number): void {
     if (intervalMs <= 0) return
     const next = (): void => {
-      this.#timer = this.#clock.timer(intervalMs, () => void this.#cleanInBackground().then(next), {
-        unref: true
-      })
+      if (this.#closing !== null || this.#writer.fence !== null) return
+      const run = (): void => void this.#cleanInBackground().then(next)
+      this.#timer = this.#clock.timer(intervalMs, run, { unref: true })
     }
     next()
   }
 
   async #cleanInBackground(): Promise<void> {
+    if (this.#writer.fence !== null) return
     try {
       const report = await this.#cleaner.run({ isEager: false })
       if (report.recordsRemoved + report.bytesFreed > 0) {

@@ -1,12 +1,10 @@
 // Indexes of sealed files in memory, as many as fit; the others are read from their sidecars when needed.
+import { LOG_INDEX_BATCHES_MAX } from '../../base/index.ts'
 import type { BatchIndex } from './batch-index.ts'
 import type { Journal } from './journal.ts'
 import type { Span } from './journal-file.ts'
 import { rebuildIndex } from './rebuild.ts'
 import { readSection } from './sidecar.ts'
-
-/** Rows of all cached indexes together: 500,000 of five numbers are 20 MB. */
-const CACHED_ROWS_MAX = 500_000
 
 /** Loads indexes and forgets the one that was not used for longest. */
 export class IndexCache {
@@ -54,7 +52,7 @@ export class IndexCache {
     if (!this.#indexes.has(span)) this.#rows += index.count
     this.#indexes.set(span, index)
     for (const [oldest, { count }] of this.#indexes) {
-      if (this.#rows <= CACHED_ROWS_MAX || oldest === span) break
+      if (this.#rows <= LOG_INDEX_BATCHES_MAX || oldest === span) break
       this.#indexes.delete(oldest)
       this.#rows -= count
     }

@@ -5,15 +5,12 @@
 //       read an old file ends with it.
 //   F2  What is read through a handle belongs to this object: the file under the name is opened only if it has this
 //       object's salt and size.
-import type { Disk, DiskFile } from '../../base/index.ts'
+import { type Disk, type DiskFile, LOG_FILES_OPEN_MAX } from '../../base/index.ts'
 import { CompactionState } from '../compaction.ts'
 import type { PartitionState } from '../catalog.ts'
 import { BatchIndex } from './batch-index.ts'
 import { logDamaged } from './damage.ts'
 import { FILE_HEADER_BYTES, type FileHeader, decodeFileHeader } from './format.ts'
-
-/** Most sealed files that are open at once. */
-const FILES_OPEN_MAX = 64
 
 /** What the disk log keeps per partition. */
 export class DiskPartition {
@@ -186,7 +183,7 @@ export class OpenFiles {
     this.#files.delete(file)
     this.#files.add(file)
     for (const oldest of this.#files) {
-      if (this.#files.size <= FILES_OPEN_MAX) return
+      if (this.#files.size <= LOG_FILES_OPEN_MAX) return
       this.#files.delete(oldest)
       await oldest.closeIdle()
     }

@@ -60,10 +60,7 @@ export async function recoverJournal(journal: Journal): Promise<RecoveredJournal
 /** Removes what an interrupted step left; gives the numbers of the journal files, ascending. */
 async function tidyFolder(disk: Disk, folder: string): Promise<number[]> {
   const path = journalFolder(folder)
-  for (const { name } of await disk.list(path)) {
-    if (MOVED.test(name))
-      await disk.rename(`${path}/${name}`, `${path}/${name.slice(0, -MOVED_SUFFIX.length)}`)
-  }
+  await restoreNames(disk, folder)
   const names = (await disk.list(path))
     .filter(entry => entry.kind === 'file')
     .map(entry => entry.name)
@@ -74,6 +71,15 @@ async function tidyFolder(disk: Disk, folder: string): Promise<number[]> {
     if (isOrphan || TEMPORARY.test(name)) await disk.remove(`${path}/${name}`)
   }
   return numbers.toSorted((a, b) => a - b)
+}
+
+/** Gives a file its name back that lost it in the middle of being named anew (V2). */
+export async function restoreNames(disk: Disk, folder: string): Promise<void> {
+  const path = journalFolder(folder)
+  for (const { name } of await disk.list(path)) {
+    if (!MOVED.test(name)) continue
+    await disk.rename(`${path}/${name}`, `${path}/${name.slice(0, -MOVED_SUFFIX.length)}`)
+  }
 }
 
 /** Ends the name of the last file while it is named anew (V2). */
@@ -140,11 +146,16 @@ async function replay(journal: Journal, file: JournalFile, handle: DiskFile): Pr
     ? { position: last.position, sequence: last.sequence }
     : { position: last.end, sequence: last.sequence + 1 }
   if (!isTorn) applyFrame(journal, file, last)
+  // Also where nothing is to be cut: an earlier cut may have been seen and not become durable.
+  await handle.truncate(end.position)
   const isWhole = end.position === size
   if (isWhole) await handle.write([await scanner.bytesOf(last)], last.position)
-  else await cut(journal, handle, path, end.position, size)
   await handle.sync()
   if (!isWhole || last.frameKind !== FRAME_KIND.close) await nameAnew(journal, path)
+  if (!isWhole) {
+    const { position } = end
+    journal.onEvent({ kind: 'tail-cut', file: path, position, bytes: size - position })
+  }
   file.size = end.position
   file.tailBase = journal.tail.end - end.position
   return end
@@ -158,18 +169,6 @@ function faultOfFirst(part: ScannedFrame | ScannedGap): FormatFault {
   return part.kind === 'gap'
     ? part.fault
     : { message: 'the first frame is no snapshot of the catalog' }
-}
-
-/** Takes off what a crash left of a commit that nobody was told of (V1). */
-async function cut(
-  journal: Journal,
-  handle: DiskFile,
-  path: string,
-  position: number,
-  size: number
-): Promise<void> {
-  await handle.truncate(position)
-  journal.onEvent({ kind: 'tail-cut', file: path, position, bytes: size - position })
 }
 
 /** Makes the name of the last file durable, whatever became of an earlier attempt (V2). */

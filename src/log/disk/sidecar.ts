@@ -13,13 +13,16 @@ import { ByteWriter, type Disk, type DiskFile, assert, isMillraceError } from '.
 import { crc32c } from '../../record/index.ts'
 import type { Catalog } from '../catalog.ts'
 import { BatchIndex } from './batch-index.ts'
+import type { BatchEntry } from './directory.ts'
+import type { FileHeader, FormatFault } from './format.ts'
 import { ByteReader, MalformedBytes } from './byte-reader.ts'
 import {
   type DiskPartition,
   type DiskPartitionState,
-  type JournalFile,
+  JournalFile,
   type SidecarSection,
-  Span
+  Span,
+  sidecarPath
 } from './journal-file.ts'
 
 const MAGIC = 'MRINDEX1'
@@ -109,6 +112,64 @@ export async function readSection(disk: Disk, span: Span): Promise<BatchIndex | 
   }
 }
 
+/** What is wrong with the sidecar of `file`; a missing one is not wrong: it is built when it is needed. */
+export async function sidecarFault(disk: Disk, file: JournalFile): Promise<FormatFault | null> {
+  if (!(await disk.exists(file.sidecarPath))) return null
+  const summaries = await readSummary(disk, file)
+  if (summaries === undefined) return { message: 'the index is damaged or belongs to another file' }
+  const bytes = await disk.readFile(file.sidecarPath)
+  for (const { section } of summaries) {
+    const { position, length, checksum: expected } = section
+    const found = crc32c(bytes.subarray(position, position + length))
+    if (expected !== found) return { message: 'the index has a wrong checksum', expected, found }
+  }
+  return null
+}
+
+/** Everything that a sidecar tells, for repairing the file it belongs to. */
+export interface SidecarContent {
+  readonly header: FileHeader
+  /** In the order of their positions. */
+  readonly batches: readonly (BatchEntry & { readonly position: number })[]
+}
+
+/** Reads the sidecar of file `number` by what it says of itself; undefined when it is missing or damaged. */
+export async function readSidecar(
+  disk: Disk,
+  folder: string,
+  number: number,
+  size: number
+): Promise<SidecarContent | undefined> {
+  const path = sidecarPath(folder, number)
+  if (!(await disk.exists(path))) return undefined
+  const bytes = Buffer.from(await disk.readFile(path))
+  if (bytes.length < HEADER_BYTES) return undefined
+  const header = { number, sequenceFirst: 0, seed: bytes.readUInt32BE(12) }
+  const file = new JournalFile({ folder, header, size })
+  const summaries = await readSummary(disk, file)
+  const batches: (BatchEntry & { readonly position: number })[] = []
+  for (const summary of summaries ?? []) {
+    const { topicId, partition, section } = summary
+    const rows = bytes.subarray(section.position, section.position + section.length)
+    if (crc32c(rows) !== section.checksum) return undefined
+    const index = decodeSection(rows, spanOf(file, summary))
+    if (index === undefined) return undefined
+    for (let row = 0; row < index.count; row++) {
+      batches.push({
+        topicId,
+        partition,
+        baseOffset: index.baseOffsets[row]!,
+        lastOffset: index.lastOffsets[row]!,
+        maxTimestamp: index.maxTimestamps[row]!,
+        length: index.lengths[row]!,
+        position: index.positions[row]!
+      })
+    }
+  }
+  if (summaries === undefined) return undefined
+  return { header, batches: batches.toSorted((a, b) => a.position - b.position) }
+}
+
 /** Gives `file` the spans of a summary; partitions that are gone are left out. */
 export function adoptSummary(
   file: JournalFile,
@@ -119,15 +180,19 @@ export function adoptSummary(
     file.batchBytes += summary.bytes
     const state = catalog.partitionById(summary.topicId, summary.partition)
     if (state === undefined) continue
-    const span = new Span(file)
-    span.firstOffset = summary.firstOffset
-    span.lastOffset = summary.lastOffset
-    span.count = summary.count
-    span.bytes = summary.bytes
-    span.maxTimestamp = summary.maxTimestamp
-    span.section = summary.section
-    file.spans.set(state, span)
+    file.spans.set(state, spanOf(file, summary))
   }
+}
+
+function spanOf(file: JournalFile, summary: SidecarSummary): Span {
+  const span = new Span(file)
+  span.firstOffset = summary.firstOffset
+  span.lastOffset = summary.lastOffset
+  span.count = summary.count
+  span.bytes = summary.bytes
+  span.maxTimestamp = summary.maxTimestamp
+  span.section = summary.section
+  return span
 }
 
 function writeSection(writer: ByteWriter, span: Span): void {

@@ -3,10 +3,7 @@
 //        start                       end        positions only grow; a byte's place in the ring is
 //          |                          |         its position modulo the size
 //   ───────[==== readable ============]───────
-import { assert } from '../../base/index.ts'
-
-/** Size of the ring. Followers within the last 16 MiB of all partitions together need no disk. */
-export const TAIL_BYTES_MAX: number = 16 * 1024 * 1024
+import { LOG_TAIL_BYTES_MAX, assert } from '../../base/index.ts'
 
 /**
  * A ring over the journal's newest bytes. Positions count bytes appended since the log was opened, over all
@@ -17,7 +14,7 @@ export class Tail {
   #start = 0
   #end = 0
 
-  constructor(size: number = TAIL_BYTES_MAX) {
+  constructor(size: number = LOG_TAIL_BYTES_MAX) {
     this.#ring = Buffer.allocUnsafeSlow(size)
   }
 

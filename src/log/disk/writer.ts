@@ -34,6 +34,9 @@ import {
 import { LEADER_EPOCH_AT } from './scan.ts'
 import type { Tail } from './tail.ts'
 
+/** Batches of this size are written without being put together first. */
+const DIRECT_BATCH_BYTES_MIN = 32 * 1024
+
 interface CommitEntry {
   readonly kind: 'commit'
   readonly checked: CheckedCommit<DiskPartition>
@@ -79,7 +82,8 @@ export class JournalWriter {
   #active: ActiveFile
   #sequence: number
   #queue: Entry[] = []
-  #running: Promise<void> | null = null
+  #running: Promise<void> = Promise.resolve()
+  #isRunning = false
   #fence: MillraceError | null = null
   #closing = false
 
@@ -134,7 +138,7 @@ export class JournalWriter {
    */
   async close(): Promise<void> {
     this.#closing = true
-    while (this.#running !== null) await this.#running
+    while (this.#isRunning) await this.#running
     if (this.#fence !== null) return
     try {
       beginFrame(this.#frame)
@@ -150,16 +154,15 @@ export class JournalWriter {
   }
 
   #start(): void {
-    this.#running ??= this.#run().finally(() => {
-      this.#running = null
-    })
+    if (this.#isRunning) return
+    this.#isRunning = true
+    this.#running = this.#run()
   }
 
   async #run(): Promise<void> {
     // One turn later, so that all commits of this turn go into one group.
     await Promise.resolve()
-    while (this.#queue.length > 0) {
-      if (this.#fence !== null) return this.#rejectAll(this.#fence)
+    while (this.#queue.length > 0 && this.#fence === null) {
       const group = this.#takeGroup()
       if (group.length === 0) continue
       try {
@@ -167,11 +170,14 @@ export class JournalWriter {
       } catch (error) {
         this.#raiseFence(error)
         for (const entry of group) entry.reject(this.#fence)
-        continue
+        break
       }
       this.#apply(group)
-      if (this.#active.file.growth >= this.#host.fileBytesTarget) await this.#roll()
+      if (this.#fence === null && this.#active.file.growth >= this.#host.fileBytesTarget)
+        await this.#roll()
     }
+    // In the same step as the queue was found empty: who queues next starts the next run.
+    this.#isRunning = false
   }
 
   /** Takes a change, or commits up to a bound, from the front (W3); refuses those that became impossible. */
@@ -258,17 +264,24 @@ export class JournalWriter {
     const head = this.#frame.buffer.subarray(0, this.#frame.length)
     const length = head.length + bodyLength
     assert(tail.end === file.tailBase + file.size, 'the tail ends where the file does')
-    let parts: readonly Uint8Array[]
-    if (length <= tail.frameBytesMax) {
-      const position = tail.end
+    const position = tail.end
+    const isHeld = length <= tail.frameBytesMax
+    let writing: Promise<void>
+    if (isHeld && bodyLength < body.length * DIRECT_BATCH_BYTES_MIN) {
       tail.append(head)
       for (const batch of body) tail.append(batch)
-      parts = tail.parts(position, length)
+      writing = handle.write(tail.parts(position, length), file.size)
     } else {
-      tail.skip(length)
-      parts = [head, ...body]
+      // Large batches go to the disk from where they are; the tail gets its copy while the disk works.
+      writing = handle.write([head, ...body], file.size)
+      if (isHeld) {
+        tail.append(head)
+        for (const batch of body) tail.append(batch)
+      } else {
+        tail.skip(length)
+      }
     }
-    await handle.write(parts, file.size)
+    await writing
     await handle.sync()
     this.#sequence++
     file.size += length

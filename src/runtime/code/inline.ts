@@ -4,7 +4,6 @@ import { compileFunction, constants } from 'node:vm'
 import { MillraceError } from '../../base/index.ts'
 import type { CodePlan, StepPlan } from '../../dataflow/plan.ts'
 import type { UserFunction } from './contract.ts'
-import { stripTypes } from './strip.ts'
 import { keyed } from './user.ts'
 
 type InlineCode = Extract<CodePlan, { readonly kind: 'inline' }>
@@ -20,13 +19,12 @@ export function inlineFile(code: InlineCode, folder: string): string {
 /**
  * Compiles the function in this realm; it sees globals and `keyed`, nothing of ours. `import()` inside
  * resolves from the dataflow's folder.
- * @throws FUNCTION_INVALID it is no TypeScript that can be stripped, with file, line and column
+ * @throws FUNCTION_INVALID V8 does not take the plan's JavaScript, with file, line and column
  */
 export function loadInline(step: StepPlan, code: InlineCode, folder: string): UserFunction {
-  const javascript = strip(step, code)
   let make: (...args: unknown[]) => unknown
   try {
-    make = compileFunction(`${PREFIX}${javascript}\nreturn ${code.functionName}`, ['keyed'], {
+    make = compileFunction(`${PREFIX}${code.javascript}\nreturn ${code.functionName}`, ['keyed'], {
       filename: inlineFile(code, folder),
       lineOffset: code.at.line - 1,
       columnOffset: code.at.column - 1 - PREFIX.length,
@@ -38,40 +36,25 @@ export function loadInline(step: StepPlan, code: InlineCode, folder: string): Us
   return make(keyed) as UserFunction
 }
 
-function strip(step: StepPlan, code: InlineCode): string {
-  try {
-    return stripTypes(code.source)
-  } catch (error) {
-    throw invalid(step, code, error)
-  }
-}
-
 function invalid(step: StepPlan, code: InlineCode, error: unknown): MillraceError {
   const { line, column } = syntaxErrorPlace(code, error)
   const reason = error instanceof Error ? error.message : String(error)
   return new MillraceError(
     'FUNCTION_INVALID',
-    `${code.at.file}:${line}:${column}: ${step.operator} ${step.name} is no valid TypeScript: ${reason}`,
+    `${code.at.file}:${line}:${column}: ${step.operator} ${step.name} is no valid function: ${reason}`,
     { details: { file: code.at.file, line, column }, cause: error }
   )
 }
 
-/**
- * Node heads the stack of a syntax error with `:line`, the line of code and a caret below the place; V8 does so
- * with the file's line. Without that: the function's start.
- */
+/** V8 heads the stack of a syntax error with the file's line and a caret. Without that: the function's start. */
 function syntaxErrorPlace(
   code: InlineCode,
   error: unknown
 ): { readonly line: number; readonly column: number } {
   const stack = error instanceof Error ? String(error.stack) : ''
-  const head = /^(.*):(\d+)\n(?:.*\n)*?( *)\^+\n/.exec(stack)
+  const head = /^.*:(\d+)\n(?:.*\n)*?( *)\^+\n/.exec(stack)
   if (head === null) return code.at
-  const [, file, lineText, blanks] = head as unknown as [string, string, string, string]
-  const inFile = file !== ''
-  const line = inFile ? Number(lineText) : code.at.line + Number(lineText) - 1
-  const first = line === code.at.line
-  const indent = first ? code.at.column - 1 : code.indent
-  const prefix = first && inFile ? PREFIX.length : 0
-  return { line, column: Math.max(1, blanks.length - prefix + 1 + indent) }
+  const line = Number(head[1])
+  const shift = line === code.at.line ? code.at.column - 1 - PREFIX.length : code.indent
+  return { line, column: Math.max(1, head[2]!.length + 1 + shift) }
 }

@@ -1,5 +1,6 @@
 // Small plans and steps for the tests of code.
 import { mkdtempSync, mkdirSync, writeFileSync } from 'node:fs'
+import { stripTypeScriptTypes } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type {
@@ -16,14 +17,20 @@ import type { Type } from '../../dataflow/types.ts'
 export function inlineStep(
   functionName: string,
   source: string,
-  options: { readonly at?: Position; readonly indent?: number } & Partial<StepPlan> = {}
+  options: {
+    readonly at?: Position
+    readonly indent?: number
+    readonly javascript?: string
+  } & Partial<StepPlan> = {}
 ): StepPlan {
   const {
     at = { file: 'flows/dataflow.yaml', line: 10, column: 13 },
     indent = 12,
+    javascript = stripTypeScriptTypes(source),
     ...rest
   } = options
-  return stepOf({ kind: 'inline', source, at, indent, functionName }, functionName, rest)
+  const code = { kind: 'inline', source, javascript, at, indent, functionName } as const
+  return stepOf(code, functionName, rest)
 }
 
 /** A step that uses an exported function. */

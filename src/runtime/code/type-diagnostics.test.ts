@@ -59,3 +59,12 @@ error TS5023: Unknown compiler option 'x'.`
     ['flows/lib.ts:2:44 TS2322', 'flows/dataflow.yaml:1:1 TS5023']
   )
 })
+
+test('JavaScript without types is a warning: it runs, but what it exports is not checked', () => {
+  const output = `dataflow.mts(40,3): error TS7016: Could not find a declaration file for module 'my-words'. '/a/my-words/index.js' implicitly has an 'any' type.
+  Try \`npm i --save-dev @types/my-words\``
+  const [found, ...others] = typeDiagnostics(output, options)
+  assert.deepEqual(others, [])
+  assert.equal(found?.severity, 'warning')
+  assert.equal(found.message, 'my-words has no types: what it exports is not checked')
+})

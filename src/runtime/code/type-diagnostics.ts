@@ -63,7 +63,7 @@ function diagnosticOf(
   const place = placeOf(path, Number(line), Number(column), options)
   if (place === null) return null
   return {
-    severity: severity === 'warning' ? 'warning' : 'error',
+    severity: severity === 'warning' || code === UNTYPED_MODULE ? 'warning' : 'error',
     code: code!,
     ...wordsOf(code!, readable(message!), details.map(readable)),
     file: place.file,
@@ -79,6 +79,7 @@ function wordsOf(
   message: string,
   details: readonly string[]
 ): { readonly message: string; readonly hint: string | null } {
+  if (code === UNTYPED_MODULE) return untypedModule(message)
   const hint = details.length === 0 ? null : details.join(' ')
   const misfit = /^Type '(.*)' does not satisfy the expected type/.exec(message)
   if (code !== 'TS1360' || misfit === null) return { message, hint }
@@ -90,6 +91,17 @@ function wordsOf(
   return {
     message: `the function, ${misfit[1]}, does not fit here: ${reason}`,
     hint: details.length > 1 ? hint : null
+  }
+}
+
+/** JavaScript without declarations: it runs, so it is no mistake. */
+const UNTYPED_MODULE = 'TS7016'
+
+function untypedModule(message: string): { readonly message: string; readonly hint: string } {
+  const name = /module '([^']+)'/.exec(message)?.[1] ?? 'the module'
+  return {
+    message: `${name} has no types: what it exports is not checked`,
+    hint: 'Put a declaration file beside it, install its package of types, or write it in TypeScript.'
   }
 }
 

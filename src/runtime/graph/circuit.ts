@@ -13,6 +13,7 @@ import type { Expiring, TaskProgram } from '../task/program.ts'
 import { type RecordTaker, TopicReaders } from '../task/record-facts.ts'
 import { UndoLog, WriteGuard } from '../task/state-view.ts'
 import { chainedTopics } from './chained-topics.ts'
+import { readersInOrder } from './delivery-order.ts'
 import type { Library } from './library.ts'
 import { deadLetterTopicName, markerNumber, repartitionTopicName } from './names.ts'
 import { sourceTopicNames, topicOf } from './required-topics.ts'
@@ -74,14 +75,21 @@ export class Circuit implements TaskProgram {
     this.#chained = chainedTopics(plan)
     for (const topic of sourceTopicNames(plan)) this.#readers.set(topic, new TopicReaders())
     const inputs: CircuitInput[] = []
+    const chainsOf = new Map<string, ServiceChains>()
     for (const service of plan.services) {
       const chains = new ServiceChains(this, service)
-      for (const source of service.sources) {
-        this.#readers.get(topicOf(plan, source.topic).name)!.add(chains.source(source))
-      }
+      chainsOf.set(service.name, chains)
       if (service.partition !== null && tasks > 1) {
         const topic = repartitionTopicName(plan, service.name)
         inputs.push({ topic, taker: chains.repartitionSource(), chained: false })
+      }
+    }
+    for (const [topic, readers] of this.#readers) {
+      for (const service of readersInOrder(plan, topic)) {
+        const chains = chainsOf.get(service.name)!
+        for (const source of service.sources) {
+          if (topicOf(plan, source.topic).name === topic) readers.add(chains.source(source))
+        }
       }
     }
     const sources = [...this.#readers].map(([topic, readers]) => ({

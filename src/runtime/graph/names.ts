@@ -1,5 +1,7 @@
 // The names under which a dataflow keeps things in the log. Changing one orphans what is stored.
 import { createHash } from 'node:crypto'
+
+import { TOPIC_NAME_LENGTH_MAX } from '../../base/index.ts'
 import type { Plan } from '../../dataflow/plan.ts'
 
 /** The group whose positions say how far a dataflow has read. */
@@ -9,12 +11,20 @@ export function groupName(plan: Plan): string {
 
 /** Topic of the changes of all states; partition = task. */
 export function changelogTopicName(plan: Plan): string {
-  return `_millrace.${plan.name}.changelog`
+  return internalTopicName(plan, 'changelog')
 }
 
 /** Topic over which a service's records travel to the task that owns their new key; partition = task. */
 export function repartitionTopicName(plan: Plan, service: string): string {
-  return `_millrace.${plan.name}.${service}.repartition`
+  return internalTopicName(plan, `${service}.repartition`)
+}
+
+/** With the namespace, as the group has: dataflows of one name must not restore each other's state. */
+function internalTopicName(plan: Plan, role: string): string {
+  const name = `_millrace.${plan.namespace}.${plan.name}.${role}`
+  if (name.length <= TOPIC_NAME_LENGTH_MAX) return name
+  const digest = createHash('sha256').update(name).digest('hex').slice(0, 32)
+  return `_millrace.${plan.name}.${digest}`
 }
 
 /** Topic of the records that a service could not process. */

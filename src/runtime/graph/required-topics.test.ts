@@ -23,8 +23,8 @@ test('lists sources and sinks, then dead letters, changelog and repartition topi
       ['in', 3, false, null, 'source'],
       ['out', 3, false, null, 'sink'],
       ['test.dead-letter', 1, false, null, 'dead-letter'],
-      ['_millrace.test.changelog', 3, true, 'compact', 'changelog'],
-      ['_millrace.test.count.repartition', 3, true, 'delete', 'repartition']
+      ['_millrace.examples.test.changelog', 3, true, 'compact', 'changelog'],
+      ['_millrace.examples.test.count.repartition', 3, true, 'delete', 'repartition']
     ]
   )
 })

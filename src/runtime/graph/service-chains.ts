@@ -31,6 +31,7 @@ import { Frame } from '../task/frame.ts'
 import type { RecordTaker } from '../task/record-facts.ts'
 import { StateAccess } from '../task/state-access.ts'
 import type { Circuit } from './circuit.ts'
+import { sinksInOrder } from './delivery-order.ts'
 import { repartitionTopicName } from './names.ts'
 
 /** What a chain knows of where it began. */
@@ -142,7 +143,8 @@ export class ServiceChains {
 
   #sinks(path: Path): Operator {
     const { sinks } = this.#service
-    const branches = sinks.map(sink => this.#sink(sink, path))
+    const order = sinksInOrder(this.#circuit.options.plan, this.#service)
+    const branches = order.map(index => this.#sink(sinks[index]!, path))
     if (branches.length === 0) return { push: () => undefined }
     if (branches.length === 1) return branches[0]!.operator
     return new RouteOperator(branches, path.frame)

@@ -33,7 +33,7 @@ export class AssignKeyOperator extends FunctionOperator {
     const isText = typeof result === 'string' && this.#takesText
     if (!isText && this.check(result) !== null) return this.reject(result, value)
     this.left()
-    this.frame.assignOwner(result)
+    this.frame.owner = result
     return this.next.push(value)
   }
 

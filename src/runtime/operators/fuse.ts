@@ -77,7 +77,7 @@ ${guard === null ? '' : `g${at}.begin()`}
 try { result = f${at}(value, c${at}) } catch (error) { return o${at}.caught(error, value) }
 ${textOfResult(step, at)}
 out${at}[${index}] += 1
-${step.fusedKind === 'key' ? `frame${at}.assignOwner(result)` : ''}
+${step.fusedKind === 'key' ? `frame${at}.owner = result` : ''}
 ${step.fusedKind === 'map' || step.fusedKind === 'optional' ? 'value = result' : ''}`
 }
 

@@ -36,7 +36,7 @@ async function passed(
   const frame = new Frame(text)
   const pairs: Pair[] = []
   const next: Operator = {
-    push: value => void pairs.push([frame.key, value])
+    push: value => void pairs.push([frame.owner ?? frame.key, value])
   }
   const deadLetters = new EpochOutputs({ staged: false }).open({
     topic: 'd',

@@ -1,11 +1,12 @@
 // repartition: after assign-key, keeps a record in its task or sends it to the one that owns its key.
 //
 //   task a:  … ─ assign-key ─ repartition ─┬─(own)─────────────────────▶ partition steps ─ …
-//                                          └─ _millrace.<df>.<svc>.repartition ─┐
-//   task b:                                       repartition source ◀──────────┘─▶ partition steps ─ …
+//                                          └─ _millrace.<ns>.<df>.<svc>.repartition ─┐
+//   task b:                                       repartition source ◀───────────────┘─▶ partition steps ─ …
 //
-// A record on its way carries the new key, the value, timestamp and headers, and in front of them one header
-// with the topic, partition and offset that it came from, which the functions behind see as theirs.
+// A record on its way has the assigned key for its key, and carries value, timestamp and headers. In front of them
+// stand two headers: one says the topic, partition and offset that it came from, which the functions behind see as
+// theirs, and the record's own key as it is by now; the other has the bytes of the key that it came with.
 import { ByteWriter, MillraceError, assert, messageOf } from '../../base/index.ts'
 import { VarintReader, partitionForKey } from '../../record/index.ts'
 import type { RecordConverter } from '../convert/contract.ts'
@@ -16,8 +17,13 @@ import type { RecordFacts, RecordTaker } from '../task/record-facts.ts'
 import type { Operator } from './operator.ts'
 import type { RecordErrors } from './record-errors.ts'
 import { setFrame } from './source.ts'
+import { type TravellingKey, packKey, unpackKey } from './travelling-key.ts'
 
 const ORIGIN_HEADER = 'millrace-origin'
+const KEY_HEADER = 'millrace-origin-key'
+
+/** The value of the first header. */
+type Origin = readonly [topic: string, partition: number, offset: number, key: TravellingKey]
 
 /** How re-keyed records travel. */
 export interface RepartitionFormat {
@@ -54,7 +60,7 @@ export class RepartitionOperator implements Operator {
     const scratch = this.#scratch
     scratch.clear()
     try {
-      format.key.encode(frame.key, scratch)
+      format.key.encode(frame.owner, scratch)
       const keyEnd = scratch.length
       const owner = partitionForKey(scratch.buffer, 0, keyEnd, tasks)
       if (owner !== task) return this.#send(value, owner, keyEnd)
@@ -70,7 +76,9 @@ export class RepartitionOperator implements Operator {
     format.value.encode(value, scratch)
     const headers = this.#headers
     headers.clear()
-    headers.text(ORIGIN_HEADER, `${frame.topic} ${frame.partition} ${frame.offset}`)
+    const origin: Origin = [frame.topic, frame.partition, frame.offset, packKey(frame.key)]
+    headers.text(ORIGIN_HEADER, JSON.stringify(origin))
+    headers.range(KEY_HEADER, frame.bytes, frame.keyStart, frame.keyEnd)
     headers.encoded(frame.bytes, frame.headersStart, frame.headersEnd, frame.headerCount)
     output.append(
       owner,
@@ -113,26 +121,37 @@ export class RepartitionSource implements RecordTaker {
     const frame = this.#frame
     setFrame(frame, facts, topic, partition)
     this.#takeOrigin(frame)
-    frame.assignOwner(this.#format.key.decode(facts.data, facts.keyStart, facts.keyEnd))
+    frame.owner = this.#format.key.decode(facts.data, facts.keyStart, facts.keyEnd)
     return this.#next.push(this.#format.value.decode(facts.data, facts.valueStart, facts.valueEnd))
   }
 
-  /** Reads the first header and leaves the others as the record's. */
+  /** Reads the first two headers and leaves the others as the record's. */
   #takeOrigin(frame: Frame): void {
-    assert(frame.headerCount > 0, 'a record on its way to its owner says where it came from')
+    assert(frame.headerCount >= 2, 'a record on its way to its owner says where it came from')
     const reader = this.#reader
     reader.open(frame.bytes, frame.headersStart, frame.headersEnd)
-    const nameLength = reader.signed()
-    reader.position += nameLength
-    const valueLength = reader.signed()
-    const end = reader.position + valueLength
-    const [topic, partition, offset] = frame.bytes.toString('utf8', reader.position, end).split(' ')
-    frame.topic = topic ?? ''
-    frame.partition = Number(partition)
-    frame.offset = Number(offset)
-    frame.headersStart = end
-    frame.headerCount--
+    skipText(reader)
+    const originLength = reader.signed()
+    const originEnd = reader.position + originLength
+    const origin = frame.bytes.toString('utf8', reader.position, originEnd)
+    const [topic, partition, offset, key] = JSON.parse(origin) as Origin
+    reader.position = originEnd
+    skipText(reader)
+    const keyLength = reader.signed()
+    frame.keyStart = keyLength < 0 ? -1 : reader.position
+    frame.keyEnd = keyLength < 0 ? -1 : reader.position + keyLength
+    frame.headersStart = reader.position + Math.max(0, keyLength)
+    frame.headerCount -= 2
+    frame.topic = topic
+    frame.partition = partition
+    frame.offset = offset
+    frame.assignKey(unpackKey(key))
   }
+}
+
+function skipText(reader: VarintReader): void {
+  const length = reader.signed()
+  reader.position += length
 }
 
 /** JSON of whatever it is: for values whose type the compiler does not know. */

@@ -65,12 +65,6 @@ export class Frame {
     this.#key = key ?? null
   }
 
-  /** What assign-key gave: the key of states, and the record's from here on. */
-  assignOwner(key: unknown): void {
-    this.owner = key
-    this.assignKey(key)
-  }
-
   /** The key under which states are kept: what assign-key gave, without it the record's. */
   get stateKey(): unknown {
     return this.owner === undefined ? this.key : this.owner

@@ -233,6 +233,16 @@ export class HeaderWriter {
     this.count += count
   }
 
+  /** A header whose value is a range of bytes; a start of −1 is null. */
+  range(name: string, bytes: Uint8Array, start: number, end: number): void {
+    const writer = this.writer
+    writer.varint(Buffer.byteLength(name))
+    writer.utf8(name)
+    writer.varint(start < 0 ? -1 : end - start)
+    if (start >= 0) writer.bytes(bytes, start, end)
+    this.count++
+  }
+
   text(name: string, value: string): void {
     const writer = this.writer
     writer.varint(Buffer.byteLength(name))

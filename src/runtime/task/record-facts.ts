@@ -22,7 +22,7 @@ export interface RecordTaker {
   accept(facts: RecordFacts, topic: string, partition: number): void | Promise<void>
 }
 
-/** All services of a task that read a topic, in the plan's order. */
+/** All services of a task that read a topic, in the order of graph/delivery-order.ts. */
 export class TopicReaders implements RecordTaker {
   readonly #takers: RecordTaker[] = []
 

@@ -5,6 +5,7 @@
 //   F2  At most one read is under way, and at most one result waits beside the one being worked on.
 //   F3  A batch with the task's marker from `boundary` on was processed when it was made, and is skipped;
 //       before the boundary nobody of this dataflow was there to process it.
+//   F4  The cursor may stand on a record that was looked at and not processed yet; `#isPeeked` tells.
 import { assert } from '../../base/index.ts'
 import type { LogData, ReadResult } from '../../log/log.ts'
 import {
@@ -15,9 +16,12 @@ import {
 } from '../../record/index.ts'
 import type { RecordTaker } from './record-facts.ts'
 
-/** How many records may be processed before the clock is looked at. */
+/** How far a reader may go on before the task decides anew. */
 export interface Budget {
+  /** Records before the clock is looked at. */
   left: number
+  /** Timestamp of the last record that may be processed: behind it another input's turn comes. */
+  until: number
 }
 
 /** What a reader is made from. */
@@ -59,6 +63,7 @@ export class SourceReader {
   #at = 0
   #batchEnd = 0
   #batchLast = -1
+  #isPeeked = false
   #fetchOffset: number
   #isReading = false
   #isWaiting = false
@@ -78,6 +83,25 @@ export class SourceReader {
   /** Whether there are bytes to process. */
   get isReady(): boolean {
     return this.#current !== null && !this.isPaused
+  }
+
+  /** Whether bytes may come at any moment: what the next record is, is not known yet. */
+  get isPending(): boolean {
+    return this.#current === null && this.#isReading
+  }
+
+  /** Timestamp of the next record; undefined when, after all, there is none in what was read. */
+  peekTimestamp(): number | undefined {
+    while (this.#current !== null) {
+      if (this.#batchEnd === 0 && !this.#openBatch(this.#current)) {
+        this.#endRead()
+      } else if (this.#isPeeked || this.#advance()) {
+        return this.#cursor.timestamp
+      } else {
+        this.#endBatch()
+      }
+    }
+    return undefined
   }
 
   /** Whether a read begun after the last {@link confirmEnd} found nothing more. */
@@ -104,8 +128,8 @@ export class SourceReader {
   }
 
   /**
-   * Processes records of one batch, up to its end or the budget's. A promise means that a function is
-   * asynchronous: the task awaits it, then calls again.
+   * Processes records of one batch, up to its end or the budget's; a later call goes on there. A promise means
+   * that a function is asynchronous: the task awaits it, then calls again.
    */
   process(budget: Budget): void | Promise<void> {
     assert(this.#current !== null, 'a reader that processes has bytes')
@@ -114,9 +138,10 @@ export class SourceReader {
     const { taker, accepted } = this.#options
     const cursor = this.#cursor
     while (budget.left > 0) {
-      if (!cursor.next()) return this.#endBatch()
+      if (!this.#isPeeked && !this.#advance()) return this.#endBatch()
+      if (cursor.timestamp > budget.until) return
+      this.#isPeeked = false
       const offset = cursor.offset
-      if (offset < this.position) continue
       budget.left--
       this.records++
       const pending = taker.accept(cursor, this.topic, this.partition)
@@ -124,6 +149,18 @@ export class SourceReader {
       if (accepted !== null) accepted()
       this.position = offset + 1
     }
+  }
+
+  /** Puts the cursor on the next record that is not processed; false at the end of the batch. */
+  #advance(): boolean {
+    // Hot: per record.
+    const cursor = this.#cursor
+    while (cursor.next()) {
+      if (cursor.offset < this.position) continue
+      this.#isPeeked = true
+      return true
+    }
+    return false
   }
 
   async #finish(pending: Promise<void>, offset: number): Promise<void> {

@@ -1,9 +1,10 @@
 // `ctx.state` as functions use it, and rows that end with their time.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { SimulatedClock } from '../../base/index.ts'
+import { MillraceError, SimulatedClock } from '../../base/index.ts'
 import type { Plan, ServicePlan } from '../../dataflow/plan.ts'
 import type { RowType } from '../../dataflow/types.ts'
+import { MemoryStore } from '../../state/index.ts'
 import {
   Bench,
   partition,
@@ -215,4 +216,23 @@ test('people see entries by key text, or the first ones', async () => {
     message: /s\.count/
   })
   await running.stop()
+})
+
+test('a store that fails ends the dataflow; the record is not to blame', async () => {
+  const one = keyedBy('function act(v, ctx) { return String(ctx.state.count.update(n => n + 1)) }')
+  const bench = new Bench()
+  const store = new MemoryStore()
+  store.close = () => Promise.resolve()
+  const options = { openStore: () => Promise.resolve(store) }
+  await bench.createTopics(one)
+  await bench.feed('in', ['a'])
+  await bench.drain(one, options)
+  const running = await bench.start(one, options)
+  store.get = () => {
+    throw new MillraceError('STATE_STORE_FAILED', 'the disk is gone')
+  }
+  await bench.feed('in', ['a'])
+  await assert.rejects(running.finished, { code: 'STATE_STORE_FAILED' })
+  assert.deepEqual(await bench.values('out'), ['1'])
+  assert.deepEqual(await bench.read('test.dead-letter'), [])
 })

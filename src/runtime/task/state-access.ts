@@ -2,7 +2,6 @@
 import { MillraceError } from '../../base/index.ts'
 import type { KeyCodec, StateKey, ValueCodec } from '../../state/contract.ts'
 import { isPromise } from '../operators/operator.ts'
-import { TaskFailure, endsTask } from './failure.ts'
 import type { Frame } from './frame.ts'
 import type { StateView } from './state-view.ts'
 
@@ -32,16 +31,12 @@ class Accessor {
   }
 
   get(): unknown {
-    const value = guarded(this.#view, this.#current())
+    const value = this.#view.read(this.#current())
     return value === undefined ? this.#spec.value.zero() : value
   }
 
   has(): boolean {
-    try {
-      return this.#view.has(this.#current())
-    } catch (error) {
-      throw asTaskFailure(error)
-    }
+    return this.#view.has(this.#current())
   }
 
   set(value: unknown): void {
@@ -55,7 +50,7 @@ class Accessor {
     this.#assertWritable('update')
     const codec = this.#spec.value
     const key = this.#current()
-    const before = guarded(this.#view, key) ?? codec.zero()
+    const before = this.#view.read(key) ?? codec.zero()
     const result = change(before)
     if (result === undefined ? !isComposite(before) : isPromise(result)) {
       throw this.#badUpdate(result)
@@ -110,28 +105,6 @@ export class StateAccess extends Accessor {
     return this.#spec.view.entries()
   }
 }
-
-/** Reads; what goes wrong below the state is not the record's fault. */
-function guarded(view: StateView, key: StateKey): unknown {
-  try {
-    return view.read(key)
-  } catch (error) {
-    throw asTaskFailure(error)
-  }
-}
-
-/** Errors of the record keep their class; everything else that a state throws is the task's. */
-function asTaskFailure(error: unknown): unknown {
-  if (endsTask(error)) return error
-  if (error instanceof MillraceError && RECORD_ERRORS.has(error.code)) return error
-  return new TaskFailure(error instanceof Error ? error : new Error(String(error)))
-}
-
-const RECORD_ERRORS: ReadonlySet<string> = new Set([
-  'RECORD_VALUE',
-  'RECORD_UNDECODABLE',
-  'STATE_KEY_MISSING'
-])
 
 function isComposite(value: unknown): boolean {
   return typeof value === 'object' && value !== null

@@ -11,7 +11,9 @@
 //   R5  A chain is not entered again while a record of it is on its way down (loops take the log).
 //   R6  After a commit failed nothing is committed any more.
 //   R7  The task looks at the clock between records only every so often, adapting to how long they take.
-//   R8  A program's own work (messages, times, results) counts as records do, and goes before them (W1).
+//   R8  Of several inputs the record with the smallest timestamp comes next, as far as records are there; of equal
+//       ones that of the input that stands first. While a read is under way nothing is taken before it answers.
+//   R9  A program's own work (messages, times, results) counts as records do, and goes before them (W1).
 import {
   type Clock,
   EPOCH_BYTES_MAX,
@@ -73,7 +75,6 @@ export class Task {
   readonly #work: TaskWork | null
   readonly #budget: Budget
   #stride = STRIDE_FIRST
-  #turn = 0
   #epochFrom = 0
   #stopping = false
   #error: Error | null = null
@@ -91,7 +92,7 @@ export class Task {
     this.#clock = options.clock
     this.#readers = options.readers
     this.#work = options.program.work
-    this.#budget = options.budget ?? { left: 0 }
+    this.#budget = options.budget ?? { left: 0, until: Number.POSITIVE_INFINITY }
     this.#writer = new CommitWriter({ ...options, wake: () => this.wake() })
   }
 
@@ -172,7 +173,7 @@ export class Task {
     return records
   }
 
-  /** Records and work (R8). */
+  /** Records and work (R9). */
   get #units(): number {
     return this.#work === null ? this.#records : this.#records + this.#work.units
   }
@@ -218,8 +219,6 @@ export class Task {
         await pending
         budget.left = 0
         this.#commitWhenFree()
-      } else {
-        this.#turn++
       }
       if (budget.left > 0) continue
       const now = this.#clock.monotonic()
@@ -236,16 +235,29 @@ export class Task {
     else if (elapsedMs > TASK_SLICE_MS_MAX / 4) this.#stride = Math.max(1, this.#stride >> 1)
   }
 
-  /** The next reader with records, in turn. */
+  /** The reader whose record comes next, with {@link Budget.until} set to where another's turn comes (R8). */
   #pick(): SourceReader | null {
     const readers = this.#readers
-    for (let step = 0; step < readers.length; step++) {
-      const reader = readers[(this.#turn + step) % readers.length]!
-      if (!reader.isReady) continue
-      this.#turn = (this.#turn + step) % readers.length
-      return reader
+    if (readers.length === 1) return readers[0]!.isReady ? readers[0]! : null
+    let first = -1
+    let firstTimestamp = Number.POSITIVE_INFINITY
+    let until = Number.POSITIVE_INFINITY
+    for (let index = 0; index < readers.length; index++) {
+      if (readers[index]!.isPaused) continue
+      const timestamp = readers[index]!.peekTimestamp()
+      if (timestamp === undefined) {
+        if (readers[index]!.isPending) return null
+      } else if (first < 0 || timestamp < firstTimestamp) {
+        // Equal timestamps stay with the reader that stands first; a later one only gets what is smaller.
+        if (first >= 0) until = firstTimestamp - 1
+        first = index
+        firstTimestamp = timestamp
+      } else {
+        until = Math.min(until, timestamp)
+      }
     }
-    return null
+    this.#budget.until = until
+    return first < 0 ? null : readers[first]!
   }
 
   /** Nothing to process: commits what there is, answers `settle`, waits for a signal. */

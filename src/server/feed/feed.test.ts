@@ -69,6 +69,7 @@ function run(
     stdin: Readable.from([]),
     signal: new AbortController().signal,
     onBegin: (_input, beginning, lines) => options.begun?.push({ beginning, lines }),
+    betweenFiles: () => Promise.resolve(),
     onProgress: () => {},
     ...options
   })

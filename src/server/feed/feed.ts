@@ -1,7 +1,8 @@
 // Feeds files and stdin into topics, exactly once: a file's position is committed together with its records.
 //
 //   F1  A commit holds the records of whole lines and, for each regular file, the position behind them.
-//   F2  Text files are fed one after the other, in the order given; JSON files are merged by timestamp.
+//   F2  Text files are fed one after the other, in the order given, and what one holds is processed before the next
+//       is opened; JSON files are merged by timestamp.
 //   F3  A line that is no record goes to the dead letters of the feed in the same commit; the feed goes on.
 //   F4  A stream (stdin, a pipe) has no position: it is fed whole. What it holds is committed after
 //       LINGER_MS without more of it.
@@ -41,6 +42,8 @@ export interface FeedOptions {
   readonly stdin: Readable
   /** Aborted when the run stops: the feed commits what it has and returns. */
   readonly signal: AbortSignal
+  /** Called when a text file is fed whole and another follows; resolves when its records are processed. */
+  betweenFiles(): Promise<void>
   /** Called as each input is opened. */
   onBegin(input: FeedInput, beginning: FeedBeginning, linesBefore: number): void
   /** Called after each commit. */

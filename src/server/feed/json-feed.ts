@@ -9,12 +9,14 @@ import type { ConsumedLine, FeedFile } from './feed-file.ts'
 import type { FeedRun, FeedTopic } from './feed.ts'
 import { isBlank } from './text-feed.ts'
 
-/** A record that waits for its turn; its bytes are its own. */
+/** A record that waits for its turn. Its key and value stand in its source's scratch, one behind the other. */
 interface Waiting {
   readonly line: ConsumedLine
   readonly timestampMs: number
-  readonly key: Uint8Array | null
-  readonly value: Uint8Array | null
+  /** Where the key ends and the value begins; 0 may be an empty key as well. */
+  readonly split: number
+  readonly hasKey: boolean
+  readonly hasValue: boolean
   readonly headers: readonly RecordHeader[]
 }
 
@@ -80,8 +82,26 @@ class JsonSource {
 
   /** Writes the waiting record; its line is consumed. */
   write(): void {
-    const { line, timestampMs, key, value, headers } = this.waiting!
-    this.#run.writer.add(this.file.input.topic, timestampMs, key, value, headers)
+    const { line, timestampMs, split, hasKey, hasValue, headers } = this.waiting!
+    const { buffer, length } = this.#scratch
+    const { topic } = this.file.input
+    const { writer } = this.#run
+    if (headers.length > 0) {
+      const key = hasKey ? buffer.subarray(0, split) : null
+      writer.add(topic, timestampMs, key, hasValue ? buffer.subarray(split, length) : null, headers)
+    } else {
+      const [valueStart, valueEnd] = hasValue ? [split, length] : [-1, -1]
+      writer.addRange(
+        topic,
+        timestampMs,
+        buffer,
+        hasKey ? 0 : -1,
+        hasKey ? split : -1,
+        buffer,
+        valueStart,
+        valueEnd
+      )
+    }
     this.file.consume(line, timestampMs)
     this.waiting = null
   }
@@ -123,18 +143,18 @@ class JsonSource {
       readTimestamp(record['timestamp']) ?? this.#timestampMs ?? this.#run.options.clock.now()
     const scratch = this.#scratch
     scratch.clear()
-    const key = this.#encode('key', record['key'])
-    const value = this.#encode('value', record['value'])
+    const hasKey = this.#encode('key', record['key'] ?? undefined)
+    const split = scratch.length
+    const hasValue = this.#encode('value', record['value'])
     const headers = readHeaders(record['headers'])
     this.#timestampMs = timestampMs
     const { position, lineNumber, unterminated } = this.file.lines
-    return { line: { position, lineNumber, unterminated }, timestampMs, key, value, headers }
+    const line = { position, lineNumber, unterminated }
+    return { line, timestampMs, split, hasKey, hasValue, headers }
   }
 
-  #encode(part: 'key' | 'value', value: unknown): Uint8Array | null {
-    if (value === undefined || (part === 'key' && value === null)) return null
-    const start = this.#scratch.length
-    return this.#topic[part].encodeJson(value, this.#scratch) ? this.#scratch.slice(start) : null
+  #encode(part: 'key' | 'value', value: unknown): boolean {
+    return value !== undefined && this.#topic[part].encodeJson(value, this.#scratch)
   }
 }
 

@@ -7,7 +7,11 @@ const NOTHING = Buffer.alloc(0)
 
 /** Feeds the inputs one after the other, in the order given. */
 export async function feedText(run: FeedRun): Promise<void> {
-  for (const input of run.options.inputs) {
+  for (const [index, input] of run.options.inputs.entries()) {
+    if (index > 0) {
+      await run.writer.settle()
+      await run.options.betweenFiles()
+    }
     if (run.stopped) return
     await feedFile(run, input)
   }

@@ -1,6 +1,7 @@
 // Where output lines go: stdout, a file that appears whole at the end, or a file that grows.
-import { open, rename, rm, stat } from 'node:fs/promises'
+import { lstat, open, realpath, rename, rm, stat } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import type { Writable } from 'node:stream'
 
 /** Text that is collected before it is written. */
@@ -102,14 +103,21 @@ export class FileSink extends CollectingSink {
   }
 
   /**
-   * Opens `path` anew. With `whole` the file keeps what it has until `finish` replaces it; what is no regular
-   * file (a device, a pipe) is written directly.
+   * Opens `path` anew. With `whole` the file keeps what it has until `finish` replaces it; the file that a symbolic
+   * link means, never the link. What is no regular file (a device, a pipe, a file that is open: /dev/fd/3) is
+   * written directly.
    */
   static async open(path: string, options: { readonly whole: boolean }): Promise<FileSink> {
     const found = await stat(path).catch(() => null)
-    const direct = !options.whole || (found !== null && !found.isFile())
-    const partial = direct ? null : `${path}.partial-${process.pid}`
-    return new FileSink(path, partial, await open(partial ?? path, 'w'))
+    const isOpenFile = /^\/(dev|proc)\//.test(resolve(path))
+    if (isOpenFile) return new FileSink(path, null, await open(path, 'a'))
+    const named = found ?? (await lstat(path).catch(() => null))
+    if (!options.whole || (named !== null && !named.isFile())) {
+      return new FileSink(path, null, await open(path, 'w'))
+    }
+    const target = found === null ? path : await realpath(path)
+    const partial = `${target}.partial-${process.pid}`
+    return new FileSink(target, partial, await open(partial, 'w'))
   }
 
   protected async write(text: string): Promise<boolean> {

@@ -1,0 +1,72 @@
+// Which files a path means, and what is said about paths that mean none.
+import assert from 'node:assert/strict'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { loadDataflows } from './dataflow-files.ts'
+
+const root = mkdtempSync(join(tmpdir(), 'millrace-files-'))
+after(() => rmSync(root, { recursive: true }))
+
+function dataflow(name: string): string {
+  return `apiVersion: 1.0.0
+meta: { name: ${name}, namespace: test, version: 0.1.0 }
+topics:
+  in: { schema: { value: { type: string, converter: raw } } }
+  out: { schema: { value: { type: string, converter: raw } } }
+services:
+  copy: { sources: [{ type: topic, id: in }], sinks: [{ type: topic, id: out }] }
+`
+}
+
+let folders = 0
+function newFolder(files: Readonly<Record<string, string | Buffer>>): string {
+  const folder = join(root, String(folders++))
+  mkdirSync(folder)
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
+  return folder
+}
+
+function load(...paths: string[]): { names: string[]; codes: string[] } {
+  const { dataflows, diagnostics } = loadDataflows(paths)
+  return {
+    names: dataflows.map(loaded => loaded.plan.name),
+    codes: diagnostics.filter(found => found.severity === 'error').map(found => found.code)
+  }
+}
+
+test('a folder means its dataflow.yaml, or all files in it that are dataflows', () => {
+  const one = newFolder({ 'dataflow.yaml': dataflow('a'), 'other.yaml': dataflow('b') })
+  assert.deepEqual(load(one), { names: ['a'], codes: [] })
+  const several = newFolder({
+    'x.yaml': dataflow('x'),
+    'b.yml': dataflow('b'),
+    'values.yaml': 'a: 1\n'
+  })
+  assert.deepEqual(load(several), { names: ['b', 'x'], codes: [] })
+})
+
+test('a file that is named twice is loaded once', () => {
+  const folder = newFolder({ 'dataflow.yaml': dataflow('a') })
+  assert.deepEqual(load(folder, join(folder, 'dataflow.yaml')), { names: ['a'], codes: [] })
+})
+
+test('two dataflows of one name are an error at the second', () => {
+  const folder = newFolder({ 'one.yaml': dataflow('same'), 'two.yaml': dataflow('same') })
+  assert.deepEqual(load(folder).codes, ['DATAFLOW_DUPLICATE'])
+})
+
+test('what is missing, empty, no text or of a later release is told apart', () => {
+  const folder = newFolder({
+    'module.yaml': 'kind: x\n',
+    'latin.yaml': Buffer.from([0x61, 0xe9, 0x0a]),
+    'empty.yaml': ''
+  })
+  assert.deepEqual(load(join(folder, 'gone.yaml')).codes, ['FILE_NOT_FOUND'])
+  assert.deepEqual(load(join(folder, 'module.yaml')).codes, ['MODULE_UNSUPPORTED'])
+  assert.deepEqual(load(folder).codes, ['MODULE_UNSUPPORTED'])
+  assert.deepEqual(load(join(folder, 'latin.yaml')).codes, ['FILE_UNREADABLE'])
+  assert.deepEqual(load(join(folder, 'empty.yaml')).codes, ['EMPTY'])
+  assert.deepEqual(load(newFolder({})).codes, ['FILE_NOT_FOUND'])
+})
