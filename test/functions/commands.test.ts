@@ -52,9 +52,9 @@ async function check(seed: number): Promise<void> {
     const crash =
       crashes-- > 0 ? { commit: 1 + random.below(12), isDurable: random.below(2) === 0 } : null
     const log = new CrashingLog(bench.bench.log, crash)
-    let isDead = false
+    const fate = { isDead: false, isDrained: false }
     const died = log.crashed.then(() => {
-      isDead = true
+      fate.isDead = true
       return null
     })
     const life = async () => {
@@ -69,10 +69,9 @@ async function check(seed: number): Promise<void> {
       })
       // Until nothing is pending: delays are over after a while, and drain ends what they began.
       do await clock.advance(DELAYS_MS)
-      while ((await running.metrics()).timers > 0 && !isDead)
-      let isDrained = false
-      const drained = running.drain().then(() => (isDrained = true))
-      while (!isDrained && !isDead) {
+      while ((await running.metrics()).timers > 0 && !fate.isDead)
+      const drained = running.drain().then(() => (fate.isDrained = true))
+      while (!fate.isDrained && !fate.isDead) {
         await clock.advance(10)
         await Promise.race([drained, clock.yield()])
       }
@@ -96,14 +95,17 @@ async function check(seed: number): Promise<void> {
   assert.equal(letters.length, generator.expected.deadLetters, `seed ${seed}`)
 }
 
+function emptyStore(): Promise<MemoryStore> {
+  return Promise.resolve(new MemoryStore())
+}
+
 /** Looks at the values in a state that is rebuilt from the changelog alone. */
 async function compareCounts(
   app: FunctionsOptions,
   { expected }: Generator,
   seed: number
 ): Promise<void> {
-  const openStore = () => Promise.resolve(new MemoryStore())
-  const running = await startFunctions({ ...app, openStore })
+  const running = await startFunctions({ ...app, openStore: emptyStore })
   for (let id = 0; id < IDS; id++) {
     const found = intOf(running, addressOf('smoke/interpreter', String(id)), 'count') ?? 0
     assert.equal(found, expected.counts.get(String(id)) ?? 0, `seed ${seed}, id ${id}`)
