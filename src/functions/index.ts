@@ -2,3 +2,5 @@
 export * from './sdk/index.ts'
 export * from './remote/wire/index.ts'
 export * from './module/index.ts'
+export * from './remote/client/index.ts'
+export * from './runtime/index.ts'
