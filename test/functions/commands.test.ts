@@ -7,7 +7,7 @@ import { type FunctionsOptions, startFunctions } from '../../src/functions/runti
 import { FunctionsBench, egressToTopic, intOf } from '../../src/functions/runtime/kit.cases.ts'
 import { BatchBuilder, partitionForKey } from '../../src/record/index.ts'
 import { MemoryStore } from '../../src/state/index.ts'
-import { CrashingLog, TickingClock } from '../runtime/crashing-log.ts'
+import { type CrashPoint, CrashingLog, TickingClock } from '../runtime/crashing-log.ts'
 import { Generator, ORDER_TYPENAME, interpreter, orderBytes } from './commands.ts'
 
 const SEED = Number(process.env['MILLRACE_SEED'] ?? 1)
@@ -20,8 +20,12 @@ const DELAYS_MS = 1_100
 
 let deaths = 0
 
-/** One random application and its end. */
-async function check(seed: number): Promise<void> {
+/** One random application and its end; gives how many commits its last life took. */
+async function check(
+  seed: number,
+  messages: number,
+  crashOf: (life: number, random: SeededRandom) => CrashPoint | null
+): Promise<number> {
   const random = new SeededRandom(seed)
   const clock = new TickingClock()
   const bench = new FunctionsBench(clock)
@@ -43,21 +47,20 @@ async function check(seed: number): Promise<void> {
   })
   await bench.createTopics(app, partitions)
   await bench.bench.log.createTopic('out', { partitions: 2 })
-  for (let index = 0; index < MESSAGES; index++) {
+  for (let index = 0; index < messages; index++) {
     await feed(bench, partitions, generator, DEPTH)
   }
   const stores = new Map<number, MemoryStore>()
-  let crashes = random.below(8)
-  for (;;) {
-    const crash =
-      crashes-- > 0 ? { commit: 1 + random.below(12), isDurable: random.below(2) === 0 } : null
+  let commits = 0
+  for (let life = 0; ; life++) {
+    const crash = crashOf(life, random)
     const log = new CrashingLog(bench.bench.log, crash)
     const fate = { isDead: false, isDrained: false }
     const died = log.crashed.then(() => {
       fate.isDead = true
       return null
     })
-    const life = async () => {
+    const live = async () => {
       const running = await startFunctions({
         ...app,
         log,
@@ -78,9 +81,10 @@ async function check(seed: number): Promise<void> {
       await drained
       return running
     }
-    const running = await Promise.race([life(), died])
+    const running = await Promise.race([live(), died])
     if (running !== null) {
       if ((await running.metrics()).timers > 0) continue
+      commits = log.commits
       break
     }
     deaths++
@@ -93,10 +97,17 @@ async function check(seed: number): Promise<void> {
   assert.deepEqual(texts.toSorted(), generator.expected.egress.toSorted(), `seed ${seed}`)
   const letters = await bench.read('app.dead-letter')
   assert.equal(letters.length, generator.expected.deadLetters, `seed ${seed}`)
+  return commits
 }
 
 function emptyStore(): Promise<MemoryStore> {
   return Promise.resolve(new MemoryStore())
+}
+
+/** Often within the first commits of one of the first lives. */
+function randomCrash(life: number, random: SeededRandom): CrashPoint | null {
+  if (life >= 6 || random.below(5) === 0) return null
+  return { commit: 1 + random.below(12), isDurable: random.below(2) === 0 }
 }
 
 /** Looks at the values in a state that is rebuilt from the changelog alone. */
@@ -129,6 +140,17 @@ async function feed(
 }
 
 test(`random commands with crashes come to what the oracle says (seed ${SEED})`, async () => {
-  for (let run = 0; run < RUNS; run++) await check(SEED * 1_000 + run)
+  for (let run = 0; run < RUNS; run++) await check(SEED * 1_000 + run, MESSAGES, randomCrash)
   assert.ok(deaths > RUNS, `${deaths} crashes in ${RUNS} runs are too few to show anything`)
+})
+
+test('a crash at any one commit changes nothing', async () => {
+  for (const isDurable of [false, true]) {
+    let commitsMax = 1
+    for (let commit = 1; commit <= commitsMax; commit++) {
+      const commits = await check(7, 10, life => (life === 0 ? { commit, isDurable } : null))
+      commitsMax = Math.max(commitsMax, commits)
+    }
+    assert.ok(commitsMax > 5, `${commitsMax} commits are too few to show anything`)
+  }
 })

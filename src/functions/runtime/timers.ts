@@ -7,7 +7,7 @@
 //   D2  A token belongs to its sender's address and is free again after delivery or cancellation.
 import { type ByteWriter, assert } from '../../base/index.ts'
 import type { KeyedState, ValueCodec } from '../../state/contract.ts'
-import { StoredReader, putText } from './bytes.ts'
+import { StoredReader, ownBytes, putText } from './bytes.ts'
 import { Envelope, keyOf, putEnvelope, readEnvelope, sizeOf } from './envelope.ts'
 
 const VERSION = 1
@@ -33,19 +33,39 @@ export const TIMERS: ValueCodec<Timer> = {
     if (token !== null) putText(sink, token)
     putEnvelope(sink, envelope)
   },
-  decode(bytes, start, end) {
+  decode: (bytes, start, end) => new StoredTimer(bytes, start, end),
+  zero: () => assert(false, 'a delayed message has no zero') as never,
+  copy: timer => timer,
+  check: value => value as Timer,
+  size: timer =>
+    timer instanceof StoredTimer
+      ? timer.size
+      : 48 + sizeOf(timer.envelope) + (timer.token === null ? 0 : timer.token.length * 2)
+}
+
+/** A message that was read from the state: what orders it is decoded, the rest stays bytes until it is needed. */
+class StoredTimer implements Timer {
+  readonly dueAt: number
+  readonly token: string | null
+  readonly #envelope: Uint8Array
+
+  constructor(bytes: Uint8Array, start: number, end: number) {
     const reader = new StoredReader(bytes, start, end)
     const version = reader.u8()
     assert(version === VERSION, 'a delayed message has a version that this program knows')
     const flags = reader.u8()
-    const dueAt = reader.varuint()
-    const token = flags & HAS_TOKEN ? reader.text() : null
-    return { dueAt, token, envelope: readEnvelope(reader) }
-  },
-  zero: () => assert(false, 'a delayed message has no zero') as never,
-  copy: timer => timer,
-  check: value => value as Timer,
-  size: ({ envelope, token }) => 48 + sizeOf(envelope) + (token === null ? 0 : token.length * 2)
+    this.dueAt = reader.varuint()
+    this.token = flags & HAS_TOKEN ? reader.text() : null
+    this.#envelope = ownBytes(reader.bytes.subarray(reader.at, end))
+  }
+
+  get envelope(): Envelope {
+    return readEnvelope(new StoredReader(this.#envelope, 0, this.#envelope.length))
+  }
+
+  get size(): number {
+    return 200 + this.#envelope.length
+  }
 }
 
 /** All delayed messages of a task. */
@@ -58,10 +78,12 @@ export class Timers {
 
   constructor(state: KeyedState<Timer>) {
     this.#state = state
-    for (const [key, { dueAt, envelope, token }] of state.entries()) {
+    for (const [key, timer] of state.entries()) {
       const sequence = key as number
-      this.#heap.push(dueAt, sequence)
-      if (token !== null) this.#tokens.set(tokenKey(envelope, token), sequence)
+      this.#heap.push(timer.dueAt, sequence)
+      if (timer.token !== null) {
+        this.#tokens.set(tokenKey(timer.envelope, timer.token), sequence)
+      }
       if (sequence >= this.#next) this.#next = sequence + 1
     }
   }
