@@ -1,5 +1,5 @@
 // What a running application of stateful functions offers, and what it needs to start.
-import type { Clock, Random } from '../../base/index.ts'
+import type { Clock } from '../../base/index.ts'
 import type { LogData } from '../../log/log.ts'
 import type { DataflowStatus, LogLine } from '../../runtime/contract.ts'
 import type { StateStore } from '../../state/contract.ts'
@@ -29,7 +29,6 @@ export interface FunctionsOptions {
   readonly tasks?: number
   readonly log: LogData
   readonly clock: Clock
-  readonly random: Random
   /** Where task `index` keeps its cold state; the application closes it. */
   openStore(index: number): Promise<StateStore>
   /**

@@ -1,5 +1,5 @@
 // A log with an application of functions on it, for the tests of this folder.
-import { SeededRandom, SimulatedClock } from '../../base/index.ts'
+import { SimulatedClock } from '../../base/index.ts'
 import type { LogLine } from '../../runtime/contract.ts'
 import { Bench, type ReadLine } from '../../runtime/test-kit.ts'
 import { MemoryStore, type StateStore } from '../../state/index.ts'
@@ -38,7 +38,6 @@ export class FunctionsBench {
       egresses: [],
       log: this.bench.log,
       clock: this.clock,
-      random: new SeededRandom(1),
       openStore: index => Promise.resolve(this.store(index)),
       onLog: line => void this.lines.push(line),
       ...options

@@ -39,6 +39,8 @@ const STRIDE_MAX = 1_024
 /** Rows that one sweep removes at most, and how often sweeps are at least apart. */
 const SWEEP_ROWS_MAX = 10_000
 const SWEEP_DELAY_MS_MIN = 1_000
+/** A day: longer ones would pass what a timer of the platform can wait, which then fires at once. */
+const SWEEP_DELAY_MS_MAX = 86_400_000
 
 /** What a task is made from. */
 export interface TaskOptions {
@@ -358,7 +360,7 @@ export class Task {
       this.#sweepDue = true
       this.wake()
     }
-    const delayMs = Math.max(sweepMs, SWEEP_DELAY_MS_MIN)
+    const delayMs = Math.min(Math.max(sweepMs, SWEEP_DELAY_MS_MIN), SWEEP_DELAY_MS_MAX)
     this.#sweepTimer = this.#clock.timer(delayMs, act, { unref: true })
   }
 
