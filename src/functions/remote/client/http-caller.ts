@@ -89,7 +89,7 @@ export class HttpCaller {
     await Promise.all([...this.#pools.values()].map(pool => pool.destroy()))
   }
 
-  /** With `okhttp` in parts: the first one is asked for on a connection, so waiting for one is not counted as writing. */
+  /** With `okhttp` in parts: the first is asked for on a connection, so waiting for one is not counted as writing. */
   #bodyOf(request: Uint8Array, timer: AttemptTimer): Uint8Array {
     const { transport } = this.#options.plan
     if (transport.kind === 'async') return request

@@ -234,13 +234,15 @@ test('private networks are refused by address and by name, this machine is not',
   )
 })
 
+function resolve(host: string, allowPrivate: boolean): Promise<string> {
+  return new Promise((done, failed) => {
+    guardedLookup(allowPrivate)(host, {}, (error, address) =>
+      error === null ? done(String(address)) : failed(error)
+    )
+  })
+}
+
 test('what a name stands for is looked at, too', async () => {
-  const resolve = (host: string, allowPrivate: boolean) =>
-    new Promise<string>((done, failed) => {
-      guardedLookup(allowPrivate)(host, {}, (error, address) =>
-        error === null ? done(String(address)) : failed(error)
-      )
-    })
   assert.match(await resolve('localhost', false), /^(127\.0\.0\.1|::1)$/)
   // A short form of 10.0.1.2, which the system resolves without asking anyone.
   await assert.rejects(resolve('10.258', false), { code: 'ENDPOINT_ADDRESS' })
