@@ -67,4 +67,6 @@ function describe(error: unknown): string {
   return `${error.stack ?? error.message}${cause}`
 }
 
+// The test runner takes the default export.
+// oxlint-disable-next-line import/no-default-export
 export { report as default }

@@ -8,7 +8,7 @@ const root = resolve(import.meta.dirname, '..')
 const filters = process.argv.slice(2)
 const files = globSync(['src/**/*.test.ts', 'test/**/*.test.ts'], { cwd: root })
   .filter(path => filters.length === 0 || filters.some(filter => path.includes(filter)))
-  .sort()
+  .toSorted()
 if (files.length === 0) {
   console.error(`no test file's path contains ${filters.join(' or ')}`)
   process.exit(2)

@@ -12,7 +12,7 @@ interface Block {
   readonly line: number
 }
 
-const documents = globSync(['README.md', 'docs/**/*.md'], { cwd: ROOT }).sort()
+const documents = globSync(['README.md', 'docs/**/*.md'], { cwd: ROOT }).toSorted()
 /** What only makes sense in the repository itself, and runs elsewhere: the tests and the gate. */
 const elsewhere = /^(npm |bash \.ci\/run|node scripts\/)/
 

@@ -42,7 +42,7 @@ const FUNCTION_OPENING = new RegExp(
 const isGenerated = (path: string) => path.includes('/generated/')
 const sources = globSync('**/*.ts', { cwd: join(root, 'src') })
   .filter(path => !isGenerated(path))
-  .sort()
+  .toSorted()
 const all = ['src', 'conformance', 'test', 'bench', 'scripts', 'examples']
   .flatMap(folder =>
     globSync('**/*.ts', { cwd: join(root, folder) }).map(path => `${folder}/${path}`)
@@ -128,10 +128,9 @@ test('functions fit a screen', () => {
 
 test('nothing is left for later and no test is switched off', () => {
   const errors: string[] = []
-  const unfinished = new RegExp(
-    ['TO' + 'DO', 'FIX' + 'ME', 'X' + 'XX', 'not (?:yet )?' + 'implemented'].join('|')
-  )
-  const disabled = new RegExp('\\b(?:it|test|describe|suite)\\.(?:only|to' + 'do)\\b')
+  // With classes of one letter, so that this file does not hold what it looks for.
+  const unfinished = /T[O]DO|F[I]XME|X[X]X|not (?:yet )?[i]mplemented/
+  const disabled = /\b(?:it|test|describe|suite)\.(?:only|t[o]do)\b/
   for (const path of all) {
     const text = textOf(path)
     if (unfinished.test(text)) errors.push(`${path}: ${unfinished.exec(text)?.[0]}`)

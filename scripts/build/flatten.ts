@@ -4,8 +4,10 @@
 //
 //     const $3 = (() => { const { assert } = $1; …the module's own text…; return { encode, decode } })()
 //
-// Packages and node: modules stay imports, import() stays import(), and `import.meta.url` stays the module's
-// own. What a function cannot express is refused: cycles, `export let`, default exports, top-level await.
+// Packages stay imports, import() stays import(), and `import.meta.url` stays the module's own. Node's modules
+// are taken as they are: an import reads every property, which loads what Node itself loads when it is needed
+// (streams of `node:fs` alone: 5 ms). What a function cannot express is refused: cycles, `export let`, default
+// exports, top-level await.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { dirname, relative, resolve } from 'node:path'
 import {
@@ -73,8 +75,10 @@ class Bundle {
   }
 
   text({ variable, exported }: Part): string {
-    const imports = [...this.#outside].map(
-      ([source, name]) => `import * as ${name} from ${JSON.stringify(source)};\n`
+    const imports = [...this.#outside].map(([source, name]) =>
+      source.startsWith('node:')
+        ? `const ${name} = process.getBuiltinModule('${source}');\n`
+        : `import * as ${name} from ${JSON.stringify(source)};\n`
     )
     const parts = this.parts.map(part => part.text)
     const exports =
@@ -201,14 +205,18 @@ class Rewriting {
   }
 }
 
+/** A default import of a module of Node is the module itself. */
 function importsOf(item: ImportDeclaration, variable: string): string {
-  const names = item.specifiers.map(specifier => {
+  const isBuiltin = String(item.source.value).startsWith('node:')
+  const bindings = item.specifiers.map(specifier => {
     const local = specifier.local.name
-    if (specifier.type === 'ImportNamespaceSpecifier') return `...${local}`
-    const imported = specifier.type === 'ImportSpecifier' ? nameOf(specifier.imported) : 'default'
-    return `${imported}: ${local}`
+    if (specifier.type === 'ImportSpecifier') {
+      return `{ ${nameOf(specifier.imported)}: ${local} } = ${variable}`
+    }
+    if (specifier.type === 'ImportNamespaceSpecifier') return `${local} = ${variable}`
+    return `${local} = ${variable}${isBuiltin ? '' : '.default'}`
   })
-  return names.length === 0 ? '' : `const { ${names.join(', ')} } = ${variable};`
+  return bindings.length === 0 ? '' : `const ${bindings.join(', ')};`
 }
 
 function nameOf(node: Node): string {

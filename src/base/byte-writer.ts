@@ -3,6 +3,8 @@
 const VARINT_BYTES_MAX = 10
 /** Shorter text is written faster by a loop than by a call into the runtime (measured: equal at 20). */
 const TEXT_LOOP_LENGTH_MAX = 16
+/** Copies without making a view of the range. */
+const copyBytes = Buffer.prototype.copy
 
 /**
  * Appends numbers, text and bytes to one buffer that doubles when it is full. `buffer` may be replaced by any
@@ -99,10 +101,7 @@ export class ByteWriter {
       let at = this.length
       for (let index = start; index < end; index++) buffer[at++] = bytes[index]!
     } else {
-      this.buffer.set(
-        start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end),
-        this.length
-      )
+      copyBytes.call(bytes as Buffer, this.buffer, this.length, start, end)
     }
     this.length += count
   }

@@ -95,6 +95,11 @@ export interface ReadRequest {
   readonly offset: number
   /** Soft bound; at least one batch comes back when there is one. Default READ_BYTES_MAX. */
   readonly bytesMax?: number
+  /**
+   * Memory that the result may be given in, if it fits: a log that copies then needs none of its own. It is the
+   * caller's again once the promise has settled, and with it what stands in it.
+   */
+  readonly into?: Buffer
 }
 
 /** Whole batches, one behind the other. */

@@ -24,8 +24,10 @@ import { putVarint, varintSize } from './varint.ts'
 const RECORD_OVERHEAD_BYTES_MAX = 5 + 8 + 5 + 5 + 5 + 5 + 1
 /** The same without the length, for a record of a small batch. */
 const RECORD_OVERHEAD_BYTES_USUAL = 2 + 2 + 1 + 2 + 1 + 1
-/** Longer ranges are copied by the runtime: shorter ones are cheaper in a loop (crossing measured at 36). */
-const COPY_BYTES_MIN = 36
+/** Longer ranges are copied by the runtime: shorter ones are cheaper in a loop (crossing measured at 28). */
+const COPY_BYTES_MIN = 28
+/** Copies without a view of the range: of 50 bytes in 20 ns, against 36 ns through `set` and `subarray`. */
+const copyBytes = Buffer.prototype.copy
 
 /** What a {@link BatchBuilder} writes beside the records. */
 export interface BatchBuilderOptions {
@@ -88,10 +90,9 @@ export class BatchBuilder {
   }
 
   /**
-   * Adds a record whose parts are ranges of bytes: the hot form, which makes no objects but a passing
-   * view of a long range. A start of −1 is null. Headers are given encoded, as a `RecordCursor` has
-   * them: `headerCount` of them in `headersStart`…`headersEnd` of `headerBytes` (ignored when the count
-   * is 0).
+   * Adds a record whose parts are ranges of bytes: the hot form, which makes no objects. A start of −1 is
+   * null. Headers are given encoded, as a `RecordCursor` has them: `headerCount` of them in
+   * `headersStart`…`headersEnd` of `headerBytes` (ignored when the count is 0).
    */
   appendRange(
     timestampMs: number,
@@ -215,7 +216,7 @@ function copyRange(
     for (let index = start; index < end; index++) into[position++] = from[index]!
     return position
   }
-  into.set(from.subarray(start, end), at)
+  copyBytes.call(from as Buffer, into, at, start, end)
   return at + end - start
 }
 

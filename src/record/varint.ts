@@ -28,17 +28,19 @@ export class VarintReader {
   signed(): number {
     // Hot: six times per record; one and two bytes are nearly all there is.
     const position = this.position
-    if (position + 1 < this.end) {
+    if (position < this.end) {
       const first = this.bytes[position]!
       if (first < 0x80) {
         this.position = position + 1
         return (first >>> 1) ^ -(first & 1)
       }
-      const second = this.bytes[position + 1]!
-      if (second < 0x80) {
-        this.position = position + 2
-        const zigzag = (second << 7) | (first & 0x7f)
-        return (zigzag >>> 1) ^ -(zigzag & 1)
+      if (position + 1 < this.end) {
+        const second = this.bytes[position + 1]!
+        if (second < 0x80) {
+          this.position = position + 2
+          const zigzag = (second << 7) | (first & 0x7f)
+          return (zigzag >>> 1) ^ -(zigzag & 1)
+        }
       }
     }
     return this.#signedLong()

@@ -60,7 +60,10 @@ export function count(text: string, ctx: Context<{ seen: KeyedState<string, numb
     transforms:
       - operator: filter
         run: |
-          async function isFull(line) { return line.length > Number(process.env['MIN'] ?? 0) }
+          async function isFull(line) {
+            const { byText } = await import('./good.ts')
+            return line.length > Number(process.env['MIN'] ?? byText.length)
+          }
       - { operator: map, uses: ./good.ts#byText }
       - operator: flat-map
         run: |

@@ -85,7 +85,7 @@ async function writeProject(plan: Plan, folder: string, temporary: string): Prom
   await writeFile(join(temporary, GENERATED), declarations.text)
   await writeFile(
     join(temporary, 'tsconfig.json'),
-    JSON.stringify(configuration(userModule, nodeTypes(folder)), null, 2)
+    JSON.stringify(configuration(userModule, nodeTypes(folder), [temporary, folder]), null, 2)
   )
   return declarations
 }
@@ -111,8 +111,15 @@ function nodeTypes(folder: string): string | null {
   return null
 }
 
-/** Strict, with Node's globals; where their types are not installed, with those of web workers. */
-function configuration(userModule: string, nodeTypesRoot: string | null): unknown {
+/**
+ * Strict, with Node's globals; where their types are not installed, with those of web workers. What inline code
+ * imports by a relative name is looked for in all of `roots`.
+ */
+function configuration(
+  userModule: string,
+  nodeTypesRoot: string | null,
+  roots: readonly string[]
+): unknown {
   const environment =
     nodeTypesRoot === null
       ? { lib: ['es2024', 'webworker'], types: [] }
@@ -129,6 +136,7 @@ function configuration(userModule: string, nodeTypesRoot: string | null): unknow
       allowImportingTsExtensions: true,
       resolveJsonModule: true,
       skipLibCheck: true,
+      rootDirs: roots,
       paths: { 'millrace/dataflow': [userModule] }
     },
     files: [GENERATED]

@@ -57,6 +57,35 @@ test('two dataflows of one name are an error at the second', () => {
   assert.deepEqual(load(folder).codes, ['DATAFLOW_DUPLICATE'])
 })
 
+test('a topic of two kinds of values is a warning at the second file; text and JSON are one kind', () => {
+  const typed = (name: string, value: string): string =>
+    dataflow(name)
+      .replace('{ type: string, converter: raw }', `{ ${value} }`)
+      .replace(/, sinks: .*(?= \})/, '')
+  const files = {
+    '1.yaml': typed('one', 'type: u32, converter: raw'),
+    '2.yaml': typed('two', 'type: u64, converter: raw'),
+    '3.yaml': typed('three', 'type: bytes, converter: raw'),
+    '4.yaml': typed('four', 'type: string, converter: json')
+  }
+  const alike = { '1.yaml': dataflow('one'), '2.yaml': files['4.yaml'] }
+  assert.deepEqual(
+    loadFiles([newFolder(alike)]).diagnostics.map(({ code }) => code),
+    ['TOPIC_UNUSED']
+  )
+  const found = loadFiles([newFolder(files)]).diagnostics.filter(
+    ({ code }) => code === 'TOPIC_TYPES_DIFFER'
+  )
+  assert.deepEqual(
+    found.map(({ message }) => message.replace(/ in \S+$/, '')),
+    [
+      'the topic in has values as raw u64 here, and as raw u32',
+      'the topic in has values as text here, and as raw u32'
+    ]
+  )
+  assert.equal(found[0]?.line, 4)
+})
+
 test('what is missing, empty or no text is told apart', () => {
   const folder = newFolder({
     'latin.yaml': Buffer.from([0x61, 0xe9, 0x0a]),

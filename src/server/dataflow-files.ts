@@ -2,9 +2,9 @@
 import { readFileSync, readdirSync, statSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 
-import { compile } from '../dataflow/index.ts'
+import { compile, describeType, isScalarType } from '../dataflow/index.ts'
 import type { Diagnostic } from '../dataflow/diagnostics.ts'
-import type { Plan } from '../dataflow/plan.ts'
+import type { Plan, TopicPlan } from '../dataflow/plan.ts'
 import { combineModules, compileModule, type ModulePlan } from '../functions/index.ts'
 
 /** A dataflow file that compiled. */
@@ -57,6 +57,7 @@ export function loadFiles(paths: readonly string[]): LoadedFiles {
     }
   }
   checkUnique(dataflows, diagnostics)
+  checkSharedTopics(dataflows, diagnostics)
   diagnostics.push(...combineModules(modules.map(module => module.plan)).diagnostics)
   return { dataflows, modules, diagnostics, texts }
 }
@@ -161,6 +162,37 @@ function checkUnique(dataflows: readonly LoadedDataflow[], diagnostics: Diagnost
       )
     )
   }
+}
+
+/** Warns of a topic whose bytes one dataflow takes for another kind of value than the next. */
+function checkSharedTopics(dataflows: readonly LoadedDataflow[], diagnostics: Diagnostic[]): void {
+  const first = new Map<string, { readonly form: string; readonly file: string }>()
+  for (const { plan } of dataflows) {
+    for (const topic of Object.values(plan.topics)) {
+      const form = formOf(topic)
+      const other = first.get(topic.name)
+      if (form === null || other?.form === form) continue
+      if (other === undefined) {
+        first.set(topic.name, { form, file: plan.file })
+        continue
+      }
+      diagnostics.push({
+        severity: 'warning',
+        code: 'TOPIC_TYPES_DIFFER',
+        message: `the topic ${topic.name} has values as ${form} here, and as ${other.form} in ${other.file}`,
+        hint: 'Declare it alike in both, or give one of them another name.',
+        ...topic.at,
+        length: 1
+      })
+    }
+  }
+}
+
+/** What a topic's values are as bytes; JSON is a text like others, and bytes, null, may be anything. */
+function formOf({ value: { type, converter } }: TopicPlan): string | null {
+  if (converter === 'json' || !isScalarType(type)) return 'text'
+  if (type.kind === 'bytes') return null
+  return type.kind === 'string' || type.kind === 'decimal' ? 'text' : `raw ${describeType(type)}`
 }
 
 function nearestHint(path: string): string | null {

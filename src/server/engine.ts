@@ -221,7 +221,10 @@ export class Engine {
 
   /** Resolves when the dataflows have committed all that is in their inputs, when one ended, or at the signal. */
   async settle(signal?: AbortSignal): Promise<void> {
-    while (signal?.aborted !== true && !(await this.#isSettled())) await this.clock.sleep(SETTLE_MS)
+    for (;;) {
+      if (signal?.aborted === true || (await this.#isSettled())) return
+      await this.clock.sleep(SETTLE_MS)
+    }
   }
 
   async #isSettled(): Promise<boolean> {

@@ -136,7 +136,7 @@ export class TaskStateCore implements TaskState {
     if (this.#closed) return
     this.#closed = true
     try {
-      await this.#writeBehind.flush()
+      await this.#writeBehind.finish()
     } finally {
       this.#writeBehind.stop()
       await this.#store.close()

@@ -80,6 +80,17 @@ test('writes the newest value of a key only, and no more than a piece at a time'
   await task.close()
 })
 
+test('closes with a few large pieces, each of which the store syncs', async () => {
+  let writes = 0
+  const store = new MemoryStore({ onWrite: () => void writes++ })
+  const changelog = new MemoryChangelog()
+  const task = await openTask(store, changelog, { flushPieceRecords: 10 })
+  for (let index = 0; index < 1000; index++) task.state('s.n').set(`k${index}`, index)
+  commit(task, changelog)
+  await task.close()
+  assert.ok(writes <= 8, `${writes} writes`)
+})
+
 test('lets the task wait while too much is unflushed, and go on afterwards', async () => {
   const changelog = new MemoryChangelog()
   const specs = [objectsSpec('s.o')]

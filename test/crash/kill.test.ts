@@ -42,8 +42,14 @@ test(`nothing is lost or doubled over ${kills} kills`, async t => {
 
 const ARGUMENTS = ['run', 'ledger.yaml', '--in', 'transfers=transfers.txt', '--key-separator', '|']
 const OUTPUTS = [
-  ...['--out', 'transfers=transfers.out', '--out', 'balances=balances.out'],
-  ...['--out', 'branches=branches.out', '--out-format', 'json']
+  '--out',
+  'transfers=transfers.out',
+  '--out',
+  'balances=balances.out',
+  '--out',
+  'branches=branches.out',
+  '--out-format',
+  'json'
 ]
 
 /** Appends the next numbered records to the file, as a recorder outside of the process does. */
@@ -112,5 +118,5 @@ function judge(folder: string, transfers: readonly Transfer[]): void {
 }
 
 function sorted(ids: Iterable<number>): number[] {
-  return [...ids].sort((a, b) => a - b)
+  return [...ids].toSorted((a, b) => a - b)
 }

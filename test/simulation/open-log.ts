@@ -9,14 +9,15 @@ export const FILE_BYTES_TARGET = 1500
 export function openLog(
   disk: SimulatedDisk,
   clock: SimulatedClock,
-  events: DiskLogEvent[] = []
+  events: DiskLogEvent[] = [],
+  fileBytesTarget: number = FILE_BYTES_TARGET
 ): Promise<Log> {
   return openDiskLog({
     disk,
     folder: '/log',
     clock,
     random: new SeededRandom(disk.operations + 1),
-    fileBytesTarget: FILE_BYTES_TARGET,
+    fileBytesTarget,
     // Small enough that reads come from the tail and from files, and that some frames do not fit the tail.
     tailBytes: 2048,
     onEvent: event => events.push(event)

@@ -1,7 +1,8 @@
 // `millrace run`: from arguments to a session, until it is drained, stopped or failed.
+import { flushCompileCache } from 'node:module'
 import { dirname, join, relative } from 'node:path'
 
-import { MillraceError } from '../../base/index.ts'
+import { MillraceError, sendConsoleToStderr } from '../../base/index.ts'
 import {
   DATA_FOLDER_NAME,
   Session,
@@ -24,8 +25,12 @@ import { Progress } from '../progress.ts'
 import { formatEntries, noteSummary } from '../run-summary.ts'
 import { Shell } from '../shell/shell.ts'
 import { StopSignals } from '../stop-signals.ts'
+import { StrayErrors } from '../stray-errors.ts'
 import { readRunOptions } from './run-options.ts'
 import type { RunOptions, RunRequest } from './run-options.ts'
+
+/** When a run has settled so far that writing a megabyte of compiled code disturbs nothing. */
+const COMPILE_CACHE_AFTER_MS = 1_000
 
 /** What is run: dataflows and the application of functions. */
 type Loaded = Pick<SessionRequest, 'dataflows' | 'application'>
@@ -35,6 +40,8 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
   const request = readRunOptions(options)
   const files = loadFiles(paths)
   checkModuleOptions(request, files)
+  // Files with functions may print as they are loaded.
+  sendConsoleToStderr()
   const { application, diagnostics } = await loadApplication(files.modules, request)
   const found = [...files.diagnostics, ...diagnostics]
   printDiagnostics(found, files.texts)
@@ -42,6 +49,7 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
   const loaded = { dataflows: files.dataflows, application }
   checkRequest({ ...request, ...loaded })
   const signals = new StopSignals()
+  const strayErrors = new StrayErrors()
   const folder = chooseFolder(request, files)
   const progress = new Progress()
   try {
@@ -56,6 +64,7 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
   } finally {
     folder.remove()
     signals.release()
+    strayErrors.release()
     // A read that waits would keep the process alive.
     process.stdin.destroy()
   }
@@ -159,11 +168,14 @@ async function goOn(session: Session, request: RunRequest, signals: StopSignals)
   }
   // Signals are no handle that keeps a process alive, and stdin may have ended: this does until the run ends.
   const alive = setInterval(() => {}, 2 ** 30)
+  // Node keeps compiled code at a regular end only; a run that is killed would compile anew each time.
+  const flushing = setTimeout(flushCompileCache, COMPILE_CACHE_AFTER_MS)
   try {
     await Promise.race(ends)
     return 0
   } finally {
     clearInterval(alive)
+    clearTimeout(flushing)
     shell?.close()
     for (const end of ends) end.catch(() => {})
   }

@@ -222,7 +222,7 @@ async function consume(engine: Engine, rest: string): Promise<string> {
   const from: ConsumeFrom =
     values.from === 'beginning' || values.from === 'end'
       ? values.from
-      : countOf('--from', values.from)
+      : countOf('--from', values.from, 'an offset, beginning or end')
   const limit = countOf('--limit', values.limit)
   const records = await readTexts(engine.log, engine.topics, { topic, from, limit })
   if (!isTable(values.output)) return serialise(records, values.output)
@@ -291,9 +291,9 @@ function parse<const O extends OptionsConfig>(rest: string, options: O, position
   }
 }
 
-function countOf(option: string, text: string): number {
+function countOf(option: string, text: string, takes = 'a whole number'): number {
   if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text)
-  throw new MillraceError('USAGE', `${option} ${text}: it takes a whole number`)
+  throw new MillraceError('USAGE', `${option} ${text}: it takes ${takes}`)
 }
 
 function regexOf(text: string): RegExp {

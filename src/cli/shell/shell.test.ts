@@ -29,6 +29,7 @@ test('commands show, produce and consume; mistakes are told and the shell goes o
     'show state per-pag',
     'consume totels',
     'consume totals --frm 3',
+    'consume totals --from start',
     'produce visits',
     'show state per-page --filter [',
     'help',
@@ -70,6 +71,7 @@ test('commands show, produce and consume; mistakes are told and the shell goes o
     'no state is called "per-pag"; did you mean "per-page"?',
     'no topic is called "totels"; did you mean "totals"?',
     "Unknown option '--frm'",
+    '--from start: it takes an offset, beginning or end',
     'produce takes a topic and a value: produce TOPIC [KEY:]VALUE',
     '--filter: Invalid regular expression'
   ]) {

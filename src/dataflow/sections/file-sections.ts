@@ -177,7 +177,7 @@ export const PRODUCER: SectionSpec = {
   keys: [
     {
       key: 'compression',
-      value: { kind: 'choice', of: ['none', 'gzip', 'snappy', 'lz4', 'zstd'] },
+      value: { kind: 'choice', of: ['none', 'gzip', 'zstd'], unavailable: ['snappy', 'lz4'] },
       default: 'none',
       doc: 'Compression of record batches.'
     },

@@ -50,7 +50,8 @@ with what arrives and what leaves: \`string\`, \`boolean\`, \`number\`, \`bigint
 file (\`u32\`), its types in PascalCase, \`T[]\`, \`Array<T>\`, \`Record<string, T>\`, \`Map<K, T>\`,
 \`Uint8Array\`, \`T | null | undefined\`, \`Promise<T>\` and \`KeyValue<K, V>\`. Integers may widen (\`u8\`
 to \`u32\`), \`number\` fits every number; what a value must be is checked once more when it is written.
-Other annotations are left to \`millrace check\`.
+Other annotations are left to \`millrace check\`. What it prints with \`console\` goes to stderr, like
+\`ctx.log\`; what it starts it must await.
 
 \`uses: ./lib.ts#countUp\` takes an exported function of a file beside the dataflow file (.ts, .mts, .js,
 .mjs), \`uses: package#countUp\` one of a package. The same function may stand in several places; its

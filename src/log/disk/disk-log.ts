@@ -168,14 +168,15 @@ class DiskLog implements Log {
 
   read(request: ReadRequest): Promise<ReadResult> {
     return this.#call(async () => {
-      const { topic, partition, offset, bytesMax = READ_BYTES_MAX } = request
+      const { topic, partition, offset, bytesMax = READ_BYTES_MAX, into } = request
       const state = this.#catalog.partition(topic, partition)
       const { startOffset, endOffset } = state
       if (offset > endOffset) {
         throw offsetOutOfRange(topic, partition, { offset, startOffset, endOffset })
       }
       const from = Math.max(offset, startOffset)
-      const found = from < endOffset ? await this.#reader.read(state, from, bytesMax) : undefined
+      const found =
+        from < endOffset ? await this.#reader.read(state, from, bytesMax, into) : undefined
       if (found === undefined)
         return { bytes: EMPTY, nextOffset: endOffset, startOffset, endOffset }
       // What was appended while the disk was read may be in the result; the end must not be before it.

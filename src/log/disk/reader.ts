@@ -41,13 +41,14 @@ export class JournalReader {
 
   /**
    * Batches from the one that holds `offset`, or the next, on; all from one file, within `bytesMax` but for the
-   * first. Undefined when there is none up to the end.
+   * first; in `into` if they fit. Undefined when there is none up to the end.
    * @throws PARTITION_DAMAGED the first of them is damaged
    */
   async read(
     state: DiskPartitionState,
     offset: number,
-    bytesMax: number
+    bytesMax: number,
+    into?: Buffer
   ): Promise<ReadBatches | undefined> {
     for (;;) {
       const span = spanAt(state, offset)
@@ -57,7 +58,8 @@ export class JournalReader {
       const rows = rowsOf(index, offset, bytesMax, state.damage?.offset)
       if (rows.end === rows.first) throw partitionDamaged(state)
       const bytes =
-        this.#fromTail(span.file, index, rows) ?? (await this.#fromFile(state, span, index, rows))
+        this.#fromTail(span.file, index, rows, into) ??
+        (await this.#fromFile(state, span, index, rows, into))
       if (bytes === undefined) continue
       const last = rows.first + bytes.count - 1
       return { bytes: bytes.buffer, nextOffset: index.lastOffsets[last]! + 1 }
@@ -78,14 +80,15 @@ export class JournalReader {
   #fromTail(
     file: JournalFile,
     index: BatchIndex,
-    rows: Rows
+    rows: Rows,
+    into: Buffer | undefined
   ): { readonly buffer: Buffer; readonly count: number } | undefined {
     const { tail } = this.#journal
     const from = file.tailBase + index.positions[rows.first]!
     const last = rows.end - 1
     const end = file.tailBase + index.positions[last]! + index.lengths[last]!
     if (!tail.holds(from, end - from)) return undefined
-    const buffer = Buffer.allocUnsafe(rows.bytes)
+    const buffer = memory(rows.bytes, into)
     let at = 0
     for (let row = rows.first; row < rows.end; row++) {
       const length = index.lengths[row]!
@@ -100,13 +103,14 @@ export class JournalReader {
     state: DiskPartitionState,
     span: Span,
     index: BatchIndex,
-    rows: Rows
+    rows: Rows,
+    into: Buffer | undefined
   ): Promise<{ readonly buffer: Buffer; readonly count: number } | undefined> {
     const { file } = span
     const handle = await file.pin(this.#journal.disk)
     if (handle === undefined) return undefined
     try {
-      const buffer = await readRows(handle, index, rows)
+      const buffer = await readRows(handle, index, rows, into)
       await this.#journal.openFiles.note(file)
       let at = 0
       for (let row = rows.first; row < rows.end; row++) {
@@ -140,35 +144,61 @@ export function faultOfRow(
 }
 
 /**
- * The bytes of the rows, one behind the other. Rows that stand near each other come with one call. What the file
- * no longer has is zero, which no checksum takes for a batch.
+ * The bytes of the rows, one behind the other. Rows that stand near each other come with one call, what stands
+ * between them is moved over: memory of its own for each call would double what the collector has to follow. What
+ * the file no longer has is zero, which no checksum takes for a batch.
  */
-async function readRows(handle: DiskFile, index: BatchIndex, rows: Rows): Promise<Buffer> {
-  const buffer = Buffer.allocUnsafe(rows.bytes)
+async function readRows(
+  handle: DiskFile,
+  index: BatchIndex,
+  rows: Rows,
+  into: Buffer | undefined
+): Promise<Buffer> {
+  let room = 0
+  for (let first = rows.first; first < rows.end;) {
+    const run = runFrom(index, first, rows.end)
+    room += run.end - run.start
+    first = run.next
+  }
+  const buffer = memory(room, into)
   let filled = 0
   for (let first = rows.first; first < rows.end;) {
-    const start = index.positions[first]!
-    let end = start + index.lengths[first]!
-    let next = first + 1
-    while (next < rows.end && isNear(index, next, start, end)) {
-      end = index.positions[next]! + index.lengths[next]!
-      next++
-    }
-    const isAlone = next === first + 1
-    const run = isAlone
-      ? buffer.subarray(filled, filled + end - start)
-      : Buffer.allocUnsafe(end - start)
+    const { start, end, next } = runFrom(index, first, rows.end)
+    const from = filled
+    const run = buffer.subarray(from, from + end - start)
     const length = await handle.read(run, start)
     run.fill(0, length)
     for (let row = first; row < next; row++) {
-      const at = index.positions[row]! - start
-      if (!isAlone) run.copy(buffer, filled, at, at + index.lengths[row]!)
+      const at = from + index.positions[row]! - start
+      if (at !== filled) buffer.copyWithin(filled, at, at + index.lengths[row]!)
       filled += index.lengths[row]!
     }
     first = next
   }
   assert(filled === rows.bytes, 'every row was read')
-  return buffer
+  return buffer.subarray(0, filled)
+}
+
+/** `length` bytes of the memory that was given, or new ones. */
+function memory(length: number, into: Buffer | undefined): Buffer {
+  if (into === undefined || into.length < length) return Buffer.allocUnsafe(length)
+  return into.subarray(0, length)
+}
+
+/** The rows from `first` on that stand near each other, and where they stand in the file. */
+function runFrom(
+  index: BatchIndex,
+  first: number,
+  rowsEnd: number
+): { readonly start: number; readonly end: number; readonly next: number } {
+  const start = index.positions[first]!
+  let end = start + index.lengths[first]!
+  let next = first + 1
+  while (next < rowsEnd && isNear(index, next, start, end)) {
+    end = index.positions[next]! + index.lengths[next]!
+    next++
+  }
+  return { start, end, next }
 }
 
 function isNear(index: BatchIndex, row: number, start: number, end: number): boolean {

@@ -61,8 +61,10 @@ error TS5023: Unknown compiler option 'x'.`
 })
 
 test('JavaScript without types is a warning: it runs, but what it exports is not checked', () => {
-  const output = `dataflow.mts(40,3): error TS7016: Could not find a declaration file for module 'my-words'. '/a/my-words/index.js' implicitly has an 'any' type.
-  Try \`npm i --save-dev @types/my-words\``
+  const output = [
+    "dataflow.mts(40,3): error TS7016: Could not find a declaration file for module 'my-words'.",
+    "  '/a/my-words/index.js' implicitly has an 'any' type."
+  ].join('\n')
   const [found, ...others] = typeDiagnostics(output, options)
   assert.deepEqual(others, [])
   assert.equal(found?.severity, 'warning')

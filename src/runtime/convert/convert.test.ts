@@ -282,6 +282,17 @@ test('raw scalars have these bytes', () => {
   assert.equal(raw({ kind: 'bool' }, '03'), true)
 })
 
+test('a number that bigint would not hold either is told without that advice', () => {
+  assert.equal(
+    refusal(() => written(integer('s64'), NaN, 'raw')),
+    'RECORD_VALUE value: NaN is no whole number, expected s64'
+  )
+  assert.match(
+    refusal(() => written(integer('s64'), 2 ** 60, 'raw')),
+    /; declare the type with bigint: true for more$/
+  )
+})
+
 test('raw bytes of another width or outside the type are refused', () => {
   assert.equal(
     refusal(() => raw(U32, '0001')),

@@ -9,7 +9,7 @@
 //   G4  A type that occurs in several places is generated once, so that shared types do not multiply.
 //
 // To write, a value is built anew in the form that JSON.stringify shall print: measured faster than putting
-// text together in JavaScript, as strings or as bytes.
+// text together in JavaScript, but for flat objects of short text and numbers (direct-json.ts).
 import type {
   EnumType,
   KeyValueType,
@@ -206,8 +206,8 @@ function isAbsent(from: string): string {
   return `${from} === null || ${from} === undefined`
 }
 
-/** Reads a property; one that every object inherits only when it is the object's own. */
-function propertyOf(from: string, name: string): string {
+/** Text that reads a property; one that every object inherits only when it is the object's own. */
+export function propertyOf(from: string, name: string): string {
   const text = JSON.stringify(name)
   return name in Object.prototype ? `own(${from}, ${text})` : `${from}[${text}]`
 }

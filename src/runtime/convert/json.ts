@@ -2,6 +2,7 @@
 import type { ByteWriter } from '../../base/index.ts'
 import type { Type } from '../../dataflow/types.ts'
 import type { RecordConverter } from './contract.ts'
+import { type Put, generatePut } from './direct-json.ts'
 import { fingerprintOf, isPassedOn } from './fingerprint.ts'
 import { type Convert, generate } from './generate.ts'
 import { BAD, INEXACT } from './generated-helpers.ts'
@@ -18,11 +19,13 @@ export class JsonConverter implements RecordConverter {
   readonly #type: Type
   readonly #read: Convert
   readonly #wire: Convert
+  readonly #put: Put | null
 
   constructor(type: Type) {
     this.#type = type
     this.#read = generate(type, 'json')
     this.#wire = generate(type, 'wire')
+    this.#put = generatePut(type)
     this.immutable = isScalar(type) && type.kind !== 'bytes'
     // Bytes that are read under one name and written under another never pass on as they are.
     const suffix = isPassedOn(type) ? '' : `#${++unequal}`
@@ -46,6 +49,7 @@ export class JsonConverter implements RecordConverter {
   }
 
   encode(value: unknown, into: ByteWriter): void {
+    if (this.#put !== null && this.#put(value, into)) return
     let text: string
     try {
       text = JSON.stringify(this.#wire(value))

@@ -67,6 +67,9 @@ function mismatch(type: ScalarType, value: unknown, path: string): never {
 
 function readInteger(type: IntegerType, value: unknown, path: string): number {
   if (typeof value !== 'number') return mismatch(type, value, path)
+  // bigint, which the sentence about the range advises, would not help.
+  if (!Number.isFinite(value))
+    throw valueError(path, `${show(value)} is no whole number, expected ${type.kind}`)
   const range = INTEGER_RANGES[type.kind]
   if (!(value >= range.min && value <= range.max)) {
     throw valueError(path, `${show(value)} is outside ${rangeOf(type)}`)

@@ -83,11 +83,16 @@ export function contextLog(
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
 }
 
+/** JSON has no bigints. */
+function plain(_name: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? String(value) : value
+}
+
 function textOf(message: unknown): string {
   if (typeof message === 'string') return message
   if (message instanceof Error) return message.stack ?? message.message
   try {
-    return JSON.stringify(message) ?? String(message)
+    return JSON.stringify(message, plain) ?? String(message)
   } catch {
     return String(message)
   }

@@ -5,8 +5,10 @@
 //   F2  At most one read is under way, and at most one result waits beside the one being worked on.
 //   F3  A batch with the task's marker from `boundary` on was processed when it was made, and is skipped;
 //       before the boundary nobody of this dataflow was there to process it.
-//   F4  The cursor may stand on a record that was looked at and not processed yet; `#isPeeked` tells.
-import { assert } from '../../base/index.ts'
+//   F4  What was read stands in memory of the reader's own, if the log takes it; it is read into again once the last
+//       record is processed. Fresh memory for each read made every twelfth millisecond one of the collector's.
+//   F5  The cursor may stand on a record that was looked at and not processed yet; `#isPeeked` tells.
+import { READ_BYTES_MAX, assert } from '../../base/index.ts'
 import type { LogData, ReadResult } from '../../log/log.ts'
 import {
   RecordCursor,
@@ -15,6 +17,11 @@ import {
   readBatchHeader
 } from '../../record/index.ts'
 import type { RecordTaker } from './record-facts.ts'
+
+/** Memory for a read: a full one, and what stands between its batches in the log's file. */
+const MEMORY_BYTES = READ_BYTES_MAX + READ_BYTES_MAX / 8
+/** Reads of fewer bytes do not need memory of the reader's own. */
+const BUSY_BYTES_MIN = READ_BYTES_MAX / 4
 
 /** How far a reader may go on before the task decides anew. */
 export interface Budget {
@@ -59,11 +66,16 @@ export class SourceReader {
   readonly #options: SourceReaderOptions
   readonly #cursor = new RecordCursor()
   #current: ReadResult | null = null
+  #currentMemory: Buffer | null = null
   #next: ReadResult | null = null
+  #nextMemory: Buffer | null = null
   #at = 0
   #batchEnd = 0
   #batchLast = -1
   #isPeeked = false
+  /** Memory that nothing stands in (F4). */
+  #spare: Buffer[] = []
+  #isBusy = false
   #fetchOffset: number
   #isReading = false
   #isWaiting = false
@@ -200,7 +212,8 @@ export class SourceReader {
   /** What was read is used up: goes on with what was read ahead. */
   #endRead(): void {
     this.position = Math.max(this.position, this.#current!.nextOffset)
-    this.#current = null
+    if (this.#currentMemory !== null) this.#spare.push(this.#currentMemory)
+    this.#current = this.#currentMemory = null
     this.#take()
     this.#fetch()
   }
@@ -208,7 +221,8 @@ export class SourceReader {
   #take(): void {
     if (this.#current !== null || this.#next === null) return
     this.#current = this.#next
-    this.#next = null
+    this.#currentMemory = this.#nextMemory
+    this.#next = this.#nextMemory = null
     this.#at = 0
     this.#batchEnd = 0
   }
@@ -219,13 +233,20 @@ export class SourceReader {
     this.#skipOwn()
     const asked = this.#confirmAsked
     const { log, topic, partition, failed } = this.#options
+    const request = { topic, partition, offset: this.#fetchOffset }
+    const into = this.#isBusy ? (this.#spare.pop() ?? Buffer.allocUnsafeSlow(MEMORY_BYTES)) : null
     log
-      .read({ topic, partition, offset: this.#fetchOffset })
-      .then(result => this.#fetched(result, asked), failed)
+      .read(into === null ? request : { ...request, into })
+      .then(result => this.#fetched(result, asked, into), failed)
   }
 
-  #fetched(result: ReadResult, asked: number): void {
+  #fetched(result: ReadResult, asked: number, into: Buffer | null): void {
     this.#isReading = false
+    this.#isBusy = result.bytes.length >= BUSY_BYTES_MIN
+    const isInto = into !== null && result.bytes.length > 0 && result.bytes.buffer === into.buffer
+    if (isInto) this.#nextMemory = into
+    else if (into !== null && this.#isBusy) this.#spare.push(into)
+    if (!this.#isBusy) this.#spare.length = 0
     this.#fetchOffset = Math.max(this.#fetchOffset, result.nextOffset)
     if (result.bytes.length > 0) {
       this.#next = result

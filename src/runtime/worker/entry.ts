@@ -1,7 +1,7 @@
 // The main file of a worker thread: hosts its share of the tasks, on the log of the main thread.
 import { join } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
-import { SystemClock, assert } from '../../base/index.ts'
+import { SystemClock, assert, sendConsoleToStderr } from '../../base/index.ts'
 import { openLevelStore } from '../../state/index.ts'
 import { type EntriesOptions, LocalHost } from '../host.ts'
 import { Peer, dataOf } from './peer.ts'
@@ -9,6 +9,7 @@ import { CONTROL, EVENT, type WorkerData } from './protocol.ts'
 import { RemoteLog } from './remote-log.ts'
 
 assert(parentPort !== null, 'the entry runs in a worker thread')
+sendConsoleToStderr()
 const data = workerData as WorkerData
 const peer = new Peer(parentPort as ConstructorParameters<typeof Peer>[0])
 const host = new LocalHost({

@@ -38,7 +38,14 @@ export class RemoteLog implements LogData {
     return this.#peer.call('log.commit', args, { transfer: [...transfer] }) as Promise<CommitResult>
   }
 
-  read(request: ReadRequest): Promise<ReadResult> {
+  read({ topic, partition, offset, bytesMax }: ReadRequest): Promise<ReadResult> {
+    // The answer brings its own memory, so none is sent along.
+    const request: ReadRequest = {
+      topic,
+      partition,
+      offset,
+      ...(bytesMax !== undefined && { bytesMax })
+    }
     return this.#peer.call('log.read', request) as Promise<ReadResult>
   }
 
