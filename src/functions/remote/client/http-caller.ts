@@ -1,5 +1,5 @@
 // One attempt of a call over HTTP/1.1: pools of connections by origin, requests with their timeouts.
-import { type Dispatcher, Pool, buildConnector } from 'undici'
+import type { Dispatcher, Pool } from 'undici'
 import { type Clock, FUNCTION_PAYLOAD_BYTES_MAX } from '../../../base/index.ts'
 import { type EndpointPlan, endpointUrl } from '../../module/index.ts'
 import { checkHost, guardedLookup } from './addresses.ts'
@@ -24,6 +24,12 @@ export interface TlsMaterial {
   readonly passphrase?: string
 }
 
+/** Where the requests for one function go. */
+interface Place {
+  readonly pool: Pool
+  readonly path: string
+}
+
 /** What an {@link HttpCaller} is made from. */
 export interface HttpCallerOptions {
   readonly plan: EndpointPlan
@@ -39,7 +45,7 @@ export class HttpCaller {
   /** By origin: a template may have the function's name in its host. */
   readonly #pools = new Map<string, Pool>()
   /** By the name part of the function's type. */
-  readonly #places = new Map<string, { readonly pool: Pool; readonly path: string }>()
+  readonly #places = new Map<string, Place>()
 
   constructor(options: HttpCallerOptions) {
     this.#options = options
@@ -67,7 +73,7 @@ export class HttpCaller {
     const readMs = transport.kind === 'okhttp' ? transport.readMs : Number.POSITIVE_INFINITY
     const timer = new AttemptTimer(clock, deadline, signal)
     try {
-      const { pool, path } = this.#placeOf(functionName)
+      const { pool, path } = this.#places.get(functionName) ?? (await this.#open(functionName))
       const response = await pool.request({
         method: 'POST',
         path,
@@ -112,21 +118,18 @@ export class HttpCaller {
     }
   }
 
-  #placeOf(functionName: string): { readonly pool: Pool; readonly path: string } {
-    let place = this.#places.get(functionName)
-    if (place === undefined) {
-      const { origin, pathname, search } = new URL(
-        endpointUrl(this.#options.plan.url, functionName)
-      )
-      let pool = this.#pools.get(origin)
-      if (pool === undefined) this.#pools.set(origin, (pool = this.#openPool(origin)))
-      place = { pool, path: pathname + search }
-      this.#places.set(functionName, place)
-    }
+  /** Loads the client at the first call only: a run without remote functions starts without it. */
+  async #open(functionName: string): Promise<Place> {
+    const undici = await import('undici')
+    const { origin, pathname, search } = new URL(endpointUrl(this.#options.plan.url, functionName))
+    let pool = this.#pools.get(origin)
+    if (pool === undefined) this.#pools.set(origin, (pool = this.#openPool(undici, origin)))
+    const place = { pool, path: pathname + search }
+    this.#places.set(functionName, place)
     return place
   }
 
-  #openPool(origin: string): Pool {
+  #openPool({ Pool, buildConnector }: typeof import('undici'), origin: string): Pool {
     const { plan, allowPrivate, tls } = this.#options
     const { transport, url } = plan
     const idleMs = transport.kind === 'async' ? transport.poolTtlMs : IDLE_MS
