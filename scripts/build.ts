@@ -1,6 +1,6 @@
 // Builds the published form into dist/: JavaScript and declarations of src and conformance, commands as one file each.
 import { spawnSync } from 'node:child_process'
-import { rmSync } from 'node:fs'
+import { cpSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
 
@@ -21,5 +21,8 @@ const result = spawnSync(process.execPath, [compiler, '-p', config], {
   stdio: 'inherit'
 })
 if (result.status !== 0) process.exit(result.status ?? 1)
+// The compiler does not carry JavaScript over; its declarations lie beside it.
+const generated = 'src/functions/remote/wire/generated'
+cpSync(join(root, generated), join(root, 'dist', generated), { recursive: true })
 for (const entry of ENTRIES) flatten(join(root, 'dist/src', entry))
 console.error('built dist/')

@@ -39,6 +39,8 @@ export const YAML_BYTES_MAX: number = MIB
 export const YAML_DEPTH_MAX = 64
 export const YAML_ALIASES_MAX = 100
 export const YAML_NODES_MAX = 50_000
+/** Documents of one module file, of which each holds one component. */
+export const YAML_DOCUMENTS_MAX = 1_000
 /** Parts of one declared type when all its references are followed: what converters and checks walk. */
 export const TYPE_NODES_MAX = 4_096
 /** Topics, partitions of a topic. */
@@ -46,12 +48,36 @@ export const TOPICS_MAX = 10_000
 export const PARTITIONS_MAX = 1_024
 /** Length of a topic's name (Kafka's own bound). */
 export const TOPIC_NAME_LENGTH_MAX = 249
+/** Bytes of one message to a function: it stands in one entry of the state while it waits. */
+export const FUNCTION_MESSAGE_BYTES_MAX: number = 4 * MIB
+/** Bytes of all values of one function's address: one entry of the state. */
+export const FUNCTION_STATE_BYTES_MAX: number = 4 * MIB
+/** Messages that wait for busy functions of an application, in bytes, before the ingresses that feed them wait. */
+export const FUNCTION_MAILBOX_BYTES_MAX: number = 256 * MIB
+/** Calls of asynchronous functions under way in a task; further addresses wait their turn. */
+export const FUNCTION_CALLS_MAX = 4_096
+/** Messages that one call of an asynchronous function takes, unless its endpoint says otherwise. */
+export const FUNCTION_BATCH_MESSAGES_MAX = 1_000
+/** Function types of an application, those that a namespace's endpoint gives included. */
+export const FUNCTION_TYPES_MAX = 10_000
+/** Length of an address' id: it is part of the key of its state. */
+export const FUNCTION_ID_LENGTH_MAX = 4_096
+/** Rounds in which a remote function may ask for states that it has not got, for one batch. */
+export const FUNCTION_HANDSHAKES_MAX = 8
 /** A line of an input file, in bytes; longer ones go to the dead letters of the feed. */
 export const LINE_BYTES_MAX: number = 8 * MIB
 /** One message of a record error that is kept in a dead letter's header. */
 export const ERROR_MESSAGE_LENGTH_MAX = 2_000
+/** A request to or a reply from a remote function, in bytes; the default of StateFun's `payload_max_bytes`. */
+export const FUNCTION_PAYLOAD_BYTES_MAX: number = 32 * MIB
+/** Entries of one such payload: states, messages, timers, egress. An entry of 2 bytes becomes some 200 in memory. */
+export const FUNCTION_PAYLOAD_ENTRIES_MAX = 100_000
 
 assert(BATCH_BYTES_TARGET <= BATCH_BYTES_MAX, 'a target batch fits the largest batch')
 assert(BATCH_BYTES_MAX * 2 <= GROUP_COMMIT_BYTES_MAX, 'two largest batches fit a group commit')
 assert(GROUP_COMMIT_BYTES_MAX <= COMMIT_QUEUE_BYTES_MAX, 'the queue holds a group commit')
+assert(
+  FUNCTION_MESSAGE_BYTES_MAX < BATCH_BYTES_MAX / 2,
+  'a largest message fits a batch with its addresses'
+)
 assert(LINE_BYTES_MAX < BATCH_BYTES_MAX, 'a longest line fits a batch')

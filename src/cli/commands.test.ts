@@ -84,7 +84,7 @@ test('a folder without a dataflow and a module file are told apart', async () =>
   writeFileSync(join(root, 'empty', 'module.yaml'), 'kind: io.statefun.endpoints.v2/http\n')
   const module = await run(['run', 'empty'], root)
   assert.equal(module.code, 2)
-  assert.match(module.stderr, /declares stateful functions; this release runs dataflow files only/)
+  assert.match(module.stderr, /empty.module\.yaml:1:1: error MISSING_KEY: .*"spec"/)
 })
 
 test('topics of a stopped data directory are listed, described and deleted', async () => {

@@ -14,7 +14,8 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'millrace run dataflow.yaml',
     'millrace run . --ephemeral --drain --in sentences=input.txt --out counts=-',
     'millrace run . --in orders=orders.jsonl --in-format json --workers 2',
-    'cat access.log | millrace run . --drain --in lines=- --out totals=totals.jsonl'
+    'cat access.log | millrace run . --drain --in lines=- --out totals=totals.jsonl',
+    'millrace run module.yaml --functions functions.ts --map-address kafka:9092=local'
   ],
   check: [
     'millrace check dataflow.yaml',
@@ -72,14 +73,18 @@ function addExamples(command: Command): void {
 }
 
 function addRun(program: Command, finish: Finish): void {
-  program
+  const command = program
     .command('run')
-    .summary('run dataflows')
+    .summary('run dataflows and functions')
     .description(
-      'Runs dataflow files, or folders with them: creates the topics, feeds input files, processes exactly once.\n' +
+      'Runs dataflow and module files, or folders with them: creates the topics, feeds input files, processes\n' +
+        'exactly once. The functions of a module answer over HTTP, or stand in files of --functions.\n' +
         'Without --drain it keeps running and gives a shell on a terminal; Ctrl-C stops it cleanly.'
     )
-    .argument('[paths...]', 'dataflow files or folders with them (default: the current folder)')
+    .argument(
+      '[paths...]',
+      'dataflow and module files or folders with them (default: the current folder)'
+    )
     .option(
       '--data-dir <dir>',
       'where log and state live (default: .millrace beside the first file)'
@@ -128,6 +133,7 @@ function addRun(program: Command, finish: Finish): void {
       wholeNumber(1, 1024)
     )
     .option('-e, --env <name=value>', 'a value for ctx.env in functions; repeatable', collect)
+  addModuleOptions(command)
     .option('--shell', 'read shell commands from stdin even when it is no terminal')
     .option('-v, --verbose', 'print what functions log at debug level and what the log does')
     .action(async (paths: string[], options: RunOptions) => {
@@ -135,14 +141,36 @@ function addRun(program: Command, finish: Finish): void {
     })
 }
 
+/** What a run is told about its module files. */
+function addModuleOptions(command: Command): Command {
+  return command
+    .option(
+      '--functions <file>',
+      'a TypeScript file that exports stateful functions; repeatable',
+      collect
+    )
+    .option(
+      '--map-address <bootstrap=local>',
+      "take the Kafka cluster of a module for the engine's own topics; repeatable",
+      collect
+    )
+    .option(
+      '--allow-private',
+      'call endpoints in private networks, not only public ones and this machine'
+    )
+}
+
 function addCheck(program: Command, finish: Finish): void {
   program
     .command('check')
-    .summary('check dataflow files')
+    .summary('check dataflow and module files')
     .description(
-      'Compiles dataflow files and type-checks the TypeScript in them. Runs and creates nothing.'
+      'Compiles dataflow and module files and type-checks the TypeScript in dataflows. Runs and creates nothing.'
     )
-    .argument('[paths...]', 'dataflow files or folders with them (default: the current folder)')
+    .argument(
+      '[paths...]',
+      'dataflow and module files or folders with them (default: the current folder)'
+    )
     .option('--no-types', 'skip the type check of the TypeScript code')
     .addOption(format(['text', 'json', 'yaml'], 'text'))
     .action(async (paths: string[], options: CheckOptions) => {

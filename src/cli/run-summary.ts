@@ -1,6 +1,11 @@
 // What a drained run says at its end: per dataflow what came in, went out and failed, and why.
 import { FEED_DEAD_LETTERS } from '../server/index.ts'
-import type { DataflowSummary, DrainSummary, StateEntry } from '../server/index.ts'
+import type {
+  DataflowSummary,
+  DrainSummary,
+  FunctionsSummary,
+  StateEntry
+} from '../server/index.ts'
 import { counted, formatDuration, formatNumber, formatTable, note, oneLine } from './output.ts'
 import type { Cell } from './output.ts'
 
@@ -13,6 +18,7 @@ export function noteSummary(summary: DrainSummary): void {
 export function summaryLines(summary: DrainSummary): string[] {
   const { feed, durationMs } = summary
   const lines = summary.dataflows.flatMap(dataflow => dataflowLines(dataflow, durationMs))
+  if (summary.functions !== null) lines.push(...functionsLines(summary.functions, durationMs))
   if (feed.rejected > 0) {
     lines.push(`input: ${counted(feed.rejected, 'line')} went to ${FEED_DEAD_LETTERS}:`)
     lines.push(...feed.reasons.map(reason => `  ${oneLine(reason)}`))
@@ -28,7 +34,26 @@ function dataflowLines(dataflow: DataflowSummary, durationMs: number): string[] 
     `${name}: ${counted(metrics.recordsIn, 'record')} in, ${formatNumber(metrics.recordsOut)} out, ` +
       `${formatNumber(metrics.failed)} failed in ${formatDuration(durationMs)} (${rate} records/s)`
   ]
-  if (deadLetters === 0) return lines
+  return [...lines, ...deadLetterLines({ deadLetterTopic, deadLetters, reasons })]
+}
+
+function functionsLines(functions: FunctionsSummary, durationMs: number): string[] {
+  const { recordsIn, invocations, recordsOut } = functions.totals
+  const rate = formatNumber(Math.round((invocations * 1000) / Math.max(1, durationMs)))
+  return [
+    `${functions.name}: ${counted(recordsIn, 'record')} in, ${counted(invocations, 'invocation')}, ` +
+      `${formatNumber(recordsOut)} out, ${formatNumber(functions.totals.deadLetters)} failed in ` +
+      `${formatDuration(durationMs)} (${rate} invocations/s)`,
+    ...deadLetterLines(functions)
+  ]
+}
+
+function deadLetterLines(
+  letters: Pick<DataflowSummary, 'deadLetterTopic' | 'deadLetters' | 'reasons'>
+): string[] {
+  const { deadLetterTopic, deadLetters, reasons } = letters
+  if (deadLetters === 0) return []
+  const lines: string[] = []
   lines.push(`  ${counted(deadLetters, 'dead letter')} in ${deadLetterTopic}:`)
   for (const { topic, partition, offset, service, operator, code, message } of reasons) {
     const place = operator === '' ? service : `${service}/${operator}`

@@ -20,10 +20,12 @@ export {
   type TypeScope
 } from './code/type-expression.ts'
 export { nearestWord, toCamel, toKebab, toPascal, toSnake } from './names.ts'
+export { Report, type Span } from './report.ts'
 export { OPERATORS, type OperatorSpec } from './sections/operators.ts'
 export { renderReference } from './sections/reference.ts'
 export { SECTIONS, type SectionGroup } from './sections/sections.ts'
 export type { KeySpec, SectionSpec, ValueShape } from './sections/declare.ts'
+export { readSection, startOf, type ReadContext, type Section } from './sections/section.ts'
 export { parseDuration, parseSize } from './sections/units.ts'
 export { accepts } from './type-match.ts'
 export {
@@ -35,3 +37,15 @@ export {
   scalarOf,
   typeFingerprint
 } from './type-text.ts'
+export { readTrees } from './yaml/read-tree.ts'
+export {
+  entryAt,
+  kindOf,
+  quoted,
+  valueAt,
+  type Entry,
+  type ListNode,
+  type MapNode,
+  type ScalarNode,
+  type TreeNode
+} from './yaml/tree.ts'

@@ -12,6 +12,7 @@ import { type InputPosition, metadataOf } from './positions.ts'
 import { entriesOf } from './state-entries.ts'
 import { Counters, type CountersSnapshot, operatorIds } from './task/counters.ts'
 import { SourceReader } from './task/source-reader.ts'
+import { TaskGroup } from './task/task-group.ts'
 import { Task } from './task/task.ts'
 
 /**
@@ -74,22 +75,20 @@ interface Resident {
   readonly circuit: Circuit
   readonly state: TaskState | null
   readonly counters: Counters
-  readonly run: Promise<void>
 }
 
 /** Tasks in this thread. */
 export class LocalHost implements TaskHost {
-  readonly finished: Promise<void>
   readonly #options: HostOptions
   readonly #residents: Resident[] = []
-  #finish!: (error: unknown) => void
+  readonly #group = new TaskGroup()
 
   constructor(options: HostOptions) {
     this.#options = options
-    this.finished = new Promise((resolve, reject) => {
-      this.#finish = error => (error === null ? resolve() : reject(error))
-    })
-    this.finished.catch(() => {})
+  }
+
+  get finished(): Promise<void> {
+    return this.#group.finished
   }
 
   async start(): Promise<void> {
@@ -103,17 +102,15 @@ export class LocalHost implements TaskHost {
       throw error
     }
     for (const [at, index] of indexes.entries()) this.#enter(library, index, states[at]!)
-    void this.#watch()
+    this.#group.watch()
   }
 
-  async stop(): Promise<void> {
-    for (const { task } of this.#residents) task.stop()
-    await Promise.allSettled(this.#residents.map(({ run }) => run))
+  stop(): Promise<void> {
+    return this.#group.stop()
   }
 
-  async settle(): Promise<number> {
-    const counts = await Promise.all(this.#residents.map(({ task }) => task.settle()))
-    return counts.reduce((sum, count) => sum + count, 0)
+  settle(): Promise<number> {
+    return this.#group.settle()
   }
 
   reports(): Promise<readonly TaskReport[]> {
@@ -152,21 +149,6 @@ export class LocalHost implements TaskHost {
         entriesOf(circuit.states.view(name), declared.plan, options)
       )
     )
-  }
-
-  /** Rejects or resolves {@link finished} once every task has ended; the first failure stops the others. */
-  async #watch(): Promise<void> {
-    let first: { readonly error: unknown } | null = null
-    const runs = this.#residents.map(async ({ run }) => {
-      try {
-        await run
-      } catch (error) {
-        first ??= { error }
-        for (const { task } of this.#residents) task.stop()
-      }
-    })
-    await Promise.all(runs)
-    this.#finish(first === null ? null : (first as { readonly error: unknown }).error)
   }
 
   async #openState(library: Library, index: number): Promise<TaskState | null> {
@@ -214,7 +196,7 @@ export class LocalHost implements TaskHost {
       index,
       log,
       clock,
-      circuit,
+      program: circuit,
       readers,
       state,
       counters,
@@ -226,7 +208,8 @@ export class LocalHost implements TaskHost {
       changelog: state === null ? null : { topic: changelogTopicName(plan), partition: index },
       sweepMs: sweepMsOf(plan)
     })
-    this.#residents.push({ task, circuit, state, counters, run: task.run() })
+    this.#residents.push({ task, circuit, state, counters })
+    this.#group.run(task)
   }
 
   #readers(circuit: Circuit, index: number, signal: AbortSignal, task: () => Task): SourceReader[] {

@@ -28,27 +28,34 @@ export function metadataOf(tasks: number, boundary: number): string {
   return JSON.stringify({ tasks, from: boundary } satisfies Metadata)
 }
 
+/** Whose positions are opened. */
+export interface PositionsOptions {
+  readonly group: string
+  readonly log: LogData
+  /** The topics that are read, with where to begin at the very first start. */
+  readonly inputs: readonly { readonly topic: Topic; readonly start: StartPosition }[]
+  readonly tasks: number
+  /** What to say when it ran with `before` tasks. */
+  tasksChanged(before: number): MillraceError
+}
+
 /**
  * The positions of all inputs. Those that are new are committed before anything is read, so that `end` means
  * the end as of the first start, whatever happens next.
  * @throws TASKS_CHANGED the stored positions belong to another number of tasks
  */
-export async function openPositions(
-  plan: Plan,
-  log: LogData,
-  topics: ReadonlyMap<string, Topic>,
-  tasks: number
-): Promise<InputPosition[]> {
-  const group = groupName(plan)
+export async function openGroupPositions(options: PositionsOptions): Promise<InputPosition[]> {
+  const { group, log, tasks } = options
   const stored = new Map<string, GroupPosition>()
   for (const position of await log.positions(group)) {
-    checkTasks(plan, position, tasks)
+    const before = parse(position.metadata)?.tasks
+    if (before !== undefined && before !== tasks) throw options.tasksChanged(before)
     stored.set(`${position.topic}/${position.partition}`, position)
   }
   const inputs: InputPosition[] = []
   const fresh: CommitOffset[] = []
-  for (const name of inputTopicNames(plan, tasks)) {
-    const topic = topics.get(name)!
+  for (const { topic, start } of options.inputs) {
+    const { name } = topic
     const isKnown = [...stored.values()].some(position => position.topic === name)
     for (const { partition, startOffset, endOffset } of topic.status.partitions) {
       const before = stored.get(`${name}/${partition}`)
@@ -58,8 +65,7 @@ export async function openPositions(
         continue
       }
       // A partition that was added to a topic is read whole: nobody chose to begin at its end.
-      const start = isKnown ? BEGINNING : startOf(plan, name)
-      const position = firstOffset(start, startOffset, endOffset)
+      const position = firstOffset(isKnown ? BEGINNING : start, startOffset, endOffset)
       inputs.push({ topic: name, partition, position, boundary: endOffset })
       const metadata = metadataOf(tasks, endOffset)
       fresh.push({ group, topic: name, partition, offset: position, metadata })
@@ -67,6 +73,22 @@ export async function openPositions(
   }
   if (fresh.length > 0) await log.commit({ batches: [], offsets: fresh })
   return inputs
+}
+
+/** The positions of a dataflow's inputs. @throws TASKS_CHANGED */
+export function openPositions(
+  plan: Plan,
+  log: LogData,
+  topics: ReadonlyMap<string, Topic>,
+  tasks: number
+): Promise<InputPosition[]> {
+  const inputs = inputTopicNames(plan, tasks).map(name => ({
+    topic: topics.get(name)!,
+    start: startOf(plan, name)
+  }))
+  const group = groupName(plan)
+  const changed = (before: number) => tasksChanged(plan, before, tasks)
+  return openGroupPositions({ group, log, inputs, tasks, tasksChanged: changed })
 }
 
 /** Topics that tasks read: sources, and with several tasks the repartition topics. */
@@ -92,10 +114,8 @@ function firstOffset(start: StartPosition, startOffset: number, endOffset: numbe
   return Math.min(Math.max(wanted, startOffset), endOffset)
 }
 
-function checkTasks(plan: Plan, position: GroupPosition, tasks: number): void {
-  const before = parse(position.metadata)?.tasks
-  if (before === undefined || before === tasks) return
-  throw new MillraceError(
+function tasksChanged(plan: Plan, before: number, tasks: number): MillraceError {
+  return new MillraceError(
     'TASKS_CHANGED',
     `dataflow ${plan.name} ran with ${before} tasks, its topics now ask for ${tasks} (the most ` +
       `partitions of a topic that it reads); expected the same number, for its states are spread by it; ` +

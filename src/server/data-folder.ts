@@ -28,6 +28,11 @@ export function stateFolder(
   return join(path, 'state', `${dataflow.namespace}.${dataflow.name}`)
 }
 
+/** Folder of the state of an application of functions; its tasks have theirs below it. */
+export function functionsFolder(path: string, application: string): string {
+  return join(path, 'functions', application)
+}
+
 /** The data directory that stays, at `path`. */
 export function permanentFolder(path: string): DataFolder {
   return { path: resolve(path), ephemeral: false, remove: () => {} }

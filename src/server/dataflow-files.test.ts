@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { loadDataflows } from './dataflow-files.ts'
+import { loadFiles } from './dataflow-files.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'millrace-files-'))
 after(() => rmSync(root, { recursive: true }))
@@ -29,7 +29,7 @@ function newFolder(files: Readonly<Record<string, string | Buffer>>): string {
 }
 
 function load(...paths: string[]): { names: string[]; codes: string[] } {
-  const { dataflows, diagnostics } = loadDataflows(paths)
+  const { dataflows, diagnostics } = loadFiles(paths)
   return {
     names: dataflows.map(loaded => loaded.plan.name),
     codes: diagnostics.filter(found => found.severity === 'error').map(found => found.code)
@@ -70,10 +70,10 @@ test('a topic of two kinds of values is a warning at the second file; text and J
   }
   const alike = { '1.yaml': dataflow('one'), '2.yaml': files['4.yaml'] }
   assert.deepEqual(
-    loadDataflows([newFolder(alike)]).diagnostics.map(({ code }) => code),
+    loadFiles([newFolder(alike)]).diagnostics.map(({ code }) => code),
     ['TOPIC_UNUSED']
   )
-  const found = loadDataflows([newFolder(files)]).diagnostics.filter(
+  const found = loadFiles([newFolder(files)]).diagnostics.filter(
     ({ code }) => code === 'TOPIC_TYPES_DIFFER'
   )
   assert.deepEqual(
@@ -86,16 +86,30 @@ test('a topic of two kinds of values is a warning at the second file; text and J
   assert.equal(found[0]?.line, 4)
 })
 
-test('what is missing, empty, no text or of a later release is told apart', () => {
+test('what is missing, empty or no text is told apart', () => {
   const folder = newFolder({
-    'module.yaml': 'kind: x\n',
     'latin.yaml': Buffer.from([0x61, 0xe9, 0x0a]),
     'empty.yaml': ''
   })
   assert.deepEqual(load(join(folder, 'gone.yaml')).codes, ['FILE_NOT_FOUND'])
-  assert.deepEqual(load(join(folder, 'module.yaml')).codes, ['MODULE_UNSUPPORTED'])
-  assert.deepEqual(load(folder).codes, ['MODULE_UNSUPPORTED'])
   assert.deepEqual(load(join(folder, 'latin.yaml')).codes, ['FILE_UNREADABLE'])
   assert.deepEqual(load(join(folder, 'empty.yaml')).codes, ['EMPTY'])
   assert.deepEqual(load(newFolder({})).codes, ['FILE_NOT_FOUND'])
+})
+
+function egress(id: string): string {
+  return `kind: io.millrace.topic.v1/egress\nspec: { id: test/${id} }\n`
+}
+
+test('modules are told from dataflows by name and by kind, and combined', () => {
+  const both = newFolder({ 'dataflow.yaml': dataflow('a'), 'module.yaml': egress('x') })
+  const { dataflows, modules, diagnostics } = loadFiles([both])
+  assert.deepEqual(diagnostics, [])
+  assert.equal(dataflows.length, 1)
+  assert.deepEqual(
+    modules.map(module => module.plan.egresses[0]?.id),
+    ['test/x']
+  )
+  const several = newFolder({ 'one.yaml': egress('x'), 'two.yaml': egress('x') })
+  assert.deepEqual(load(several).codes, ['COMPONENT_DUPLICATE'])
 })

@@ -1,10 +1,11 @@
-// From the paths of a command line to checked dataflows: finds the files, reads and compiles them.
+// From the paths of a command line to checked dataflows and modules: finds the files, reads and compiles them.
 import { readFileSync, readdirSync, statSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 
 import { compile, describeType, isScalarType } from '../dataflow/index.ts'
 import type { Diagnostic } from '../dataflow/diagnostics.ts'
 import type { Plan, TopicPlan } from '../dataflow/plan.ts'
+import { combineModules, compileModule, type ModulePlan } from '../functions/index.ts'
 
 /** A dataflow file that compiled. */
 export interface LoadedDataflow {
@@ -15,9 +16,20 @@ export interface LoadedDataflow {
   readonly folder: string
 }
 
+/** A module file that compiled. */
+export interface LoadedModule {
+  readonly plan: ModulePlan
+  /** Absolute path of the file. */
+  readonly path: string
+  /** As diagnostics name it. */
+  readonly file: string
+}
+
 /** What the paths came to. */
 export interface LoadedFiles {
   readonly dataflows: readonly LoadedDataflow[]
+  /** Module files; their components fit together when there is no error among the diagnostics. */
+  readonly modules: readonly LoadedModule[]
   readonly diagnostics: readonly Diagnostic[]
   /** Text of each file that was read, by the name in diagnostics. For code frames. */
   readonly texts: ReadonlyMap<string, string>
@@ -27,10 +39,11 @@ const STANDARD_NAMES = ['dataflow.yaml', 'dataflow.yml']
 const MODULE_NAMES = ['module.yaml', 'module.yml']
 
 /** Reads and compiles what `paths` name; with none, the current folder. Never throws for what users wrote. */
-export function loadDataflows(paths: readonly string[]): LoadedFiles {
+export function loadFiles(paths: readonly string[]): LoadedFiles {
   const diagnostics: Diagnostic[] = []
   const texts = new Map<string, string>()
   const dataflows: LoadedDataflow[] = []
+  const modules: LoadedModule[] = []
   const seen = new Set<string>()
   for (const path of paths.length === 0 ? ['.'] : paths) {
     for (const file of filesOf(path, diagnostics)) {
@@ -38,12 +51,15 @@ export function loadDataflows(paths: readonly string[]): LoadedFiles {
       if (seen.has(full)) continue
       seen.add(full)
       const loaded = loadFile(file, texts, diagnostics)
-      if (loaded !== null) dataflows.push(loaded)
+      if (loaded === null) continue
+      if ('folder' in loaded) dataflows.push(loaded)
+      else modules.push(loaded)
     }
   }
   checkUnique(dataflows, diagnostics)
   checkSharedTopics(dataflows, diagnostics)
-  return { dataflows, diagnostics, texts }
+  diagnostics.push(...combineModules(modules.map(module => module.plan)).diagnostics)
+  return { dataflows, modules, diagnostics, texts }
 }
 
 /** Whether there is an error among the diagnostics. */
@@ -57,27 +73,26 @@ function filesOf(path: string, diagnostics: Diagnostic[]): readonly string[] {
     diagnostics.push(fileError('FILE_NOT_FOUND', path, `${path} does not exist`, nearestHint(path)))
     return []
   }
-  if (!found.isDirectory()) {
-    if (!MODULE_NAMES.includes(basename(path))) return [path]
-    diagnostics.push(moduleError(path))
-    return []
-  }
+  if (!found.isDirectory()) return [path]
   const names = readdirSync(path).toSorted()
-  const standard = STANDARD_NAMES.find(name => names.includes(name))
-  if (standard !== undefined) return [join(path, standard)]
+  const standard = [STANDARD_NAMES, MODULE_NAMES].flatMap(
+    known => known.find(name => names.includes(name)) ?? []
+  )
+  if (standard.length > 0) return standard.map(name => join(path, name))
   const files = names.filter(name => /\.ya?ml$/.test(name)).map(name => join(path, name))
-  const dataflows = files.filter(file => isDataflow(readText(file) ?? ''))
-  if (dataflows.length > 0) return dataflows
-  const module = MODULE_NAMES.find(name => names.includes(name))
+  const known = files.filter(file => {
+    const text = readText(file) ?? ''
+    return isDataflow(text) || isModule(file, text)
+  })
+  if (known.length > 0) return known
   diagnostics.push(
-    module === undefined
-      ? fileError(
-          'FILE_NOT_FOUND',
-          path,
-          `the folder ${path} holds no dataflow: no dataflow.yaml and no other .yaml file with apiVersion and services`,
-          'Name a dataflow file, or create a starter: millrace init my-flow'
-        )
-      : moduleError(join(path, module))
+    fileError(
+      'FILE_NOT_FOUND',
+      path,
+      `the folder ${path} holds no dataflow and no module: no dataflow.yaml, no module.yaml and no other .yaml file ` +
+        'with apiVersion and services, or with the kind of a component',
+      'Name a file, or create a starter: millrace init my-flow'
+    )
   )
   return []
 }
@@ -86,7 +101,7 @@ function loadFile(
   file: string,
   texts: Map<string, string>,
   diagnostics: Diagnostic[]
-): LoadedDataflow | null {
+): LoadedDataflow | LoadedModule | null {
   const text = readText(file)
   if (text === null) {
     diagnostics.push(
@@ -96,6 +111,11 @@ function loadFile(
   }
   const name = relative('', file) || file
   texts.set(name, text)
+  if (isModule(file, text)) {
+    const { plan, diagnostics: found } = compileModule(text, { file: name })
+    diagnostics.push(...found)
+    return plan === null ? null : { plan, path: resolve(file), file: name }
+  }
   const folder = dirname(resolve(file))
   const result = compile(text, {
     file: name,
@@ -115,6 +135,12 @@ function readText(path: string): string | null {
 
 function isDataflow(text: string): boolean {
   return /^apiVersion\s*:/m.test(text) && /^services\s*:/m.test(text)
+}
+
+/** By its name, or by components or the older layouts' section in it. */
+function isModule(file: string, text: string): boolean {
+  if (MODULE_NAMES.includes(basename(file))) return true
+  return /^kind\s*:\s*['"]?io\./m.test(text) || /^module\s*:/m.test(text)
 }
 
 /** Two dataflows of one name would share positions, changelog and dead letters. */
@@ -179,15 +205,12 @@ function nearestHint(path: string): string | null {
   }
 }
 
-function moduleError(path: string): Diagnostic {
-  return fileError(
-    'MODULE_UNSUPPORTED',
-    path,
-    `${path} declares stateful functions; this release runs dataflow files only`,
-    'Leave it away for now; CHANGELOG.md says what each release runs.'
-  )
-}
-
-function fileError(code: string, file: string, message: string, hint: string | null): Diagnostic {
+/** A diagnostic about a whole file. */
+export function fileError(
+  code: string,
+  file: string,
+  message: string,
+  hint: string | null
+): Diagnostic {
   return { severity: 'error', code, message, hint, file, line: 1, column: 1, length: 1 }
 }

@@ -1,7 +1,7 @@
-// The composition root: a data directory with its log, and the dataflows of a run over it.
+// The composition root: a data directory with its log, and the dataflows and functions of a run over it.
 //
-// Order of a start: lock and recover the log, create missing topics, start the dataflows. Order of a stop:
-// dataflows (each commits its running epoch), then the log, then a temporary data directory is removed.
+// Order of a start: lock and recover the log, create missing topics, start dataflows and functions. Order of a stop:
+// these (each commits its running epoch), then the log, then a temporary data directory is removed.
 import { MillraceError, SystemClock, SystemDisk, SystemRandom } from '../base/index.ts'
 import type { Clock } from '../base/index.ts'
 import { openDiskLog } from '../log/index.ts'
@@ -9,12 +9,14 @@ import type { Log } from '../log/index.ts'
 import { groupName, requiredTopics, startDataflow } from '../runtime/index.ts'
 import type { DataflowMetrics, LogLine, RunningDataflow, StateEntry } from '../runtime/contract.ts'
 import { openLevelStore } from '../state/index.ts'
+import type { LoadedApplication } from './application.ts'
 import { stateFolder } from './data-folder.ts'
 import type { DataFolder } from './data-folder.ts'
 import type { LoadedDataflow } from './dataflow-files.ts'
 import { topicEnd } from './dead-letters.ts'
 import { drainAll } from './drain.ts'
 import type { Drainable } from './drain.ts'
+import { EngineFunctions, applicationTopics } from './engine-functions.ts'
 import { describeLogEvent } from './log-events.ts'
 import type { LogNotice } from './log-events.ts'
 import { TopicTable } from './topic-table.ts'
@@ -26,6 +28,8 @@ const SETTLE_MS = 3
 export interface EngineOptions {
   readonly folder: DataFolder
   readonly dataflows: readonly LoadedDataflow[]
+  /** The functions of the run's module files; null without any. */
+  readonly application: LoadedApplication | null
   readonly workers: number
   /** Partitions of topics that are created and declare none; null is one per worker, at least one. */
   readonly partitions: number | null
@@ -117,19 +121,26 @@ export class Engine {
   readonly clock: Clock
   readonly topics: TopicTable
   readonly dataflows: readonly EngineDataflow[]
+  readonly functions: EngineFunctions | null
   #stopping: Promise<void> | null = null
   #ending = false
 
-  private constructor(folder: DataFolder, parts: Parts, dataflows: readonly EngineDataflow[]) {
+  private constructor(
+    folder: DataFolder,
+    parts: Parts,
+    dataflows: readonly EngineDataflow[],
+    functions: EngineFunctions | null
+  ) {
     this.folder = folder
     this.log = parts.log
     this.clock = parts.clock
     this.topics = parts.topics
     this.dataflows = dataflows
+    this.functions = functions
   }
 
   /**
-   * Opens the data directory and starts the dataflows.
+   * Opens the data directory and starts dataflows and functions.
    * @throws DISK_LOCKED another process uses the directory
    * @throws TOPIC_INVALID a topic exists that does not fit
    * @throws LOG_DAMAGED and what else the log, the stores and the dataflows throw when they open
@@ -143,14 +154,24 @@ export class Engine {
       random: new SystemRandom(),
       onEvent: event => options.onLogEvent(describeLogEvent(event))
     })
-    const topics = new TopicTable(options.dataflows.map(loaded => loaded.plan))
+    const { application, folder } = options
+    const topics = topicTableOf(options)
+    const partitions = options.partitions ?? Math.max(1, options.workers)
     const started: EngineDataflow[] = []
     try {
-      await topics.createMissing(log, options.partitions ?? Math.max(1, options.workers))
+      await topics.createMissing(log, partitions)
       for (const loaded of options.dataflows) {
         started.push(await EngineDataflow.start(loaded, log, clock, options))
       }
-      return new Engine(options.folder, { log, clock, topics }, started)
+      const functions =
+        application === null
+          ? null
+          : await EngineFunctions.start(
+              { application, folder: folder.path, partitions, onLog: options.onLog },
+              log,
+              clock
+            )
+      return new Engine(folder, { log, clock, topics }, started, functions)
     } catch (error) {
       for (const dataflow of started) await dataflow.running.stop()
       await log.close()
@@ -158,14 +179,15 @@ export class Engine {
     }
   }
 
-  /** Rejects when a dataflow fails. Never resolves. */
+  /** Rejects when a dataflow or the functions fail. Never resolves. */
   failure(): Promise<never> {
     return new Promise((_, reject) => {
       for (const dataflow of this.dataflows) dataflow.running.finished.catch(reject)
+      this.functions?.running.finished.catch(reject)
     })
   }
 
-  /** Drains all dataflows, upstream first; they are stopped then, the log is open. */
+  /** Drains dataflows and functions, upstream first; they are stopped then, the log is open. */
   async drain(): Promise<void> {
     const drainables = this.dataflows.map((dataflow): Drainable => {
       const topics = requiredTopics(dataflow.loaded.plan)
@@ -178,10 +200,23 @@ export class Engine {
         drain: () => (this.#ending ? Promise.reject(drainStopped()) : dataflow.drain())
       }
     })
+    if (this.functions !== null) drainables.push(this.#functionsDrain(this.functions, drainables))
     await drainAll(drainables, async topic => {
       const { status } = await this.log.describeTopic(topic)
       return status.partitions.reduce((sum, partition) => sum + partition.endOffset, 0)
     })
+  }
+
+  /** Functions name the topics that they write when they do: any that is read may be among them. */
+  #functionsDrain(functions: EngineFunctions, others: readonly Drainable[]): Drainable {
+    const { name, application, deadLetters } = functions
+    const read = application.egresses.length > 0 ? others.flatMap(one => one.sources) : []
+    return {
+      name,
+      sources: application.ingresses.map(ingress => ingress.topic),
+      sinks: [...read, deadLetters.topic],
+      drain: () => (this.#ending ? Promise.reject(drainStopped()) : functions.drain())
+    }
   }
 
   /** Resolves when the dataflows have committed all that is in their inputs, when one ended, or at the signal. */
@@ -193,6 +228,7 @@ export class Engine {
   }
 
   async #isSettled(): Promise<boolean> {
+    if (this.functions !== null && !(await this.functions.isSettled())) return false
     for (const { loaded, running } of this.dataflows) {
       if (running.status !== 'running') return true
       for (const position of await this.log.positions(groupName(loaded.plan))) {
@@ -204,16 +240,18 @@ export class Engine {
     return true
   }
 
-  /** Stops the dataflows and closes the log; removes a temporary data directory. Idempotent. */
+  /** Stops dataflows and functions and closes the log; removes a temporary data directory. Idempotent. */
   stop(): Promise<void> {
     this.#stopping ??= this.#stop()
     return this.#stopping
   }
 
-  /** Stops the dataflows; the log stays open. What a dataflow failed with, `failure` has said already. */
+  /** Stops dataflows and functions; the log stays open. What failed, `failure` has said already. */
   async stopDataflows(): Promise<void> {
     this.#ending = true
-    await Promise.allSettled(this.dataflows.map(dataflow => dataflow.running.stop()))
+    const stopping = this.dataflows.map(dataflow => dataflow.running.stop())
+    if (this.functions !== null) stopping.push(this.functions.stop())
+    await Promise.allSettled(stopping)
   }
 
   async #stop(): Promise<void> {
@@ -224,6 +262,18 @@ export class Engine {
       this.folder.remove()
     }
   }
+}
+
+/** The topics of everything that a run has. */
+export function topicTableOf(
+  options: Pick<EngineOptions, 'dataflows' | 'application'>
+): TopicTable {
+  const { dataflows, application } = options
+  const others = application === null ? [] : applicationTopics(application)
+  return new TopicTable(
+    dataflows.map(loaded => loaded.plan),
+    others
+  )
 }
 
 interface Parts {

@@ -8,8 +8,9 @@ import type { Plan } from '../dataflow/plan.ts'
 import type { DataflowMetrics, StateEntry } from '../runtime/contract.ts'
 import { readReasons } from './dead-letters.ts'
 import type { DeadLetterReason } from './dead-letters.ts'
-import { Engine } from './engine.ts'
+import { Engine, topicTableOf } from './engine.ts'
 import type { EngineOptions } from './engine.ts'
+import type { FunctionsTotals } from './engine-functions.ts'
 import { FEED_DEAD_LETTERS } from './feed/feed-batches.ts'
 import { inputBytes } from './feed/feed-file.ts'
 import type { FeedBeginning, FeedInput } from './feed/feed-file.ts'
@@ -17,7 +18,7 @@ import { feed, forgetPositions } from './feed/feed.ts'
 import type { FeedProgress, FeedReport, FeedTopic } from './feed/feed.ts'
 import { FollowedOutputs, checkOutput, writeOutputs } from './outputs.ts'
 import type { Output, OutputOptions } from './outputs.ts'
-import { TopicTable, unknownTopic } from './topic-table.ts'
+import { unknownTopic } from './topic-table.ts'
 
 /** What is to be run. */
 export interface SessionRequest extends EngineOptions {
@@ -43,9 +44,20 @@ export interface DataflowSummary {
   readonly reasons: readonly DeadLetterReason[]
 }
 
+/** What the functions did in a drain. */
+export interface FunctionsSummary {
+  readonly name: string
+  readonly totals: FunctionsTotals
+  readonly deadLetterTopic: string
+  readonly deadLetters: number
+  readonly reasons: readonly DeadLetterReason[]
+}
+
 /** What a drain did. */
 export interface DrainSummary {
   readonly dataflows: readonly DataflowSummary[]
+  /** null when the run has none. */
+  readonly functions: FunctionsSummary | null
   readonly feed: FeedReport
   readonly durationMs: number
   /** Entries of the states that were to be shown, in the order of the request. */
@@ -61,9 +73,11 @@ const REASONS_MAX = 3
  * cannot be written
  */
 export function checkRequest(
-  request: Pick<SessionRequest, 'dataflows' | 'inputs' | 'outputs' | 'show'>
+  request: Pick<SessionRequest, 'dataflows' | 'application' | 'inputs' | 'outputs' | 'show'>
 ): void {
-  const names = new TopicTable(request.dataflows.map(loaded => loaded.plan)).names()
+  const names = topicTableOf(request).names()
+  // Functions name the topics that they write when they do.
+  const isOpen = request.application !== null && request.application.egresses.length > 0
   for (const { topic, path, given } of request.inputs) {
     if (!names.includes(topic)) throw unknownTopic('--in', topic, names)
     if (path === null) continue
@@ -76,8 +90,8 @@ export function checkRequest(
     )
   }
   for (const output of request.outputs) {
-    if (output.topic !== FEED_DEAD_LETTERS && !names.includes(output.topic))
-      throw unknownTopic('--out', output.topic, names)
+    const isKnown = output.topic === FEED_DEAD_LETTERS || names.includes(output.topic)
+    if (!isKnown && !isOpen) throw unknownTopic('--out', output.topic, names)
     checkOutput(output)
   }
   for (const state of request.show)
@@ -150,8 +164,7 @@ export class Session {
   static async open(request: SessionRequest): Promise<Session> {
     const engine = await Engine.open(request)
     try {
-      if (request.outputs.some(output => output.topic === FEED_DEAD_LETTERS))
-        await createFeedDeadLetters(engine)
+      await createOutputTopics(engine, request)
       return new Session(engine, request)
     } catch (error) {
       await engine.stop()
@@ -181,6 +194,7 @@ export class Session {
       feed: report,
       durationMs,
       dataflows: await this.#summaries(),
+      functions: await this.#functionsSummary(),
       states: await this.#states()
     }
     await forgetPositions(this.engine.log, this.#request.inputs)
@@ -242,6 +256,20 @@ export class Session {
     return summaries
   }
 
+  async #functionsSummary(): Promise<FunctionsSummary | null> {
+    const { functions, log } = this.engine
+    if (functions === null) return null
+    const { topic, from } = functions.deadLetters
+    const { count, reasons } = await readReasons(log, topic, from, REASONS_MAX)
+    return {
+      name: functions.name,
+      totals: await functions.totals(),
+      deadLetterTopic: topic,
+      deadLetters: count,
+      reasons
+    }
+  }
+
   async #states(): Promise<DrainSummary['states']> {
     const states: DrainSummary['states'][number][] = []
     for (const name of this.#request.show) {
@@ -262,8 +290,19 @@ export class Session {
   }
 }
 
-async function createFeedDeadLetters(engine: Engine): Promise<void> {
-  const topics = await engine.log.listTopics({ internal: true })
-  if (!topics.some(topic => topic.name === FEED_DEAD_LETTERS))
-    await engine.log.createTopic(FEED_DEAD_LETTERS)
+/** Outputs whose topics nobody has declared: the feed's dead letters, and topics that functions name. */
+async function createOutputTopics(
+  engine: Engine,
+  { outputs, partitions, workers }: SessionRequest
+): Promise<void> {
+  const names = new Set((await engine.log.listTopics({ internal: true })).map(topic => topic.name))
+  for (const { topic } of outputs) {
+    if (names.has(topic)) continue
+    names.add(topic)
+    const isFeed = topic === FEED_DEAD_LETTERS
+    await engine.log.createTopic(
+      topic,
+      isFeed ? {} : { partitions: partitions ?? Math.max(1, workers) }
+    )
+  }
 }

@@ -9,14 +9,17 @@ import type { RequiredTopic } from '../runtime/contract.ts'
 import type { RecordForms } from './out/record-lines.ts'
 import { textForm } from './text-form.ts'
 
-/** The topics of all plans of a run. */
+/** The topics of all plans of a run, and of its functions. */
 export class TopicTable {
   readonly #plans: readonly Plan[]
+  /** What else needs topics. */
+  readonly #others: readonly RequiredTopic[]
   readonly #declared = new Map<string, TopicPlan>()
   readonly #forms = new Map<string, RecordForms>()
 
-  constructor(plans: readonly Plan[]) {
+  constructor(plans: readonly Plan[], others: readonly RequiredTopic[] = []) {
     this.#plans = plans
+    this.#others = others
     for (const plan of plans) {
       for (const topic of Object.values(plan.topics)) {
         if (!this.#declared.has(topic.name)) this.#declared.set(topic.name, topic)
@@ -30,6 +33,7 @@ export class TopicTable {
     for (const plan of this.#plans) {
       for (const topic of requiredTopics(plan)) if (!topic.internal) names.add(topic.name)
     }
+    for (const topic of this.#others) if (!topic.internal) names.add(topic.name)
     return [...names]
   }
 
@@ -86,11 +90,10 @@ export class TopicTable {
     const partitionsOf = (name: string): number =>
       existing.get(name)?.spec.partitions ?? declared.get(name) ?? partitions
     const required = new Map<string, RequiredTopic>()
-    for (const plan of this.#plans) {
-      for (const topic of requiredTopics(plan, partitionsOf)) {
-        const before = required.get(topic.name)
-        required.set(topic.name, before === undefined ? topic : merge(before, topic))
-      }
+    const all = this.#plans.flatMap(plan => requiredTopics(plan, partitionsOf))
+    for (const topic of [...all, ...this.#others]) {
+      const before = required.get(topic.name)
+      required.set(topic.name, before === undefined ? topic : merge(before, topic))
     }
     for (const topic of this.#declared.values()) {
       if (!required.has(topic.name))

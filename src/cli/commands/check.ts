@@ -1,6 +1,6 @@
-// `millrace check`: compiles dataflow files, type-checks the TypeScript in them, reports everything that is wrong.
-import { checkTypes, hasErrors, loadDataflows } from '../../server/index.ts'
-import type { LoadedDataflow } from '../../server/index.ts'
+// `millrace check`: compiles dataflow and module files, type-checks the TypeScript in dataflows, reports what is wrong.
+import { checkTypes, hasErrors, loadFiles } from '../../server/index.ts'
+import type { LoadedDataflow, LoadedModule } from '../../server/index.ts'
 import type { Diagnostic } from '../../dataflow/index.ts'
 import { printDiagnostics } from '../diagnostics.ts'
 import { counted, note, print, serialise } from '../output.ts'
@@ -12,16 +12,24 @@ export interface CheckOptions {
 
 /** Checks what `paths` name; 0 when nothing is wrong, 2 when there is an error. */
 export async function check(paths: readonly string[], options: CheckOptions): Promise<number> {
-  const { dataflows, diagnostics, texts } = loadDataflows(paths)
+  const { dataflows, modules, diagnostics, texts } = loadFiles(paths)
   const found: Diagnostic[] = [...diagnostics]
   if (options.types)
     for (const loaded of dataflows) found.push(...(await checkTypes(loaded.plan, loaded.folder)))
   if (options.output === 'text') {
     printDiagnostics(found, texts)
-    if (!hasErrors(found)) note(`OK: ${dataflows.map(summary).join('; ')}`)
+    if (!hasErrors(found))
+      note(`OK: ${[...dataflows.map(summary), ...modules.map(moduleSummary)].join('; ')}`)
   } else {
     print(
-      await serialise({ dataflows: dataflows.map(described), diagnostics: found }, options.output)
+      await serialise(
+        {
+          dataflows: dataflows.map(described),
+          modules: modules.map(moduleDescribed),
+          diagnostics: found
+        },
+        options.output
+      )
     )
   }
   return hasErrors(found) ? 2 : 0
@@ -44,4 +52,23 @@ function summary({ plan }: LoadedDataflow): string {
   const services = counted(plan.services.length, 'service')
   const topics = counted(Object.keys(plan.topics).length, 'topic')
   return `${plan.file}: dataflow ${plan.name} with ${services} and ${topics}`
+}
+
+function moduleDescribed({ file, plan }: LoadedModule): Readonly<Record<string, unknown>> {
+  return {
+    file,
+    endpoints: plan.endpoints.map(endpoint => endpoint.url.text),
+    ingresses: plan.ingresses.map(ingress => ingress.id),
+    egresses: plan.egresses.map(egress => egress.id)
+  }
+}
+
+function moduleSummary({ file, plan }: LoadedModule): string {
+  const { endpoints, ingresses, egresses } = plan
+  const parts = [
+    counted(endpoints.length, 'endpoint'),
+    `${ingresses.length} ingress${ingresses.length === 1 ? '' : 'es'}`,
+    `${egresses.length} egress${egresses.length === 1 ? '' : 'es'}`
+  ]
+  return `${file}: module with ${parts.join(', ')}`
 }

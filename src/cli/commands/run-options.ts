@@ -17,6 +17,9 @@ export interface RunOptions {
   readonly workers: number
   readonly partitions?: number
   readonly env?: readonly string[]
+  readonly functions?: readonly string[]
+  readonly mapAddress?: readonly string[]
+  readonly allowPrivate?: boolean
   readonly shell?: boolean
   readonly verbose?: boolean
 }
@@ -44,6 +47,10 @@ export interface RunRequest {
   readonly workers: number
   readonly partitions: number | null
   readonly env: Readonly<Record<string, string>>
+  readonly functionFiles: readonly string[]
+  /** Bootstrap servers that stand for the engine's own topics. */
+  readonly localAddresses: readonly string[]
+  readonly allowPrivate: boolean
   readonly shell: boolean
   readonly verbose: boolean
 }
@@ -90,6 +97,9 @@ export function readRunOptions(options: RunOptions): RunRequest {
     workers: options.workers,
     partitions: options.partitions ?? null,
     env: Object.fromEntries((options.env ?? []).map(readPair)),
+    functionFiles: options.functions ?? [],
+    localAddresses: (options.mapAddress ?? []).map(readLocalAddress),
+    allowPrivate: options.allowPrivate ?? false,
     shell,
     verbose
   }
@@ -117,6 +127,18 @@ function readPair(text: string): readonly [string, string] {
   const at = text.indexOf('=')
   refuse(at <= 0, `--env ${text}: it takes NAME=VALUE`)
   return [text.slice(0, at), text.slice(at + 1)]
+}
+
+function readLocalAddress(text: string): string {
+  const at = text.lastIndexOf('=')
+  refuse(at <= 0, `--map-address ${text}: it takes BOOTSTRAP=local, as in kafka:9092=local`)
+  const target = text.slice(at + 1)
+  refuse(
+    target !== 'local',
+    `--map-address ${text}: this release maps addresses to the engine's own topics only; ` +
+      `write ${text.slice(0, at)}=local`
+  )
+  return text.slice(0, at)
 }
 
 function refuseSharedFiles(inputs: readonly TopicFile[], outputs: readonly TopicFile[]): void {

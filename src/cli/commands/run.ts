@@ -2,17 +2,23 @@
 import { flushCompileCache } from 'node:module'
 import { dirname, join, relative } from 'node:path'
 
-import { sendConsoleToStderr } from '../../base/index.ts'
+import { MillraceError, sendConsoleToStderr } from '../../base/index.ts'
 import {
   DATA_FOLDER_NAME,
   Session,
   checkRequest,
   ephemeralFolder,
   hasErrors,
-  loadDataflows,
+  loadApplication,
+  loadFiles,
   permanentFolder
 } from '../../server/index.ts'
-import type { DataFolder, LoadedDataflow, SessionRequest } from '../../server/index.ts'
+import type {
+  DataFolder,
+  EngineFunctions,
+  LoadedFiles,
+  SessionRequest
+} from '../../server/index.ts'
 import { printDiagnostics } from '../diagnostics.ts'
 import { counted, formatDuration, note, print } from '../output.ts'
 import { Progress } from '../progress.ts'
@@ -26,20 +32,28 @@ import type { RunOptions, RunRequest } from './run-options.ts'
 /** When a run has settled so far that writing a megabyte of compiled code disturbs nothing. */
 const COMPILE_CACHE_AFTER_MS = 1_000
 
-/** Runs dataflows; resolves with the exit code when the run has ended and everything is closed. */
+/** What is run: dataflows and the application of functions. */
+type Loaded = Pick<SessionRequest, 'dataflows' | 'application'>
+
+/** Runs dataflows and functions; resolves with the exit code when the run has ended and everything is closed. */
 export async function run(paths: readonly string[], options: RunOptions): Promise<number> {
   const request = readRunOptions(options)
-  const { dataflows, diagnostics, texts } = loadDataflows(paths)
-  printDiagnostics(diagnostics, texts)
-  if (hasErrors(diagnostics)) return 2
-  checkRequest({ ...request, dataflows })
+  const files = loadFiles(paths)
+  checkModuleOptions(request, files)
+  // Files with functions may print as they are loaded.
   sendConsoleToStderr()
+  const { application, diagnostics } = await loadApplication(files.modules, request)
+  const found = [...files.diagnostics, ...diagnostics]
+  printDiagnostics(found, files.texts)
+  if (hasErrors(found)) return 2
+  const loaded = { dataflows: files.dataflows, application }
+  checkRequest({ ...request, ...loaded })
   const signals = new StopSignals()
   const strayErrors = new StrayErrors()
-  const folder = chooseFolder(request, dataflows)
+  const folder = chooseFolder(request, files)
   const progress = new Progress()
   try {
-    const session = await Session.open(sessionRequest(request, dataflows, folder, progress))
+    const session = await Session.open(sessionRequest(request, loaded, folder, progress))
     try {
       if (request.drain) return await drain(session, request, signals)
       return await goOn(session, request, signals)
@@ -56,22 +70,39 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
   }
 }
 
-function chooseFolder(request: RunRequest, dataflows: readonly LoadedDataflow[]): DataFolder {
+function chooseFolder(request: RunRequest, { dataflows, modules }: LoadedFiles): DataFolder {
   if (request.ephemeral) return ephemeralFolder()
-  return permanentFolder(request.dataDir ?? join(dirname(dataflows[0]!.path), DATA_FOLDER_NAME))
+  const first = [...dataflows, ...modules][0]!.path
+  return permanentFolder(request.dataDir ?? join(dirname(first), DATA_FOLDER_NAME))
+}
+
+/** Options that say something of module files need one. @throws USAGE */
+function checkModuleOptions(request: RunRequest, { modules, diagnostics }: LoadedFiles): void {
+  if (modules.length > 0 || hasErrors(diagnostics)) return
+  const { functionFiles, localAddresses, allowPrivate } = request
+  const given = [
+    functionFiles.length > 0 ? '--functions' : '',
+    localAddresses.length > 0 ? '--map-address' : '',
+    allowPrivate ? '--allow-private' : ''
+  ].filter(option => option !== '')
+  if (given.length === 0) return
+  throw new MillraceError(
+    'USAGE',
+    `${given.join(' and ')} belong to module files, and there is none; name one, as in millrace run module.yaml`
+  )
 }
 
 function sessionRequest(
   request: RunRequest,
-  dataflows: readonly LoadedDataflow[],
+  loaded: Loaded,
   folder: DataFolder,
   progress: Progress
 ): SessionRequest {
   const { verbose } = request
   return {
     ...request,
+    ...loaded,
     folder,
-    dataflows,
     stdin: process.stdin,
     stdout: process.stdout,
     onLog: (dataflow, { level, service, operator, message }) => {
@@ -166,10 +197,20 @@ function noteBeginning({ engine }: Session, shell: boolean): void {
       `${plan.namespace}/${plan.name}@${plan.version}  ${plan.file}, ${services}, ${counted(running.tasks, 'task')}`
     )
   }
+  if (engine.functions !== null) noteFunctions(engine.functions)
   note(`topics  ${engine.topics.names().join(', ')}`)
   const { path, ephemeral } = engine.folder
   const near = relative(process.cwd(), path)
   note(`data    ${near.startsWith('..') ? path : near || '.'}${ephemeral ? ' (temporary)' : ''}`)
   const stop = shell ? 'help lists the commands, exit stops' : 'Ctrl-C stops'
   note(`ready in ${formatDuration(performance.now())}; ${stop}`)
+}
+
+function noteFunctions({ application }: EngineFunctions): void {
+  const { name, files, functions, endpoints } = application
+  const parts = [
+    functions.length > 0 ? counted(functions.length, 'function') : '',
+    endpoints.length > 0 ? counted(endpoints.length, 'endpoint') : ''
+  ]
+  note(`${name}  ${[...files, ...parts].filter(part => part !== '').join(', ')}`)
 }

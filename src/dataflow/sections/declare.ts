@@ -54,6 +54,8 @@ export interface SectionSpec {
   readonly name: string
   readonly doc: string
   readonly keys: readonly KeySpec[]
+  /** Unknown keys that resemble no known one are ignored with a warning, for files that other programs read too. */
+  readonly ignoresUnknownKeys?: boolean
   /** YAML that shows it, executed by a test. */
   readonly example?: string
 }

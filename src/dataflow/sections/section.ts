@@ -142,12 +142,10 @@ function keySpecOf(context: ReadContext, entry: Entry, spec: SectionSpec): KeySp
     const nearest = nearestWord(entry.key, valid)
     const hint =
       nearest === null ? `Valid here: ${valid.join(', ')}.` : `Did you mean "${nearest}"?`
-    report.error(
-      'UNKNOWN_KEY',
-      entry.keySpan,
-      `${quoted(entry.key)} is not a key of ${spec.name}`,
-      hint
-    )
+    const message = `${quoted(entry.key)} is not a key of ${spec.name}`
+    if (spec.ignoresUnknownKeys === true && nearest === null) {
+      report.warning('UNKNOWN_KEY', entry.keySpan, `${message} and is ignored`, hint)
+    } else report.error('UNKNOWN_KEY', entry.keySpan, message, hint)
     return null
   }
   if (known.value.kind === 'unavailable') {

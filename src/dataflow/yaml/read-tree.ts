@@ -7,6 +7,7 @@ import {
   YAML_ALIASES_MAX,
   YAML_BYTES_MAX,
   YAML_DEPTH_MAX,
+  YAML_DOCUMENTS_MAX,
   YAML_NODES_MAX
 } from '../../base/index.ts'
 import { yamlLibrary } from '../libraries.ts'
@@ -17,12 +18,32 @@ import { quoted, type Entry, type MapNode, type ScalarStyle, type TreeNode } fro
 const TOKENS_MAX = YAML_NODES_MAX * 4
 /** Syntax errors and documents after which reading stops. */
 const ERROR_TOKENS_MAX = 20
-const DOCUMENTS_MAX = 2
 const TAGS_PLAIN = new Set(['!', '!!str', 'tag:yaml.org,2002:str'])
 const KEYS_FORBIDDEN = new Set(['__proto__', 'constructor', 'prototype'])
 
 /** The text's tree; null when it is empty or nothing sensible can be read. Everything wrong goes to `report`. */
 export function readTree(report: Report): TreeNode | null {
+  const document = composed(report, 1)?.[0]
+  // What the composer makes of a broken text only leads to findings that are not the user's.
+  if (document?.contents == null || report.hasErrors) return null
+  return new TreeReader(report).read(document.contents as Node)
+}
+
+/** The trees of all documents of the text that hold something. Everything wrong goes to `report`. */
+export function readTrees(report: Report): TreeNode[] {
+  const documents = composed(report, YAML_DOCUMENTS_MAX) ?? []
+  if (report.hasErrors) return []
+  const trees: TreeNode[] = []
+  for (const { contents } of documents) {
+    if (contents === null) continue
+    const tree = new TreeReader(report).read(contents as Node)
+    if (tree !== null && !(tree.kind === 'scalar' && tree.value === null)) trees.push(tree)
+  }
+  return trees
+}
+
+/** The text's documents, at most `documentsMax`; null when a limit keeps them from being read. */
+function composed(report: Report, documentsMax: number): Document[] | null {
   const bytes = Buffer.byteLength(report.text)
   if (bytes > YAML_BYTES_MAX) {
     const message = `the file has ${bytes} bytes; at most ${YAML_BYTES_MAX} are read`
@@ -34,16 +55,12 @@ export function readTree(report: Report): TreeNode | null {
     )
     return null
   }
-  const tokens = tokensOf(report)
-  if (tokens === null) return null
-  const document = documentOf(tokens, report)
-  // What the composer makes of a broken text only leads to findings that are not the user's.
-  if (document?.contents == null || report.hasErrors) return null
-  return new TreeReader(report).read(document.contents as Node)
+  const tokens = tokensOf(report, documentsMax)
+  return tokens === null ? null : documentsOf(tokens, report, documentsMax)
 }
 
 /** The parser's tokens, or null when depth or number of tokens exceed their limits. */
-function tokensOf(report: Report): CST.Token[] | null {
+function tokensOf(report: Report, documentsMax: number): CST.Token[] | null {
   const { Lexer, Parser } = yamlLibrary()
   const parser = new Parser()
   const tokens: CST.Token[] = []
@@ -57,7 +74,7 @@ function tokensOf(report: Report): CST.Token[] | null {
       if (token.type === 'document') documents++
     }
     // What is wrong is known by now; the composer gets what was read so far.
-    if (errors >= ERROR_TOKENS_MAX || documents > DOCUMENTS_MAX) return tokens
+    if (errors >= ERROR_TOKENS_MAX || documents > documentsMax + 1) return tokens
     // The stack holds the document and, for a value in progress, one item more than the nesting.
     if (parser.stack.length > YAML_DEPTH_MAX + 2) {
       const at = { start: parser.offset, end: parser.offset + 1 }
@@ -74,8 +91,8 @@ function tokensOf(report: Report): CST.Token[] | null {
   return tokens
 }
 
-/** The only document among the tokens. */
-function documentOf(tokens: CST.Token[], report: Report): Document | null {
+/** The documents that the tokens make; one too many is a finding. */
+function documentsOf(tokens: CST.Token[], report: Report, documentsMax: number): Document[] {
   // No `merge` and no tags beyond the core schema; duplicate keys are found by our reader, which knows both places.
   const { Composer } = yamlLibrary()
   const composer = new Composer({
@@ -85,24 +102,23 @@ function documentOf(tokens: CST.Token[], report: Report): Document | null {
     stringKeys: false
   })
   const documents = [...composer.compose(tokens, true, report.text.length)] as Document[]
-  const [first, second] = documents
-  for (const document of documents.slice(0, 2)) {
+  const extra = documents[documentsMax]
+  for (const document of documents.slice(0, documentsMax + 1)) {
     for (const error of document.errors) {
       const [start, end] = error.pos
       report.error('YAML_SYNTAX', { start, end }, `not valid YAML: ${sentenceOf(error.message)}`)
     }
   }
-  if (second !== undefined) {
-    const start = second.range?.[0] ?? 0
-    const message = 'the file holds more than one YAML document; exactly one is expected'
-    report.error(
-      'YAML_DOCUMENTS',
-      { start, end: start + 3 },
-      message,
-      'Put each dataflow into its own file.'
-    )
+  if (extra !== undefined) {
+    const start = extra.range?.[0] ?? 0
+    const isOne = documentsMax === 1
+    const message = isOne
+      ? 'the file holds more than one YAML document; exactly one is expected'
+      : `the file holds more than ${documentsMax} YAML documents`
+    const hint = isOne ? 'Put each dataflow into its own file.' : 'Split the file.'
+    report.error('YAML_DOCUMENTS', { start, end: start + 3 }, message, hint)
   }
-  return first ?? null
+  return documents.slice(0, documentsMax)
 }
 
 function sentenceOf(message: string): string {

@@ -9,6 +9,7 @@ import type { LogLine } from '../contract.ts'
 import { RecordErrors } from '../operators/record-errors.ts'
 import type { Counters } from '../task/counters.ts'
 import { EpochOutputs, type TopicOutput } from '../task/outputs.ts'
+import type { Expiring, TaskProgram } from '../task/program.ts'
 import { type RecordTaker, TopicReaders } from '../task/record-facts.ts'
 import { UndoLog, WriteGuard } from '../task/state-view.ts'
 import { chainedTopics } from './chained-topics.ts'
@@ -46,7 +47,7 @@ export interface CircuitInput {
 }
 
 /** The operators of one task. */
-export class Circuit {
+export class Circuit implements TaskProgram {
   readonly options: CircuitOptions
   readonly outputs: EpochOutputs
   /** Record-wide undo where a service's policy is `fail`, else null. */
@@ -56,6 +57,8 @@ export class Circuit {
   readonly guard: WriteGuard | null
   /** Producer id in batches that this task has processed itself. */
   readonly marker: number
+  /** Everything that a dataflow does begins with a record. */
+  readonly work: null = null
   readonly #readers = new Map<string, TopicReaders>()
   readonly #chained: ReadonlySet<string>
 
@@ -95,6 +98,10 @@ export class Circuit {
       chained: this.#chained.has(topic)
     }))
     this.inputs = [...sources, ...inputs]
+  }
+
+  get expiring(): readonly Expiring[] {
+    return this.states.expiring
   }
 
   /** The task's own readers of a topic that it writes, or null when its records take the log. */

@@ -3,9 +3,8 @@ import { type Clock, assert } from '../../base/index.ts'
 import type { CommitBatch, CommitOffset, LogData } from '../../log/log.ts'
 import { batchProducerId, readBatchHeader } from '../../record/index.ts'
 import type { SealedState, TaskState } from '../../state/contract.ts'
-import type { Circuit } from '../graph/circuit.ts'
-import type { Counters } from './counters.ts'
 import { reportable } from './failure.ts'
+import type { TaskProgram } from './program.ts'
 import type { SourceReader } from './source-reader.ts'
 
 /** Commits whose duration is kept. */
@@ -17,17 +16,22 @@ export interface CommitChangelog {
   readonly partition: number
 }
 
+/** Where commits are counted. */
+export interface CommitCounters {
+  commits: number
+}
+
 /** What a commit is made from. */
 export interface CommitWriterOptions {
   readonly log: LogData
   readonly clock: Clock
   readonly group: string
-  readonly circuit: Circuit
+  readonly program: TaskProgram
   readonly readers: readonly SourceReader[]
   readonly positionMetadata: (topic: string, partition: number) => string
   readonly state: TaskState | null
   readonly changelog: CommitChangelog | null
-  readonly counters: Counters
+  readonly counters: CommitCounters
   /** Called when a commit has ended, either way. */
   wake(): void
 }
@@ -65,8 +69,9 @@ export class CommitWriter {
   start(options: { readonly positionsAlone: boolean }): boolean {
     assert(this.inFlight === null, 'one commit is under way at a time (R3)')
     assert(this.error === null, 'nothing is committed after a failed commit (R6)')
-    const { log, clock, circuit, state } = this.#options
-    const hasEffects = circuit.outputs.records > 0 || (state !== null && state.dirty)
+    const { log, clock, program, state } = this.#options
+    program.work?.beforeSeal()
+    const hasEffects = program.outputs.records > 0 || (state !== null && state.dirty)
     if (!hasEffects && !(options.positionsAlone && this.hasMoved)) return false
     const startMs = clock.monotonic()
     const sealed = this.#seal()
@@ -88,11 +93,12 @@ export class CommitWriter {
   }
 
   #seal(): Sealed {
-    const { circuit, state, changelog, clock } = this.#options
-    const batches = circuit.outputs.seal()
+    const { program, state, changelog, clock } = this.#options
+    const batches = program.outputs.seal()
     const own: Sealed['own'] = []
+    const { marker } = program
     for (const [index, { batch }] of batches.entries()) {
-      if (batchProducerId(batch, 0) !== circuit.marker) continue
+      if (marker === -1 || batchProducerId(batch, 0) !== marker) continue
       own.push({ index, count: readBatchHeader(batch, 0).recordCount })
     }
     const stateFrom = batches.length

@@ -61,6 +61,8 @@ export class SourceReader {
   committed: number
   /** Records handed to services. */
   records = 0
+  /** Set while what the records lead to has no room: reading ahead goes on, processing does not. */
+  isPaused = false
   readonly #options: SourceReaderOptions
   readonly #cursor = new RecordCursor()
   #current: ReadResult | null = null
@@ -92,7 +94,7 @@ export class SourceReader {
 
   /** Whether there are bytes to process. */
   get isReady(): boolean {
-    return this.#current !== null
+    return this.#current !== null && !this.isPaused
   }
 
   /** Whether bytes may come at any moment: what the next record is, is not known yet. */

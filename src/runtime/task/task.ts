@@ -13,6 +13,7 @@
 //   R7  The task looks at the clock between records only every so often, adapting to how long they take.
 //   R8  Of several inputs the record with the smallest timestamp comes next, as far as records are there; of equal
 //       ones that of the input that stands first. While a read is under way nothing is taken before it answers.
+//   R9  A program's own work (messages, times, results) counts as records do, and goes before them (W1).
 import {
   type Clock,
   EPOCH_BYTES_MAX,
@@ -23,11 +24,10 @@ import {
 } from '../../base/index.ts'
 import type { LogData } from '../../log/log.ts'
 import type { TaskState } from '../../state/contract.ts'
-import type { Circuit } from '../graph/circuit.ts'
-import type { CommitChangelog } from './commit-writer.ts'
+import type { CommitChangelog, CommitCounters } from './commit-writer.ts'
 import { CommitWriter } from './commit-writer.ts'
-import type { Counters } from './counters.ts'
 import { Abandoned, endsTask, reportable } from './failure.ts'
+import type { TaskProgram, TaskWork } from './program.ts'
 import type { Budget, SourceReader } from './source-reader.ts'
 
 /** Positions alone are committed after so many records, or so many ms after the first of them. */
@@ -39,6 +39,8 @@ const STRIDE_MAX = 1_024
 /** Rows that one sweep removes at most, and how often sweeps are at least apart. */
 const SWEEP_ROWS_MAX = 10_000
 const SWEEP_DELAY_MS_MIN = 1_000
+/** A day: longer ones would pass what a timer of the platform can wait, which then fires at once. */
+const SWEEP_DELAY_MS_MAX = 86_400_000
 
 /** What a task is made from. */
 export interface TaskOptions {
@@ -46,14 +48,16 @@ export interface TaskOptions {
   readonly log: LogData
   readonly clock: Clock
   readonly group: string
-  readonly circuit: Circuit
+  readonly program: TaskProgram
   readonly readers: readonly SourceReader[]
   readonly positionMetadata: (topic: string, partition: number) => string
   readonly state: TaskState | null
   readonly changelog: CommitChangelog | null
-  readonly counters: Counters
+  readonly counters: CommitCounters
   readonly controller: AbortController
   readonly time: { now: number }
+  /** Shared with a program that counts its work against it; by default the task's own. */
+  readonly budget?: Budget
   /** How often states with a time to live are swept, or null. */
   readonly sweepMs: number | null
 }
@@ -70,7 +74,8 @@ export class Task {
   readonly #clock: Clock
   readonly #readers: readonly SourceReader[]
   readonly #writer: CommitWriter
-  readonly #budget: Budget = { left: 0, until: Number.POSITIVE_INFINITY }
+  readonly #work: TaskWork | null
+  readonly #budget: Budget
   #stride = STRIDE_FIRST
   #epochFrom = 0
   #stopping = false
@@ -88,6 +93,8 @@ export class Task {
     this.#options = options
     this.#clock = options.clock
     this.#readers = options.readers
+    this.#work = options.program.work
+    this.#budget = options.budget ?? { left: 0, until: Number.POSITIVE_INFINITY }
     this.#writer = new CommitWriter({ ...options, wake: () => this.wake() })
   }
 
@@ -168,12 +175,21 @@ export class Task {
     return records
   }
 
+  /** Records and work (R9). */
+  get #units(): number {
+    return this.#work === null ? this.#records : this.#records + this.#work.units
+  }
+
+  get #hasWork(): boolean {
+    return this.#work !== null && this.#work.isReady
+  }
+
   /** One stretch of work, or one wait. */
   async #turnOnce(): Promise<void> {
     this.#assertHealthy()
     if (this.#sweepDue) this.#sweep()
-    if (this.#pick() === null) return this.#idle()
-    await this.#work()
+    if (!this.#hasWork && this.#pick() === null) return this.#idle()
+    await this.#workSlice()
     this.#commitWhenFree()
     while (this.#isFull() && !this.#stopping) {
       await this.#writer.inFlight
@@ -186,16 +202,21 @@ export class Task {
   }
 
   /** Processes records until the slice's time is over, the epoch is full, or there are none. */
-  async #work(): Promise<void> {
+  async #workSlice(): Promise<void> {
     const budget = this.#budget
     const start = this.#clock.monotonic()
     let last = start
     this.#options.time.now = this.#clock.now()
     budget.left = this.#stride
     while (!this.#stopping && !this.#isFull()) {
-      const reader = this.#pick()
-      if (reader === null) return
-      const pending = reader.process(budget)
+      let pending: void | Promise<void> = undefined
+      if (this.#hasWork) {
+        this.#work!.process(budget)
+      } else {
+        const reader = this.#pick()
+        if (reader === null) return
+        pending = reader.process(budget)
+      }
       if (pending !== undefined) {
         await pending
         budget.left = 0
@@ -224,6 +245,7 @@ export class Task {
     let firstTimestamp = Number.POSITIVE_INFINITY
     let until = Number.POSITIVE_INFINITY
     for (let index = 0; index < readers.length; index++) {
+      if (readers[index]!.isPaused) continue
       const timestamp = readers[index]!.peekTimestamp()
       if (timestamp === undefined) {
         if (readers[index]!.isPending) return null
@@ -246,7 +268,7 @@ export class Task {
     if (this.#settling !== null && this.#isSettled()) {
       const { from, resolve } = this.#settling
       this.#settling = null
-      this.#settledAt = this.#records
+      this.#settledAt = this.#units
       resolve(this.#settledAt - from)
     }
     if (!this.#isSignalled) {
@@ -261,13 +283,14 @@ export class Task {
   /** Whether all inputs are at their ends and everything is durable; starts what is missing. */
   #isSettled(): boolean {
     if (this.#readers.some(reader => !reader.isAtEnd)) return false
+    if (this.#work !== null && !this.#work.isSettled) return false
     if (this.#writer.inFlight !== null) return false
     if (this.#writer.start({ positionsAlone: true })) return this.#began()
     return true
   }
 
   #began(): false {
-    this.#epochFrom = this.#records
+    this.#epochFrom = this.#units
     this.#positionTimer?.cancel()
     this.#positionTimer = null
     this.#positionsDue = false
@@ -275,16 +298,16 @@ export class Task {
   }
 
   #isFull(): boolean {
-    const { circuit, state } = this.#options
-    const bytes = circuit.outputs.bytes + (state === null ? 0 : state.dirtyBytes)
-    return bytes >= EPOCH_BYTES_MAX || this.#records - this.#epochFrom >= EPOCH_RECORDS_MAX
+    const { program, state } = this.#options
+    const bytes = program.outputs.bytes + (state === null ? 0 : state.dirtyBytes)
+    return bytes >= EPOCH_BYTES_MAX || this.#units - this.#epochFrom >= EPOCH_RECORDS_MAX
   }
 
   /** Starts a commit if none runs and there is something to commit (R3). */
   #commitWhenFree(): void {
     this.#assertHealthy()
     if (this.#writer.inFlight !== null) return
-    const moved = this.#records - this.#epochFrom
+    const moved = this.#units - this.#epochFrom
     const positionsAlone = moved >= POSITION_RECORDS_MAX || this.#positionsDue || this.#isFull()
     if (this.#writer.start({ positionsAlone })) {
       this.#began()
@@ -308,7 +331,7 @@ export class Task {
 
   /** What to do about an error that ended the loop. */
   async #end(error: unknown): Promise<void> {
-    const { circuit } = this.#options
+    const { program } = this.#options
     if (error instanceof Abandoned) {
       await this.#writer.inFlight
       return
@@ -317,8 +340,8 @@ export class Task {
     const isPolicy = (reported as { code?: unknown }).code === 'DATAFLOW_FAILED'
     if (isPolicy && endsTask(error)) {
       // R2: the failing record never was; everything before it is committed.
-      circuit.outputs.discard()
-      circuit.undo?.undo()
+      program.outputs.discard()
+      program.undo?.undo()
       await this.#commitAll()
     }
     await this.#writer.inFlight
@@ -337,7 +360,7 @@ export class Task {
       this.#sweepDue = true
       this.wake()
     }
-    const delayMs = Math.max(sweepMs, SWEEP_DELAY_MS_MIN)
+    const delayMs = Math.min(Math.max(sweepMs, SWEEP_DELAY_MS_MIN), SWEEP_DELAY_MS_MAX)
     this.#sweepTimer = this.#clock.timer(delayMs, act, { unref: true })
   }
 
@@ -345,7 +368,7 @@ export class Task {
   #sweep(): void {
     this.#sweepDue = false
     this.#options.time.now = this.#clock.now()
-    for (const view of this.#options.circuit.states.expiring) view.sweep(SWEEP_ROWS_MAX)
+    for (const view of this.#options.program.expiring) view.sweep(SWEEP_ROWS_MAX)
     this.#armSweep()
   }
 }

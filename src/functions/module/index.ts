@@ -1,0 +1,10 @@
+// Module files: text → checked plan + diagnostics.
+export { combineModules, findEndpoint, mapAddresses, type CombineResult } from './combine.ts'
+export {
+  compileModule,
+  type CompileModuleOptions,
+  type CompileModuleResult
+} from './compile-module.ts'
+export { patternText } from './components.ts'
+export * from './plan.ts'
+export { endpointUrl } from './read-url.ts'

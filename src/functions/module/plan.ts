@@ -1,0 +1,177 @@
+// What module files say, checked and with every default filled in: plain data.
+//
+// A file holds components; an application is the components of all its files. Nothing here was looked up: whether hosts
+// exist or are allowed, topics exist and functions answer is found out by who runs the plan.
+import type { Position } from '../../dataflow/index.ts'
+import type { Expiration } from '../sdk/index.ts'
+
+/** Everything that one or several module files declare. */
+export interface ModulePlan {
+  readonly endpoints: readonly EndpointPlan[]
+  readonly ingresses: readonly IngressPlan[]
+  readonly egresses: readonly EgressPlan[]
+}
+
+/** Functions that answer behind a URL. */
+export interface EndpointPlan {
+  readonly functions: FunctionPattern
+  readonly url: UrlTemplate
+  /** Which protocol the functions speak. */
+  readonly protocol: '2.x' | '3.x'
+  /** Names and expirations of states that the file declares (2.x); 3.x functions say them themselves. */
+  readonly states: readonly ModuleState[]
+  /** Messages that may wait at an address while a request runs; null: any number. */
+  readonly maxNumBatchRequests: number | null
+  readonly transport: TransportPlan
+  readonly at: Position
+}
+
+/** One function type, or all types of a namespace. An exact type goes before a namespace. */
+export type FunctionPattern =
+  | { readonly kind: 'type'; readonly namespace: string; readonly name: string }
+  | { readonly kind: 'namespace'; readonly namespace: string }
+
+/** A URL in which `{function.name}` stands for the name part of the function's type. */
+export interface UrlTemplate {
+  /** As it was written. */
+  readonly text: string
+  readonly scheme: 'http' | 'https' | 'http+unix' | 'https+unix'
+  /**
+   * The host that requests go to, without brackets around IPv6; null for a socket, or when it contains the placeholder
+   * (then it is known per function only). To be checked against private ranges by who connects.
+   */
+  readonly host: string | null
+  /** null when there is no host. */
+  readonly port: number | null
+  /** Path of the unix socket, up to and including the part that ends with `.sock`; null for hosts. */
+  readonly socketPath: string | null
+  readonly at: Position
+}
+
+/** A state of a 2.x function. */
+export interface ModuleState {
+  readonly name: string
+  readonly expiration: Expiration
+}
+
+/** How requests are sent and repeated. All durations in whole milliseconds, at least 1. */
+export type TransportPlan =
+  | {
+      /** `okhttp`: repeats on I/O errors and on statuses that promise a later success; all within `callMs`. */
+      readonly kind: 'okhttp'
+      readonly callMs: number
+      readonly connectMs: number
+      readonly readMs: number
+      readonly writeMs: number
+    }
+  | {
+      /** `async`: repeats on every failure, within `callMs`. */
+      readonly kind: 'async'
+      readonly callMs: number
+      readonly connectMs: number
+      readonly poolTtlMs: number
+      readonly poolSize: number
+      readonly payloadBytesMax: number
+      readonly tls: TlsPlan
+    }
+
+/** Files of the TLS options; relative ones lie beside the module file. null: not given. */
+export interface TlsPlan {
+  readonly trustCacerts: string | null
+  /** Certificate and key are both given or neither. */
+  readonly clientCert: string | null
+  /** PKCS#8. */
+  readonly clientKey: string | null
+  /** A file that holds the password. */
+  readonly clientKeyPassword: string | null
+}
+
+/** Where messages come from. */
+export type IngressPlan = TopicIngressPlan | PlaygroundIngressPlan
+
+/** Records of topics as messages: the record's key is the function's id, its value the message. */
+export interface TopicIngressPlan {
+  readonly kind: 'topic'
+  /** `namespace/name`. */
+  readonly id: string
+  /** Bootstrap servers of a Kafka cluster; null: the engine's own topics. */
+  readonly address: AddressPlan | null
+  readonly consumerGroupId: string | null
+  readonly topics: readonly RoutedTopic[]
+  /** Where to read when a stored offset is gone. */
+  readonly autoOffsetReset: 'latest' | 'earliest'
+  /** Where the first start reads; later ones go on where they were. */
+  readonly startup: StartupPlan
+  /** Settings of a Kafka client, as texts. */
+  readonly properties: Readonly<Record<string, string>>
+  readonly at: Position
+}
+
+/** Bootstrap servers, comma separated, as they were written. */
+export interface AddressPlan {
+  readonly text: string
+  readonly at: Position
+}
+
+/** One topic of an ingress: each record becomes one message per target. */
+export interface RoutedTopic {
+  readonly topic: string
+  /** The typename of the messages. */
+  readonly valueType: string
+  /** Function types, at least one, without repetition. */
+  readonly targets: readonly string[]
+  readonly at: Position
+}
+
+export type StartupPlan =
+  | { readonly kind: 'latest' | 'earliest' | 'group-offsets' }
+  | { readonly kind: 'specific-offsets'; readonly offsets: readonly PartitionOffset[] }
+  | { readonly kind: 'date'; readonly timestampMs: number }
+
+/** The next offset to read of one partition. */
+export interface PartitionOffset {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: number
+}
+
+/** Messages over HTTP: `/<namespace>/<type>/<id>`. */
+export interface PlaygroundIngressPlan {
+  readonly kind: 'playground'
+  readonly id: typeof PLAYGROUND_INGRESS_ID
+  /** 0: any free port. */
+  readonly port: number
+  readonly at: Position
+}
+
+/** Where values go. */
+export type EgressPlan = TopicEgressPlan | PlaygroundEgressPlan
+
+/** Values are Kafka producer records, which name their topic. */
+export interface TopicEgressPlan {
+  readonly kind: 'topic'
+  readonly id: string
+  /** Bootstrap servers of a Kafka cluster; null: the engine's own topics. */
+  readonly address: AddressPlan | null
+  readonly delivery: 'at-least-once' | 'exactly-once' | 'none'
+  /** With `exactly-once`: how long a transaction may stay open; null: the client's default. */
+  readonly transactionTimeoutMs: number | null
+  readonly properties: Readonly<Record<string, string>>
+  readonly at: Position
+}
+
+/** Values are polled over HTTP, by topic. */
+export interface PlaygroundEgressPlan {
+  readonly kind: 'playground'
+  readonly id: typeof PLAYGROUND_EGRESS_ID
+  /** 0: any free port. */
+  readonly port: number
+  readonly topics: readonly string[]
+  readonly at: Position
+}
+
+/** The ids that the playground's components always have. */
+export const PLAYGROUND_INGRESS_ID = 'io.statefun.playground/ingress'
+export const PLAYGROUND_EGRESS_ID = 'io.statefun.playground/egress'
+/** The typename of a playground egress value: JSON `{"topic", "payload"}`. */
+export const PLAYGROUND_RECORD_TYPENAME = 'io.statefun.playground/EgressRecord'

@@ -1,0 +1,216 @@
+// The keys of module files, by section. Descriptions stand in the reference of module files.
+import type { KeySpec, SectionSpec, ValueShape } from '../../dataflow/index.ts'
+
+const section = (name: string, keys: readonly KeySpec[]): SectionSpec => ({
+  name,
+  doc: '',
+  keys,
+  ignoresUnknownKeys: true
+})
+const key = (name: string, value: ValueShape, doc: string, example?: string): KeySpec => ({
+  key: name,
+  value,
+  doc,
+  ...(example === undefined ? {} : { example })
+})
+const needed = (spec: KeySpec): KeySpec => ({ ...spec, required: true })
+
+const TEXT: ValueShape = { kind: 'text' }
+/** A text, or a number that is meant as one. */
+const WORD: ValueShape = { kind: 'word' }
+const LIST: ValueShape = { kind: 'list', of: 'entries' }
+const integer = (min: number, max: number): ValueShape => ({ kind: 'integer', min, max })
+const into = (name: string): ValueShape => ({ kind: 'section', section: name })
+
+const COUNT_MAX = 2_147_483_647
+const PORT = needed(key('port', integer(0, 65_535), 'Port that is listened on.', '8090'))
+const ID = needed(key('id', TEXT, 'Name of the component.', 'example/names'))
+const ADDRESS = needed(key('address', WORD, 'Bootstrap servers, comma separated.', 'kafka:9092'))
+const PROPERTIES = key('properties', LIST, 'Settings of the Kafka client, one "key: value" each.')
+const BATCH_MAX = key(
+  'maxNumBatchRequests',
+  integer(-COUNT_MAX, COUNT_MAX),
+  'Messages that wait at an address while a request runs.'
+)
+const TIMEOUTS = key('timeouts', into('timeouts'), 'How long a request and its parts may take.')
+
+/** One document of the layout with a kind. */
+export const COMPONENT: SectionSpec = section('a component', [
+  needed(key('kind', TEXT, 'What the component is.', 'io.statefun.endpoints.v2/http')),
+  needed(key('spec', into('spec'), 'Its settings.'))
+])
+
+const ENDPOINT_KEYS: readonly KeySpec[] = [
+  needed(key('functions', TEXT, 'A function type, or a namespace with "/*".', 'example/*')),
+  needed(
+    key('urlPathTemplate', TEXT, 'Where they answer.', 'http://127.0.0.1:8000/{function.name}')
+  ),
+  BATCH_MAX
+]
+export const ENDPOINT_V1: SectionSpec = section('an endpoint', [...ENDPOINT_KEYS, TIMEOUTS])
+export const ENDPOINT_V2: SectionSpec = section('an endpoint', [
+  ...ENDPOINT_KEYS,
+  key('transport', into('transport'), 'How requests are sent.')
+])
+
+const TYPE = key('type', TEXT, 'Kind of the transport.')
+export const TRANSPORT_OKHTTP: SectionSpec = section('an okhttp transport', [TYPE, TIMEOUTS])
+export const TRANSPORT_ASYNC: SectionSpec = section('an async transport', [
+  TYPE,
+  TIMEOUTS,
+  key('call', WORD, 'Budget of a call with all its attempts.'),
+  key('connect', WORD, 'How long connecting may take.'),
+  key('pool_ttl', WORD, 'How long an idle connection is kept.'),
+  key('pool_size', integer(1, COUNT_MAX), 'Most connections.'),
+  key('payload_max_bytes', integer(1, COUNT_MAX), 'Largest request and response.'),
+  key('trust_cacerts', TEXT, 'File of trusted certificates.'),
+  key('client_cert', TEXT, 'File of the client’s certificate.'),
+  key('client_key', TEXT, 'File of the client’s key.'),
+  key('client_key_password', TEXT, 'File of the key’s password.')
+])
+export const TIMEOUTS_OKHTTP: SectionSpec = section('timeouts', [
+  key('call', WORD, 'The whole call.'),
+  key('connect', WORD, 'Connecting.'),
+  key('read', WORD, 'Waiting for bytes.'),
+  key('write', WORD, 'Sending bytes.')
+])
+export const TIMEOUTS_ASYNC: SectionSpec = section('timeouts', TIMEOUTS_OKHTTP.keys.slice(0, 2))
+
+const TOPIC_INGRESS_KEYS: readonly KeySpec[] = [
+  key('consumerGroupId', WORD, 'Consumer group whose offsets are used.'),
+  needed(key('topics', LIST, 'What is read.')),
+  key(
+    'autoOffsetResetPosition',
+    { kind: 'choice', of: ['latest', 'earliest'] },
+    'Where to read when an offset is gone.'
+  ),
+  key('startupPosition', into('startupPosition'), 'Where the first start reads.'),
+  PROPERTIES
+]
+const TOPIC_EGRESS_KEYS: readonly KeySpec[] = [
+  key('deliverySemantic', into('deliverySemantic'), 'What a failure may do to values.'),
+  PROPERTIES
+]
+
+/** Which keys a layout takes from elsewhere, or not at all. */
+export interface TopicSectionOptions {
+  /** Whether the id stands in the section itself. */
+  readonly hasId: boolean
+  /** Whether the section names a cluster. */
+  readonly hasAddress: boolean
+}
+
+/** An ingress of topics. */
+export function topicIngress(options: TopicSectionOptions): SectionSpec {
+  return section('an ingress', [...ownKeys(options), ...TOPIC_INGRESS_KEYS])
+}
+
+/** An egress into topics. */
+export function topicEgress(options: TopicSectionOptions): SectionSpec {
+  return section('an egress', [...ownKeys(options), ...TOPIC_EGRESS_KEYS])
+}
+
+function ownKeys({ hasId, hasAddress }: TopicSectionOptions): KeySpec[] {
+  return [...(hasId ? [ID] : []), ...(hasAddress ? [ADDRESS] : [])]
+}
+
+const TARGETS = needed(key('targets', LIST, 'Function types.', '[example/person]'))
+const TOPIC = needed(key('topic', WORD, 'Name of the topic.', 'names'))
+export const ROUTED_TOPIC: SectionSpec = section('a topic', [
+  TOPIC,
+  needed(key('valueType', TEXT, 'Typename of its messages.', 'example/GreetRequest')),
+  TARGETS
+])
+/** The same in 2.x. */
+export const ROUTED_TOPIC_2: SectionSpec = section('a topic', [
+  TOPIC,
+  needed(key('typeUrl', TEXT, 'Type of its messages.', 'com.googleapis/example.GreetRequest')),
+  TARGETS
+])
+export const STARTUP: SectionSpec = section('startupPosition', [
+  needed(
+    key(
+      'type',
+      { kind: 'choice', of: ['latest', 'earliest', 'group-offsets', 'specific-offsets', 'date'] },
+      'Kind of the position.',
+      'earliest'
+    )
+  ),
+  key('offsets', LIST, 'With specific-offsets: one "topic/partition: offset" each.'),
+  key('date', WORD, 'With date: yyyy-MM-dd HH:mm:ss.SSS Z')
+])
+export const DELIVERY: SectionSpec = section('deliverySemantic', [
+  key('type', { kind: 'choice', of: ['at-least-once', 'exactly-once', 'none'] }, 'The promise.'),
+  key('transactionTimeout', WORD, 'With exactly-once: how long a transaction may stay open.'),
+  key('transactionTimeoutMillis', integer(1, COUNT_MAX), 'The same in milliseconds.')
+])
+export const PLAYGROUND_INGRESS: SectionSpec = section('a playground ingress', [PORT])
+export const PLAYGROUND_EGRESS: SectionSpec = section('a playground egress', [
+  PORT,
+  needed(key('topics', LIST, 'Topics that can be polled.', '[greetings]'))
+])
+
+/** The file of the layouts with a version. */
+export const VERSIONED_FILE: SectionSpec = section('a module file', [
+  needed(key('version', WORD, 'Version of the layout.', '"3.0"')),
+  needed(key('module', into('module'), 'The module.'))
+])
+export const MODULE: SectionSpec = section('module', [
+  key('meta', into('meta'), 'Kind of the module.'),
+  needed(key('spec', into('spec'), 'The components.'))
+])
+export const MODULE_META: SectionSpec = section('meta', [
+  key('type', { kind: 'choice', of: ['remote'], unavailable: ['embedded'] }, 'Kind of the module.')
+])
+export const MODULE_SPEC_3: SectionSpec = section('spec', [
+  key('endpoints', LIST, 'Where functions answer.'),
+  key('ingresses', LIST, 'Where messages come from.'),
+  key('egresses', LIST, 'Where values go.')
+])
+export const MODULE_SPEC_2: SectionSpec = section('spec', [
+  key('functions', LIST, 'Functions.'),
+  key('ingresses', LIST, 'Where messages come from.'),
+  key('routers', LIST, 'Which function a message goes to.'),
+  key('egresses', LIST, 'Where values go.')
+])
+
+/** A list item that wraps a component under one word. */
+export function wrapped(word: 'function' | 'endpoint' | 'ingress' | 'egress'): SectionSpec {
+  const plural = word.endsWith('s') ? `${word}es` : `${word}s`
+  return section(`an item of "${plural}"`, [needed(key(word, into(word), 'The component.'))])
+}
+/** What is in such a word, apart from a function of the README's flat form. */
+export const META_AND_SPEC: SectionSpec = section('a component', [
+  needed(key('meta', into('meta'), 'What the component is.')),
+  needed(key('spec', into('spec'), 'Its settings.'))
+])
+export const META_OF_ENDPOINT: SectionSpec = section('meta', [
+  needed(key('kind', TEXT, 'Kind of the endpoint.', 'http'))
+])
+export const META_OF_IO: SectionSpec = section('meta', [
+  needed(key('type', TEXT, 'What the component is.', 'io.statefun.kafka/ingress')),
+  ID
+])
+export const META_OF_FUNCTION: SectionSpec = section('meta', [
+  needed(key('kind', TEXT, 'Kind of the function.', 'http')),
+  needed(key('type', TEXT, 'Type of the function.', 'example/greeter'))
+])
+const FUNCTION_2_KEYS: readonly KeySpec[] = [
+  needed(key('endpoint', TEXT, 'Where it answers.', 'http://127.0.0.1:8000/statefun')),
+  key('states', LIST, 'Names of its states.'),
+  BATCH_MAX,
+  key('timeout', WORD, 'The whole call.'),
+  key('connectTimeout', WORD, 'Connecting.'),
+  key('readTimeout', WORD, 'Waiting for bytes.'),
+  key('writeTimeout', WORD, 'Sending bytes.')
+]
+export const FUNCTION_2: SectionSpec = section('a function', FUNCTION_2_KEYS)
+export const FUNCTION_2_FLAT: SectionSpec = section('a function', [
+  ...META_OF_FUNCTION.keys,
+  ...FUNCTION_2_KEYS
+])
+export const STATE_2: SectionSpec = section('a state', [
+  needed(key('name', WORD, 'Name of the state.', 'seen_count')),
+  key('expireAfter', WORD, 'When it disappears.'),
+  key('expireMode', { kind: 'choice', of: ['after-invoke', 'after-write'] }, 'Since when.')
+])

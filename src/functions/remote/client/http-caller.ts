@@ -1,0 +1,173 @@
+// One attempt of a call over HTTP/1.1: pools of connections by origin, requests with their timeouts.
+import type { Dispatcher, Pool } from 'undici'
+import { type Clock, FUNCTION_PAYLOAD_BYTES_MAX } from '../../../base/index.ts'
+import { type EndpointPlan, endpointUrl } from '../../module/index.ts'
+import { checkHost, guardedLookup } from './addresses.ts'
+import { AttemptTimer } from './attempt-timer.ts'
+import { CONTENT_TYPE, checkHead, readReply } from './reply.ts'
+
+/** Larger requests are written in parts, each with the write timeout. */
+const PART_BYTES = 64 * 1024
+/** How long the transport `okhttp`, which has no option for it, keeps idle connections. */
+const IDLE_MS = 15_000
+const HEADERS = {
+  'content-type': CONTENT_TYPE,
+  accept: CONTENT_TYPE,
+  'user-agent': 'statefun'
+}
+
+/** PEM texts of the TLS options. */
+export interface TlsMaterial {
+  readonly ca?: string
+  readonly cert?: string
+  readonly key?: string
+  readonly passphrase?: string
+}
+
+/** Where the requests for one function go. */
+interface Place {
+  readonly pool: Pool
+  readonly path: string
+}
+
+/** What an {@link HttpCaller} is made from. */
+export interface HttpCallerOptions {
+  readonly plan: EndpointPlan
+  readonly clock: Clock
+  /** Whether addresses in private networks may be called. */
+  readonly allowPrivate: boolean
+  readonly tls: TlsMaterial
+}
+
+/** Sends requests to the functions of one endpoint. */
+export class HttpCaller {
+  readonly #options: HttpCallerOptions
+  /** By origin: a template may have the function's name in its host. */
+  readonly #pools = new Map<string, Pool>()
+  /** By the name part of the function's type. */
+  readonly #places = new Map<string, Place>()
+
+  constructor(options: HttpCallerOptions) {
+    this.#options = options
+  }
+
+  /** Most bytes of a request and of a reply. */
+  get bytesMax(): number {
+    const { transport } = this.#options.plan
+    return transport.kind === 'async' ? transport.payloadBytesMax : FUNCTION_PAYLOAD_BYTES_MAX
+  }
+
+  /**
+   * Posts `request` once; `deadline` (monotonic) ends it.
+   * @throws FUNCTION_CALL_TIMEOUT, FUNCTION_CALL_STATUS, FUNCTION_CALL_CONTENT_TYPE, FUNCTION_REPLY_TOO_LARGE,
+   *   ENDPOINT_ADDRESS, the signal's reason, and what undici and the system have for lost connections
+   */
+  async post(
+    functionName: string,
+    request: Uint8Array,
+    deadline: number,
+    signal: AbortSignal
+  ): Promise<Uint8Array> {
+    const { plan, clock } = this.#options
+    const { transport } = plan
+    const readMs = transport.kind === 'okhttp' ? transport.readMs : Number.POSITIVE_INFINITY
+    const timer = new AttemptTimer(clock, deadline, signal)
+    try {
+      const { pool, path } = this.#places.get(functionName) ?? (await this.#open(functionName))
+      const response = await pool.request({
+        method: 'POST',
+        path,
+        headers: { ...HEADERS, 'content-length': String(request.length) },
+        body: this.#bodyOf(request, timer),
+        signal: timer.signal
+      })
+      timer.phase('read', readMs)
+      return await this.#read(response, () => timer.phase('read', readMs))
+    } catch (error) {
+      throw timer.signal.aborted ? timer.signal.reason : error
+    } finally {
+      timer.close()
+    }
+  }
+
+  /** Closes all connections; calls under way fail. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#pools.values()].map(pool => pool.destroy()))
+  }
+
+  /** With `okhttp` in parts: the first is asked for on a connection, so waiting for one is not counted as writing. */
+  #bodyOf(request: Uint8Array, timer: AttemptTimer): Uint8Array {
+    const { transport } = this.#options.plan
+    if (transport.kind === 'async') return request
+    const parts: AsyncIterable<Uint8Array> = partsOf(request, written => {
+      if (written) timer.phase('read', transport.readMs)
+      else timer.phase('write', transport.writeMs)
+    })
+    // Not among undici's types of `request`, but among what it documents for `dispatch`.
+    return parts as unknown as Uint8Array
+  }
+
+  async #read(response: Dispatcher.ResponseData, onData: () => void): Promise<Uint8Array> {
+    try {
+      checkHead(response)
+      return await readReply(response.body, this.bytesMax, onData)
+    } catch (error) {
+      // What is not read to its end would block the connection.
+      response.body.on('error', () => {}).destroy()
+      throw error
+    }
+  }
+
+  /** Loads the client at the first call only: a run without remote functions starts without it. */
+  async #open(functionName: string): Promise<Place> {
+    const undici = await import('undici')
+    const { origin, pathname, search } = new URL(endpointUrl(this.#options.plan.url, functionName))
+    let pool = this.#pools.get(origin)
+    if (pool === undefined) this.#pools.set(origin, (pool = this.#openPool(undici, origin)))
+    const place = { pool, path: pathname + search }
+    this.#places.set(functionName, place)
+    return place
+  }
+
+  #openPool({ Pool, buildConnector }: typeof import('undici'), origin: string): Pool {
+    const { plan, allowPrivate, tls } = this.#options
+    const { transport, url } = plan
+    const idleMs = transport.kind === 'async' ? transport.poolTtlMs : IDLE_MS
+    const connect = buildConnector({
+      ...tls,
+      allowH2: false,
+      timeout: transport.connectMs,
+      lookup: guardedLookup(allowPrivate),
+      ...(url.socketPath === null ? {} : { socketPath: url.socketPath })
+    })
+    return new Pool(origin, {
+      connections: transport.kind === 'async' ? transport.poolSize : null,
+      keepAliveTimeout: idleMs,
+      keepAliveMaxTimeout: idleMs,
+      // The attempt's own timers are exact to the millisecond.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      connect: (options, callback) => {
+        try {
+          if (url.socketPath === null) checkHost(options.hostname, allowPrivate)
+        } catch (error) {
+          callback(error as Error, null)
+          return
+        }
+        connect(options, callback)
+      }
+    })
+  }
+}
+
+/** The parts of a request; tells before each that writing goes on, and at the end that it is done. */
+async function* partsOf(
+  request: Uint8Array,
+  onProgress: (written: boolean) => void
+): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < request.length; at += PART_BYTES) {
+    onProgress(false)
+    yield request.subarray(at, at + PART_BYTES)
+  }
+  onProgress(true)
+}

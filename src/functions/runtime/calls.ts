@@ -1,0 +1,394 @@
+// Invocations: synchronous ones at once, asynchronous ones one at a time for each address.
+//
+//   C1  At most one call of an address is under way; what arrives meanwhile waits in its mailbox.
+//   C2  A result is applied between two records, in one step, together with forgetting the messages it is of.
+//   C3  A batch that fails is tried again message by message, so that only those become dead letters that fail alone.
+import {
+  type Clock,
+  FUNCTION_CALLS_MAX,
+  FUNCTION_HANDSHAKES_MAX,
+  MillraceError
+} from '../../base/index.ts'
+import { endsTask } from '../../runtime/task/index.ts'
+import type { KeyedState } from '../../state/contract.ts'
+import { type Effects, type StateView, type StatefulFunction, invoke } from '../sdk/index.ts'
+import { type AddressState, NO_STATE, isOver, slotOf, typeChanged } from './address-state.ts'
+import type { RetryPolicy } from './contract.ts'
+import type { DeadLetters } from './dead-letters.ts'
+import type { EffectApplier } from './effects.ts'
+import type { Envelope } from './envelope.ts'
+import { Fifo } from './fifo.ts'
+import type { FunctionEntry, FunctionTable } from './function-table.ts'
+import type { Mailbox, Mailboxes } from './mailboxes.ts'
+import type { Valves } from './valves.ts'
+
+/** Ingresses go on when what waits has fallen below this share of the bound. */
+const RELEASE_SHARE = 0.75
+
+/** What {@link Calls} is made from. */
+export interface CallsOptions {
+  readonly table: FunctionTable
+  readonly states: KeyedState<AddressState>
+  readonly mailboxes: Mailboxes
+  readonly effects: EffectApplier
+  readonly deadLetters: DeadLetters
+  readonly valves: Valves
+  readonly retries: RetryPolicy
+  /** Bytes in this task's mailboxes at which ingresses wait. */
+  readonly mailboxBytesMax: number
+  readonly clock: Clock
+  readonly time: { readonly now: number }
+  /** Aborted when the task stops: results that come later are not applied. */
+  readonly signal: AbortSignal
+  openTopics(names: readonly string[]): Promise<void>
+  /** A result has come. */
+  wake(): void
+}
+
+type Outcome =
+  | { readonly box: Mailbox; readonly effects: Effects }
+  | { readonly box: Mailbox; readonly error: unknown }
+
+/** Invokes the functions of one task. */
+export class Calls {
+  /** Batches that were processed. */
+  invocations = 0
+  readonly #options: CallsOptions
+  readonly #outcomes = new Fifo<Outcome>()
+  /** Mailboxes that have something to call next. */
+  readonly #resumed = new Fifo<Mailbox>()
+  /** Function types with addresses that wait for their turn. */
+  readonly #waiting = new Set<FunctionEntry>()
+  #underWay = 0
+
+  constructor(options: CallsOptions) {
+    this.#options = options
+  }
+
+  /** Whether {@link step} has something to do. */
+  get isReady(): boolean {
+    return this.#outcomes.length > 0 || this.#resumed.length > 0
+  }
+
+  /** Whether no address is busy. */
+  get isIdle(): boolean {
+    return this.#options.mailboxes.busy.size === 0
+  }
+
+  /** Applies one result, or begins one call of those that wait; there must be one. */
+  step(): void {
+    if (this.#outcomes.length > 0) this.#complete(this.#outcomes.shift())
+    else this.#start(this.#resumed.shift())
+  }
+
+  /** Gives a message to its function, or to the mailbox of its address. */
+  deliver(envelope: Envelope): void {
+    // Hot: per message.
+    const { table, mailboxes, deadLetters, time } = this.#options
+    const { target, key } = envelope
+    const entry = table.find(target.namespace, target.type)
+    if (entry === null) {
+      deadLetters.message(envelope, unknownFunction(envelope), 1, time.now)
+      mailboxes.forget(envelope)
+      return
+    }
+    entry.received++
+    const box = mailboxes.busy.size === 0 ? undefined : mailboxes.busy.get(key)
+    if (box !== undefined) {
+      this.#enqueue(box, envelope)
+    } else if (entry.isAsync && !this.#mayCall(entry)) {
+      const opened = mailboxes.open(key, entry)
+      this.#enqueue(opened, envelope)
+      this.#wait(opened)
+    } else {
+      this.#begin(entry, [envelope], null)
+    }
+  }
+
+  #enqueue(box: Mailbox, envelope: Envelope): void {
+    const kept = this.#options.mailboxes.keep(envelope)
+    box.queue.push(kept.sequence)
+    this.#entered(box.entry, kept)
+  }
+
+  /** Counts a message that waits from now on; where that is too much, its ingress waits too. */
+  #entered(entry: FunctionEntry, envelope: Envelope): void {
+    const { mailboxes, mailboxBytesMax, valves } = this.#options
+    mailboxes.entered(entry, envelope)
+    if (mailboxes.bytes < mailboxBytesMax || envelope.feed === null) return
+    // Types that wait share the bound, so that one that never answers does not hold up the others.
+    if (entry.backlogBytes >= mailboxBytesMax / mailboxes.types) valves.hold(envelope.feed, entry)
+  }
+
+  #left(entry: FunctionEntry, envelope: Envelope): void {
+    const { mailboxes, mailboxBytesMax, valves } = this.#options
+    mailboxes.left(entry, envelope)
+    if (!valves.isHolding(entry)) return
+    const low = mailboxBytesMax * RELEASE_SHARE
+    if (mailboxes.bytes < low || entry.backlogBytes < low / mailboxes.types) valves.release(entry)
+  }
+
+  /** Begins the next call of a mailbox, or lets it wait for its turn. */
+  #start(box: Mailbox): void {
+    const { entry } = box
+    if (entry.isAsync && !this.#mayCall(entry)) return this.#wait(box)
+    const envelopes = box.takeBatch().map(sequence => this.#options.mailboxes.load(sequence))
+    box.inFlight = envelopes
+    this.#begin(entry, envelopes, box)
+  }
+
+  #mayCall(entry: FunctionEntry): boolean {
+    return this.#underWay < FUNCTION_CALLS_MAX && !(entry.isLearning && entry.calls > 0)
+  }
+
+  #wait(box: Mailbox): void {
+    box.entry.waiting.push(box)
+    this.#waiting.add(box.entry)
+  }
+
+  /** A call has ended: the next address gets its turn; all of its type if it was the first that told the states. */
+  #nextTurn(ended: FunctionEntry, hasLearnt: boolean): void {
+    for (const entry of this.#waiting) {
+      if (!this.#mayCall(entry)) continue
+      const count = hasLearnt && entry === ended ? entry.waiting.length : 1
+      for (let turn = 0; turn < count; turn++) this.#resumed.push(entry.waiting.shift())
+      // Deleting and adding puts the type behind the others.
+      this.#waiting.delete(entry)
+      if (entry.waiting.length > 0) this.#waiting.add(entry)
+      if (entry !== ended) return
+    }
+  }
+
+  #begin(entry: FunctionEntry, envelopes: readonly Envelope[], box: Mailbox | null): void {
+    const { states, time } = this.#options
+    const { target, key } = envelopes[0]!
+    const state = states.get(key) ?? NO_STATE
+    const beganAt = time.now
+    let result: Effects | Promise<Effects>
+    try {
+      if (state.length > 0) checkTypes(entry, key, state, beganAt)
+      if (entry.code.kind === 'local') {
+        const { fn } = entry.code
+        const view = new ValueView(fn, state, beganAt)
+        result = invoke(fn, { target, state: view, invocations: envelopes })
+      } else {
+        result = this.#callRemote(entry, envelopes, state, beganAt)
+      }
+    } catch (error) {
+      return this.#failed(entry, envelopes, box, error)
+    }
+    if (!(result instanceof Promise)) {
+      return this.#finish(entry, envelopes, box, state, beganAt, result)
+    }
+    entry.isAsync = true
+    this.#later(this.#busy(entry, envelopes, box), state, beganAt, result)
+  }
+
+  /** The mailbox of an address that is busy from now on, with its messages kept. */
+  #busy(entry: FunctionEntry, envelopes: readonly Envelope[], box: Mailbox | null): Mailbox {
+    if (box !== null) return box
+    const { mailboxes } = this.#options
+    const opened = mailboxes.open(envelopes[0]!.key, entry)
+    opened.inFlight = envelopes.map(envelope => mailboxes.keep(envelope))
+    for (const envelope of opened.inFlight) this.#entered(entry, envelope)
+    return opened
+  }
+
+  #later(box: Mailbox, state: AddressState, beganAt: number, result: Promise<Effects>): void {
+    const { clock, signal, wake } = this.#options
+    const { entry } = box
+    box.state = state
+    box.beganAt = beganAt
+    entry.calls++
+    this.#underWay++
+    const startMs = clock.monotonic()
+    const end = (outcome: Outcome) => {
+      if (signal.aborted) return
+      entry.sample(clock.monotonic() - startMs)
+      this.#outcomes.push(outcome)
+      wake()
+    }
+    result.then(
+      effects => end({ box, effects }),
+      (error: unknown) => end({ box, error })
+    )
+  }
+
+  /** C2. */
+  #complete(outcome: Outcome): void {
+    const { box } = outcome
+    const { entry, inFlight, state, beganAt } = box
+    const hasLearnt = entry.isLearning && 'effects' in outcome
+    if (hasLearnt) entry.isLearning = false
+    entry.calls--
+    this.#underWay--
+    if ('effects' in outcome) {
+      this.#finish(entry, inFlight, box, state, beganAt, outcome.effects)
+    } else {
+      if (entry.code.kind === 'remote') entry.remoteFailures++
+      this.#failed(entry, inFlight, box, outcome.error)
+    }
+    if (this.#waiting.size > 0) this.#nextTurn(entry, hasLearnt)
+  }
+
+  #finish(
+    entry: FunctionEntry,
+    envelopes: readonly Envelope[],
+    box: Mailbox | null,
+    state: AddressState,
+    beganAt: number,
+    effects: Effects
+  ): void {
+    const { target, key, feed } = envelopes[0]!
+    let topics: readonly string[]
+    try {
+      topics = this.#options.effects.apply({ entry, target, key, state, beganAt, feed }, effects)
+    } catch (error) {
+      return this.#failed(entry, envelopes, box, error)
+    }
+    if (topics.length > 0) {
+      const opened = this.#options.openTopics(topics).then(() => effects)
+      return this.#later(this.#busy(entry, envelopes, box), state, beganAt, opened)
+    }
+    this.invocations++
+    this.#done(entry, envelopes, box)
+  }
+
+  /** The messages are dealt with, one way or the other. */
+  #done(entry: FunctionEntry, envelopes: readonly Envelope[], box: Mailbox | null): void {
+    const { mailboxes } = this.#options
+    for (let index = 0; index < envelopes.length; index++) mailboxes.forget(envelopes[index]!)
+    if (box === null) return
+    for (let index = 0; index < envelopes.length; index++) this.#left(entry, envelopes[index]!)
+    box.inFlight = []
+    box.attempts = 0
+    if (box.depth === 0) mailboxes.close(box)
+    else this.#resumed.push(box)
+  }
+
+  #failed(
+    entry: FunctionEntry,
+    envelopes: readonly Envelope[],
+    box: Mailbox | null,
+    error: unknown
+  ): void {
+    if (endsTask(error)) throw error
+    if (envelopes.length > 1) return this.#separate(box!)
+    const { deadLetters, retries, time } = this.#options
+    const attempts = (box === null ? 0 : box.attempts) + 1
+    if (attempts <= retries.retries && isRetried(entry, error)) {
+      return this.#retryLater(this.#busy(entry, envelopes, box), attempts)
+    }
+    entry.failed++
+    deadLetters.message(envelopes[0]!, error, attempts, time.now)
+    this.#done(entry, envelopes, box)
+  }
+
+  /** C3. */
+  #separate(box: Mailbox): void {
+    const { inFlight } = box
+    box.again = [...inFlight.map(envelope => envelope.sequence), ...box.again]
+    box.alone = Math.max(box.alone, inFlight.length)
+    box.inFlight = []
+    this.#resumed.push(box)
+  }
+
+  #retryLater(box: Mailbox, attempts: number): void {
+    const { clock, retries, signal, wake } = this.#options
+    box.again = [...box.inFlight.map(envelope => envelope.sequence), ...box.again]
+    box.alone = Math.max(box.alone, 1)
+    box.inFlight = []
+    box.attempts = attempts
+    const waitMs = Math.min(retries.backoffMs * 2 ** (attempts - 1), retries.backoffMaxMs)
+    if (waitMs <= 0) {
+      this.#resumed.push(box)
+      return
+    }
+    clock.sleep(waitMs, signal).then(
+      () => {
+        this.#resumed.push(box)
+        wake()
+      },
+      // The task stops; the next start tries again.
+      () => {}
+    )
+  }
+
+  /** Calls a remote function, again with the states that it asks for. */
+  async #callRemote(
+    entry: FunctionEntry,
+    envelopes: readonly Envelope[],
+    state: AddressState,
+    now: number
+  ): Promise<Effects> {
+    const { code } = entry
+    if (code.kind !== 'remote') throw new Error('broken invariant: the function is remote')
+    const { target, key } = envelopes[0]!
+    const invocations = envelopes.map(({ caller, argument }) => ({ caller, argument }))
+    for (let round = 0; round < FUNCTION_HANDSHAKES_MAX; round++) {
+      const values = entry.specs.map(({ name }) => {
+        const slot = slotOf(state, name, now)
+        if (slot === null) return { name, value: null }
+        return { name, value: { typename: slot.typename, bytes: slot.encoded() } }
+      })
+      const reply = await code.endpoint.call(
+        { target, state: values, invocations },
+        this.#options.signal
+      )
+      if (reply.kind === 'effects') return reply.effects
+      entry.learn(reply.specs)
+      if (state.length > 0) checkTypes(entry, key, state, now)
+    }
+    throw new MillraceError(
+      'FUNCTION_HANDSHAKE',
+      `${entry.typename} asked for missing values in ${FUNCTION_HANDSHAKES_MAX} answers to one batch; expected its ` +
+        `effects once it has the values that it declares; correct the SDK or the function's specs`,
+      { details: { typename: entry.typename } }
+    )
+  }
+}
+
+/** An address' values as a function in this process reads them. */
+class ValueView implements StateView {
+  readonly #fn: StatefulFunction
+  readonly #state: AddressState
+  readonly #now: number
+
+  constructor(fn: StatefulFunction, state: AddressState, now: number) {
+    this.#fn = fn
+    this.#state = state
+    this.#now = now
+  }
+
+  get(name: string): unknown {
+    const slot = slotOf(this.#state, name, this.#now)
+    if (slot === null) return null
+    for (const spec of this.#fn.specs) if (spec.name === name) return slot.read(spec.type)
+    return null
+  }
+}
+
+/** @throws STATE_TYPE_CHANGED a value was stored under another type than it is declared with */
+function checkTypes(entry: FunctionEntry, key: string, state: AddressState, now: number): void {
+  for (let index = 0; index < state.length; index++) {
+    const slot = state[index]!
+    const spec = entry.spec(slot.name)
+    if (spec === null || spec.typename === slot.typename || isOver(slot, now)) continue
+    throw typeChanged(key, slot, spec.typename)
+  }
+}
+
+/** Only what a handler in this process has thrown: a transport has its own retries, a bad effect stays bad. */
+function isRetried(entry: FunctionEntry, error: unknown): boolean {
+  if (entry.code.kind === 'remote') return false
+  return error instanceof MillraceError && error.code === 'FUNCTION_FAILED'
+}
+
+function unknownFunction({ target }: Envelope): MillraceError {
+  const typename = `${target.namespace}/${target.type}`
+  return new MillraceError(
+    'FUNCTION_UNKNOWN',
+    `a message to the function type ${typename}; expected one that a module defines; define it, or correct the target`,
+    { details: { typename } }
+  )
+}

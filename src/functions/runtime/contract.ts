@@ -1,0 +1,232 @@
+// What a running application of stateful functions offers, and what it needs to start.
+import type { Clock } from '../../base/index.ts'
+import type { LogData } from '../../log/log.ts'
+import type { DataflowStatus, LogLine } from '../../runtime/contract.ts'
+import type { StateStore } from '../../state/contract.ts'
+import type {
+  Address,
+  Effects,
+  Expiration,
+  Invocation,
+  OutgoingMessage,
+  StatefulFunction,
+  TypedValue
+} from '../sdk/index.ts'
+
+/** What an application is started with. */
+export interface FunctionsOptions {
+  /** Names its topics and group; unique among the applications on a log. */
+  readonly name: string
+  /** Functions in this process. */
+  readonly functions: readonly StatefulFunction[]
+  /** Functions elsewhere. */
+  readonly endpoints?: readonly FunctionEndpoint[]
+  readonly ingresses: readonly IngressSpec[]
+  readonly egresses: readonly EgressSpec[]
+  /** What happens to a function that throws, before its message becomes a dead letter. Default: no retries. */
+  readonly retries?: RetryPolicy
+  /** How many tasks share the addresses. Default 1. An application keeps its number for life. */
+  readonly tasks?: number
+  readonly log: LogData
+  readonly clock: Clock
+  /** Where task `index` keeps its cold state; the application closes it. */
+  openStore(index: number): Promise<StateStore>
+  /**
+   * Tells how many partitions a topic has that an egress names for the first time; may create it. What it throws
+   * fails the function's invocation. Default: asks the log.
+   */
+  openTopic?(name: string): Promise<number>
+  onLog(line: LogLine): void
+  /** For all tasks together. Default STATE_HOT_BYTES_DEFAULT. */
+  readonly stateHotBytes?: number
+  /** For all tasks together. Default FUNCTION_MAILBOX_BYTES_MAX. */
+  readonly mailboxBytesMax?: number
+}
+
+/** Further tries of a function that throws. */
+export interface RetryPolicy {
+  /** 0 for none. */
+  readonly retries: number
+  /** Wait before the first one in ms; doubles each time up to `backoffMaxMs`. */
+  readonly backoffMs: number
+  readonly backoffMaxMs: number
+}
+
+/** Where an ingress begins to read at its very first start. */
+export interface IngressStart {
+  readonly position: 'beginning' | 'end' | 'offset'
+  /** Records from the beginning or before the end, or the absolute offset. */
+  readonly value: number
+}
+
+/** A topic whose records become messages. */
+export type IngressSpec = TargetIngress | RouterIngress
+
+/** The key is the id (UTF-8), the value the argument: one message for each target type. */
+export interface TargetIngress {
+  readonly kind: 'targets'
+  readonly topic: string
+  /** Typename of the values. */
+  readonly valueType: string
+  /** Typenames of the functions that get each record. */
+  readonly targets: readonly string[]
+  /** Default: the beginning. */
+  readonly start?: IngressStart
+}
+
+/** A record as a router sees it; bytes are views that must be copied to be kept. */
+export interface IngressRecord {
+  readonly key: Uint8Array | null
+  readonly value: Uint8Array | null
+  readonly topic: string
+  readonly partition: number
+  readonly offset: number
+  /** Milliseconds since the epoch. */
+  readonly timestamp: number
+}
+
+/** The function tells which messages a record becomes; what it throws makes the record a dead letter. */
+export interface RouterIngress {
+  readonly kind: 'router'
+  readonly topic: string
+  route(record: IngressRecord): Iterable<OutgoingMessage>
+  /** Default: the beginning. */
+  readonly start?: IngressStart
+}
+
+/** A record for a topic. */
+export interface EgressRecord {
+  readonly topic: string
+  /** null: without key. */
+  readonly key: Uint8Array | null
+  readonly value: Uint8Array
+}
+
+/** Where values leave the application. */
+export interface EgressSpec {
+  /** `namespace/name`. */
+  readonly typename: string
+  /**
+   * Makes the record. What it throws fails the invocation. Default: the value is a StateFun KafkaProducerRecord,
+   * which names topic, key and value.
+   */
+  record?(argument: TypedValue, from: Address): EgressRecord
+}
+
+/** A state that a remote function declares. */
+export interface RemoteValueSpec {
+  readonly name: string
+  readonly typename: string
+  readonly expiration: Expiration
+}
+
+/** What a remote function is asked. */
+export interface RemoteBatch {
+  readonly target: Address
+  /** All states known for the function's type; null for absent. */
+  readonly state: readonly { readonly name: string; readonly value: TypedValue | null }[]
+  readonly invocations: readonly Invocation[]
+}
+
+/** What it answers: its effects, or the states that it needs and has not been given. */
+export type RemoteReply =
+  | { readonly kind: 'effects'; readonly effects: Effects<TypedValue> }
+  | { readonly kind: 'missing'; readonly specs: readonly RemoteValueSpec[] }
+
+/** Functions that are called over some transport. */
+export interface FunctionEndpoint {
+  /** `namespace/name`, or `namespace/*` for all names. An exact type goes before. */
+  readonly functions: string
+  /** Most messages of one call; default FUNCTION_BATCH_MESSAGES_MAX. */
+  readonly maxNumBatchRequests?: number
+  /**
+   * Calls the function once, with the retries of its transport. Applied are only effects of the promise's value, so
+   * it may be called again with the same batch. A rejection fails the batch.
+   */
+  call(batch: RemoteBatch, signal: AbortSignal): Promise<RemoteReply>
+}
+
+/** Counters of one function type since the start. */
+export interface FunctionMetrics {
+  readonly typename: string
+  /** Messages that arrived. */
+  readonly in: number
+  /** Messages sent to addresses of the same task, and to those of others. */
+  readonly outLocal: number
+  readonly outRemote: number
+  readonly outEgress: number
+  /** Invocations that failed for good. */
+  readonly failed: number
+  /** Addresses with a whole batch waiting behind the one under way. */
+  readonly numBlockedAddress: number
+  /** Calls under way. */
+  readonly inflightAsyncOps: number
+  /** Messages that wait for a call, those of calls under way included. */
+  readonly numBacklog: number
+  /** Failed calls of a remote function. */
+  readonly remoteInvocationFailures: number
+  /** Of the last calls, ms. */
+  readonly remoteInvocationLatencyP50: number
+  readonly remoteInvocationLatencyP99: number
+}
+
+/** Counters of an application. */
+export interface FunctionsMetrics {
+  readonly functions: readonly FunctionMetrics[]
+  readonly recordsIn: number
+  /** Batches of messages that functions have processed. */
+  readonly invocations: number
+  readonly deadLetters: number
+  readonly commits: number
+  /** Seal to durable, ms; sampled over the last commits. */
+  readonly commitMsP50: number
+  readonly commitMsP99: number
+  /** Records in the ingresses and the messages topic that are not processed yet. */
+  readonly lag: number
+  /** Delayed messages that are pending. */
+  readonly timers: number
+  /** Bytes of the messages that wait for busy functions. */
+  readonly mailboxBytes: number
+}
+
+/** One value of an address. */
+export interface FunctionStateEntry {
+  readonly name: string
+  readonly typename: string
+  readonly bytes: Uint8Array
+  /** Milliseconds since the epoch, or null. */
+  readonly expiresAt: number | null
+}
+
+/** A delayed message that is pending. */
+export interface PendingTimer {
+  /** Milliseconds since the epoch. */
+  readonly dueAt: number
+  readonly sender: Address
+  readonly target: Address
+  readonly typename: string
+  readonly cancellationToken: string | null
+}
+
+/** An application that runs. Obtain with `startFunctions`. */
+export interface RunningFunctions {
+  readonly name: string
+  readonly status: DataflowStatus
+  readonly tasks: number
+  /** Resolves when it stopped by `stop`; rejects when it failed (fenced log, a bug). */
+  readonly finished: Promise<void>
+  /**
+   * Processes everything that the ingresses hold and all messages that come of it, waits for calls under way,
+   * commits, and stops. Delayed messages that are not due stay for the next start.
+   */
+  drain(): Promise<void>
+  /** Ends the running epoch, commits it, closes. Calls under way are made again at the next start. Idempotent. */
+  stop(): Promise<void>
+  metrics(): Promise<FunctionsMetrics>
+  /** Values of an address that have not expired. */
+  state(address: Address): readonly FunctionStateEntry[]
+  /** Messages that wait for a busy address, those under way included. */
+  mailboxDepth(address: Address): number
+  /** The next `limit` delayed messages (default 100) by time; of all senders or one. */
+  timers(options?: { readonly sender?: Address; readonly limit?: number }): readonly PendingTimer[]
+}

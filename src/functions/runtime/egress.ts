@@ -1,0 +1,136 @@
+// Where values leave: makes the record that an egress message stands for and writes it to its topic.
+import protobuf from 'protobufjs/minimal.js'
+import { MillraceError, messageOf } from '../../base/index.ts'
+import { murmur2, partitionForKey } from '../../record/index.ts'
+import type { EpochOutputs } from '../../runtime/task/index.ts'
+import type { Address, EgressMessage, TypedValue } from '../sdk/index.ts'
+import type { EgressRecord, EgressSpec } from './contract.ts'
+
+/** Typename of a record for a topic, as all StateFun SDKs write it. */
+const KAFKA_RECORD = 'type.googleapis.com/io.statefun.sdk.egress.KafkaProducerRecord'
+
+/** All egresses of a task. */
+export class Egresses {
+  readonly #specs: ReadonlyMap<string, EgressSpec>
+  readonly #outputs: EpochOutputs
+  /** Partitions of the topics that are known; shared by the application's tasks. */
+  readonly #partitions: Map<string, number>
+
+  constructor(
+    specs: readonly EgressSpec[],
+    outputs: EpochOutputs,
+    partitions: Map<string, number>
+  ) {
+    this.#specs = new Map(specs.map(spec => [spec.typename, spec]))
+    this.#outputs = outputs
+    this.#partitions = partitions
+  }
+
+  /**
+   * The records of egress messages, in order.
+   * @throws EGRESS_UNKNOWN, EGRESS_RECORD
+   */
+  records(messages: readonly EgressMessage[], from: Address): EgressRecord[] {
+    return messages.map(({ egress, argument }) => {
+      const spec = this.#specs.get(egress)
+      if (spec === undefined) throw this.#unknown(egress)
+      return spec.record === undefined
+        ? kafkaRecord(egress, argument)
+        : custom(spec, argument, from)
+    })
+  }
+
+  /** The topics among `records` whose partitions are not known yet. */
+  unknownTopics(records: readonly EgressRecord[]): string[] {
+    const topics = new Set<string>()
+    for (const { topic } of records) if (!this.#partitions.has(topic)) topics.add(topic)
+    return [...topics]
+  }
+
+  /** Appends records whose topics are known. Without a key the sender decides the partition, so its order is kept. */
+  write(records: readonly EgressRecord[], senderKey: string, now: number): void {
+    for (const { topic, key, value } of records) {
+      const partitions = this.#partitions.get(topic)!
+      const output = this.#outputs.open({
+        topic,
+        partitions,
+        compression: 'none',
+        producerId: () => -1
+      })
+      const partition = partitions === 1 ? 0 : partitionOf(key, senderKey, partitions)
+      const keyStart = key === null ? -1 : 0
+      const keyEnd = key === null ? -1 : key.length
+      output.append(
+        partition,
+        now,
+        key ?? value,
+        keyStart,
+        keyEnd,
+        value,
+        0,
+        value.length,
+        value,
+        0,
+        0,
+        0
+      )
+    }
+  }
+
+  #unknown(egress: string): MillraceError {
+    return new MillraceError(
+      'EGRESS_UNKNOWN',
+      `a message for the egress ${egress}; expected one of ${[...this.#specs.keys()].join(', ') || '(none)'}; ` +
+        `declare it in the module`,
+      { details: { egress } }
+    )
+  }
+}
+
+function partitionOf(key: Uint8Array | null, senderKey: string, partitions: number): number {
+  if (key !== null) return partitionForKey(key, 0, key.length, partitions)
+  const sender = Buffer.from(senderKey)
+  return (murmur2(sender, 0, sender.length) & 0x7fff_ffff) % partitions
+}
+
+function custom(spec: EgressSpec, argument: TypedValue, from: Address): EgressRecord {
+  try {
+    return spec.record!(argument, from)
+  } catch (error) {
+    throw new MillraceError(
+      'EGRESS_RECORD',
+      `the egress ${spec.typename} cannot make a record of a ${argument.typename}: ${messageOf(error)}`,
+      { cause: error, details: { egress: spec.typename } }
+    )
+  }
+}
+
+/** Takes a KafkaProducerRecord apart: 1 key (empty: none), 2 value, 3 topic. */
+function kafkaRecord(egress: string, { typename, bytes }: TypedValue): EgressRecord {
+  if (typename !== KAFKA_RECORD) throw recordError(egress, `a value of the type ${typename}`)
+  let key: Uint8Array | null = null
+  let value: Uint8Array = bytes.subarray(0, 0)
+  let topic = ''
+  try {
+    const reader = protobuf.Reader.create(bytes)
+    while (reader.pos < reader.len) {
+      const tag = reader.uint32()
+      if (tag === 0x0a) key = reader.bytes()
+      else if (tag === 0x12) value = reader.bytes()
+      else if (tag === 0x1a) topic = reader.string()
+      else reader.skipType(tag & 7)
+    }
+  } catch (error) {
+    throw recordError(egress, `bytes that are no protobuf message (${messageOf(error)})`)
+  }
+  if (topic === '') throw recordError(egress, 'a record without topic')
+  return { topic, key: key === null || key.length === 0 ? null : key, value }
+}
+
+function recordError(egress: string, found: string): MillraceError {
+  return new MillraceError(
+    'EGRESS_RECORD',
+    `the egress ${egress} was given ${found}; expected a ${KAFKA_RECORD} with a topic; build it with the SDK`,
+    { details: { egress } }
+  )
+}

@@ -1,0 +1,21 @@
+// The names under which an application of functions keeps things in the log. Changing one orphans what is stored.
+
+/** The group whose positions say how far an application has read. */
+export function functionsGroupName(app: string): string {
+  return `functions/${app}`
+}
+
+/** Topic of the changes of all states, mailboxes and delayed messages; partition = task. */
+export function functionsChangelogName(app: string): string {
+  return `_millrace.${app}.functions`
+}
+
+/** Topic over which messages travel to the task that owns their target; partition = task. */
+export function messagesTopicName(app: string): string {
+  return `_millrace.${app}.messages`
+}
+
+/** Topic of the messages that could not be processed. */
+export function functionsDeadLetterName(app: string): string {
+  return `${app}.dead-letter`
+}

@@ -1,0 +1,246 @@
+// What a task of an application runs: messages in the order of their arrival, results and times between them.
+//
+//   F1  Everything that a record causes in the task is done before the next record, as far as the budget goes; what
+//       is left goes first when the task comes back, and is durable meanwhile (Q2).
+//   F2  After a start the messages of the mailbox are delivered before any other.
+import type { Clock, Timer as ClockTimer } from '../../base/index.ts'
+import type { LogLine } from '../../runtime/contract.ts'
+import {
+  type Budget,
+  EpochOutputs,
+  type Expiring,
+  type RecordFacts,
+  type TaskProgram,
+  type TaskWork
+} from '../../runtime/task/index.ts'
+import type { StateSpec, TaskState, ValueCodec } from '../../state/contract.ts'
+import { ADDRESS_STATES, type AddressState, NO_STATE } from './address-state.ts'
+import { SEQUENCE_KEYS, StoredReader, TEXT_KEYS } from './bytes.ts'
+import { Calls } from './calls.ts'
+import type { EgressSpec, RetryPolicy } from './contract.ts'
+import { DeadLetters } from './dead-letters.ts'
+import { Dispatcher } from './dispatcher.ts'
+import { EffectApplier } from './effects.ts'
+import { Egresses } from './egress.ts'
+import { ENVELOPES, type Envelope, readEnvelope } from './envelope.ts'
+import type { FunctionTable } from './function-table.ts'
+import { Mailboxes } from './mailboxes.ts'
+import { functionsDeadLetterName, messagesTopicName } from './names.ts'
+import { Sweeper } from './sweeper.ts'
+import { TIMERS, type Timer, Timers } from './timers.ts'
+import type { Valves } from './valves.ts'
+
+/** The longest wait that a timer of the platform can make: 24 days. */
+const TIMER_MS_MAX = 2 ** 31 - 1
+
+/** The states of every task of an application. */
+export const FUNCTION_STATES: readonly StateSpec[] = [
+  {
+    name: 'functions.state',
+    key: TEXT_KEYS,
+    value: ADDRESS_STATES as unknown as ValueCodec,
+    fingerprint: 'address→values/1'
+  },
+  {
+    name: 'functions.mailbox',
+    key: SEQUENCE_KEYS,
+    value: ENVELOPES as unknown as ValueCodec,
+    fingerprint: 'sequence→message/1'
+  },
+  {
+    name: 'functions.timers',
+    key: SEQUENCE_KEYS,
+    value: TIMERS as unknown as ValueCodec,
+    fingerprint: 'sequence→delayed/1'
+  }
+]
+
+/** What a {@link FunctionsProgram} is made from. */
+export interface ProgramOptions {
+  readonly app: string
+  readonly task: number
+  readonly tasks: number
+  readonly table: FunctionTable
+  readonly egresses: readonly EgressSpec[]
+  readonly retries: RetryPolicy
+  /** For this task. */
+  readonly mailboxBytesMax: number
+  readonly state: TaskState
+  /** Partitions of the topics that egresses have named; shared by the tasks. */
+  readonly topics: Map<string, number>
+  readonly valves: Valves
+  readonly clock: Clock
+  /** Wall time of the current slice. */
+  readonly time: { readonly now: number }
+  readonly budget: Budget
+  readonly signal: AbortSignal
+  openTopics(names: readonly string[]): Promise<void>
+  onLog(line: LogLine): void
+  wake(): void
+}
+
+/** The program of one task. */
+export class FunctionsProgram implements TaskProgram, TaskWork {
+  readonly outputs: EpochOutputs = new EpochOutputs({ staged: false })
+  readonly undo: null = null
+  readonly marker: number = -1
+  readonly expiring: readonly Expiring[]
+  readonly table: FunctionTable
+  readonly mailboxes: Mailboxes
+  readonly timers: Timers
+  readonly calls: Calls
+  readonly dispatcher: Dispatcher
+  readonly deadLetters: DeadLetters
+  units = 0
+  readonly #options: ProgramOptions
+  /** Messages of the mailbox that are still to be delivered after the start (F2). */
+  #restored: Float64Array
+  #restoredAt = 0
+  #alarm: ClockTimer | null = null
+  /** When {@link #alarm} rings; Infinity for never. */
+  #alarmAt = Infinity
+  #isDue = false
+
+  constructor(options: ProgramOptions) {
+    this.#options = options
+    const { app, task, tasks, table, state, time, clock, signal } = options
+    this.table = table
+    const states = state.state<AddressState>('functions.state')
+    this.mailboxes = new Mailboxes(state.state<Envelope>('functions.mailbox'))
+    this.timers = new Timers(state.state<Timer>('functions.timers'))
+    const { mailboxes, timers } = this
+    this.deadLetters = new DeadLetters({
+      app,
+      output: this.#open(functionsDeadLetterName(app), 1),
+      onLog: options.onLog
+    })
+    const output = tasks === 1 ? null : this.#open(messagesTopicName(app), tasks)
+    this.dispatcher = new Dispatcher({ task, tasks, mailboxes, output, time })
+    const { dispatcher, deadLetters } = this
+    const egresses = new Egresses(options.egresses, this.outputs, options.topics)
+    const sweeper = new Sweeper(states, clock, time)
+    const effects = new EffectApplier({ dispatcher, timers, egresses, states, sweeper, time })
+    this.calls = new Calls({ ...options, states, mailboxes, effects, deadLetters })
+    this.expiring = [sweeper]
+    this.#restored = mailboxes.restore()
+    signal.addEventListener('abort', () => this.#alarm?.cancel(), { once: true })
+    this.#setAlarm()
+  }
+
+  get work(): TaskWork {
+    return this
+  }
+
+  get isReady(): boolean {
+    return (
+      this.dispatcher.length > 0 ||
+      this.#isDue ||
+      this.calls.isReady ||
+      this.#restoredAt < this.#restored.length
+    )
+  }
+
+  get isSettled(): boolean {
+    return !this.isReady && this.calls.isIdle
+  }
+
+  process(budget: Budget): void {
+    const { calls } = this
+    for (; calls.isReady && budget.left > 0; this.#count(budget)) calls.step()
+    if (this.#isDue) this.#fire(budget)
+    for (; this.#restoredAt < this.#restored.length && budget.left > 0; this.#count(budget)) {
+      calls.deliver(this.mailboxes.load(this.#restored[this.#restoredAt++]!))
+    }
+    if (this.#restoredAt < this.#restored.length) return
+    if (this.#restoredAt > 0) {
+      this.#restored = new Float64Array(0)
+      this.#restoredAt = 0
+    }
+    this.drain()
+  }
+
+  /** Delivers what is in the run queue, as far as the budget goes (F1). */
+  drain(): void {
+    // Hot: per message.
+    const { dispatcher, calls } = this
+    const { budget } = this.#options
+    while (dispatcher.length > 0 && budget.left > 0) {
+      this.#count(budget)
+      calls.deliver(dispatcher.take())
+    }
+    if (this.timers.nextDueAt < this.#alarmAt) this.#setAlarm()
+  }
+
+  /** Takes a message that another task has sent. */
+  acceptMessage(facts: RecordFacts): void {
+    const reader = new StoredReader(facts.data, facts.valueStart, facts.valueEnd)
+    this.dispatcher.route(readEnvelope(reader))
+    this.drain()
+  }
+
+  /** A record of `feed` was taken: no more of them in this slice if its ingress has to wait. */
+  checkFeed(isPaused: boolean): void {
+    if (isPaused) this.#options.budget.left = 0
+  }
+
+  beforeSeal(): void {
+    this.dispatcher.keepAll()
+  }
+
+  /** An address' values, for people. */
+  stateOf(key: string): AddressState {
+    const { state } = this.#options
+    return state.state<AddressState>('functions.state').get(key) ?? NO_STATE
+  }
+
+  #count(budget: Budget): void {
+    budget.left--
+    this.units++
+  }
+
+  /** Sends the delayed messages that are due. */
+  #fire(budget: Budget): void {
+    const { time } = this.#options
+    for (; budget.left > 0; this.#count(budget)) {
+      const envelope = this.timers.take(time.now)
+      if (envelope === null) {
+        this.#isDue = false
+        this.#setAlarm()
+        return
+      }
+      this.dispatcher.route(envelope)
+    }
+  }
+
+  /** Arranges to be woken when the next delayed message is due: never before. */
+  #setAlarm(): void {
+    const { clock, wake } = this.#options
+    const dueAt = this.timers.nextDueAt
+    this.#alarm?.cancel()
+    this.#alarm = null
+    this.#alarmAt = dueAt
+    if (dueAt === Infinity) return
+    const act = () => {
+      this.#alarm = null
+      this.#alarmAt = -Infinity
+      this.#isDue = true
+      wake()
+    }
+    const delayMs = dueAt - clock.now()
+    if (delayMs <= 0) {
+      this.#isDue = true
+      this.#alarmAt = -Infinity
+      return
+    }
+    this.#alarm = clock.timer(Math.min(delayMs, TIMER_MS_MAX), act, { unref: true })
+  }
+
+  #open(topic: string, partitions: number): ReturnType<EpochOutputs['open']> {
+    return this.outputs.open({
+      topic,
+      partitions,
+      compression: 'none',
+      producerId: () => -1
+    })
+  }
+}

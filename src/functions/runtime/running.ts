@@ -1,0 +1,226 @@
+// A running application: its tasks as one, its life from running to stopped or failed.
+import { MillraceError } from '../../base/index.ts'
+import type { DataflowStatus } from '../../runtime/contract.ts'
+import { type CommitCounters, type Task, TaskGroup } from '../../runtime/task/index.ts'
+import type { Address } from '../sdk/index.ts'
+import { isOver } from './address-state.ts'
+import type {
+  FunctionMetrics,
+  FunctionStateEntry,
+  FunctionsMetrics,
+  FunctionsOptions,
+  PendingTimer,
+  RunningFunctions
+} from './contract.ts'
+import { ownerOf } from './dispatcher.ts'
+import { keyOf } from './envelope.ts'
+import type { FunctionEntry } from './function-table.ts'
+import type { FunctionsProgram } from './program.ts'
+
+const TIMERS_LIMIT_DEFAULT = 100
+
+/** One task with what it runs. */
+export interface Resident {
+  readonly task: Task
+  readonly program: FunctionsProgram
+  readonly counters: CommitCounters
+}
+
+/** The application as server and command line see it. */
+export class Running implements RunningFunctions {
+  readonly name: string
+  readonly tasks: number
+  readonly finished: Promise<void>
+  status: DataflowStatus = 'running'
+  readonly #options: FunctionsOptions
+  readonly #residents: readonly Resident[]
+  /** Topics that tasks read. */
+  readonly #inputs: readonly string[]
+  readonly #group = new TaskGroup()
+  #draining: Promise<void> | null = null
+
+  constructor(
+    options: FunctionsOptions,
+    residents: readonly Resident[],
+    inputs: readonly string[]
+  ) {
+    this.name = options.name
+    this.tasks = residents.length
+    this.#options = options
+    this.#residents = residents
+    this.#inputs = inputs
+    for (const { task } of residents) this.#group.run(task)
+    this.#group.watch()
+    this.finished = this.#group.finished.then(
+      () => void (this.status = 'stopped'),
+      (error: unknown) => {
+        this.status = 'failed'
+        throw error
+      }
+    )
+    // Whoever does not wait for it hears of a failure through drain or the status.
+    this.finished.catch(() => {})
+  }
+
+  drain(): Promise<void> {
+    this.#draining ??= this.#drain()
+    return this.#draining
+  }
+
+  async stop(): Promise<void> {
+    await this.#group.stop()
+    await this.finished.catch(() => {})
+  }
+
+  async metrics(): Promise<FunctionsMetrics> {
+    const residents = this.#residents
+    const commitMs = residents.flatMap(({ task }) => [...task.commitMs]).toSorted(ascending)
+    return {
+      functions: this.#functionMetrics(),
+      recordsIn: sumOf(residents, ({ task }) => task.recordsIn),
+      invocations: sumOf(residents, ({ program }) => program.calls.invocations),
+      deadLetters: sumOf(residents, ({ program }) => program.deadLetters.count),
+      commits: sumOf(residents, ({ counters }) => counters.commits),
+      commitMsP50: quantile(commitMs, 0.5),
+      commitMsP99: quantile(commitMs, 0.99),
+      lag: await this.#lag(),
+      timers: sumOf(residents, ({ program }) => program.timers.size),
+      mailboxBytes: sumOf(residents, ({ program }) => program.mailboxes.bytes)
+    }
+  }
+
+  state(address: Address): readonly FunctionStateEntry[] {
+    const key = keyOf(address)
+    const now = this.#options.clock.now()
+    return this.#owner(key)
+      .stateOf(key)
+      .filter(slot => !isOver(slot, now))
+      .map(slot => ({
+        name: slot.name,
+        typename: slot.typename,
+        bytes: Uint8Array.from(slot.encoded()),
+        expiresAt: slot.expiresAt === 0 ? null : slot.expiresAt
+      }))
+  }
+
+  mailboxDepth(address: Address): number {
+    const key = keyOf(address)
+    return this.#owner(key).mailboxes.busy.get(key)?.depth ?? 0
+  }
+
+  timers(
+    options: { readonly sender?: Address; readonly limit?: number } = {}
+  ): readonly PendingTimer[] {
+    const { sender, limit = TIMERS_LIMIT_DEFAULT } = options
+    const key = sender === undefined ? null : keyOf(sender)
+    const programs = key === null ? this.#residents.map(one => one.program) : [this.#owner(key)]
+    return programs
+      .flatMap(program => program.timers.list(limit, key))
+      .toSorted((a, b) => a.dueAt - b.dueAt)
+      .slice(0, limit)
+      .map(({ dueAt, envelope, token }) => ({
+        dueAt,
+        sender: envelope.caller!,
+        target: envelope.target,
+        typename: envelope.argument.typename,
+        cancellationToken: token
+      }))
+  }
+
+  /** Rounds until one in which no task found anything: what a task sends to another comes in the next. */
+  async #drain(): Promise<void> {
+    if (this.status === 'running') this.status = 'draining'
+    try {
+      while ((await this.#group.settle()) > 0);
+    } catch (error) {
+      // Tasks that ended cannot settle: what ended them is the news.
+      await this.finished
+      throw error
+    }
+    await this.stop()
+    await this.finished
+  }
+
+  #owner(key: string): FunctionsProgram {
+    return this.#residents[ownerOf(key, this.tasks)]!.program
+  }
+
+  #functionMetrics(): FunctionMetrics[] {
+    const byType = new Map<string, FunctionEntry[]>()
+    for (const { program } of this.#residents) {
+      for (const entry of program.table.all()) {
+        const entries = byType.get(entry.typename)
+        if (entries === undefined) byType.set(entry.typename, [entry])
+        else entries.push(entry)
+      }
+    }
+    const blocked = this.#blocked()
+    return [...byType].map(([typename, entries]) => {
+      const callMs =
+        entries[0]!.code.kind === 'remote'
+          ? entries.flatMap(entry => entry.callMs).toSorted(ascending)
+          : []
+      return {
+        typename,
+        in: sumOf(entries, entry => entry.received),
+        outLocal: sumOf(entries, entry => entry.outLocal),
+        outRemote: sumOf(entries, entry => entry.outRemote),
+        outEgress: sumOf(entries, entry => entry.outEgress),
+        failed: sumOf(entries, entry => entry.failed),
+        numBlockedAddress: blocked.get(typename) ?? 0,
+        inflightAsyncOps: sumOf(entries, entry => entry.calls),
+        numBacklog: sumOf(entries, entry => entry.backlog),
+        remoteInvocationFailures: sumOf(entries, entry => entry.remoteFailures),
+        remoteInvocationLatencyP50: quantile(callMs, 0.5),
+        remoteInvocationLatencyP99: quantile(callMs, 0.99)
+      }
+    })
+  }
+
+  /** Addresses with a whole batch waiting, by type. */
+  #blocked(): Map<string, number> {
+    const blocked = new Map<string, number>()
+    for (const { program } of this.#residents) {
+      for (const { entry, queue } of program.mailboxes.busy.values()) {
+        if (queue.length < entry.batchMax) continue
+        blocked.set(entry.typename, (blocked.get(entry.typename) ?? 0) + 1)
+      }
+    }
+    return blocked
+  }
+
+  async #lag(): Promise<number> {
+    const ends = new Map<string, number>()
+    try {
+      for (const name of this.#inputs) {
+        const topic = await this.#options.log.describeTopic(name)
+        for (const { partition, endOffset } of topic.status.partitions) {
+          ends.set(`${name}/${partition}`, endOffset)
+        }
+      }
+    } catch (error) {
+      // After the log was closed the last known counters are still worth showing.
+      if (error instanceof MillraceError && error.code === 'LOG_CLOSED') return 0
+      throw error
+    }
+    const positions = this.#residents.flatMap(({ task }) => task.positions())
+    return sumOf(positions, ({ topic, partition, position }) =>
+      Math.max(0, (ends.get(`${topic}/${partition}`) ?? position) - position)
+    )
+  }
+}
+
+function sumOf<T>(items: readonly T[], of: (item: T) => number): number {
+  let total = 0
+  for (const item of items) total += of(item)
+  return total
+}
+
+function ascending(a: number, b: number): number {
+  return a - b
+}
+
+function quantile(sorted: readonly number[], fraction: number): number {
+  if (sorted.length === 0) return 0
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * fraction))]!
+}

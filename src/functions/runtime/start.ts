@@ -1,0 +1,272 @@
+// Starting an application of functions: topics and positions checked, tasks opened, wired and run.
+import {
+  FUNCTION_MAILBOX_BYTES_MAX,
+  MillraceError,
+  PARTITIONS_MAX,
+  STATE_HOT_BYTES_DEFAULT
+} from '../../base/index.ts'
+import type { Topic } from '../../log/log.ts'
+import {
+  type Budget,
+  type InputPosition,
+  type RecordTaker,
+  SourceReader,
+  Task,
+  metadataOf,
+  openGroupPositions
+} from '../../runtime/task/index.ts'
+import { type TaskState, changelogOf, openTaskState } from '../../state/index.ts'
+import type { FunctionsOptions, IngressStart, RunningFunctions } from './contract.ts'
+import { FunctionTable } from './function-table.ts'
+import { IngressTaker } from './ingress.ts'
+import { functionsChangelogName, functionsGroupName, messagesTopicName } from './names.ts'
+import { FUNCTION_STATES, FunctionsProgram } from './program.ts'
+import { type Resident, Running } from './running.ts'
+import { requiredFunctionTopics } from './topics.ts'
+import { Valves } from './valves.ts'
+
+const NO_RETRIES = { retries: 0, backoffMs: 0, backoffMaxMs: 0 }
+const BEGINNING: IngressStart = { position: 'beginning', value: 0 }
+/** How often values are looked through at most and at least, ms. */
+const SWEEP_MS_MIN = 1_000
+const SWEEP_MS_MAX = 3_600_000
+/** How often where only remote functions may tell of expirations. */
+const SWEEP_MS_REMOTE = 60_000
+
+/** What all tasks of a starting application share. */
+interface Common {
+  readonly options: FunctionsOptions
+  readonly tasks: number
+  readonly positions: readonly InputPosition[]
+  readonly valves: Valves
+  readonly topics: Map<string, number>
+}
+
+/**
+ * Starts an application on topics that exist (see `requiredFunctionTopics`). Resolves when its tasks have recovered
+ * their state and run. What earlier runs have left in the log and in mailboxes is continued.
+ * @throws TOPIC_UNKNOWN a topic of {@link requiredFunctionTopics} is missing
+ * @throws TOPIC_INVALID an internal topic has fewer partitions than there are tasks
+ * @throws TASKS_CHANGED the application ran with another number of tasks before
+ * @throws FUNCTION_DUPLICATE, FUNCTION_TYPENAME, INGRESS_DUPLICATE, EGRESS_DUPLICATE, TASKS_INVALID bad options
+ */
+export async function startFunctions(options: FunctionsOptions): Promise<RunningFunctions> {
+  const { log, tasks = 1 } = options
+  checkOptions(options, tasks)
+  const known = new Map<string, Topic>()
+  for (const { name, role } of requiredFunctionTopics(options)) {
+    const topic = await log.describeTopic(name)
+    if (role === 'changelog' || role === 'messages') checkPartitions(options, topic, tasks)
+    known.set(name, topic)
+  }
+  const inputs = options.ingresses.map(({ topic, start = BEGINNING }) => ({
+    topic: known.get(topic)!,
+    start
+  }))
+  if (tasks > 1)
+    inputs.push({ topic: known.get(messagesTopicName(options.name))!, start: BEGINNING })
+  const positions = await openGroupPositions({
+    group: functionsGroupName(options.name),
+    log,
+    inputs,
+    tasks,
+    tasksChanged: before => tasksChanged(options, before, tasks)
+  })
+  const common = { options, tasks, positions, valves: new Valves(), topics: new Map() }
+  const states = await openStates(options, tasks)
+  const residents = states.map((state, index) => enter(common, index, state))
+  return new Running(options, residents, [...new Set(inputs.map(({ topic }) => topic.name))])
+}
+
+/** Opens the states of all tasks; on an error none is left open. */
+async function openStates(options: FunctionsOptions, tasks: number): Promise<TaskState[]> {
+  const { name, log, clock, openStore, onLog, stateHotBytes } = options
+  const states: TaskState[] = []
+  try {
+    for (let index = 0; index < tasks; index++) {
+      const state = await openTaskState({
+        specs: FUNCTION_STATES,
+        store: await openStore(index),
+        changelog: changelogOf(log, functionsChangelogName(name), index),
+        clock,
+        hotBytesMax: Math.ceil((stateHotBytes ?? STATE_HOT_BYTES_DEFAULT) / tasks),
+        onRebuild: reason =>
+          onLog({
+            level: 'warn',
+            service: name,
+            operator: '',
+            message: `the state of task ${index} is rebuilt from its changelog: ${reason}`
+          })
+      })
+      states.push(state)
+    }
+  } catch (error) {
+    for (const state of states) await state.close()
+    throw error
+  }
+  return states
+}
+
+/** Makes one task with its program and its readers. */
+function enter(common: Common, index: number, state: TaskState): Resident {
+  const { options, tasks, positions } = common
+  const { name, log, clock } = options
+  const controller = new AbortController()
+  const time = { now: clock.now() }
+  const budget: Budget = { left: 0, until: Number.POSITIVE_INFINITY }
+  const counters = { commits: 0 }
+  const program = new FunctionsProgram({
+    app: name,
+    task: index,
+    tasks,
+    table: new FunctionTable(options.functions, options.endpoints ?? []),
+    egresses: options.egresses,
+    retries: options.retries ?? NO_RETRIES,
+    mailboxBytesMax: (options.mailboxBytesMax ?? FUNCTION_MAILBOX_BYTES_MAX) / tasks,
+    state,
+    topics: common.topics,
+    valves: common.valves,
+    clock,
+    time,
+    budget,
+    signal: controller.signal,
+    openTopics: names => openTopics(common, names),
+    onLog: options.onLog,
+    wake: () => task.wake()
+  })
+  const boundaries = new Map(positions.map(one => [`${one.topic}/${one.partition}`, one.boundary]))
+  const readers = readersOf(common, index, program, controller.signal, () => task)
+  const task: Task = new Task({
+    index,
+    log,
+    clock,
+    group: functionsGroupName(name),
+    program,
+    readers,
+    positionMetadata: (topic, partition) =>
+      metadataOf(tasks, boundaries.get(`${topic}/${partition}`) ?? 0),
+    state,
+    changelog: { topic: functionsChangelogName(name), partition: index },
+    counters,
+    controller,
+    time,
+    budget,
+    sweepMs: sweepMsOf(options)
+  })
+  return { task, program, counters }
+}
+
+function readersOf(
+  { options, tasks, positions, valves }: Common,
+  index: number,
+  program: FunctionsProgram,
+  signal: AbortSignal,
+  task: () => Task
+): SourceReader[] {
+  const open = (topic: string, taker: RecordTaker) =>
+    positions
+      .filter(one => one.topic === topic && one.partition % tasks === index)
+      .map(
+        ({ partition, position, boundary }) =>
+          new SourceReader({
+            log: options.log,
+            topic,
+            partition,
+            taker,
+            position,
+            boundary,
+            accepted: null,
+            signal,
+            marker: -1,
+            wake: () => task().wake(),
+            failed: error => task().fail(error)
+          })
+      )
+  const readers: SourceReader[] = []
+  for (const spec of options.ingresses) {
+    const taker = new IngressTaker(program, spec)
+    for (const reader of open(spec.topic, taker)) {
+      taker.readers.set(reader.partition, reader)
+      valves.add(reader, () => task().wake())
+      readers.push(reader)
+    }
+  }
+  if (tasks > 1) {
+    const taker: RecordTaker = { accept: facts => program.acceptMessage(facts) }
+    readers.push(...open(messagesTopicName(options.name), taker))
+  }
+  return readers
+}
+
+/** Finds out how many partitions topics have that an egress has named. */
+async function openTopics({ options, topics }: Common, names: readonly string[]): Promise<void> {
+  const { log, openTopic } = options
+  for (const name of names) {
+    if (topics.has(name)) continue
+    const partitions =
+      openTopic === undefined
+        ? (await log.describeTopic(name)).spec.partitions
+        : await openTopic(name)
+    topics.set(name, partitions)
+  }
+}
+
+/** Half the shortest life of a value, within bounds; null where nothing expires. */
+function sweepMsOf({ functions, endpoints = [] }: FunctionsOptions): number | null {
+  let shortest = endpoints.length > 0 ? SWEEP_MS_REMOTE * 2 : Infinity
+  for (const { expiration } of functions.flatMap(fn => fn.specs)) {
+    if (expiration.mode !== 'none') shortest = Math.min(shortest, expiration.durationMs)
+  }
+  if (shortest === Infinity) return null
+  return Math.min(Math.max(shortest / 2, SWEEP_MS_MIN), SWEEP_MS_MAX)
+}
+
+function checkOptions({ ingresses, egresses }: FunctionsOptions, tasks: number): void {
+  if (!Number.isInteger(tasks) || tasks < 1 || tasks > PARTITIONS_MAX) {
+    throw new MillraceError(
+      'TASKS_INVALID',
+      `${tasks} tasks were asked for; expected a whole number from 1 to ${PARTITIONS_MAX}; correct it`
+    )
+  }
+  checkOnce(
+    'INGRESS_DUPLICATE',
+    'topic',
+    ingresses.map(ingress => ingress.topic)
+  )
+  checkOnce(
+    'EGRESS_DUPLICATE',
+    'egress',
+    egresses.map(egress => egress.typename)
+  )
+}
+
+function checkOnce(code: string, what: string, names: readonly string[]): void {
+  const twice = names.find((name, at) => names.indexOf(name) < at)
+  if (twice === undefined) return
+  throw new MillraceError(
+    code,
+    `the ${what} ${twice} is declared twice; expected one declaration; give one ingress all the targets, or ` +
+      `remove the other`,
+    { details: { name: twice } }
+  )
+}
+
+function checkPartitions({ name }: FunctionsOptions, topic: Topic, tasks: number): void {
+  const { partitions } = topic.spec
+  if (partitions >= tasks) return
+  throw new MillraceError(
+    'TOPIC_INVALID',
+    `topic ${topic.name} has ${partitions} partitions; expected ${tasks}, one for each task of application ${name}; ` +
+      `add partitions to it`,
+    { details: { topic: topic.name, partitions, tasks } }
+  )
+}
+
+function tasksChanged({ name }: FunctionsOptions, before: number, tasks: number): MillraceError {
+  return new MillraceError(
+    'TASKS_CHANGED',
+    `application ${name} ran with ${before} tasks and is started with ${tasks}; expected the same number, for its ` +
+      `addresses are spread by it; start it with ${before}, or under another name to begin anew`,
+    { details: { application: name, before, tasks } }
+  )
+}

@@ -1,0 +1,46 @@
+// What a task runs: its outputs and undo, and work that comes from elsewhere than its inputs.
+//
+// A dataflow's circuit works only where a record is handed to it. A program with `work` also has messages
+// under way inside the task, times that fall due, and results that arrive later:
+//   W1  Work comes before records: what a record caused is done before the next record is taken.
+//   W2  Whatever waits when an epoch is sealed must be in the state by then (`beforeSeal`).
+import type { EpochOutputs } from './outputs.ts'
+import type { Budget } from './source-reader.ts'
+
+/** What a task runs. */
+export interface TaskProgram {
+  readonly outputs: EpochOutputs
+  /** Record-wide undo where an error ends the task, else null. */
+  readonly undo: RecordUndo | null
+  /** Producer id in batches that this task has processed itself; −1 where it never does. */
+  readonly marker: number
+  /** States with a time to live. */
+  readonly expiring: readonly Expiring[]
+  /** Work beside records, or null. */
+  readonly work: TaskWork | null
+}
+
+/** Takes back what the record under way has written. */
+export interface RecordUndo {
+  undo(): void
+}
+
+/** Something that grows old. */
+export interface Expiring {
+  /** Removes what is over, at most `countMax`; gives how many. */
+  sweep(countMax: number): number
+}
+
+/** Work that does not begin with a record. Everything is called between two records. */
+export interface TaskWork {
+  /** Whether {@link process} has something to do now. */
+  readonly isReady: boolean
+  /** Whether nothing is under way that ends by itself: queues are empty, no call is out. */
+  readonly isSettled: boolean
+  /** What was done since the start; bounds epochs like records, and tells `settle` that something happened. */
+  readonly units: number
+  /** Does what is there, up to the budget. */
+  process(budget: Budget): void
+  /** Brings into the state what an epoch must not lose (W2). Called before each commit is considered. */
+  beforeSeal(): void
+}

@@ -1,0 +1,239 @@
+// The application of a run's module files: what stands in them as options of the functions' runtime.
+import { readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+
+import { messageOf } from '../base/index.ts'
+import { nearestWord } from '../dataflow/index.ts'
+import type { Diagnostic, Position } from '../dataflow/index.ts'
+import {
+  checkHost,
+  combineModules,
+  findEndpoint,
+  mapAddresses,
+  parseTypeName,
+  patternText
+} from '../functions/index.ts'
+import type {
+  EgressSpec,
+  EndpointPlan,
+  IngressSpec,
+  IngressStart,
+  ModulePlan,
+  StatefulFunction,
+  TlsMaterial,
+  TopicIngressPlan
+} from '../functions/index.ts'
+import type { LoadedModule } from './dataflow-files.ts'
+import { loadFunctions } from './functions-file.ts'
+
+/** The name of a run's application: there is one on a data directory. */
+export const APPLICATION_NAME = 'functions'
+
+/** What a command line says about the application. */
+export interface ApplicationRequest {
+  /** Addresses of Kafka clusters that stand for the engine's own topics. */
+  readonly localAddresses: readonly string[]
+  /** Files that export functions of this process. */
+  readonly functionFiles: readonly string[]
+  /** Whether endpoints may lie in private networks. */
+  readonly allowPrivate: boolean
+}
+
+/** An endpoint with the files that its TLS options name. */
+export interface LoadedEndpoint {
+  readonly plan: EndpointPlan
+  readonly tls: TlsMaterial
+}
+
+/** Everything that an application is started with. */
+export interface LoadedApplication {
+  readonly name: string
+  /** The module files, as diagnostics name them. */
+  readonly files: readonly string[]
+  readonly functions: readonly StatefulFunction[]
+  readonly endpoints: readonly LoadedEndpoint[]
+  readonly ingresses: readonly IngressSpec[]
+  readonly egresses: readonly EgressSpec[]
+  readonly allowPrivate: boolean
+}
+
+/** An application, or what is wrong. */
+export interface ApplicationResult {
+  /** null without module files, and when a diagnostic is an error. */
+  readonly application: LoadedApplication | null
+  readonly diagnostics: readonly Diagnostic[]
+}
+
+/** Puts the application of a run together. */
+export async function loadApplication(
+  modules: readonly LoadedModule[],
+  request: ApplicationRequest
+): Promise<ApplicationResult> {
+  const combined = combineModules(modules.map(module => module.plan)).plan
+  if (modules.length === 0 || combined === null) return { application: null, diagnostics: [] }
+  const { functions, diagnostics: found } = await loadFunctions(request.functionFiles)
+  const diagnostics = [...found]
+  const mapped = mapAddresses(combined, request.localAddresses)
+  diagnostics.push(...mapped.diagnostics)
+  const builder = new Builder(combined, functions, request.allowPrivate, diagnostics)
+  const application: LoadedApplication = {
+    name: APPLICATION_NAME,
+    files: modules.map(module => module.file),
+    functions,
+    endpoints: modules.flatMap(({ plan, path }) =>
+      plan.endpoints.map(endpoint => builder.endpoint(endpoint, dirname(path)))
+    ),
+    ingresses: builder.ingresses(),
+    egresses: builder.egresses(),
+    allowPrivate: request.allowPrivate
+  }
+  const failed = diagnostics.some(diagnostic => diagnostic.severity === 'error')
+  return { application: failed ? null : application, diagnostics }
+}
+
+/** Turns components into options, and tells of those that this release does not run. */
+class Builder {
+  readonly #plan: ModulePlan
+  readonly #functions: readonly StatefulFunction[]
+  readonly #allowPrivate: boolean
+  readonly #diagnostics: Diagnostic[]
+
+  constructor(
+    plan: ModulePlan,
+    functions: readonly StatefulFunction[],
+    allowPrivate: boolean,
+    diagnostics: Diagnostic[]
+  ) {
+    this.#plan = plan
+    this.#functions = functions
+    this.#allowPrivate = allowPrivate
+    this.#diagnostics = diagnostics
+  }
+
+  endpoint(plan: EndpointPlan, folder: string): LoadedEndpoint {
+    const { url, transport } = plan
+    try {
+      if (url.host !== null) checkHost(url.host, this.#allowPrivate)
+    } catch (error) {
+      this.#error(url.at, 'ENDPOINT_ADDRESS', messageOf(error), null)
+    }
+    const typename = patternText(plan)
+    if (this.#functions.some(fn => fn.typename === typename)) {
+      const message = `the functions ${typename} are in a file of --functions, too`
+      this.#error(plan.at, 'FUNCTION_DUPLICATE', message, 'Remove the endpoint or the function.')
+    }
+    if (transport.kind !== 'async') return { plan, tls: {} }
+    const { trustCacerts, clientCert, clientKey, clientKeyPassword } = transport.tls
+    const read = (file: string | null): string | undefined =>
+      file === null ? undefined : this.#read(plan.at, resolve(folder, file))
+    const files = {
+      ca: read(trustCacerts),
+      cert: read(clientCert),
+      key: read(clientKey),
+      passphrase: read(clientKeyPassword)?.replace(/\r?\n$/, '')
+    }
+    const given = Object.entries(files).filter(([, text]) => text !== undefined)
+    return { plan, tls: Object.fromEntries(given) }
+  }
+
+  ingresses(): IngressSpec[] {
+    const specs: IngressSpec[] = []
+    const places = new Map<string, Position>()
+    for (const ingress of this.#plan.ingresses) {
+      if (ingress.kind === 'playground') {
+        this.#noPlayground(ingress.at)
+        continue
+      }
+      this.#warnOfProperties(ingress)
+      const start = this.#startOf(ingress)
+      for (const { topic, valueType, targets, at } of ingress.topics) {
+        for (const target of targets) this.#checkTarget(target, at)
+        const before = places.get(topic)
+        if (before !== undefined) {
+          const message = `the topic ${topic} is read by an ingress in ${before.file}:${before.line} already`
+          this.#error(at, 'INGRESS_DUPLICATE', message, 'Give one of them the targets of both.')
+          continue
+        }
+        places.set(topic, at)
+        specs.push({ kind: 'targets', topic, valueType, targets, start })
+      }
+    }
+    return specs
+  }
+
+  egresses(): EgressSpec[] {
+    const specs: EgressSpec[] = []
+    for (const egress of this.#plan.egresses) {
+      if (egress.kind === 'playground') this.#noPlayground(egress.at)
+      else {
+        this.#warnOfProperties(egress)
+        specs.push({ typename: egress.id })
+      }
+    }
+    return specs
+  }
+
+  #startOf({ startup, autoOffsetReset, at }: TopicIngressPlan): IngressStart {
+    const { kind } = startup
+    if (kind === 'date' || kind === 'specific-offsets') {
+      const message = `this release does not start an ingress at a ${kind === 'date' ? 'date' : 'list of offsets'}`
+      this.#error(at, 'STARTUP_UNSUPPORTED', message, 'Use earliest, latest or group-offsets.')
+    }
+    const place = kind === 'group-offsets' ? autoOffsetReset : kind
+    return { position: place === 'latest' ? 'end' : 'beginning', value: 0 }
+  }
+
+  #checkTarget(target: string, at: Position): void {
+    const { namespace, name } = parseTypeName(target) ?? { namespace: target, name: '' }
+    if (this.#functions.some(fn => fn.typename === target)) return
+    if (findEndpoint(this.#plan, namespace, name) !== null) return
+    const known = [
+      ...this.#functions.map(fn => fn.typename),
+      ...this.#plan.endpoints.map(patternText)
+    ]
+    const nearest = nearestWord(target, known)
+    const message = `no functions answer for the target ${target}`
+    const hint =
+      nearest === null
+        ? 'Declare an endpoint for it, or give a file that exports it with --functions.'
+        : `Did you mean "${nearest}"?`
+    this.#error(at, 'TARGET_UNKNOWN', message, hint)
+  }
+
+  #warnOfProperties({ properties, at }: Pick<TopicIngressPlan, 'properties' | 'at'>): void {
+    const names = Object.keys(properties)
+    if (names.length === 0) return
+    const message = `the engine’s own topics have no Kafka client that would take ${names.join(', ')}`
+    this.#diagnostics.push(findingAt('warning', at, 'PROPERTIES_UNUSED', message, null))
+  }
+
+  #noPlayground(at: Position): void {
+    const message = 'this release runs no playground components'
+    const hint = 'Use io.millrace.topic.v1 components with --in and --out.'
+    this.#error(at, 'PLAYGROUND_UNSUPPORTED', message, hint)
+  }
+
+  #read(at: Position, path: string): string | undefined {
+    try {
+      return readFileSync(path, 'utf8')
+    } catch (error) {
+      const message = `a file of the TLS options cannot be read: ${messageOf(error)}`
+      this.#error(at, 'FILE_UNREADABLE', message, null)
+      return undefined
+    }
+  }
+
+  #error(at: Position, code: string, message: string, hint: string | null): void {
+    this.#diagnostics.push(findingAt('error', at, code, message, hint))
+  }
+}
+
+function findingAt(
+  severity: Diagnostic['severity'],
+  at: Position,
+  code: string,
+  message: string,
+  hint: string | null
+): Diagnostic {
+  return { severity, code, message, hint, ...at, length: 1 }
+}

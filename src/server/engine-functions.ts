@@ -1,0 +1,167 @@
+// The application of functions of a run, over all times that it was started, beside the dataflows on the same log.
+import { MillraceError, isMillraceError } from '../base/index.ts'
+import type { Clock } from '../base/index.ts'
+import { RemoteEndpoint, requiredFunctionTopics, startFunctions } from '../functions/index.ts'
+import { functionsDeadLetterName } from '../functions/index.ts'
+import type { FunctionsMetrics, RunningFunctions } from '../functions/index.ts'
+import type { Log } from '../log/index.ts'
+import type { LogLine, RequiredTopic } from '../runtime/contract.ts'
+import { openLevelStore } from '../state/index.ts'
+import type { LoadedApplication } from './application.ts'
+import { functionsFolder } from './data-folder.ts'
+import { topicEnd } from './dead-letters.ts'
+
+/** What {@link EngineFunctions} is started with. */
+export interface EngineFunctionsOptions {
+  readonly application: LoadedApplication
+  /** Data directory. */
+  readonly folder: string
+  /** Partitions of topics that an egress names for the first time. */
+  readonly partitions: number
+  onLog(dataflow: string, line: LogLine): void
+}
+
+/** Counters since the beginning of the run. */
+export interface FunctionsTotals {
+  readonly recordsIn: number
+  readonly invocations: number
+  readonly recordsOut: number
+  readonly deadLetters: number
+}
+
+/** Topics that an application needs before it starts. */
+export function applicationTopics(application: LoadedApplication): readonly RequiredTopic[] {
+  return requiredFunctionTopics(application)
+}
+
+/** An application of functions that runs. */
+export class EngineFunctions {
+  readonly application: LoadedApplication
+  /** The present or last start. */
+  running: RunningFunctions
+  /** Where the dead letters of this run begin in their topic. */
+  readonly deadLetters: { readonly topic: string; readonly from: number }
+  readonly #endpoints: readonly RemoteEndpoint[]
+  readonly #start: () => Promise<RunningFunctions>
+  #before: FunctionsTotals = { recordsIn: 0, invocations: 0, recordsOut: 0, deadLetters: 0 }
+
+  private constructor(
+    parts: Pick<EngineFunctions, 'application' | 'running' | 'deadLetters'>,
+    endpoints: readonly RemoteEndpoint[],
+    start: () => Promise<RunningFunctions>
+  ) {
+    this.application = parts.application
+    this.running = parts.running
+    this.deadLetters = parts.deadLetters
+    this.#endpoints = endpoints
+    this.#start = start
+  }
+
+  /** Starts the application; its topics must exist. */
+  static async start(
+    options: EngineFunctionsOptions,
+    log: Log,
+    clock: Clock
+  ): Promise<EngineFunctions> {
+    const { application } = options
+    const { allowPrivate } = application
+    const endpoints = application.endpoints.map(
+      ({ plan, tls }) => new RemoteEndpoint({ plan, clock, allowPrivate, tls })
+    )
+    const start = (): Promise<RunningFunctions> => startOne(options, endpoints, log, clock)
+    const topic = functionsDeadLetterName(application.name)
+    const deadLetters = { topic, from: await topicEnd(log, topic) }
+    try {
+      const parts = { application, running: await start(), deadLetters }
+      return new EngineFunctions(parts, endpoints, start)
+    } catch (error) {
+      await closeAll(endpoints)
+      throw error
+    }
+  }
+
+  get name(): string {
+    return this.application.name
+  }
+
+  async totals(): Promise<FunctionsTotals> {
+    const now = totalsOf(await this.running.metrics())
+    const before = this.#before
+    return {
+      recordsIn: before.recordsIn + now.recordsIn,
+      invocations: before.invocations + now.invocations,
+      recordsOut: before.recordsOut + now.recordsOut,
+      deadLetters: before.deadLetters + now.deadLetters
+    }
+  }
+
+  /** Processes everything that is there and stops; starts anew when it has stopped before. */
+  async drain(): Promise<void> {
+    if (this.running.status === 'stopped') {
+      this.#before = await this.totals()
+      this.running = await this.#start()
+    }
+    await this.running.drain()
+  }
+
+  /** Whether it has processed all that is in its inputs, or has ended. */
+  async isSettled(): Promise<boolean> {
+    if (this.running.status !== 'running') return true
+    const { lag, mailboxBytes, functions } = await this.running.metrics()
+    return lag === 0 && mailboxBytes === 0 && functions.every(each => each.numBacklog === 0)
+  }
+
+  /** Stops it. Calls of remote functions that are under way are made again at the next start. */
+  async stop(): Promise<void> {
+    await this.running.stop()
+    await closeAll(this.#endpoints)
+  }
+}
+
+async function startOne(
+  options: EngineFunctionsOptions,
+  endpoints: readonly RemoteEndpoint[],
+  log: Log,
+  clock: Clock
+): Promise<RunningFunctions> {
+  const { application, folder, partitions, onLog } = options
+  const { name, functions, ingresses, egresses } = application
+  return startFunctions({
+    name,
+    functions,
+    endpoints,
+    ingresses,
+    egresses,
+    log,
+    clock,
+    openStore: index => openLevelStore(`${functionsFolder(folder, name)}/${index}`),
+    openTopic: topic => openTopic(log, topic, partitions),
+    onLog: line => onLog(name, line)
+  })
+}
+
+/** Partitions of a topic that an egress names; creates it when it is missing. */
+async function openTopic(log: Log, name: string, partitions: number): Promise<number> {
+  try {
+    const { spec } = await log.describeTopic(name)
+    if (!spec.internal) return spec.partitions
+  } catch (error) {
+    if (!isMillraceError(error, 'TOPIC_UNKNOWN')) throw error
+    const { spec } = await log.createTopic(name, { partitions })
+    return spec.partitions
+  }
+  throw new MillraceError(
+    'EGRESS_RECORD',
+    `a record for ${name}, a topic in which the engine keeps its own state; expected another; correct the function`
+  )
+}
+
+async function closeAll(endpoints: readonly RemoteEndpoint[]): Promise<void> {
+  await Promise.all(endpoints.map(endpoint => endpoint.close()))
+}
+
+function totalsOf(metrics: FunctionsMetrics): FunctionsTotals {
+  const { recordsIn, invocations, deadLetters, functions } = metrics
+  const recordsOut = functions.reduce((sum, each) => sum + each.outEgress, 0)
+  return { recordsIn, invocations, recordsOut, deadLetters }
+}
