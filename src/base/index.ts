@@ -2,6 +2,7 @@
 export * from './assert.ts'
 export * from './byte-writer.ts'
 export * from './clock.ts'
+export * from './collector.ts'
 export * from './disk.ts'
 export * from './disk-directory.ts'
 export { TEMPORARY_SUFFIX } from './disk-errors.ts'

@@ -2,7 +2,7 @@
 import { flushCompileCache } from 'node:module'
 import { dirname, join, relative } from 'node:path'
 
-import { MillraceError, sendConsoleToStderr } from '../../base/index.ts'
+import { MillraceError, letHeapGrow, sendConsoleToStderr } from '../../base/index.ts'
 import {
   DATA_FOLDER_NAME,
   Session,
@@ -37,6 +37,7 @@ type Loaded = Pick<SessionRequest, 'dataflows' | 'application'>
 
 /** Runs dataflows and functions; resolves with the exit code when the run has ended and everything is closed. */
 export async function run(paths: readonly string[], options: RunOptions): Promise<number> {
+  letHeapGrow()
   const request = readRunOptions(options)
   const files = loadFiles(paths)
   checkModuleOptions(request, files)
