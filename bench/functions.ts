@@ -39,7 +39,7 @@ const suite = new Suite('functions', {
     `invocations of functions in process, one task in one thread, durable and exactly once on the disk log; ` +
     `counters have one value of type int`,
   notMeasured: [
-    'Remote functions: bench/functions-remote.ts has them.',
+    'Remote functions over HTTP.',
     'Several tasks: they share one thread.'
   ]
 })
