@@ -38,10 +38,7 @@ const suite = new Suite('functions', {
   about:
     `invocations of functions in process, one task in one thread, durable and exactly once on the disk log; ` +
     `counters have one value of type int`,
-  notMeasured: [
-    'Remote functions over HTTP.',
-    'Several tasks: they share one thread.'
-  ]
+  notMeasured: ['Remote functions over HTTP.', 'Several tasks: they share one thread.']
 })
 
 const count = valueSpec({ name: 'count', type: intType })
