@@ -15,6 +15,6 @@ export {
   setBaseOffset
 } from './header.ts'
 export { murmur2, partitionForKey } from './murmur2.ts'
-export { RecordCursor, type RecordHeader } from './record-cursor.ts'
+export { type HeaderRange, RecordCursor, type RecordHeader, readHeaders } from './record-cursor.ts'
 export { rewriteBatch } from './rewrite.ts'
 export { VarintReader, putVarint, varintSize } from './varint.ts'

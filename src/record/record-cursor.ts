@@ -26,7 +26,45 @@ export interface RecordHeader {
   readonly value: Uint8Array | null
 }
 
+/** Encoded headers, where they stand. A {@link RecordCursor} has them, and whatever hands its ranges on. */
+export interface HeaderRange {
+  readonly data: Buffer
+  readonly headersStart: number
+  readonly headersEnd: number
+  readonly headerCount: number
+}
+
 const EMPTY = Buffer.alloc(0)
+
+/** The headers in a range, in their order; values are views. @throws BATCH_CORRUPT they do not add up */
+export function readHeaders(range: HeaderRange): RecordHeader[] {
+  const { data, headersStart, headersEnd, headerCount } = range
+  const headers: RecordHeader[] = []
+  if (headerCount === 0) return headers
+  const reader = new VarintReader()
+  reader.open(data, headersStart, headersEnd)
+  const skip = (length: number, what: string): number => {
+    const start = reader.position
+    if (length < 0 || length > headersEnd - start) throw misfit(what, length, headersStart)
+    reader.position = start + length
+    return start
+  }
+  for (let index = 0; index < headerCount; index++) {
+    const keyStart = skip(reader.signed(), 'a header key length')
+    const key = data.toString('utf8', keyStart, reader.position)
+    const valueLength = reader.signed()
+    if (valueLength === -1) {
+      headers.push({ key, value: null })
+    } else {
+      const valueStart = skip(valueLength, 'a header value length')
+      headers.push({ key, value: data.subarray(valueStart, reader.position) })
+    }
+  }
+  if (reader.position !== headersEnd) {
+    throw misfit('bytes behind the headers', headersEnd - reader.position, headersStart)
+  }
+  return headers
+}
 
 /**
  * A cursor over the records of a batch. One cursor serves any number of batches. Positions are in
@@ -109,7 +147,7 @@ export class RecordCursor {
     reader.end = this.#end
     const length = reader.signed()
     const recordEnd = reader.position + length
-    if (length <= 0 || recordEnd > this.#end) throw this.#misfit('its length', length, start)
+    if (length <= 0 || recordEnd > this.#end) throw misfit('its length', length, start)
     reader.end = recordEnd
     reader.position++
     const timestampDelta = reader.signed()
@@ -117,10 +155,10 @@ export class RecordCursor {
     const keyLength = reader.signed()
     let position = reader.position
     if (keyLength < 0) {
-      if (keyLength !== -1) throw this.#misfit('a key length', keyLength, start)
+      if (keyLength !== -1) throw misfit('a key length', keyLength, start)
       this.keyStart = this.keyEnd = -1
     } else {
-      if (keyLength > recordEnd - position) throw this.#misfit('a key length', keyLength, start)
+      if (keyLength > recordEnd - position) throw misfit('a key length', keyLength, start)
       this.keyStart = position
       this.keyEnd = position += keyLength
       reader.position = position
@@ -128,11 +166,11 @@ export class RecordCursor {
     const valueLength = reader.signed()
     position = reader.position
     if (valueLength < 0) {
-      if (valueLength !== -1) throw this.#misfit('a value length', valueLength, start)
+      if (valueLength !== -1) throw misfit('a value length', valueLength, start)
       this.valueStart = this.valueEnd = -1
     } else {
       if (valueLength > recordEnd - position) {
-        throw this.#misfit('a value length', valueLength, start)
+        throw misfit('a value length', valueLength, start)
       }
       this.valueStart = position
       this.valueEnd = position += valueLength
@@ -147,7 +185,7 @@ export class RecordCursor {
       headerCount * 2 > headerBytes ||
       (headerCount === 0 && headerBytes > 0)
     ) {
-      throw this.#misfit('a header count', headerCount, start)
+      throw misfit('a header count', headerCount, start)
     }
     this.headerCount = headerCount
     this.headersStart = position
@@ -174,40 +212,7 @@ export class RecordCursor {
 
   /** The headers, in their order; values are views. @throws BATCH_CORRUPT they do not add up */
   headers(): RecordHeader[] {
-    const headers: RecordHeader[] = []
-    if (this.headerCount === 0) return headers
-    const reader = new VarintReader()
-    reader.open(this.data, this.headersStart, this.headersEnd)
-    for (let index = 0; index < this.headerCount; index++) {
-      const keyStart = this.#skip(reader, reader.signed(), 'a header key length')
-      const key = this.data.toString('utf8', keyStart, reader.position)
-      const valueLength = reader.signed()
-      if (valueLength === -1) {
-        headers.push({ key, value: null })
-      } else {
-        const valueStart = this.#skip(reader, valueLength, 'a header value length')
-        headers.push({ key, value: this.data.subarray(valueStart, reader.position) })
-      }
-    }
-    if (reader.position !== this.headersEnd) {
-      const left = this.headersEnd - reader.position
-      throw this.#misfit('bytes behind the headers', left, this.recordStart)
-    }
-    return headers
-  }
-
-  /** Moves `reader` on by `length`; gives where it was. */
-  #skip(reader: VarintReader, length: number, what: string): number {
-    const start = reader.position
-    if (length < 0 || length > this.headersEnd - start) {
-      throw this.#misfit(what, length, this.recordStart)
-    }
-    reader.position = start + length
-    return start
-  }
-
-  #misfit(what: string, found: number, start: number): MillraceError {
-    return corrupt(`a record at position ${start} in which ${what} is ${found}`, start)
+    return readHeaders(this)
   }
 
   #surplus(): MillraceError {
@@ -226,6 +231,10 @@ function batchEnd(bytes: Uint8Array, at: number): number {
   if (length < BATCH_HEADER_BYTES) throw corrupt(`a length of ${length} bytes`, at)
   if (length > available) throw truncated(available, length, at)
   return at + length
+}
+
+function misfit(what: string, found: number, start: number): MillraceError {
+  return corrupt(`a record at position ${start} in which ${what} is ${found}`, start)
 }
 
 function bufferOn(bytes: Uint8Array): Buffer {

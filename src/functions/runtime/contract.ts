@@ -1,6 +1,7 @@
 // What a running application of stateful functions offers, and what it needs to start.
 import type { Clock } from '../../base/index.ts'
 import type { LogData } from '../../log/log.ts'
+import type { RecordHeader } from '../../record/index.ts'
 import type { DataflowStatus, LogLine } from '../../runtime/contract.ts'
 import type { StateStore } from '../../state/contract.ts'
 import type {
@@ -72,6 +73,8 @@ export interface TargetIngress {
   readonly targets: readonly string[]
   /** Default: the beginning. */
   readonly start?: IngressStart
+  /** Whether the topic is the engine's own, hidden from lists. Default false. */
+  readonly internal?: boolean
 }
 
 /** A record as a router sees it; bytes are views that must be copied to be kept. */
@@ -83,15 +86,25 @@ export interface IngressRecord {
   readonly offset: number
   /** Milliseconds since the epoch. */
   readonly timestamp: number
+  /** Decoded anew at each call. */
+  headers(): readonly RecordHeader[]
+}
+
+/** A message of a router. */
+export interface RoutedMessage extends OutgoingMessage {
+  /** Whom the function sees as its caller; default: nobody. Functions can send to it when it is a known type. */
+  readonly caller?: Address
 }
 
 /** The function tells which messages a record becomes; what it throws makes the record a dead letter. */
 export interface RouterIngress {
   readonly kind: 'router'
   readonly topic: string
-  route(record: IngressRecord): Iterable<OutgoingMessage>
+  route(record: IngressRecord): Iterable<RoutedMessage>
   /** Default: the beginning. */
   readonly start?: IngressStart
+  /** Whether the topic is the engine's own, hidden from lists. Default false. */
+  readonly internal?: boolean
 }
 
 /** A record for a topic. */
@@ -208,6 +221,14 @@ export interface PendingTimer {
   readonly cancellationToken: string | null
 }
 
+/** Moves the time of an application on, see `AdvancingClock`. */
+export interface TimeTravel {
+  /** How far, milliseconds since the epoch. */
+  readonly until: number
+  /** Makes it that time for the application's clock; what falls due fires. */
+  advanceTo(time: number): void
+}
+
 /** An application that runs. Obtain with `startFunctions`. */
 export interface RunningFunctions {
   readonly name: string
@@ -217,9 +238,10 @@ export interface RunningFunctions {
   readonly finished: Promise<void>
   /**
    * Processes everything that the ingresses hold and all messages that come of it, waits for calls under way,
-   * commits, and stops. Delayed messages that are not due stay for the next start.
+   * commits, and stops. Delayed messages that are not due stay for the next start. With `travel` those that fall due
+   * until then are processed, too, each at its time and with all that comes of it before the next.
    */
-  drain(): Promise<void>
+  drain(travel?: TimeTravel): Promise<void>
   /** Ends the running epoch, commits it, closes. Calls under way are made again at the next start. Idempotent. */
   stop(): Promise<void>
   metrics(): Promise<FunctionsMetrics>

@@ -73,6 +73,44 @@ test('a message to a type that nobody defines is a dead letter; its sender goes 
   assert.equal(intOf(running, addressOf('test/fn', 'a'), 'count'), 1)
 })
 
+test('a router reads headers and says who the caller is; functions can send to it', async () => {
+  const seen: unknown[] = []
+  const app: AppOptions = {
+    functions: [
+      statefulFunction({
+        typename: 'test/fn',
+        handler(context) {
+          seen.push(context.caller)
+          context.send(messageTo(context.caller!, 'answer', stringType))
+        }
+      }),
+      statefulFunction({
+        typename: 'test/door',
+        handler: (context, message) => void seen.push(context.self.id, message.asString())
+      })
+    ],
+    ingresses: [
+      {
+        kind: 'router',
+        topic: 'in',
+        internal: true,
+        route: ({ key, value, headers }) => [
+          {
+            target: addressOf('test/fn', String(key)),
+            argument: { typename: 'test/record', bytes: value! },
+            caller: addressOf('test/door', String(headers()[0]!.value))
+          }
+        ]
+      }
+    ]
+  }
+  const bench = await opened(app)
+  await bench.bench.feed('in', [{ key: 'a', value: 'x', headers: { request: 'r1' } }])
+  await bench.drain(app)
+  assert.deepEqual(seen, [addressOf('test/door', 'r1'), 'r1', 'answer'])
+  assert.equal((await bench.bench.log.describeTopic('in')).spec.internal, true)
+})
+
 test('a router makes any messages of a record; what it throws makes a dead letter', async () => {
   const app: AppOptions = {
     functions: [

@@ -1,7 +1,8 @@
 // Where records become messages.
 import { MillraceError } from '../../base/index.ts'
+import { readHeaders } from '../../record/index.ts'
 import type { RecordFacts, RecordTaker, SourceReader } from '../../runtime/task/index.ts'
-import { type Address, type TypedValue, addressOf } from '../sdk/index.ts'
+import { type Address, addressOf } from '../sdk/index.ts'
 import { ownBytes } from './bytes.ts'
 import type { IngressSpec, RouterIngress, TargetIngress } from './contract.ts'
 import { checkMessage } from './effects.ts'
@@ -54,7 +55,7 @@ export class IngressTaker implements RecordTaker {
       const { namespace, type } = types[index]!
       const target = { namespace, type, id }
       if (index === 0) checkMessage({ target, argument })
-      this.#send(target, argument, feed, origin)
+      this.#program.dispatcher.send(target, null, argument, feed, origin)
     }
   }
 
@@ -67,16 +68,15 @@ export class IngressTaker implements RecordTaker {
         topic: feed.topic,
         partition: feed.partition,
         offset,
-        timestamp
+        timestamp,
+        headers: () => readHeaders(facts)
       })
     ]
     for (const message of messages) checkMessage(message)
     const origin = originOf(facts)
-    for (const { target, argument } of messages) this.#send(target, argument, feed, origin)
-  }
-
-  #send(target: Address, argument: TypedValue, feed: Feed, origin: Origin): void {
-    this.#program.dispatcher.send(target, null, argument, feed, origin)
+    for (const { target, argument, caller = null } of messages) {
+      this.#program.dispatcher.send(target, caller, argument, feed, origin)
+    }
   }
 }
 

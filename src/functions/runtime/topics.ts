@@ -13,16 +13,15 @@ export type TopicsOptions = Pick<FunctionsOptions, 'name' | 'ingresses' | 'tasks
 export function requiredFunctionTopics(options: TopicsOptions): RequiredTopic[] {
   const { name, ingresses, tasks = 1 } = options
   const common = { retentionMs: null, retentionBytes: null }
-  const topics: RequiredTopic[] = [...new Set(ingresses.map(ingress => ingress.topic))].map(
-    topic => ({
-      ...common,
-      name: topic,
-      partitions: null,
-      internal: false,
-      cleanup: null,
-      role: 'source'
-    })
-  )
+  const sources = new Map(ingresses.map(ingress => [ingress.topic, ingress.internal ?? false]))
+  const topics: RequiredTopic[] = [...sources].map(([topic, internal]) => ({
+    ...common,
+    name: topic,
+    partitions: null,
+    internal,
+    cleanup: null,
+    role: 'source'
+  }))
   topics.push({
     ...common,
     name: functionsDeadLetterName(name),
