@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { SimulatedClock, SystemClock } from './clock.ts'
+import { AdvancingClock, SimulatedClock, SystemClock } from './clock.ts'
 
 test('simulated time stands still until it is advanced', async () => {
   const clock = new SimulatedClock(1000)
@@ -87,4 +87,32 @@ test('the system clock runs timers, sleeps, turns and cancels', async () => {
   assert.ok(clock.monotonic() > before)
   assert.ok(clock.now() > Date.UTC(2024, 0))
   await assert.rejects(clock.sleep(60_000, AbortSignal.abort(new Error('stop'))), /stop/)
+})
+
+test('a clock that is moved on fires what is due then at once, by time, and keeps the rest', async () => {
+  const base = new SimulatedClock(1000)
+  const clock = new AdvancingClock(base)
+  const fired: string[] = []
+  const note = (name: string) => () => fired.push(`${name}@${clock.now()}`)
+  clock.timer(500, note('b'))
+  clock.timer(400, note('a'))
+  clock.timer(450, note('cancelled')).cancel()
+  clock.timer(700, note('c'))
+  await base.advance(100)
+  clock.advanceTo(1500)
+  assert.deepEqual(fired, ['a@1500', 'b@1500'])
+  clock.advanceTo(1200)
+  assert.equal(clock.now(), 1500)
+  await base.advance(199)
+  assert.equal(fired.length, 2)
+  await base.advance(1)
+  assert.deepEqual(fired.at(-1), 'c@1700')
+  assert.equal(base.pending, 0)
+})
+
+test('a sleep ends when the clock is moved on', async () => {
+  const clock = new AdvancingClock(new SimulatedClock(0))
+  const slept = clock.sleep(86_400_000)
+  clock.advanceTo(86_400_000)
+  await slept
 })

@@ -120,6 +120,85 @@ export class SimulatedClock implements Clock {
   }
 }
 
+interface WaitingTimer {
+  /** Monotonic time of this clock. */
+  readonly at: number
+  readonly action: () => void
+  readonly options: { readonly unref?: boolean }
+  /** The timer of the clock beneath. */
+  inner: Timer
+}
+
+/**
+ * A clock that runs like another and can be moved on: what waits for a time in between happens at once. For
+ * functions whose delayed messages nobody wants to wait for.
+ */
+export class AdvancingClock implements Clock {
+  readonly #base: Clock
+  #aheadMs = 0
+  readonly #waiting = new Set<WaitingTimer>()
+
+  constructor(base: Clock) {
+    this.#base = base
+  }
+
+  now(): number {
+    return this.#base.now() + this.#aheadMs
+  }
+
+  monotonic(): number {
+    return this.#base.monotonic() + this.#aheadMs
+  }
+
+  timer(delayMs: number, action: () => void, options: { readonly unref?: boolean } = {}): Timer {
+    const timer = { at: this.monotonic() + delayMs, action, options, inner: UNARMED }
+    this.#waiting.add(timer)
+    this.#arm(timer)
+    return {
+      cancel: () => {
+        this.#waiting.delete(timer)
+        timer.inner.cancel()
+      }
+    }
+  }
+
+  sleep(delayMs: number, signal?: AbortSignal): Promise<void> {
+    return sleepOn(this, delayMs, signal)
+  }
+
+  yield(): Promise<void> {
+    return this.#base.yield()
+  }
+
+  /**
+   * Makes it `time` (milliseconds since the epoch), unless it is later already. Timers that are due then fire before
+   * this returns, in the order of their times; up to a millisecond early, as `now` shows no fractions.
+   */
+  advanceTo(time: number): void {
+    this.#aheadMs += Math.max(0, time - this.now())
+    const monotonic = this.monotonic()
+    const waiting = [...this.#waiting].toSorted((a, b) => a.at - b.at)
+    for (const timer of waiting) {
+      if (!this.#waiting.has(timer)) continue
+      timer.inner.cancel()
+      if (timer.at < monotonic + 1) this.#fire(timer)
+      else this.#arm(timer)
+    }
+  }
+
+  #arm(timer: WaitingTimer): void {
+    const delayMs = Math.max(0, timer.at - this.monotonic())
+    timer.inner = this.#base.timer(delayMs, () => this.#fire(timer), timer.options)
+  }
+
+  #fire(timer: WaitingTimer): void {
+    this.#waiting.delete(timer)
+    timer.action()
+  }
+}
+
+const UNARMED: Timer = { cancel: () => undefined }
+
 function sleepOn(clock: Clock, delayMs: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason)

@@ -122,6 +122,11 @@ function addRun(program: Command, finish: Finish): void {
     )
     .option('--drain', 'process all input, commit, print a summary and exit')
     .option(
+      '--advance-time <duration>',
+      'with --drain and --ephemeral: then let so much time pass at once for delayed messages of functions, ' +
+        'as in 15m or 30d'
+    )
+    .option(
       '--workers <n>',
       'threads for the tasks; 0 runs everything in one thread',
       wholeNumber(0, 64),

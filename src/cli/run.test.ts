@@ -187,6 +187,21 @@ for (const [name, args, message] of [
     ['--drain', '--show', 'x'],
     /no state is called "x"; no dataflow declares one/
   ],
+  [
+    'time that is moved on in data that stays',
+    ['--drain', '--advance-time', '30d'],
+    /--advance-time belongs to --drain and --ephemeral/
+  ],
+  [
+    'time in no unit',
+    ['--drain', '--ephemeral', '--advance-time', 'soon'],
+    /--advance-time soon: it takes a duration, as in/
+  ],
+  [
+    'time that is moved on without functions',
+    ['--drain', '--ephemeral', '--advance-time', '1h'],
+    /--advance-time belongs to module files, and there is none/
+  ],
   ['an unknown option', ['--drian'], /unknown option '--drian'\n\(Did you mean --drain\?\)/],
   [
     'a number of workers that is none',

@@ -1,9 +1,9 @@
 // The application of functions of a run, over all times that it was started, beside the dataflows on the same log.
-import { MillraceError, isMillraceError } from '../base/index.ts'
+import { AdvancingClock, MillraceError, isMillraceError } from '../base/index.ts'
 import type { Clock } from '../base/index.ts'
 import { RemoteEndpoint, requiredFunctionTopics, startFunctions } from '../functions/index.ts'
 import { functionsDeadLetterName } from '../functions/index.ts'
-import type { FunctionsMetrics, RunningFunctions } from '../functions/index.ts'
+import type { FunctionsMetrics, RunningFunctions, TimeTravel } from '../functions/index.ts'
 import type { Log } from '../log/index.ts'
 import type { LogLine, RequiredTopic } from '../runtime/contract.ts'
 import { openLevelStore } from '../state/index.ts'
@@ -18,6 +18,8 @@ export interface EngineFunctionsOptions {
   readonly folder: string
   /** Partitions of topics that an egress names for the first time. */
   readonly partitions: number
+  /** How far a drain moves the functions' time on, ms; null leaves delayed messages that are not due. */
+  readonly advanceMs: number | null
   onLog(dataflow: string, line: LogLine): void
 }
 
@@ -43,27 +45,33 @@ export class EngineFunctions {
   readonly deadLetters: { readonly topic: string; readonly from: number }
   readonly #endpoints: readonly RemoteEndpoint[]
   readonly #start: () => Promise<RunningFunctions>
+  readonly #travel: (() => TimeTravel) | undefined
   #before: FunctionsTotals = { recordsIn: 0, invocations: 0, recordsOut: 0, deadLetters: 0 }
 
   private constructor(
     parts: Pick<EngineFunctions, 'application' | 'running' | 'deadLetters'>,
     endpoints: readonly RemoteEndpoint[],
-    start: () => Promise<RunningFunctions>
+    start: () => Promise<RunningFunctions>,
+    travel: (() => TimeTravel) | undefined
   ) {
     this.application = parts.application
     this.running = parts.running
     this.deadLetters = parts.deadLetters
     this.#endpoints = endpoints
     this.#start = start
+    this.#travel = travel
   }
 
   /** Starts the application; its topics must exist. */
   static async start(
     options: EngineFunctionsOptions,
     log: Log,
-    clock: Clock
+    systemClock: Clock
   ): Promise<EngineFunctions> {
-    const { application } = options
+    const { application, advanceMs } = options
+    // The log's time is not moved on: retention would drop what has just been written.
+    const advancing = advanceMs === null ? null : new AdvancingClock(systemClock)
+    const clock = advancing ?? systemClock
     const { allowPrivate } = application
     const endpoints = application.endpoints.map(
       ({ plan, tls }) => new RemoteEndpoint({ plan, clock, allowPrivate, tls })
@@ -73,7 +81,8 @@ export class EngineFunctions {
     const deadLetters = { topic, from: await topicEnd(log, topic) }
     try {
       const parts = { application, running: await start(), deadLetters }
-      return new EngineFunctions(parts, endpoints, start)
+      const travel = advancing === null ? undefined : travelOf(advancing, advanceMs ?? 0)
+      return new EngineFunctions(parts, endpoints, start, travel)
     } catch (error) {
       await closeAll(endpoints)
       throw error
@@ -95,13 +104,13 @@ export class EngineFunctions {
     }
   }
 
-  /** Processes everything that is there and stops; starts anew when it has stopped before. */
+  /** Processes everything that is there, for as long as time is to be moved on, and stops; starts anew when it has stopped before. */
   async drain(): Promise<void> {
     if (this.running.status === 'stopped') {
       this.#before = await this.totals()
       this.running = await this.#start()
     }
-    await this.running.drain()
+    await this.running.drain(this.#travel?.())
   }
 
   /** Whether it has processed all that is in its inputs, or has ended. */
@@ -116,6 +125,15 @@ export class EngineFunctions {
     await this.running.stop()
     await closeAll(this.#endpoints)
   }
+}
+
+/** Begins with the first drain, when all input is processed; later ones go as far. */
+function travelOf(clock: AdvancingClock, advanceMs: number): () => TimeTravel {
+  let until: number | null = null
+  return () => ({
+    until: (until ??= clock.now() + advanceMs),
+    advanceTo: time => clock.advanceTo(time)
+  })
 }
 
 async function startOne(

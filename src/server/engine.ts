@@ -33,6 +33,8 @@ export interface EngineOptions {
   readonly workers: number
   /** Partitions of topics that are created and declare none; null is one per worker, at least one. */
   readonly partitions: number | null
+  /** How far a drain moves the time of the functions on, ms; null for not at all. */
+  readonly advanceMs?: number | null
   /** `ctx.env` of the functions. */
   readonly env: Readonly<Record<string, string>>
   onLog(dataflow: string, line: LogLine): void
@@ -167,7 +169,13 @@ export class Engine {
         application === null
           ? null
           : await EngineFunctions.start(
-              { application, folder: folder.path, partitions, onLog: options.onLog },
+              {
+                application,
+                folder: folder.path,
+                partitions,
+                advanceMs: options.advanceMs ?? null,
+                onLog: options.onLog
+              },
               log,
               clock
             )

@@ -2,6 +2,7 @@
 import { resolve } from 'node:path'
 
 import { MillraceError } from '../../base/index.ts'
+import { parseDuration } from '../../dataflow/index.ts'
 
 /** What the parser gives. */
 export interface RunOptions {
@@ -14,6 +15,7 @@ export interface RunOptions {
   readonly outFormat: 'value' | 'json'
   readonly show?: readonly string[]
   readonly drain?: boolean
+  readonly advanceTime?: string
   readonly workers: number
   readonly partitions?: number
   readonly env?: readonly string[]
@@ -44,6 +46,8 @@ export interface RunRequest {
   readonly outFormat: 'value' | 'json'
   readonly show: readonly string[]
   readonly drain: boolean
+  /** How far the time of functions is moved on at the end, ms. */
+  readonly advanceMs: number | null
   readonly workers: number
   readonly partitions: number | null
   readonly env: Readonly<Record<string, string>>
@@ -83,6 +87,10 @@ export function readRunOptions(options: RunOptions): RunRequest {
     show.length > 0 && !drain,
     '--show prints a state at the end of a run with --drain; without it use the shell: show state'
   )
+  refuse(
+    options.advanceTime !== undefined && !(drain && ephemeral),
+    '--advance-time belongs to --drain and --ephemeral: what it leaves would lie in the future; add them'
+  )
   refuseSharedFiles(inputs, outputs)
   return {
     dataDir: options.dataDir === undefined ? null : resolve(options.dataDir),
@@ -94,6 +102,7 @@ export function readRunOptions(options: RunOptions): RunRequest {
     outFormat: options.outFormat,
     show,
     drain,
+    advanceMs: options.advanceTime === undefined ? null : readAdvance(options.advanceTime),
     workers: options.workers,
     partitions: options.partitions ?? null,
     env: Object.fromEntries((options.env ?? []).map(readPair)),
@@ -127,6 +136,14 @@ function readPair(text: string): readonly [string, string] {
   const at = text.indexOf('=')
   refuse(at <= 0, `--env ${text}: it takes NAME=VALUE`)
   return [text.slice(0, at), text.slice(at + 1)]
+}
+
+function readAdvance(text: string): number {
+  const advanceMs = parseDuration(text)
+  if (advanceMs === null) {
+    refuse(true, `--advance-time ${text}: it takes a duration, as in 500ms, 15m or 30d`)
+  }
+  return advanceMs!
 }
 
 function readLocalAddress(text: string): string {

@@ -80,16 +80,17 @@ function chooseFolder(request: RunRequest, { dataflows, modules }: LoadedFiles):
 /** Options that say something of module files need one. @throws USAGE */
 function checkModuleOptions(request: RunRequest, { modules, diagnostics }: LoadedFiles): void {
   if (modules.length > 0 || hasErrors(diagnostics)) return
-  const { functionFiles, localAddresses, allowPrivate } = request
+  const { functionFiles, localAddresses, allowPrivate, advanceMs } = request
   const given = [
     functionFiles.length > 0 ? '--functions' : '',
     localAddresses.length > 0 ? '--map-address' : '',
-    allowPrivate ? '--allow-private' : ''
+    allowPrivate ? '--allow-private' : '',
+    advanceMs !== null ? '--advance-time' : ''
   ].filter(option => option !== '')
   if (given.length === 0) return
   throw new MillraceError(
     'USAGE',
-    `${given.join(' and ')} belong to module files, and there is none; name one, as in millrace run module.yaml`
+    `${given.join(' and ')} belong${given.length > 1 ? '' : 's'} to module files, and there is none; name one, as in millrace run module.yaml`
   )
 }
 

@@ -10,7 +10,8 @@ import type {
   FunctionsMetrics,
   FunctionsOptions,
   PendingTimer,
-  RunningFunctions
+  RunningFunctions,
+  TimeTravel
 } from './contract.ts'
 import { ownerOf } from './dispatcher.ts'
 import { keyOf } from './envelope.ts'
@@ -62,8 +63,8 @@ export class Running implements RunningFunctions {
     this.finished.catch(() => {})
   }
 
-  drain(): Promise<void> {
-    this.#draining ??= this.#drain()
+  drain(travel?: TimeTravel): Promise<void> {
+    this.#draining ??= this.#drain(travel)
     return this.#draining
   }
 
@@ -128,10 +129,16 @@ export class Running implements RunningFunctions {
   }
 
   /** Rounds until one in which no task found anything: what a task sends to another comes in the next. */
-  async #drain(): Promise<void> {
+  async #drain(travel: TimeTravel | undefined): Promise<void> {
     if (this.status === 'running') this.status = 'draining'
     try {
-      while ((await this.#group.settle()) > 0);
+      for (;;) {
+        while ((await this.#group.settle()) > 0);
+        if (travel === undefined) break
+        const dueAt = Math.min(...this.#residents.map(({ program }) => program.timers.nextDueAt))
+        travel.advanceTo(Math.min(dueAt, travel.until))
+        if (dueAt > travel.until) break
+      }
     } catch (error) {
       // Tasks that ended cannot settle: what ended them is the news.
       await this.finished

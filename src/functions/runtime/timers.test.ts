@@ -1,8 +1,15 @@
 // Delayed messages: in order, never early, over restarts, cancelled ones never.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { SeededRandom } from '../../base/index.ts'
-import { addressOf, egressTo, messageTo, statefulFunction, stringType } from '../sdk/index.ts'
+import { AdvancingClock, SeededRandom, SimulatedClock } from '../../base/index.ts'
+import {
+  addressOf,
+  egressTo,
+  intType,
+  messageTo,
+  statefulFunction,
+  stringType
+} from '../sdk/index.ts'
 import { type AppOptions, FunctionsBench, egressToTopic } from './kit.cases.ts'
 
 const DAY_MS = 86_400_000
@@ -163,4 +170,37 @@ test('many delayed messages, half of them cancelled, come as a sorted list says'
   await running.drain()
   const expected = sent.toSorted((a, b) => a.dueAt - b.dueAt).map(({ text }) => text)
   assert.deepEqual(await said(bench), expected)
+})
+
+test('a drain that moves time on delivers what falls due until then, each with what comes of it', async () => {
+  const clock = new AdvancingClock(new SimulatedClock())
+  const bench = new FunctionsBench()
+  const seen: string[] = []
+  const startedAt = clock.now()
+  const countdown = statefulFunction({
+    typename: 'test/countdown',
+    handler(context, message) {
+      const days = message.isInt() ? message.asInt() : 3
+      seen.push(`${days} after ${(clock.now() - startedAt) / DAY_MS}`)
+      context.sendAfter(DAY_MS, messageTo(context.self, days - 1, intType))
+    }
+  })
+  const options: AppOptions = {
+    ...app,
+    clock,
+    functions: [countdown],
+    ingresses: [
+      { kind: 'targets', topic: 'in', valueType: 'test/order', targets: ['test/countdown'] }
+    ]
+  }
+  await bench.createTopics(bench.options(options))
+  await bench.bench.feed('in', orders('begin'))
+  const running = await bench.start(options)
+  await running.drain({
+    until: startedAt + 2.5 * DAY_MS,
+    advanceTo: time => clock.advanceTo(time)
+  })
+  assert.deepEqual(seen, ['3 after 0', '2 after 1', '1 after 2'])
+  assert.equal((await running.metrics()).timers, 1)
+  assert.equal(clock.now(), startedAt + 2.5 * DAY_MS)
 })
