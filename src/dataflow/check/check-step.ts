@@ -12,6 +12,7 @@ import { describeType, isStateKey } from '../type-text.ts'
 import type { Type } from '../types.ts'
 import { placedSpan } from '../yaml/scalar-text.ts'
 import { quoted } from '../yaml/tree.ts'
+import type { FunctionTopics } from './check-function-sink.ts'
 
 /** What checking a step needs to know of the file. */
 export interface StepContext {
@@ -21,6 +22,7 @@ export interface StepContext {
   readonly readModule: ((specifier: string) => string | null) | undefined
   /** Texts of modules that were read already. */
   readonly modules: Map<string, string | null>
+  readonly functionTopics: FunctionTopics
 }
 
 /** A checked step; `plan` is null after a finding in it. */
@@ -63,14 +65,14 @@ export function checkStep(context: StepContext, step: StepModel, input: Type | n
     with: step.with,
     input,
     output,
-    outputKey: step.operator === 'assign-key' ? value : key,
+    outputKey: step.operator === 'assign-key' || step.operator === 'assign-id' ? value : key,
     at: context.report.position(step.at)
   }
   return { plan, output, outputKey: plan.outputKey, sendsNothing: returned.isVoid }
 }
 
-function passesOn(step: StepModel): boolean {
-  return step.operator === 'filter' || step.operator === 'assign-key'
+function passesOn({ operator }: StepModel): boolean {
+  return operator === 'filter' || operator === 'assign-key' || operator === 'assign-id'
 }
 
 function signatureOfStep(context: StepContext, step: StepModel): Signature | null {

@@ -155,7 +155,6 @@ function renderOperators(): string {
   return `### operators\n\n${table.join('\n')}\n\n\`\`\`ts\n${examples}\n\`\`\`\n`
 }
 
-function operatorRow({ kind, place, returnsText, doc }: OperatorSpec): string {
-  const where = place === 'step' ? 'any transforms' : `partition.${kind}`
+function operatorRow({ kind, where, returnsText, doc }: OperatorSpec): string {
   return `| ${code(kind)} | ${where} | ${returnsText} | ${doc} |`
 }
