@@ -192,6 +192,16 @@ function declareNames(test: Declare): void {
     assert.deepEqual(await disk.list('from'), [])
   })
 
+  test('renames a directory with what is in it', async disk => {
+    await disk.createDirectory('d/e')
+    await put(disk, 'd/a', 'moved')
+    await disk.rename('d', 'f')
+    assert.equal(await disk.exists('d'), false)
+    assert.equal(text(await disk.readFile('f/a')), 'moved')
+    await disk.rename('f', 'd')
+    assert.equal(await disk.exists('d/e'), true)
+  })
+
   test('refuses to rename what is missing or onto a directory', async disk => {
     await disk.createDirectory('d')
     await put(disk, 'a', '')

@@ -47,7 +47,7 @@ export interface Disk {
   readFile(path: string): Promise<Uint8Array>
   /** Replaces `path` as a whole: writes a temporary file, syncs it, renames it, syncs the directory. */
   replaceFile(path: string, bytes: Uint8Array): Promise<void>
-  /** Renames a file, replacing the target (D2). */
+  /** Renames a file, replacing the target, or a directory with what is in it, where nothing is yet (D2). */
   rename(from: string, to: string): Promise<void>
   /** Removes a file (D2). */
   remove(path: string): Promise<void>
