@@ -77,6 +77,27 @@ test('every import stays within its layer or goes to the public face of an allow
   deepStrictEqual(errors, [])
 })
 
+test('no file needs itself by way of what it imports; types may', () => {
+  const value = /^(?:import|export)\s+(?!type\b)[^'"]*?from\s*'(\.[^']+)'/gm
+  const onlyTypes = /\{\s*(?:type [^,}]+,?\s*)+\}\s*from/
+  const importsOf = (path: string): string[] =>
+    [...textOf(path).matchAll(value)]
+      .filter(([statement]) => !onlyTypes.test(statement))
+      .map(([, target]) => relative(root, resolve(root, dirname(path), target!)))
+      .filter(target => target.endsWith('.ts') && existsSync(resolve(root, target)))
+  const done = new Set<string>()
+  const circles: string[] = []
+  const visit = (path: string, way: readonly string[]): void => {
+    const at = way.indexOf(path)
+    if (at >= 0) circles.push([...way.slice(at), path].join(' → '))
+    if (at >= 0 || done.has(path)) return
+    for (const target of importsOf(path)) visit(target, [...way, path])
+    done.add(path)
+  }
+  for (const path of sources) visit(`src/${path}`, [])
+  deepStrictEqual(circles, [])
+})
+
 test('time, randomness, timers and the disk are reached through base', () => {
   const banned = new RegExp(
     '\\b(Date\\.now|Math\\.random|performance\\.now|setTimeout|setInterval|setImmediate)\\b|' +
