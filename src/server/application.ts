@@ -23,11 +23,13 @@ import type {
   TlsMaterial,
   TopicIngressPlan
 } from '../functions/index.ts'
-import type { LoadedModule } from './dataflow-files.ts'
+import { hasErrors } from './dataflow-files.ts'
+import type { LoadedFiles } from './dataflow-files.ts'
+import { functionTopics, ingressOf } from './function-sinks.ts'
 import { loadFunctions } from './functions-file.ts'
 
-/** The name of a run's application: there is one on a data directory. */
-export const APPLICATION_NAME = 'functions'
+/** The name of a run's application where no module file gives it one. */
+const NAME_DEFAULT = 'functions'
 
 /** What a command line says about the application. */
 export interface ApplicationRequest {
@@ -57,38 +59,49 @@ export interface LoadedApplication {
   readonly allowPrivate: boolean
 }
 
+/** What a run may have functions for. */
+export type ApplicationFiles = Pick<LoadedFiles, 'dataflows' | 'modules' | 'diagnostics'>
+
 /** An application, or what is wrong. */
 export interface ApplicationResult {
-  /** null without module files, and when a diagnostic is an error. */
+  /** null where nothing needs functions, and when a diagnostic is an error. */
   readonly application: LoadedApplication | null
   readonly diagnostics: readonly Diagnostic[]
 }
 
+/** Whether files need functions: module files do, and dataflows that send to some. */
+export function needsFunctions({
+  dataflows,
+  modules
+}: Pick<ApplicationFiles, 'dataflows' | 'modules'>): boolean {
+  return modules.length > 0 || dataflows.some(({ plan }) => functionTopics(plan).length > 0)
+}
+
 /** Puts the application of a run together. */
 export async function loadApplication(
-  modules: readonly LoadedModule[],
+  files: ApplicationFiles,
   request: ApplicationRequest
 ): Promise<ApplicationResult> {
+  const { modules } = files
   const combined = combineModules(modules.map(module => module.plan)).plan
-  if (modules.length === 0 || combined === null) return { application: null, diagnostics: [] }
+  if (combined === null || !needsFunctions(files)) return { application: null, diagnostics: [] }
   const { functions, diagnostics: found } = await loadFunctions(request.functionFiles)
   const diagnostics = [...found]
   const mapped = mapAddresses(combined, request.localAddresses)
   diagnostics.push(...mapped.diagnostics)
   const builder = new Builder(combined, functions, request.allowPrivate, diagnostics)
   const application: LoadedApplication = {
-    name: APPLICATION_NAME,
+    name: NAME_DEFAULT,
     files: modules.map(module => module.file),
     functions,
     endpoints: modules.flatMap(({ plan, path }) =>
       plan.endpoints.map(endpoint => builder.endpoint(endpoint, dirname(path)))
     ),
-    ingresses: builder.ingresses(),
+    ingresses: [...builder.ingresses(), ...builder.sinks(files)],
     egresses: builder.egresses(),
     allowPrivate: request.allowPrivate
   }
-  const failed = diagnostics.some(diagnostic => diagnostic.severity === 'error')
-  return { application: failed ? null : application, diagnostics }
+  return { application: hasErrors(diagnostics) ? null : application, diagnostics }
 }
 
 /** Turns components into options, and tells of those that this release does not run. */
@@ -159,6 +172,18 @@ class Builder {
       }
     }
     return specs
+  }
+
+  /** What dataflows send to functions. */
+  sinks({ dataflows, diagnostics }: ApplicationFiles): IngressSpec[] {
+    // With errors a module file may be missing.
+    const isWhole = !hasErrors(diagnostics)
+    return dataflows
+      .flatMap(({ plan }) => functionTopics(plan))
+      .map(topic => {
+        if (isWhole) this.#checkTarget(topic.function.typename, topic.at)
+        return ingressOf(topic)
+      })
   }
 
   egresses(): EgressSpec[] {
