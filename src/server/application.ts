@@ -27,6 +27,8 @@ import { hasErrors } from './dataflow-files.ts'
 import type { LoadedFiles } from './dataflow-files.ts'
 import { functionTopics, ingressOf } from './function-sinks.ts'
 import { loadFunctions } from './functions-file.ts'
+import { httpComponents } from './http/requests/specs.ts'
+import type { HttpComponents } from './http/requests/specs.ts'
 
 /** The name of a run's application where no module file gives it one. */
 const NAME_DEFAULT = 'functions'
@@ -57,6 +59,8 @@ export interface LoadedApplication {
   readonly ingresses: readonly IngressSpec[]
   readonly egresses: readonly EgressSpec[]
   readonly allowPrivate: boolean
+  /** Components that listen; they are in none of the lists above. */
+  readonly http: HttpComponents
 }
 
 /** What a run may have functions for. */
@@ -99,7 +103,8 @@ export async function loadApplication(
     ),
     ingresses: [...builder.ingresses(), ...builder.sinks(files)],
     egresses: builder.egresses(),
-    allowPrivate: request.allowPrivate
+    allowPrivate: request.allowPrivate,
+    http: httpComponents(combined)
   }
   return { application: hasErrors(diagnostics) ? null : application, diagnostics }
 }
@@ -153,8 +158,10 @@ class Builder {
     const specs: IngressSpec[] = []
     const places = new Map<string, Position>()
     for (const ingress of this.#plan.ingresses) {
-      if (ingress.kind === 'playground') {
-        this.#noPlayground(ingress.at)
+      // Whom the playground's requests are for, they say.
+      if (ingress.kind === 'playground') continue
+      if (ingress.kind === 'http') {
+        for (const target of ingress.targets) this.#checkTarget(target, ingress.at)
         continue
       }
       this.#warnOfProperties(ingress)
@@ -189,11 +196,9 @@ class Builder {
   egresses(): EgressSpec[] {
     const specs: EgressSpec[] = []
     for (const egress of this.#plan.egresses) {
-      if (egress.kind === 'playground') this.#noPlayground(egress.at)
-      else {
-        this.#warnOfProperties(egress)
-        specs.push({ typename: egress.id })
-      }
+      if (egress.kind !== 'topic') continue
+      this.#warnOfProperties(egress)
+      specs.push({ typename: egress.id })
     }
     return specs
   }
@@ -230,12 +235,6 @@ class Builder {
     if (names.length === 0) return
     const message = `the engine’s own topics have no Kafka client that would take ${names.join(', ')}`
     this.#diagnostics.push(findingAt('warning', at, 'PROPERTIES_UNUSED', message, null))
-  }
-
-  #noPlayground(at: Position): void {
-    const message = 'this release runs no playground components'
-    const hint = 'Use io.millrace.topic.v1 components with --in and --out.'
-    this.#error(at, 'PLAYGROUND_UNSUPPORTED', message, hint)
   }
 
   #read(at: Position, path: string): string | undefined {

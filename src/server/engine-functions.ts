@@ -10,6 +10,7 @@ import { openLevelStore } from '../state/index.ts'
 import type { LoadedApplication } from './application.ts'
 import { functionsFolder } from './data-folder.ts'
 import { topicEnd } from './dead-letters.ts'
+import { httpParts, repliesTopic } from './http/requests/specs.ts'
 
 /** What {@link EngineFunctions} is started with. */
 export interface EngineFunctionsOptions {
@@ -33,7 +34,10 @@ export interface FunctionsTotals {
 
 /** Topics that an application needs before it starts. */
 export function applicationTopics(application: LoadedApplication): readonly RequiredTopic[] {
-  return requiredFunctionTopics(application)
+  const { name, ingresses, http } = application
+  const parts = httpParts(name, http)
+  const topics = requiredFunctionTopics({ name, ingresses: [...ingresses, ...parts.ingresses] })
+  return [...topics, ...parts.topics]
 }
 
 /** An application of functions that runs. */
@@ -143,26 +147,31 @@ async function startOne(
   clock: Clock
 ): Promise<RunningFunctions> {
   const { application, folder, partitions, onLog } = options
-  const { name, functions, ingresses, egresses } = application
+  const { name, functions, ingresses, egresses, http } = application
+  const parts = httpParts(name, http)
   return startFunctions({
     name,
-    functions,
+    functions: [...functions, ...parts.functions],
     endpoints,
-    ingresses,
-    egresses,
+    ingresses: [...ingresses, ...parts.ingresses],
+    egresses: [...egresses, ...parts.egresses],
     log,
     clock,
     openStore: index => openLevelStore(`${functionsFolder(folder, name)}/${index}`),
-    openTopic: topic => openTopic(log, topic, partitions),
+    openTopic: topic => openTopic(log, topic, { partitions, own: repliesTopic(name) }),
     onLog: line => onLog(name, line)
   })
 }
 
-/** Partitions of a topic that an egress names; creates it when it is missing. */
-async function openTopic(log: Log, name: string, partitions: number): Promise<number> {
+/** Partitions of a topic that an egress names; creates it when it is missing. `own` is the only internal one. */
+async function openTopic(
+  log: Log,
+  name: string,
+  { partitions, own }: { readonly partitions: number; readonly own: string }
+): Promise<number> {
   try {
     const { spec } = await log.describeTopic(name)
-    if (!spec.internal) return spec.partitions
+    if (!spec.internal || name === own) return spec.partitions
   } catch (error) {
     if (!isMillraceError(error, 'TOPIC_UNKNOWN')) throw error
     const { spec } = await log.createTopic(name, { partitions })
