@@ -251,7 +251,7 @@ export class WriteBehind {
     for (; steps > 0 && !ledger.evict(SLICE_STEPS); steps -= SLICE_STEPS) await clock.yield()
   }
 
-  /** Forgets entries that say absent, now that the store says so too. */
+  /** Forgets entries that say absent, now that the store says so too, and those of cold states. */
   async #clean(images: readonly Image[]): Promise<void> {
     let looked = 0
     for (const image of images) {
@@ -259,7 +259,7 @@ export class WriteBehind {
       for (const [state, end] of image.runs) {
         for (; index < end; index++) {
           const entry = image.entries[index]
-          if (entry) state?.dropAbsent(entry)
+          if (entry) state?.dropFlushed(entry)
           if (++looked % SLICE_STEPS === 0) await this.#options.clock.yield()
         }
       }

@@ -15,7 +15,7 @@ import {
 } from '../../runtime/task/index.ts'
 import type { StateSpec, TaskState, ValueCodec } from '../../state/contract.ts'
 import { ADDRESS_STATES, type AddressState, NO_STATE } from './address-state.ts'
-import { SEQUENCE_KEYS, StoredReader, TEXT_KEYS } from './bytes.ts'
+import { NUMBERS, SEQUENCE_KEYS, StoredReader, TEXTS, TEXT_KEYS } from './bytes.ts'
 import { Calls } from './calls.ts'
 import type { EgressSpec, RetryPolicy } from './contract.ts'
 import { DeadLetters } from './dead-letters.ts'
@@ -27,7 +27,8 @@ import type { FunctionTable } from './function-table.ts'
 import { Mailboxes } from './mailboxes.ts'
 import { functionsDeadLetterName, messagesTopicName } from './names.ts'
 import { Sweeper } from './sweeper.ts'
-import { TIMERS, type Timer, Timers } from './timers.ts'
+import { TIMERS, type Timer } from './stored-timer.ts'
+import { Timers } from './timers.ts'
 import type { Valves } from './valves.ts'
 
 /** The longest wait that a timer of the platform can make: 24 days. */
@@ -45,13 +46,28 @@ export const FUNCTION_STATES: readonly StateSpec[] = [
     name: 'functions.mailbox',
     key: SEQUENCE_KEYS,
     value: ENVELOPES as unknown as ValueCodec,
-    fingerprint: 'sequence→message/1'
+    fingerprint: 'sequence→message/1',
+    isCold: true
   },
   {
     name: 'functions.timers',
-    key: SEQUENCE_KEYS,
+    key: TEXT_KEYS,
     value: TIMERS as unknown as ValueCodec,
-    fingerprint: 'sequence→delayed/1'
+    fingerprint: 'due·sequence→delayed/2',
+    isCold: true
+  },
+  {
+    name: 'functions.tokens',
+    key: TEXT_KEYS,
+    value: TEXTS as unknown as ValueCodec,
+    fingerprint: 'sender·token→due·sequence/1',
+    isCold: true
+  },
+  {
+    name: 'functions.numbers',
+    key: TEXT_KEYS,
+    value: NUMBERS as unknown as ValueCodec,
+    fingerprint: 'name→number/1'
   }
 ]
 
@@ -77,6 +93,8 @@ export interface ProgramOptions {
   openTopics(names: readonly string[]): Promise<void>
   onLog(line: LogLine): void
   wake(): void
+  /** The state cannot be read: the task ends. */
+  failed(error: unknown): void
 }
 
 /** The program of one task. */
@@ -107,7 +125,16 @@ export class FunctionsProgram implements TaskProgram, TaskWork {
     this.table = table
     const states = state.state<AddressState>('functions.state')
     this.mailboxes = new Mailboxes(state.state<Envelope>('functions.mailbox'))
-    this.timers = new Timers(state.state<Timer>('functions.timers'))
+    this.timers = new Timers({
+      timers: state.state<Timer>('functions.timers'),
+      tokens: state.state<string>('functions.tokens'),
+      numbers: state.state<number>('functions.numbers'),
+      filled: () => {
+        this.#setAlarm()
+        options.wake()
+      },
+      failed: options.failed
+    })
     const { mailboxes, timers } = this
     this.deadLetters = new DeadLetters({
       app,
@@ -141,7 +168,7 @@ export class FunctionsProgram implements TaskProgram, TaskWork {
   }
 
   get isSettled(): boolean {
-    return !this.isReady && this.calls.isIdle
+    return !this.isReady && this.calls.isIdle && !this.timers.isReading
   }
 
   process(budget: Budget): void {

@@ -132,7 +132,10 @@ function enter(common: Common, index: number, state: TaskState): Resident {
     signal: controller.signal,
     openTopics: names => openTopics(common, names),
     onLog: options.onLog,
-    wake: () => task.wake()
+    wake: () => task.wake(),
+    failed: error => {
+      if (!controller.signal.aborted) task.fail(error)
+    }
   })
   const boundaries = new Map(positions.map(one => [`${one.topic}/${one.partition}`, one.boundary]))
   const readers = readersOf(common, index, program, controller.signal, () => task)
