@@ -13,6 +13,7 @@ import type {
   StatefulFunction,
   TypedValue
 } from '../sdk/index.ts'
+import type { LatencySummary } from './histogram.ts'
 
 /** What an application is started with. */
 export interface FunctionsOptions {
@@ -154,12 +155,22 @@ export interface FunctionEndpoint {
   readonly maxNumBatchRequests?: number
   /**
    * Calls the function once, with the retries of its transport. Applied are only effects of the promise's value, so
-   * it may be called again with the same batch. A rejection fails the batch.
+   * it may be called again with the same batch. A rejection fails the batch. Each attempt is told to `observe`.
    */
-  call(batch: RemoteBatch, signal: AbortSignal): Promise<RemoteReply>
+  call(
+    batch: RemoteBatch,
+    signal: AbortSignal,
+    observe?: (attempt: CallAttempt) => void
+  ): Promise<RemoteReply>
 }
 
-/** Counters of one function type since the start. */
+/** One attempt of a call. */
+export interface CallAttempt {
+  readonly durationMs: number
+  readonly failed: boolean
+}
+
+/** Counters of one function type since the start, under the names that StateFun has. */
 export interface FunctionMetrics {
   readonly typename: string
   /** Messages that arrived. */
@@ -176,11 +187,10 @@ export interface FunctionMetrics {
   readonly inflightAsyncOps: number
   /** Messages that wait for a call, those of calls under way included. */
   readonly numBacklog: number
-  /** Failed calls of a remote function. */
+  /** Failed attempts to call a remote function. */
   readonly remoteInvocationFailures: number
-  /** Of the last calls, ms. */
-  readonly remoteInvocationLatencyP50: number
-  readonly remoteInvocationLatencyP99: number
+  /** Durations of the attempts. */
+  readonly remoteInvocationLatency: LatencySummary
 }
 
 /** Counters of an application. */

@@ -16,6 +16,7 @@ import type {
 import { ownerOf } from './dispatcher.ts'
 import { keyOf } from './envelope.ts'
 import type { FunctionEntry } from './function-table.ts'
+import { Histogram, quantile } from './histogram.ts'
 import type { FunctionsProgram } from './program.ts'
 
 const TIMERS_LIMIT_DEFAULT = 100
@@ -163,10 +164,6 @@ export class Running implements RunningFunctions {
     }
     const blocked = this.#blocked()
     return [...byType].map(([typename, entries]) => {
-      const callMs =
-        entries[0]!.code.kind === 'remote'
-          ? entries.flatMap(entry => entry.callMs).toSorted(ascending)
-          : []
       return {
         typename,
         in: sumOf(entries, entry => entry.received),
@@ -178,8 +175,7 @@ export class Running implements RunningFunctions {
         inflightAsyncOps: sumOf(entries, entry => entry.calls),
         numBacklog: sumOf(entries, entry => entry.backlog),
         remoteInvocationFailures: sumOf(entries, entry => entry.remoteFailures),
-        remoteInvocationLatencyP50: quantile(callMs, 0.5),
-        remoteInvocationLatencyP99: quantile(callMs, 0.99)
+        remoteInvocationLatency: Histogram.summaryOf(entries.map(entry => entry.latency))
       }
     })
   }
@@ -225,9 +221,4 @@ function sumOf<T>(items: readonly T[], of: (item: T) => number): number {
 
 function ascending(a: number, b: number): number {
   return a - b
-}
-
-function quantile(sorted: readonly number[], fraction: number): number {
-  if (sorted.length === 0) return 0
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * fraction))]!
 }
