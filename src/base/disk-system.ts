@@ -3,7 +3,7 @@
 // Owns: flags, modes, short writes, the mapping of system errors. Does not own: the lock (disk-system-lock.ts).
 // One `write` is one writev; `sync` is fdatasync, which also makes the size durable (D1).
 import fs from 'node:fs'
-import { resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 
 import {
   closedError,
@@ -14,6 +14,7 @@ import {
 } from './disk-errors.ts'
 import { PathQueue } from './disk-path-queue.ts'
 import { takeLock } from './disk-system-lock.ts'
+import { isMillraceError } from './errors.ts'
 import type { Disk, DiskEntry, DiskFile, DiskLock } from './disk.ts'
 
 const DIRECTORY_MODE = 0o700
@@ -32,11 +33,7 @@ export class SystemDisk implements Disk {
   }
 
   async createDirectory(path: string): Promise<void> {
-    const full = this.#full(path)
-    const options = { recursive: true, mode: DIRECTORY_MODE } as const
-    await call<string | undefined>({ verb: 'creating directory', path: full }, done =>
-      fs.mkdir(full, options, done)
-    )
+    await makeDirectory(this.#full(path))
   }
 
   async list(path: string): Promise<readonly DiskEntry[]> {
@@ -235,6 +232,29 @@ function call<Result = void>(
       else resolve(result as Result)
     })
   })
+}
+
+/**
+ * Makes parents as needed. Not by the system's `recursive`, which says ENOENT of a read-only volume, where EROFS is
+ * the word that leads to a way out.
+ */
+async function makeDirectory(path: string): Promise<void> {
+  const operation = { verb: 'creating directory', path }
+  const make = (): Promise<void> =>
+    call(operation, done => fs.mkdir(path, { mode: DIRECTORY_MODE }, done))
+  const isThere = (): Promise<boolean> =>
+    new Promise(done => fs.stat(path, (error, stats) => done(!error && stats.isDirectory())))
+  try {
+    await make()
+  } catch (error) {
+    if (await isThere()) return
+    if (!isMillraceError(error, 'DISK_NOT_FOUND') || dirname(path) === path) throw error
+    await makeDirectory(dirname(path))
+    // Somebody else may have made it meanwhile.
+    await make().catch(async (again: unknown) => {
+      if (!(await isThere())) throw again
+    })
+  }
 }
 
 /** Opening a directory for reading succeeds on some systems; here it fails at once, on all of them. */
