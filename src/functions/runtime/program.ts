@@ -241,7 +241,7 @@ export class FunctionsProgram implements TaskProgram, TaskWork {
 
   /** Arranges to be woken when the next delayed message is due: never before. */
   #setAlarm(): void {
-    const { clock, wake } = this.#options
+    const { clock, time, wake } = this.#options
     const dueAt = this.timers.nextDueAt
     this.#alarm?.cancel()
     this.#alarm = null
@@ -253,13 +253,14 @@ export class FunctionsProgram implements TaskProgram, TaskWork {
       this.#isDue = true
       wake()
     }
-    const delayMs = dueAt - clock.now()
-    if (delayMs <= 0) {
+    // By the slice's time, by which they are taken: one that falls due within the slice waits for the next one.
+    if (dueAt <= time.now) {
       this.#isDue = true
       this.#alarmAt = -Infinity
       return
     }
-    this.#alarm = clock.timer(Math.min(delayMs, TIMER_MS_MAX), act, { unref: true })
+    const delayMs = Math.min(Math.max(0, dueAt - clock.now()), TIMER_MS_MAX)
+    this.#alarm = clock.timer(delayMs, act, { unref: true })
   }
 
   #open(topic: string, partitions: number): ReturnType<EpochOutputs['open']> {
