@@ -48,7 +48,9 @@ test('a delayed message that falls due within a slice of work is sent in the nex
   }
   const running = await bench.start(app)
   await bench.feedInts('in', [['a', 1]])
-  while ((await running.metrics()).invocations < 2) await clock.advance(1)
+  while (running.status === 'running' && (await running.metrics()).invocations < 2) {
+    await clock.advance(1)
+  }
   await running.stop()
   const texts = (await bench.read('out')).map(({ value }) =>
     stringType.deserialize(Buffer.from(value!))
