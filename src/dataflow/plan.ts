@@ -74,6 +74,11 @@ export type CodePlan =
       readonly at: Position
       /** How many columns the file indents each line of `source` after the first. */
       readonly indent: number
+      /**
+       * Where `source` stands when that says more than `at` and `indent`: a folded or quoted text joins lines of the
+       * file. By rising index; each holds up to the next one, in one line of the file.
+       */
+      readonly places?: readonly SourcePlace[]
       /** Name of the declared function. */
       readonly functionName: string
     }
@@ -84,6 +89,13 @@ export type CodePlan =
       readonly exportName: string
       readonly at: Position
     }
+
+/** The place in the file of the character at `index` of a source; those behind it follow in the same line. */
+export interface SourcePlace {
+  readonly index: number
+  readonly line: number
+  readonly column: number
+}
 
 export interface StepPlan {
   readonly operator: OperatorKind
