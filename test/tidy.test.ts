@@ -16,7 +16,8 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   runtime: ['base', 'record', 'log', 'state', 'dataflow'],
   // dataflow: its reading of YAML with positions, diagnostics and nearest words, for module files.
   functions: ['base', 'record', 'log', 'state', 'dataflow', 'runtime'],
-  server: ['base', 'record', 'log', 'state', 'dataflow', 'runtime', 'functions'],
+  kafka: ['base', 'record', 'log'],
+  server: ['base', 'record', 'log', 'state', 'dataflow', 'runtime', 'functions', 'kafka'],
   cli: ['base', 'dataflow', 'server']
 }
 
