@@ -15,7 +15,8 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'millrace run . --ephemeral --drain --in sentences=input.txt --out counts=-',
     'millrace run . --in orders=orders.jsonl --in-format json --workers 2',
     'cat access.log | millrace run . --drain --in lines=- --out totals=totals.jsonl',
-    'millrace run module.yaml --functions functions.ts --map-address kafka:9092=local'
+    'millrace run module.yaml --functions functions.ts --map-address kafka:9092=local',
+    'millrace run module.yaml --functions functions.ts --http 127.0.0.1:8080'
   ],
   check: [
     'millrace check dataflow.yaml',
@@ -162,6 +163,10 @@ function addModuleOptions(command: Command): Command {
     .option(
       '--allow-private',
       'call endpoints in private networks, not only public ones and this machine'
+    )
+    .option(
+      '--http <host:port>',
+      'where HTTP listens, on this machine only (default: 127.0.0.1:8080 when a module needs it)'
     )
 }
 

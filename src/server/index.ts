@@ -18,6 +18,8 @@ export type {
   StateSummary,
   LogLine
 } from '../runtime/contract.ts'
+export { readHttpAddress } from './http/index.ts'
+export type { HttpAddress, HttpServer } from './http/index.ts'
 export { FEED_DEAD_LETTERS } from './feed/feed-batches.ts'
 export { FEED_GROUP_PREFIX } from './feed/feed-position.ts'
 export type { RepairReport, VerifyReport } from '../log/index.ts'

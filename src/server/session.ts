@@ -20,6 +20,8 @@ import type { FeedProgress } from './feed/feed-run.ts'
 import type { FeedTopic } from './feed/feed-topic.ts'
 import { FollowedOutputs, checkOutput, writeOutputs } from './outputs.ts'
 import type { Output, OutputOptions } from './outputs.ts'
+import { HTTP_ADDRESS_DEFAULT, HttpServer, needsHttp } from './http/index.ts'
+import type { HttpAddress } from './http/index.ts'
 import { unknownTopic } from './topic-table.ts'
 
 /** What is to be run. */
@@ -155,6 +157,7 @@ export class Session {
   readonly #startedAt: number
   #feeding: Promise<FeedReport> | null = null
   #followed: FollowedOutputs | null = null
+  #http: HttpServer | null = null
 
   private constructor(engine: Engine, request: SessionRequest) {
     this.engine = engine
@@ -203,8 +206,29 @@ export class Session {
     return summary
   }
 
-  /** Stops the feed, the dataflows, the outputs and the log, in this order. Idempotent. */
+  /**
+   * Opens HTTP where components need it, or at `address` when one is given. Gives what listens, null for nothing.
+   * @throws HTTP_ADDRESS a port is in use
+   */
+  async openHttp(address: HttpAddress | null): Promise<HttpServer | null> {
+    const { engine } = this
+    const application = engine.functions?.application ?? null
+    if (address === null && !needsHttp(application)) return null
+    this.#http = await HttpServer.start({
+      log: engine.log,
+      clock: engine.clock,
+      application,
+      address: address ?? HTTP_ADDRESS_DEFAULT,
+      isAsked: address !== null
+    })
+    return this.#http
+  }
+
+  /** Stops HTTP, the feed, the dataflows, the outputs and the log, in this order. Idempotent. */
   async stop(): Promise<void> {
+    const isServing = this.engine.functions?.running.status === 'running'
+    // Replies come only while the functions run.
+    await (isServing ? this.#http?.close() : this.#http?.close(0))
     this.#stop.abort()
     // What these failed with, their callers have been told.
     await this.#feeding?.catch(() => {})

@@ -17,6 +17,7 @@ import {
 import type {
   DataFolder,
   EngineFunctions,
+  HttpServer,
   LoadedFiles,
   SessionRequest
 } from '../../server/index.ts'
@@ -161,8 +162,10 @@ async function goOn(
 ): Promise<number> {
   const interactive =
     process.stdin.isTTY === true && !request.inputs.some(input => input.path === null)
-  noteBeginning(session, interactive || request.shell)
+  const http = await session.openHttp(request.http)
+  noteBeginning(session, http, interactive || request.shell)
   const ends: Promise<unknown>[] = [session.engine.failure(), signals.first]
+  if (http !== null) ends.push(http.failure())
   // Both end the run only by failing; a feed that is done leaves it going on.
   const feeding = session.feed().then(({ rejected, reasons }) => {
     progress.end()
@@ -203,7 +206,7 @@ function afterFeed(rejected: number, reasons: readonly string[]): Promise<never>
   return new Promise(() => {})
 }
 
-function noteBeginning({ engine }: Session, shell: boolean): void {
+function noteBeginning({ engine }: Session, http: HttpServer | null, shell: boolean): void {
   for (const { loaded, running } of engine.dataflows) {
     const { plan } = loaded
     const services = counted(plan.services.length, 'service')
@@ -216,6 +219,9 @@ function noteBeginning({ engine }: Session, shell: boolean): void {
   const { path, ephemeral } = engine.folder
   const near = relative(process.cwd(), path)
   note(`data    ${near.startsWith('..') ? path : near || '.'}${ephemeral ? ' (temporary)' : ''}`)
+  for (const { url, routes } of http?.served ?? []) {
+    note(`http    ${[url, ...routes].join('  ')}`)
+  }
   const stop = shell ? 'help lists the commands, exit stops' : 'Ctrl-C stops'
   note(`ready in ${formatDuration(performance.now())}; ${stop}`)
 }

@@ -14,7 +14,10 @@ type HttpComponent = HttpIngressPlan | PlaygroundIngressPlan | PlaygroundEgressP
  * Components that listen on one port: HTTP ingresses may share it when no request fits two of their paths; the
  * playground's components have a port for themselves.
  */
-export function httpConflicts({ ingresses, egresses }: ModulePlan): Diagnostic[] {
+export function httpConflicts({
+  ingresses,
+  egresses
+}: Pick<ModulePlan, 'ingresses' | 'egresses'>): Diagnostic[] {
   const components = [...ingresses, ...egresses].filter(
     (component): component is HttpComponent =>
       component.kind === 'playground' || (component.kind === 'http' && 'path' in component)
