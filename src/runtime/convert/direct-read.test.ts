@@ -129,7 +129,7 @@ test('learns the order of members, and passes over those that the type lacks', (
         ? { ...more, ...(parsed as object) }
         : { ...(parsed as object), ...more }
       const whole = hostileJson(merged)
-      const read = generateRead(type, orderOf(type, merged))
+      const read = generateRead(type, { order: orderOf(type, merged) })
       if (read === null) return
       const value = read(...amid(whole))
       if (value === LONG_WAY) return
@@ -143,6 +143,26 @@ test('learns the order of members, and passes over those that the type lacks', (
     { numRuns: 1000 }
   )
   assert(direct > 100, `only ${direct} values were read directly`)
+})
+
+test('reads fewer fields alike, and refuses the same', () => {
+  fc.assert(
+    fc.property(typeWithText, fc.func(fc.boolean()), ([type, text], isRead) => {
+      if (type.kind !== 'object') return
+      const names = type.fields.map(({ name }) => name)
+      const fields = new Set(names.filter(name => isRead(name)))
+      const all = generateRead(type)
+      const some = generateRead(type, { fields })
+      assert.equal(all === null, some === null)
+      if (all === null || some === null) return
+      const value = all(...amid(text)) as Record<string, unknown>
+      const part = some(...amid(text)) as Record<string, unknown>
+      if (part === (LONG_WAY as unknown)) return assert.equal(value, LONG_WAY)
+      assert.deepEqual(Object.keys(part), Object.keys(value))
+      for (const name of fields) assert.deepEqual(part[name], value[name], text)
+    }),
+    { numRuns: 500 }
+  )
 })
 
 test('finds the end of any JSON value, and of nothing else', () => {

@@ -43,9 +43,18 @@ export interface MemberOrder {
 const NAMES_MAX = 256
 const NAME_LENGTH_MAX = 128
 
+/** What a reader is made for. */
+export interface ReadOptions {
+  /** The expected order of members; by default the type's. */
+  readonly order?: MemberOrder | null
+  /** The fields that are read of the outermost object; null for all. Text of others is checked, but not made. */
+  readonly fields?: ReadonlySet<string> | null
+}
+
 /** The function that reads values of `type`; null where only the long way does. */
-export function generateRead(type: Type, order: MemberOrder | null = null): Read | null {
-  return isDirect(type) ? new Generator().generate(type, order) : null
+export function generateRead(type: Type, options: ReadOptions = {}): Read | null {
+  if (!isDirect(type)) return null
+  return new Generator().generate(type, options.order ?? null, options.fields ?? null)
 }
 
 /** The order of the members in a value that JSON.parse gave. */
@@ -115,8 +124,11 @@ class Generator {
   readonly #constants: unknown[] = []
   #variables = 0
 
-  generate(type: Type, order: MemberOrder | null): Read {
-    const body = this.#value(type, 'value', order)
+  generate(type: Type, order: MemberOrder | null, fields: ReadonlySet<string> | null): Read {
+    const body =
+      type.kind === 'object'
+        ? this.#call(this.#object(type, order, fields), 'value')
+        : this.#value(type, 'value', order)
     const text = `'use strict'
 const { ${Object.keys(SCANNERS).join(', ')} } = scanners
 const [${this.#constants.map((_, index) => `c${index}`).join(', ')}] = constants
@@ -166,13 +178,19 @@ if (${to} === LONG_WAY) return LONG_WAY
 at = p`
   }
 
-  #object(type: ObjectType, order: MemberOrder | null): string {
+  #object(
+    type: ObjectType,
+    order: MemberOrder | null,
+    needed: ReadonlySet<string> | null = null
+  ): string {
     const fields = new Map(type.fields.map((field, index) => [field.readName, { field, index }]))
     const names = new Set([...(order?.names ?? []), ...fields.keys()])
     const members = Array.from(names, name => {
       const known = fields.get(name)
       if (known === undefined) return this.#unknown(name)
-      return this.#member(known.field, `v${known.index}`, order?.inner.get(name) ?? null)
+      const { field, index } = known
+      const isNeeded = needed === null || needed.has(field.name)
+      return this.#member(field, `v${index}`, order?.inner.get(name) ?? null, isNeeded)
     })
     const values = type.fields.map((_, index) => `v${index}`)
     const parts = type.fields.map(({ name }, index) => `${nameInLiteral(name)}: v${index}`)
@@ -187,13 +205,17 @@ p = at
 return { ${parts.join(', ')} }`
   }
 
-  #member(field: Field, to: string, order: MemberOrder | null): string {
+  #member(field: Field, to: string, order: MemberOrder | null, isNeeded: boolean): string {
     const name = `${JSON.stringify(field.readName)}:`
+    const content =
+      field.type.kind === 'string' && !isNeeded
+        ? this.#string(to, { made: false })
+        : this.#value(field.type, to, order)
     const value = field.optional
       ? `if (${match('null')}) { at += 4; ${to} = null } else {
-${this.#value(field.type, to, order)}
+${content}
 }`
-      : this.#value(field.type, to, order)
+      : content
     const absent = field.optional || field.type.kind === 'option'
     return `if (more && ${match(name)}) {
 at += ${Buffer.byteLength(name)}
@@ -270,14 +292,14 @@ if (!(${check})) return LONG_WAY
 at = ${end}`
   }
 
-  #string(to: string): string {
-    const memory = this.#constant(new TextMemory())
+  /** Without `made` the variable is left as it is; the string is checked alike. */
+  #string(to: string, { made } = { made: true }): string {
     const start = `s${this.#variables++}`
     return `if (b[at] !== 0x22) return LONG_WAY
 const ${start} = at + 1
 at = plainEnd(b, ${start})
 if (b[at] === 0x22) {
-${to} = ${memory}.text(b, ${start}, at)
+${made ? `${to} = ${this.#constant(new TextMemory())}.text(b, ${start}, at)` : ''}
 } else {
 at = stringEnd(b, at)
 if (at < 0) return LONG_WAY

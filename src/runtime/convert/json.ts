@@ -26,17 +26,23 @@ export class JsonConverter implements RecordConverter {
   readonly #read: Convert
   readonly #wire: Convert
   readonly #put: Put | null
-  #direct: Read | null
+  readonly #fields: ReadonlySet<string> | null
+  /** Generated when the first record is read; null where the long way is better. */
+  #direct: Read | null = (bytes, start, end) => {
+    this.#direct = generateRead(this.#type, { fields: this.#fields })
+    return this.#direct === null ? LONG_WAY : this.#direct(bytes, start, end)
+  }
   #hits = 0
   #misses = 0
   #learned = 0
 
-  constructor(type: Type) {
+  /** `fields`: those that anybody reads; null for all. */
+  constructor(type: Type, fields: ReadonlySet<string> | null = null) {
     this.#type = type
+    this.#fields = fields
     this.#read = generate(type, 'json')
     this.#wire = generate(type, 'wire')
     this.#put = generatePut(type)
-    this.#direct = generateRead(type)
     this.immutable = isScalar(type) && type.kind !== 'bytes'
     // Bytes that are read under one name and written under another never pass on as they are.
     const suffix = isPassedOn(type) ? '' : `#${++unequal}`
@@ -76,9 +82,15 @@ export class JsonConverter implements RecordConverter {
     if (++this.#misses < MISSES_MAX) return
     if (this.#hits < this.#misses) {
       this.#direct =
-        this.#learned++ < LEARNED_MAX ? generateRead(this.#type, orderOf(this.#type, parsed)) : null
+        this.#learned++ < LEARNED_MAX
+          ? generateRead(this.#type, { fields: this.#fields, order: orderOf(this.#type, parsed) })
+          : null
     }
     this.#hits = this.#misses = 0
+  }
+
+  reading(fields: ReadonlySet<string>): RecordConverter {
+    return new JsonConverter(this.#type, fields)
   }
 
   encode(value: unknown, into: ByteWriter): void {

@@ -81,6 +81,11 @@ export class SinkOperator implements Operator {
     )
   }
 
+  /** It looks at no field where it writes the original bytes. */
+  addFieldsRead(): boolean {
+    return this.#parts.passesValue
+  }
+
   /** Gives a failing value to the service's policy. */
   failed(error: unknown): void {
     if (endsTask(error)) throw error
