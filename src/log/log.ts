@@ -45,6 +45,8 @@ export interface PartitionStatus {
 /** A topic: name, spec (asked for), status (found). */
 export interface Topic {
   readonly name: string
+  /** From 1 on, unique in this log for ever: a later topic of the same name has another one. */
+  readonly id: number
   readonly spec: TopicSpec
   readonly status: { readonly partitions: readonly PartitionStatus[] }
 }
