@@ -91,31 +91,7 @@ function addRun(program: Command, finish: Finish): void {
       'where log and state live (default: .millrace beside the first file)'
     )
     .option('--ephemeral', 'use a temporary data directory and remove it at the end')
-    .option(
-      '--in <topic=file>',
-      "feed a file into a topic, one record per line; '-' is stdin; repeatable",
-      collect
-    )
-    .option('--key-separator <text>', 'in a line, what stands before the first of these is the key')
-    .addOption(
-      choice(
-        '--in-format <format>',
-        'text, or json: {"key","value","timestamp","headers"} per line',
-        ['text', 'json']
-      )
-    )
-    .option(
-      '--out <topic=file>',
-      "write a topic's records, one per line; '-' is stdout; repeatable",
-      collect
-    )
-    .addOption(
-      choice(
-        '--out-format <format>',
-        'value, or json: {"key","value","timestamp","partition","offset"} per line',
-        ['value', 'json']
-      )
-    )
+  addFeedOptions(command)
     .option(
       '--show <state>',
       'with --drain: print a state at the end, as SERVICE.STATE; repeatable',
@@ -145,6 +121,36 @@ function addRun(program: Command, finish: Finish): void {
     .action(async (paths: string[], options: RunOptions) => {
       finish(await (await import('./commands/run.ts')).run(paths, options))
     })
+}
+
+/** What a run is told about its inputs and outputs. */
+function addFeedOptions(command: Command): Command {
+  return command
+    .option(
+      '--in <topic=file>',
+      "feed a file into a topic, one record per line; '-' is stdin; repeatable",
+      collect
+    )
+    .option('--key-separator <text>', 'in a line, what stands before the first of these is the key')
+    .addOption(
+      choice(
+        '--in-format <format>',
+        'text, or json: {"key","value","timestamp","headers"} per line',
+        ['text', 'json']
+      )
+    )
+    .option(
+      '--out <topic=file>',
+      "write a topic's records, one per line; '-' is stdout; repeatable",
+      collect
+    )
+    .addOption(
+      choice(
+        '--out-format <format>',
+        'value, or json: {"key","value","timestamp","partition","offset"} per line',
+        ['value', 'json']
+      )
+    )
 }
 
 /** What a run is told about its module files. */
