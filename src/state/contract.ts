@@ -86,6 +86,8 @@ export interface KeyedState<V = unknown> {
   has(key: StateKey): boolean
   /** Stores `value`, which the state owns from then on. Checked by the caller's codec. */
   set(key: StateKey, value: V): void
+  /** As {@link set}, of a key that was never there: spares the look into the store. The caller's promise. */
+  insert(key: StateKey, value: V): void
   /** Removes; false when it was absent. */
   delete(key: StateKey): boolean
   /**

@@ -106,6 +106,11 @@ export class HotState implements KeyedState {
     entry.bytes = bytes
   }
 
+  insert(key: StateKey, value: unknown): void {
+    if (!this.#entries.has(key)) this.#insertAbsent(key)
+    this.set(key, value)
+  }
+
   delete(key: StateKey): boolean {
     const entry = this.#entries.get(key) ?? this.#load(key)
     if (entry === null || !(entry.flags & PRESENT)) return false

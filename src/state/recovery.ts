@@ -3,6 +3,7 @@ import {
   type Clock,
   MillraceError,
   STATE_HOT_BYTES_DEFAULT,
+  STATE_UNFLUSHED_BYTES_MAX,
   isMillraceError
 } from '../base/index.ts'
 import type { LogData, ReadResult } from '../log/index.ts'
@@ -46,6 +47,8 @@ export interface TaskStateOptions {
   readonly hotBytesMax?: number
   /** Durable bytes at which a flush starts. Default {@link FLUSH_BYTES_TARGET}. */
   readonly flushBytes?: number
+  /** Sealed bytes that may wait for a flush before the task waits. Default STATE_UNFLUSHED_BYTES_MAX. */
+  readonly unflushedBytesMax?: number
   /** Milliseconds after which a flush of fewer bytes starts. Default {@link FLUSH_DELAY_MS}. */
   readonly flushDelayMs?: number
   /** Records that a flush writes at a time. Default {@link FLUSH_PIECE_RECORDS_MAX}. */
@@ -123,13 +126,15 @@ class Recovery {
 
   async run(): Promise<TaskState> {
     const position = this.#readStore()
-    const { store, clock, flushBytes, flushDelayMs, flushPieceRecords } = this.#options
+    const { store, clock, flushBytes, unflushedBytesMax, flushDelayMs, flushPieceRecords } =
+      this.#options
     const writeBehind = new WriteBehind(
       {
         store,
         clock,
         ledger: this.#ledger,
         flushBytes: flushBytes ?? FLUSH_BYTES_TARGET,
+        unflushedBytesMax: unflushedBytesMax ?? STATE_UNFLUSHED_BYTES_MAX,
         flushDelayMs: flushDelayMs ?? FLUSH_DELAY_MS,
         pieceRecords: flushPieceRecords ?? FLUSH_PIECE_RECORDS_MAX
       },

@@ -11,7 +11,6 @@ import {
   messageOf,
   MillraceError,
   isMillraceError,
-  STATE_UNFLUSHED_BYTES_MAX,
   type Timer
 } from '../base/index.ts'
 import type { StateStore, StoreChange } from './contract.ts'
@@ -44,6 +43,8 @@ export interface WriteBehindOptions {
   readonly clock: Clock
   readonly ledger: Ledger
   readonly flushBytes: number
+  /** Sealed bytes that may wait for a flush before the task waits. */
+  readonly unflushedBytesMax: number
   readonly flushDelayMs: number
   readonly pieceRecords: number
 }
@@ -116,14 +117,14 @@ export class WriteBehind {
   }
 
   /**
-   * A promise while more waits than STATE_UNFLUSHED_BYTES_MAX, or hot entries are far over their budget, and a flush
+   * A promise while more waits than the bound for it, or hot entries are far over their budget, and a flush
    * can change that; else null.
    */
   admitted(): Promise<void> | null {
     if (this.#failure !== null) return Promise.reject(this.#failure)
-    const { hotBytes, hotBytesMax } = this.#options.ledger
-    const isOver = hotBytes > hotBytesMax * HOT_BYTES_SLACK
-    if (!isOver && this.#unflushedBytes <= STATE_UNFLUSHED_BYTES_MAX) return null
+    const { ledger, unflushedBytesMax } = this.#options
+    const isOver = ledger.hotBytes > ledger.hotBytesMax * HOT_BYTES_SLACK
+    if (!isOver && this.#unflushedBytes <= unflushedBytesMax) return null
     this.press()
     if (this.#running === null) return null
     this.#isHurried = true

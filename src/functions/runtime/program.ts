@@ -27,7 +27,7 @@ import type { FunctionTable } from './function-table.ts'
 import { Mailboxes } from './mailboxes.ts'
 import { functionsDeadLetterName, messagesTopicName } from './names.ts'
 import { Sweeper } from './sweeper.ts'
-import { TIMERS, type Timer } from './stored-timer.ts'
+import { TIMERS } from './stored-timer.ts'
 import { Timers } from './timers.ts'
 import type { Valves } from './valves.ts'
 
@@ -126,7 +126,7 @@ export class FunctionsProgram implements TaskProgram, TaskWork {
     const states = state.state<AddressState>('functions.state')
     this.mailboxes = new Mailboxes(state.state<Envelope>('functions.mailbox'))
     this.timers = new Timers({
-      timers: state.state<Timer>('functions.timers'),
+      timers: state.state<string>('functions.timers'),
       tokens: state.state<string>('functions.tokens'),
       numbers: state.state<number>('functions.numbers'),
       filled: () => {
@@ -218,6 +218,23 @@ export class FunctionsProgram implements TaskProgram, TaskWork {
   stateOf(key: string): AddressState {
     const { state } = this.#options
     return state.state<AddressState>('functions.state').get(key) ?? NO_STATE
+  }
+
+  /** The next `limit` keys of addresses that have values, from `from` on. */
+  addressesFrom(from: string, limit: number): Promise<string[]> {
+    const { state } = this.#options
+    return state.state('functions.state').keysFrom(from, limit) as Promise<string[]>
+  }
+
+  /** The next `limit` keys of delayed messages, by time, from `from` on. */
+  timersFrom(from: string, limit: number): Promise<string[]> {
+    const { state } = this.#options
+    return state.state('functions.timers').keysFrom(from, limit) as Promise<string[]>
+  }
+
+  /** A delayed message as it is stored. */
+  timerAt(key: string): string | undefined {
+    return this.#options.state.state<string>('functions.timers').get(key)
   }
 
   #count(budget: Budget): void {

@@ -33,6 +33,12 @@ const SWEEP_MS_MAX = 3_600_000
 /** How often where only remote functions may tell of expirations. */
 const SWEEP_MS_REMOTE = 60_000
 
+/**
+ * State changes that may wait to be written to the store. A change of some 100 bytes is some 500 in memory, and the heap
+ * grows to four times what lives: a flood of delayed messages stays within 300 MB that way.
+ */
+const UNFLUSHED_BYTES_MAX = 8 * 1024 * 1024
+
 /** What all tasks of a starting application share. */
 interface Common {
   readonly options: FunctionsOptions
@@ -89,6 +95,8 @@ async function openStates(options: FunctionsOptions, tasks: number): Promise<Tas
         store: await openStore(index),
         changelog: changelogOf(log, functionsChangelogName(name), index),
         clock,
+        flushBytes: UNFLUSHED_BYTES_MAX / 2,
+        unflushedBytesMax: UNFLUSHED_BYTES_MAX,
         hotBytesMax: Math.ceil((stateHotBytes ?? STATE_HOT_BYTES_DEFAULT) / tasks),
         onRebuild: reason =>
           onLog({

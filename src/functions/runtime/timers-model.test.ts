@@ -7,7 +7,6 @@ import { MemoryChangelog } from '../../state/test-kit.ts'
 import { addressOf } from '../sdk/index.ts'
 import { Envelope, keyOf } from './envelope.ts'
 import { FUNCTION_STATES } from './program.ts'
-import type { Timer } from './stored-timer.ts'
 import { Timers } from './timers.ts'
 
 const SEED = Number(process.env['MILLRACE_SEED'] ?? 1)
@@ -52,7 +51,7 @@ class World {
       hotBytesMax: [0, 1_000_000][this.#random.below(2)]!
     })
     this.#timers = new Timers({
-      timers: this.#state.state<Timer>('functions.timers'),
+      timers: this.#state.state<string>('functions.timers'),
       tokens: this.#state.state<string>('functions.tokens'),
       numbers: this.#state.state<number>('functions.numbers'),
       filled: () => {},

@@ -12,7 +12,7 @@ import { assert } from '../../base/index.ts'
 import type { KeyedState } from '../../state/contract.ts'
 import { DueHeap } from './due-heap.ts'
 import { type Envelope, keyOf } from './envelope.ts'
-import { type Timer, dueKey, dueKeyParts } from './stored-timer.ts'
+import { type Timer, dueKey, dueKeyParts, packTimer, unpackTimer } from './stored-timer.ts'
 
 /** Fewer cancelled messages are not worth a pass over the heap. */
 const CANCELLED_MIN = 1_024
@@ -42,7 +42,7 @@ const BOUNDS: TimersBounds = { read: 16_384, low: 4_096, high: 131_072, kept: 65
 /** What {@link Timers} is made from. */
 export interface TimersOptions {
   /** Messages by {@link dueKey}. */
-  readonly timers: KeyedState<Timer>
+  readonly timers: KeyedState<string>
   /** The keys of the messages that can be cancelled, by sender and token. */
   readonly tokens: KeyedState<string>
   readonly numbers: KeyedState<number>
@@ -105,7 +105,7 @@ export class Timers {
     const { timers, tokens } = this.#options
     const sequence = this.#number()
     const key = dueKey(timer.dueAt, sequence)
-    timers.set(key, timer)
+    timers.insert(key, packTimer(timer))
     if (key < this.#horizon) {
       this.#heap.push(timer.dueAt, sequence)
       if (this.#heap.size > this.#bounds.high) this.#cut()
@@ -143,10 +143,10 @@ export class Timers {
     if (this.nextDueAt > now) return null
     const { timers, tokens } = this.#options
     const key = dueKey(this.#heap.firstDue, this.#heap.pop())
-    const timer = timers.get(key)
-    assert(timer !== undefined, 'a message in the heap is in the state')
+    const packed = timers.get(key)
+    assert(packed !== undefined, 'a message in the heap is in the state')
     timers.delete(key)
-    const { envelope, token } = timer
+    const { envelope, token } = unpackTimer(packed)
     if (token !== null) tokens.delete(tokenKey(keyOf(envelope.caller!), token))
     this.#dropCancelled()
     this.#fill()
@@ -162,7 +162,7 @@ export class Timers {
     for (const [dueAt, sequence] of this.#heap.inOrder()) {
       if (found.length >= limit) return found
       if (this.#cancelled.has(sequence)) continue
-      const timer = timers.get(dueKey(dueAt, sequence))!
+      const timer = unpackTimer(timers.get(dueKey(dueAt, sequence))!)
       if (isWanted(timer)) found.push(timer)
     }
     if (this.#horizon === END || found.length >= limit) return found
@@ -175,7 +175,8 @@ export class Timers {
       first.sort(([a], [b]) => (a < b ? -1 : 1))
       first.length = Math.min(first.length, limit)
     }
-    for (const [key, timer] of this.#options.timers.entries()) {
+    for (const [key, packed] of this.#options.timers.entries()) {
+      const timer = unpackTimer(packed)
       if (!isWanted(timer)) continue
       first.push([key as string, timer])
       if (first.length > limit * 2 + LIST_SLACK) cut()
