@@ -33,7 +33,7 @@ test(`each of ${MESSAGES} messages has its effects once, over ${KILLS} kills`, a
     const next = Array.from({ length: upTo - orders.length }, () => generator.first())
     orders.push(...next)
     world.feed(next)
-    const child = start(world.arguments, world.folder)
+    const child = start([...world.arguments, ...world.inputs()], world.folder)
     const ending = finished(child)
     const isEarly = random.below(8) === 0
     if (!isEarly) await ready(child)
@@ -47,9 +47,10 @@ test(`each of ${MESSAGES} messages has its effects once, over ${KILLS} kills`, a
   }
   await settle(world)
   world.calm()
-  const questions = Array.from({ length: IDS }, (_, id) => generator.verify(id))
-  world.feed(questions)
-  const last = await run([...world.arguments, '--drain', ...world.outputs], world.folder)
+  const questions = Array.from({ length: IDS }, (_, id) => generator.question(id))
+  world.feed(questions, '-questions')
+  const asking = [...world.arguments, ...world.inputs('-questions'), '--drain', ...world.outputs]
+  const last = await run(asking, world.folder)
   strictEqual(last.code, 0, `seed ${seed}\n${last.stderr}`)
   const found = world.found()
   const judge = new Judge(found.dead)
@@ -74,11 +75,12 @@ function ready(child: ChildProcess): Promise<void> {
   })
 }
 
-/** Drains until nothing is left, delayed messages included. */
+/** Drains until nothing is left, delayed messages included: those that a drained run leaves are due at the next. */
 async function settle(world: World): Promise<void> {
-  for (;;) {
-    // Sends of delayed messages that are due become new ones; drained runs leave those for the next.
-    const { code, stderr } = await run([...world.arguments, '--drain'], world.folder)
+  const inputs = world.inputs()
+  for (let hasInputs = true; ; hasInputs = false) {
+    const drain = [...world.arguments, ...(hasInputs ? inputs : []), '--drain']
+    const { code, stderr } = await run(drain, world.folder)
     strictEqual(code, 0, `seed ${seed}\n${stderr}`)
     if (/functions: 0 records in, 0 invocations, 0 out, 0 failed/.test(stderr)) return
     await sleep(DELAY_MS_MAX)

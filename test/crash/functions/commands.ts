@@ -57,6 +57,8 @@ export const EGRESS = 'smoke/out'
 export const VALUES = ['count', 'checksum', 'sent', 'seen'] as const
 export type ValueName = (typeof VALUES)[number]
 
+/** The number of questions, which do not count. */
+const QUESTION = -1
 const ALARM = 'alarm'
 const ALARM_MS = 86_400_000
 const CANCELLED_MS = 1_000
@@ -77,7 +79,7 @@ export interface Hands {
 
 /** Does what a message says. */
 export function obey(hands: Hands, order: Order): void | Promise<void> {
-  hands.set('checksum', nextChecksum(hands.get('checksum'), order.n))
+  if (order.n !== QUESTION) hands.set('checksum', nextChecksum(hands.get('checksum'), order.n))
   if (order.k !== undefined) {
     // Numbers may be missing: those of messages that failed.
     const seen = hands.get('seen')
@@ -157,8 +159,8 @@ export class Generator {
   }
 
   /** A message that asks an address what it has come to. */
-  verify(id: number): FirstOrder {
-    return { id, order: { n: this.numbers++, c: [['v']] } }
+  question(id: number): FirstOrder {
+    return { id, order: { n: QUESTION, c: [['v']] } }
   }
 
   #order(id: number, depth: number): Order {

@@ -11,6 +11,9 @@ import type { Found, Told } from './judge.ts'
 const CALL = '1s'
 const OUTPUTS = ['texts', 'counts', 'functions.dead-letter'] as const
 
+/** Names other input files. */
+type Suffix = '' | '-questions'
+
 /** A folder with everything that `millrace run` needs. */
 export class World {
   readonly folder: string = mkdtempSync(join(tmpdir(), 'millrace-kill-functions-'))
@@ -48,21 +51,25 @@ export class World {
     for (const child of this.#endpoints.values()) child.stdin!.write('calm\n')
   }
 
-  /** Appends messages to the files that the process feeds from. */
-  feed(orders: readonly FirstOrder[]): void {
+  /** Appends messages to the files that the process feeds from, or to others beside them. */
+  feed(orders: readonly FirstOrder[], suffix: Suffix = ''): void {
     for (const type of TYPES) {
       const lines = orders
         .filter(({ id }) => typeOf(id) === type)
         .map(({ id, order }) => `${id}|${JSON.stringify(order)}\n`)
-      appendFileSync(join(this.folder, `${type}.txt`), lines.join(''))
+      appendFileSync(join(this.folder, `${type}${suffix}.txt`), lines.join(''))
     }
   }
 
-  /** The arguments of every run. */
+  /** The arguments of every run, without its inputs. */
   get arguments(): readonly string[] {
-    const inputs = TYPES.flatMap(type => ['--in', `${type}=${type}.txt`])
-    const functions = ['--functions', join(import.meta.dirname, 'in-process.ts')]
-    return ['run', 'module.yaml', ...functions, ...inputs, '--key-separator', '|']
+    return ['run', 'module.yaml', '--functions', join(import.meta.dirname, 'in-process.ts')]
+  }
+
+  /** Further ones that feed what {@link feed} has written. */
+  inputs(suffix: Suffix = ''): readonly string[] {
+    const inputs = TYPES.flatMap(type => ['--in', `${type}=${type}${suffix}.txt`])
+    return [...inputs, '--key-separator', '|']
   }
 
   /** Further ones that write what the topics hold. */
