@@ -1,7 +1,7 @@
 // An open file of a simulated disk: the content it leads to, through the machine's counting and faults.
-import { closedError } from './disk-errors.ts'
+import { closedError, systemError } from './disk-errors.ts'
 import { drawDamage, type SimulatedContent } from './disk-simulated-file.ts'
-import { systemError, type SimulatedMachine } from './disk-simulated-machine.ts'
+import type { SimulatedMachine } from './disk-simulated-machine.ts'
 import type { DiskFile } from './disk.ts'
 import type { Random } from './random.ts'
 

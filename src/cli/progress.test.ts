@@ -1,4 +1,4 @@
-// The progress line on a real terminal: the command runs under `script` of util-linux, which gives it a pseudo terminal.
+// The progress line on a real terminal: `script` of util-linux gives the command a pseudo terminal.
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
