@@ -2,7 +2,7 @@
 import type { Clock } from '../../base/index.ts'
 import type { LogData } from '../../log/log.ts'
 import type { RecordHeader } from '../../record/index.ts'
-import type { DataflowStatus, LogLine } from '../../runtime/contract.ts'
+import type { DataflowStatus, FirstPosition, LogLine } from '../../runtime/contract.ts'
 import type { StateStore } from '../../state/contract.ts'
 import type {
   Address,
@@ -54,12 +54,8 @@ export interface RetryPolicy {
   readonly backoffMaxMs: number
 }
 
-/** Where an ingress begins to read at its very first start. */
-export interface IngressStart {
-  readonly position: 'beginning' | 'end' | 'offset'
-  /** Records from the beginning or before the end, or the absolute offset. */
-  readonly value: number
-}
+/** Where an ingress begins to read a partition at its very first start. */
+export type IngressStart = FirstPosition
 
 /** A topic whose records become messages. */
 export type IngressSpec = TargetIngress | RouterIngress
@@ -68,6 +64,8 @@ export type IngressSpec = TargetIngress | RouterIngress
 export interface TargetIngress {
   readonly kind: 'targets'
   readonly topic: string
+  /** Tells it from others on the same topic, of which each has its own position. Default '': the one without a name. */
+  readonly name?: string
   /** Typename of the values. */
   readonly valueType: string
   /** Typenames of the functions that get each record. */
@@ -101,6 +99,8 @@ export interface RoutedMessage extends OutgoingMessage {
 export interface RouterIngress {
   readonly kind: 'router'
   readonly topic: string
+  /** As of {@link TargetIngress}. */
+  readonly name?: string
   route(record: IngressRecord): Iterable<RoutedMessage>
   /** Default: the beginning. */
   readonly start?: IngressStart
@@ -221,6 +221,40 @@ export interface FunctionStateEntry {
   readonly expiresAt: number | null
 }
 
+/** An address that has values or messages. */
+export interface AddressEntry {
+  readonly address: Address
+  /** Those that have not expired. */
+  readonly values: readonly FunctionStateEntry[]
+  /** Messages that wait, those under way included. */
+  readonly mailboxDepth: number
+}
+
+/** Which addresses are wanted. */
+export interface AddressesOptions {
+  readonly typename: string
+  /** Only ids behind this one. */
+  readonly after?: string
+  /** Default 100. */
+  readonly limit?: number
+}
+
+/** Which delayed messages are wanted. */
+export interface TimersOptions {
+  /** Of senders of this type. */
+  readonly typename?: string
+  readonly sender?: Address
+  /** Default 100. */
+  readonly limit?: number
+}
+
+/** The next delayed messages by time. */
+export interface TimerPage {
+  readonly timers: readonly PendingTimer[]
+  /** Whether there are no others; false too where the search was given up. */
+  readonly isComplete: boolean
+}
+
 /** A delayed message that is pending. */
 export interface PendingTimer {
   /** Milliseconds since the epoch. */
@@ -259,6 +293,12 @@ export interface RunningFunctions {
   state(address: Address): readonly FunctionStateEntry[]
   /** Messages that wait for a busy address, those under way included. */
   mailboxDepth(address: Address): number
+  /** Addresses of a type that have values or messages, by their ids in the order of their UTF-8 bytes. */
+  addresses(options: AddressesOptions): Promise<readonly AddressEntry[]>
+  /** How many addresses of a type have values, counted up to `countMax`. */
+  countAddresses(typename: string, countMax: number): Promise<number>
+  /** The next delayed messages by time. Looks at 100,000 of a task at most. */
+  findTimers(options?: TimersOptions): Promise<TimerPage>
   /** The next `limit` delayed messages (default 100) by time; of all senders or one. */
   timers(options?: { readonly sender?: Address; readonly limit?: number }): readonly PendingTimer[]
 }
