@@ -16,7 +16,7 @@ import type { Reply } from './reply.ts'
 import { REQUEST_ID_HEADER, headerOf, repliesTopic } from './specs.ts'
 
 /** Replies that are followed between two removals of old ones. */
-const TRIM_RECORDS = 4_096
+const TRIM_RECORDS = 1_024
 /** Codes of failures of a function elsewhere. */
 const GATEWAY_CODES = /^(FUNCTION_CALL_|FUNCTION_REPLY_|ENDPOINT_)/
 

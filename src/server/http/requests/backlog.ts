@@ -6,7 +6,7 @@ import type { Log } from '../../../log/log.ts'
 /** How old the known position may be before it is asked for again. */
 const STALE_MS = 20
 /** Records that are taken between two removals of old ones. */
-const TRIM_RECORDS = 4_096
+const TRIM_RECORDS = 1_024
 
 interface Waiting {
   readonly endOffset: number
