@@ -109,6 +109,25 @@ export async function loadApplication(
   return { application: hasErrors(diagnostics) ? null : application, diagnostics }
 }
 
+/** Where an ingress begins in a topic. */
+function startOf({ startup, autoOffsetReset }: TopicIngressPlan, topic: string): IngressStart {
+  const named = { latest: 'end', earliest: 'beginning' } as const
+  const others = named[autoOffsetReset]
+  switch (startup.kind) {
+    case 'date':
+      return { position: 'time', timestampMs: startup.timestampMs }
+    case 'specific-offsets': {
+      const own = startup.offsets.filter(one => one.topic === topic)
+      const offsets = new Map(own.map(({ partition, offset }) => [partition, offset]))
+      return { position: 'offsets', offsets, others }
+    }
+    case 'group-offsets':
+      return { position: others, value: 0 }
+    default:
+      return { position: named[startup.kind], value: 0 }
+  }
+}
+
 /** Turns components into options, and tells of those that this release does not run. */
 class Builder {
   readonly #plan: ModulePlan
@@ -156,7 +175,6 @@ class Builder {
 
   ingresses(): IngressSpec[] {
     const specs: IngressSpec[] = []
-    const places = new Map<string, Position>()
     for (const ingress of this.#plan.ingresses) {
       // Whom the playground's requests are for, they say.
       if (ingress.kind === 'playground') continue
@@ -165,17 +183,10 @@ class Builder {
         continue
       }
       this.#warnOfProperties(ingress)
-      const start = this.#startOf(ingress)
       for (const { topic, valueType, targets, at } of ingress.topics) {
         for (const target of targets) this.#checkTarget(target, at)
-        const before = places.get(topic)
-        if (before !== undefined) {
-          const message = `the topic ${topic} is read by an ingress in ${before.file}:${before.line} already`
-          this.#error(at, 'INGRESS_DUPLICATE', message, 'Give one of them the targets of both.')
-          continue
-        }
-        places.set(topic, at)
-        specs.push({ kind: 'targets', topic, valueType, targets, start })
+        const start = startOf(ingress, topic)
+        specs.push({ kind: 'targets', topic, name: ingress.id, valueType, targets, start })
       }
     }
     return specs
@@ -201,16 +212,6 @@ class Builder {
       specs.push({ typename: egress.id })
     }
     return specs
-  }
-
-  #startOf({ startup, autoOffsetReset, at }: TopicIngressPlan): IngressStart {
-    const { kind } = startup
-    if (kind === 'date' || kind === 'specific-offsets') {
-      const message = `this release does not start an ingress at a ${kind === 'date' ? 'date' : 'list of offsets'}`
-      this.#error(at, 'STARTUP_UNSUPPORTED', message, 'Use earliest, latest or group-offsets.')
-    }
-    const place = kind === 'group-offsets' ? autoOffsetReset : kind
-    return { position: place === 'latest' ? 'end' : 'beginning', value: 0 }
   }
 
   #checkTarget(target: string, at: Position): void {
