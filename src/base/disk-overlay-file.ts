@@ -67,10 +67,6 @@ export class OverlayContent {
     this.#size = Math.max(this.#size, position + bytes.length)
   }
 
-  writeDurable(parts: readonly Uint8Array[], position: number): Promise<void> {
-    return this.write(parts, position)
-  }
-
   async read(into: Uint8Array, position: number): Promise<number> {
     const length = Math.max(0, Math.min(into.length, this.#size - position))
     into.fill(0, 0, length)

@@ -37,6 +37,11 @@ export class SimulatedHandle implements DiskFile {
     })
   }
 
+  async writeDurable(parts: readonly Uint8Array[], position: number): Promise<void> {
+    await this.write(parts, position)
+    await this.sync()
+  }
+
   async read(into: Uint8Array, position: number): Promise<number> {
     await this.#begin('reading')
     this.#machine.refuseUnreadable(this.path)

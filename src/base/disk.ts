@@ -12,6 +12,11 @@ export interface DiskFile {
   readonly path: string
   /** Writes all `parts`, one behind the other, from byte `position` on. Resolves when written, not durable (D1). */
   write(parts: readonly Uint8Array[], position: number): Promise<void>
+  /**
+   * {@link write} and {@link sync} in one, as one step where the system can. Resolves when these parts are durable,
+   * and a size that they gave the file; of other bytes that were only written it says nothing. Fails as both do (D3).
+   */
+  writeDurable(parts: readonly Uint8Array[], position: number): Promise<void>
   /** Fills `into` from byte `position` on; resolves with how many bytes were there (less only at the file's end). */
   read(into: Uint8Array, position: number): Promise<number>
   /** Resolves when all bytes and the size are durable (fdatasync). */
