@@ -94,7 +94,7 @@ function addRun(program: Command, finish: Finish): void {
   addFeedOptions(command)
     .option(
       '--show <state>',
-      'with --drain: print a state at the end, as SERVICE.STATE; repeatable',
+      'with --drain: print a state at the end, as SERVICE.STATE or NAMESPACE/FUNCTION; repeatable',
       collect
     )
     .option('--drain', 'process all input, commit, print a summary and exit')

@@ -10,6 +10,10 @@ import { openLevelStore } from '../state/index.ts'
 import type { LoadedApplication } from './application.ts'
 import { functionsFolder } from './data-folder.ts'
 import { topicEnd } from './dead-letters.ts'
+import { FunctionMeters } from './function-metrics.ts'
+import type { ApplicationMetrics } from './function-metrics.ts'
+import { addressReports } from './function-report.ts'
+import type { AddressReport } from './function-report.ts'
 import { httpParts, repliesTopic } from './http/requests/specs.ts'
 
 /** What {@link EngineFunctions} is started with. */
@@ -50,20 +54,24 @@ export class EngineFunctions {
   readonly #endpoints: readonly RemoteEndpoint[]
   readonly #start: () => Promise<RunningFunctions>
   readonly #travel: (() => TimeTravel) | undefined
+  readonly #meters: FunctionMeters
+  /** What is read at the end of a drain, see {@link show}. */
+  readonly #shown = new Map<string, readonly AddressReport[]>()
   #before: FunctionsTotals = { recordsIn: 0, invocations: 0, recordsOut: 0, deadLetters: 0 }
 
   private constructor(
     parts: Pick<EngineFunctions, 'application' | 'running' | 'deadLetters'>,
     endpoints: readonly RemoteEndpoint[],
     start: () => Promise<RunningFunctions>,
-    travel: (() => TimeTravel) | undefined
+    options: { readonly clock: Clock; readonly travel: (() => TimeTravel) | undefined }
   ) {
     this.application = parts.application
     this.running = parts.running
     this.deadLetters = parts.deadLetters
     this.#endpoints = endpoints
     this.#start = start
-    this.#travel = travel
+    this.#travel = options.travel
+    this.#meters = new FunctionMeters(() => this.running, options.clock)
   }
 
   /** Starts the application; its topics must exist. */
@@ -86,7 +94,7 @@ export class EngineFunctions {
     try {
       const parts = { application, running: await start(), deadLetters }
       const travel = advancing === null ? undefined : travelOf(advancing, advanceMs ?? 0)
-      return new EngineFunctions(parts, endpoints, start, travel)
+      return new EngineFunctions(parts, endpoints, start, { clock: systemClock, travel })
     } catch (error) {
       await closeAll(endpoints)
       throw error
@@ -95,6 +103,21 @@ export class EngineFunctions {
 
   get name(): string {
     return this.application.name
+  }
+
+  /** Counters of the application and each of its function types, with rates. */
+  metrics(): Promise<ApplicationMetrics> {
+    return this.#meters.metrics()
+  }
+
+  /** Lets drains keep the addresses of a type as they are at the end, for {@link shown}. */
+  show(typename: string): void {
+    this.#shown.set(typename, [])
+  }
+
+  /** All addresses of a type as of the end of the last drain. */
+  shown(typename: string): readonly AddressReport[] {
+    return this.#shown.get(typename) ?? []
   }
 
   async totals(): Promise<FunctionsTotals> {
@@ -114,7 +137,12 @@ export class EngineFunctions {
       this.#before = await this.totals()
       this.running = await this.#start()
     }
-    await this.running.drain(this.#travel?.())
+    const options = { limit: Number.MAX_SAFE_INTEGER, fits: () => true }
+    await this.running.drain(this.#travel?.(), async () => {
+      for (const typename of this.#shown.keys()) {
+        this.#shown.set(typename, await addressReports(this, typename, options))
+      }
+    })
   }
 
   /** Whether it has processed all that is in its inputs, or has ended. */
@@ -126,6 +154,7 @@ export class EngineFunctions {
 
   /** Stops it. Calls of remote functions that are under way are made again at the next start. */
   async stop(): Promise<void> {
+    this.#meters.close()
     await this.running.stop()
     await closeAll(this.#endpoints)
   }

@@ -10,6 +10,16 @@ export type { DeadLetterReason } from './dead-letters.ts'
 export { Engine, EngineDataflow } from './engine.ts'
 export type { EngineOptions } from './engine.ts'
 export { EngineFunctions } from './engine-functions.ts'
+export type { ApplicationMetrics, RatedFunctionMetrics } from './function-metrics.ts'
+export {
+  addressReport,
+  addressReports,
+  checkFunctionType,
+  functionReports,
+  timerReport,
+  whereOf
+} from './function-report.ts'
+export type { AddressReport, FunctionReport, TimerReport } from './function-report.ts'
 export type { Topic } from '../log/log.ts'
 export type {
   RunningDataflow,

@@ -11,6 +11,7 @@ import type { DeadLetterReason } from './dead-letters.ts'
 import { Engine, topicTableOf } from './engine.ts'
 import type { EngineOptions } from './engine.ts'
 import type { FunctionsTotals } from './engine-functions.ts'
+import { checkFunctionType, whereOf } from './function-report.ts'
 import { FEED_DEAD_LETTERS } from './feed/feed-batches.ts'
 import { inputBytes } from './feed/feed-file.ts'
 import type { FeedBeginning, FeedInput } from './feed/feed-file.ts'
@@ -98,11 +99,25 @@ export function checkRequest(
     if (!isKnown && !isOpen) throw unknownTopic('--out', output.topic, names)
     checkOutput(output)
   }
-  for (const state of request.show)
+  for (const state of request.show) {
+    if (shownType(request, state) !== null) continue
     resolveState(
       request.dataflows.map(loaded => loaded.plan),
       state
     )
+  }
+}
+
+/** The function type that `--show` names; null for a state of a dataflow. @throws USAGE nothing answers for it */
+function shownType(
+  { dataflows, application }: Pick<SessionRequest, 'dataflows' | 'application'>,
+  name: string
+): string | null {
+  if (application === null || !name.includes('/')) return null
+  if (whereOf(application, name) !== null) return name
+  if (dataflows.some(({ plan }) => name.startsWith(`${plan.name}/`))) return null
+  checkFunctionType(application, name)
+  return name
 }
 
 /**
@@ -192,6 +207,10 @@ export class Session {
   /** Feeds everything, processes everything, writes the outputs, forgets the feed's positions. */
   async drain(): Promise<DrainSummary> {
     const report = await this.feed()
+    for (const name of this.#request.show) {
+      const typename = shownType(this.#request, name)
+      if (typename !== null) this.engine.functions!.show(typename)
+    }
     await this.engine.drain()
     const durationMs = this.engine.clock.monotonic() - this.#startedAt
     await writeOutputs(this.#outputOptions())
@@ -299,6 +318,13 @@ export class Session {
   async #states(): Promise<DrainSummary['states']> {
     const states: DrainSummary['states'][number][] = []
     for (const name of this.#request.show) {
+      const typename = shownType(this.#request, name)
+      if (typename !== null) {
+        const reports = this.engine.functions!.shown(typename)
+        const entries = reports.map(({ id, values }) => ({ key: id, value: values }))
+        states.push({ name: typename, entries })
+        continue
+      }
       const found = resolveState(
         this.engine.dataflows.map(dataflow => dataflow.loaded.plan),
         name

@@ -283,9 +283,10 @@ export interface RunningFunctions {
   /**
    * Processes everything that the ingresses hold and all messages that come of it, waits for calls under way,
    * commits, and stops. Delayed messages that are not due stay for the next start. With `travel` those that fall due
-   * until then are processed, too, each at its time and with all that comes of it before the next.
+   * until then are processed, too, each at its time and with all that comes of it before the next. `last` is awaited
+   * before it stops, while its state can be read.
    */
-  drain(travel?: TimeTravel): Promise<void>
+  drain(travel?: TimeTravel, last?: () => Promise<void>): Promise<void>
   /** Ends the running epoch, commits it, closes. Calls under way are made again at the next start. Idempotent. */
   stop(): Promise<void>
   metrics(): Promise<FunctionsMetrics>

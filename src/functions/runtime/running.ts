@@ -68,8 +68,8 @@ export class Running implements RunningFunctions {
     this.finished.catch(() => {})
   }
 
-  drain(travel?: TimeTravel): Promise<void> {
-    this.#draining ??= this.#drain(travel)
+  drain(travel?: TimeTravel, last?: () => Promise<void>): Promise<void> {
+    this.#draining ??= this.#drain(travel, last)
     return this.#draining
   }
 
@@ -131,7 +131,10 @@ export class Running implements RunningFunctions {
   }
 
   /** Rounds until one in which no task found anything: what a task sends to another comes in the next. */
-  async #drain(travel: TimeTravel | undefined): Promise<void> {
+  async #drain(
+    travel: TimeTravel | undefined,
+    last: (() => Promise<void>) | undefined
+  ): Promise<void> {
     if (this.status === 'running') this.status = 'draining'
     try {
       for (;;) {
@@ -141,6 +144,7 @@ export class Running implements RunningFunctions {
         travel.advanceTo(Math.min(dueAt, travel.until))
         if (dueAt > travel.until) break
       }
+      await last?.()
     } catch (error) {
       // Tasks that ended cannot settle: what ended them is the news.
       await this.finished
