@@ -58,6 +58,19 @@ function declareFiles(test: Declare): void {
     await file.close()
   })
 
+  test('writes durably what it reads back', async disk => {
+    const file = await disk.open('a', CREATE)
+    await file.write([bytes('ab')], 0)
+    await file.writeDurable([bytes('cd'), bytes(''), bytes('e')], 2)
+    const parts = Array.from({ length: 1500 }, () => bytes('x'))
+    await file.writeDurable(parts, 5)
+    await file.writeDurable([], 0)
+    await file.writeDurable([bytes('B')], 1)
+    await file.close()
+    assert.equal(text(await disk.readFile('a')), `aBcde${'x'.repeat(1500)}`)
+    await fails('DISK_FAILED', 'a', () => file.writeDurable([bytes('x')], 0))
+  })
+
   test('overwrites in the middle', async disk => {
     const file = await disk.open('a', CREATE)
     await file.write([bytes('aaaaaa')], 0)
@@ -123,6 +136,7 @@ function declareHandles(test: Declare): void {
     await put(disk, 'a', 'abc')
     const file = await disk.open('a', READ)
     await fails('DISK_FAILED', 'a', () => file.write([bytes('x')], 0))
+    await fails('DISK_FAILED', 'a', () => file.writeDurable([bytes('x')], 0))
     await file.close()
     assert.equal(text(await disk.readFile('a')), 'abc')
   })
@@ -190,6 +204,16 @@ function declareNames(test: Declare): void {
     await disk.rename('from/a', 'to/b')
     assert.equal(text(await disk.readFile('to/b')), 'moved')
     assert.deepEqual(await disk.list('from'), [])
+  })
+
+  test('renames a directory with what is in it', async disk => {
+    await disk.createDirectory('d/e')
+    await put(disk, 'd/a', 'moved')
+    await disk.rename('d', 'f')
+    assert.equal(await disk.exists('d'), false)
+    assert.equal(text(await disk.readFile('f/a')), 'moved')
+    await disk.rename('f', 'd')
+    assert.equal(await disk.exists('d/e'), true)
   })
 
   test('refuses to rename what is missing or onto a directory', async disk => {

@@ -51,10 +51,21 @@ export function declareTopics(test: Declare): void {
     const partition = { partition: 0, startOffset: 0, endOffset: 0, bytes: 0, damage: null }
     assert.deepEqual(topic, {
       name: 'a',
+      id: topic.id,
       spec: TOPIC_SPEC_DEFAULT,
       status: { partitions: [partition] }
     })
     assert.deepEqual(await log.describeTopic('a'), topic)
+  })
+
+  test('gives no topic the id of another one, also not of a deleted one', async ({ log }) => {
+    const first = await log.createTopic('a')
+    const second = await log.createTopic('b')
+    await log.deleteTopic('a')
+    const third = await log.createTopic('a')
+    assert.equal(new Set([first.id, second.id, third.id]).size, 3)
+    assert.equal((await log.describeTopic('a')).id, third.id)
+    assert.ok((await log.listTopics()).every(({ id }) => Number.isSafeInteger(id) && id > 0))
   })
 
   test('creates a topic as asked for', async ({ log }) => {

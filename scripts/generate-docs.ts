@@ -2,9 +2,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { CLI_REFERENCE_PATH, cliReference } from './docs/cli.ts'
-import { renderReference } from '../src/dataflow/index.ts'
+import { renderJsonSchema, renderReference } from '../src/dataflow/index.ts'
 
 const folder = join(import.meta.dirname, '..', 'docs', 'reference')
 mkdirSync(folder, { recursive: true })
 writeFileSync(join(folder, 'dataflow-file.md'), renderReference())
 writeFileSync(join(import.meta.dirname, '..', CLI_REFERENCE_PATH), cliReference())
+const schema = `${JSON.stringify(renderJsonSchema(), null, 2)}\n`
+writeFileSync(join(folder, 'dataflow-file.schema.json'), schema)

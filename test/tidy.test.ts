@@ -16,7 +16,8 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   runtime: ['base', 'record', 'log', 'state', 'dataflow'],
   // dataflow: its reading of YAML with positions, diagnostics and nearest words, for module files.
   functions: ['base', 'record', 'log', 'state', 'dataflow', 'runtime'],
-  server: ['base', 'record', 'log', 'state', 'dataflow', 'runtime', 'functions'],
+  kafka: ['base', 'record', 'log'],
+  server: ['base', 'record', 'log', 'state', 'dataflow', 'runtime', 'functions', 'kafka'],
   cli: ['base', 'dataflow', 'server']
 }
 
@@ -75,6 +76,27 @@ test('every import stays within its layer or goes to the public face of an allow
     }
   }
   deepStrictEqual(errors, [])
+})
+
+test('no file needs itself by way of what it imports; types may', () => {
+  const value = /^(?:import|export)\s+(?!type\b)[^'"]*?from\s*'(\.[^']+)'/gm
+  const onlyTypes = /\{\s*(?:type [^,}]+,?\s*)+\}\s*from/
+  const importsOf = (path: string): string[] =>
+    [...textOf(path).matchAll(value)]
+      .filter(([statement]) => !onlyTypes.test(statement))
+      .map(([, target]) => relative(root, resolve(root, dirname(path), target!)))
+      .filter(target => target.endsWith('.ts') && existsSync(resolve(root, target)))
+  const done = new Set<string>()
+  const circles: string[] = []
+  const visit = (path: string, way: readonly string[]): void => {
+    const at = way.indexOf(path)
+    if (at >= 0) circles.push([...way.slice(at), path].join(' → '))
+    if (at >= 0 || done.has(path)) return
+    for (const target of importsOf(path)) visit(target, [...way, path])
+    done.add(path)
+  }
+  for (const path of sources) visit(`src/${path}`, [])
+  deepStrictEqual(circles, [])
 })
 
 test('time, randomness, timers and the disk are reached through base', () => {

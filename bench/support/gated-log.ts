@@ -64,4 +64,8 @@ export class GatedLog implements LogData {
   describeTopic(name: string): Promise<Topic> {
     return this.#log.describeTopic(name)
   }
+
+  offsetForTime(topic: string, partition: number, timestampMs: number): Promise<number> {
+    return this.#log.offsetForTime(topic, partition, timestampMs)
+  }
 }

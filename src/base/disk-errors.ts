@@ -90,3 +90,21 @@ function wayOut(errno: string): string {
       return 'a working disk was expected; check the volume (system log, SMART), then start again'
   }
 }
+
+const SYSTEM_TEXTS: Readonly<Record<string, string>> = {
+  EBADF: 'bad file descriptor',
+  EEXIST: 'file already exists',
+  EIO: 'i/o error',
+  EISDIR: 'illegal operation on a directory',
+  ENOENT: 'no such file or directory',
+  ENOSPC: 'no space left on device',
+  ENOTDIR: 'not a directory'
+}
+
+/** The error that the system would give for `errno`, from a disk that is not the system's. */
+export function systemError(verb: string, path: string, errno: string): MillraceError {
+  const cause = Object.assign(new Error(`${errno}: ${SYSTEM_TEXTS[errno]}, not by the system`), {
+    code: errno
+  })
+  return diskError({ verb, path }, cause)
+}

@@ -1,7 +1,7 @@
 // An open file of a simulated disk: the content it leads to, through the machine's counting and faults.
-import { closedError } from './disk-errors.ts'
+import { closedError, systemError } from './disk-errors.ts'
 import { drawDamage, type SimulatedContent } from './disk-simulated-file.ts'
-import { systemError, type SimulatedMachine } from './disk-simulated-machine.ts'
+import type { SimulatedMachine } from './disk-simulated-machine.ts'
 import type { DiskFile } from './disk.ts'
 import type { Random } from './random.ts'
 
@@ -35,6 +35,11 @@ export class SimulatedHandle implements DiskFile {
         this.#content.write(bytes.subarray(0, this.#random.below(bytes.length)), position)
       }
     })
+  }
+
+  async writeDurable(parts: readonly Uint8Array[], position: number): Promise<void> {
+    await this.write(parts, position)
+    await this.sync()
   }
 
   async read(into: Uint8Array, position: number): Promise<number> {

@@ -1,6 +1,6 @@
 // The machine around a simulated disk: it counts operations, lets some fail, and stops.
 import { assert } from './assert.ts'
-import { diskError } from './disk-errors.ts'
+import { systemError } from './disk-errors.ts'
 import { MillraceError } from './errors.ts'
 import type { Random } from './random.ts'
 
@@ -144,22 +144,4 @@ export class SimulatedMachine {
   refuseUnreadable(path: string): void {
     if (this.#unreadable.has(path)) throw systemError('reading', path, 'EIO')
   }
-}
-
-const SYSTEM_TEXTS: Readonly<Record<string, string>> = {
-  EBADF: 'bad file descriptor',
-  EEXIST: 'file already exists',
-  EIO: 'i/o error',
-  EISDIR: 'illegal operation on a directory',
-  ENOENT: 'no such file or directory',
-  ENOSPC: 'no space left on device',
-  ENOTDIR: 'not a directory'
-}
-
-/** The error that the system would give for `errno`. */
-export function systemError(verb: string, path: string, errno: string): MillraceError {
-  const cause = Object.assign(new Error(`${errno}: ${SYSTEM_TEXTS[errno]}, simulated`), {
-    code: errno
-  })
-  return diskError({ verb, path }, cause)
 }

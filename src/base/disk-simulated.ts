@@ -4,12 +4,11 @@
 // crash leaves of bytes (disk-simulated-file.ts: D1, D3) and of names (disk-simulated-tree.ts: D2). Every call
 // takes effect in a later microtask, so who reuses a buffer too early or forgets an await is found out.
 import { assert } from './assert.ts'
-import { lockedError, TEMPORARY_SUFFIX } from './disk-errors.ts'
+import { lockedError, systemError, TEMPORARY_SUFFIX } from './disk-errors.ts'
 import { drawDamage, SimulatedContent, type CrashMode } from './disk-simulated-file.ts'
 import { SimulatedHandle } from './disk-simulated-handle.ts'
 import {
   SimulatedMachine,
-  systemError,
   type SimulatedDiskOptions,
   type SimulatedFault
 } from './disk-simulated-machine.ts'

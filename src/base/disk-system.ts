@@ -3,7 +3,7 @@
 // Owns: flags, modes, short writes, the mapping of system errors. Does not own: the lock (disk-system-lock.ts).
 // One `write` is one writev; `sync` is fdatasync, which also makes the size durable (D1).
 import fs from 'node:fs'
-import { resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 
 import {
   closedError,
@@ -14,6 +14,7 @@ import {
 } from './disk-errors.ts'
 import { PathQueue } from './disk-path-queue.ts'
 import { takeLock } from './disk-system-lock.ts'
+import { isMillraceError } from './errors.ts'
 import type { Disk, DiskEntry, DiskFile, DiskLock } from './disk.ts'
 
 const DIRECTORY_MODE = 0o700
@@ -32,11 +33,7 @@ export class SystemDisk implements Disk {
   }
 
   async createDirectory(path: string): Promise<void> {
-    const full = this.#full(path)
-    const options = { recursive: true, mode: DIRECTORY_MODE } as const
-    await call<string | undefined>({ verb: 'creating directory', path: full }, done =>
-      fs.mkdir(full, options, done)
-    )
+    await makeDirectory(this.#full(path))
   }
 
   async list(path: string): Promise<readonly DiskEntry[]> {
@@ -70,7 +67,7 @@ export class SystemDisk implements Disk {
     const access = options.write ? fs.constants.O_RDWR : fs.constants.O_RDONLY
     const flags = access | (options.create ? fs.constants.O_CREAT : 0)
     const descriptor = await openDescriptor(full, flags)
-    return new SystemFile(full, descriptor)
+    return new SystemFile(full, descriptor, options)
   }
 
   async readFile(path: string): Promise<Uint8Array> {
@@ -125,7 +122,7 @@ export class SystemDisk implements Disk {
   async #replace(full: string, bytes: Uint8Array): Promise<void> {
     const temporary = full + TEMPORARY_SUFFIX
     const flags = fs.constants.O_WRONLY | fs.constants.O_CREAT | fs.constants.O_TRUNC
-    const file = new SystemFile(temporary, await openDescriptor(temporary, flags))
+    const file = new SystemFile(temporary, await openDescriptor(temporary, flags), { write: true })
     try {
       await file.write([bytes], 0)
       await file.sync()
@@ -144,27 +141,45 @@ export class SystemDisk implements Disk {
   }
 }
 
+/** Stands for no descriptor. */
+const NONE = -1
+
 /** An open descriptor. `close` waits for calls that still run, so that none meets a reused descriptor. */
 class SystemFile implements DiskFile {
   readonly path: string
   readonly #descriptor: number
+  /** Opened by the first {@link writeDurable}; NONE where that works in two steps. */
+  #durable: Promise<number> | null
   #open = true
   #running = 0
   #idle: (() => void) | null = null
 
-  constructor(path: string, descriptor: number) {
+  constructor(path: string, descriptor: number, { write }: { readonly write: boolean }) {
     this.path = path
     this.#descriptor = descriptor
+    // What may only be read is not opened for writing by the way.
+    this.#durable = write && process.platform === 'linux' ? null : Promise.resolve(NONE)
   }
 
   async write(parts: readonly Uint8Array[], position: number): Promise<void> {
+    await this.#write(this.#descriptor, parts, position)
+  }
+
+  async writeDurable(parts: readonly Uint8Array[], position: number): Promise<void> {
+    const descriptor = await (this.#durable ??= this.#openDurable())
+    if (descriptor !== NONE) return this.#write(descriptor, parts, position)
+    await this.#write(this.#descriptor, parts, position)
+    await this.sync()
+  }
+
+  async #write(descriptor: number, parts: readonly Uint8Array[], position: number): Promise<void> {
     let rest = parts.filter(part => part.length > 0)
     let at = position
     while (rest.length > 0) {
       const written = await this.#call<number>('writing', done =>
         rest.length === 1
-          ? fs.write(this.#descriptor, rest[0] as Uint8Array, 0, undefined, at, done)
-          : fs.writev(this.#descriptor, rest, at, done)
+          ? fs.write(descriptor, rest[0] as Uint8Array, 0, undefined, at, done)
+          : fs.writev(descriptor, rest, at, done)
       )
       if (written === 0) throw this.#stuck()
       at += written
@@ -203,6 +218,21 @@ class SystemFile implements DiskFile {
     if (this.#running > 0) await new Promise<void>(resolve => (this.#idle = resolve))
     const operation = { verb: 'closing', path: this.path }
     await call(operation, done => fs.close(this.#descriptor, done))
+    const durable = (await this.#durable) ?? NONE
+    if (durable !== NONE) await call(operation, done => fs.close(durable, done))
+  }
+
+  /**
+   * The file once more, so that each write is synced by the system itself: one way through the pool of threads instead
+   * of two (measured at 16 KiB: 0.32 ms against 0.40 ms). By the descriptor, since the name may lead elsewhere by now.
+   * Elsewhere than on Linux O_DSYNC is absent or weaker than fdatasync.
+   */
+  #openDurable(): Promise<number> {
+    const flags = fs.constants.O_WRONLY | fs.constants.O_DSYNC
+    const path = `/proc/self/fd/${this.#descriptor}`
+    const opened = this.#call<number>('opening', done => fs.open(path, flags, done))
+    // Without /proc, and of a closed file, which the write refuses.
+    return opened.catch(() => NONE)
   }
 
   async #call<Result = void>(verb: string, run: (done: Done<Result>) => void): Promise<Result> {
@@ -235,6 +265,29 @@ function call<Result = void>(
       else resolve(result as Result)
     })
   })
+}
+
+/**
+ * Makes parents as needed. Not by the system's `recursive`, which says ENOENT of a read-only volume, where EROFS is
+ * the word that leads to a way out.
+ */
+async function makeDirectory(path: string): Promise<void> {
+  const operation = { verb: 'creating directory', path }
+  const make = (): Promise<void> =>
+    call(operation, done => fs.mkdir(path, { mode: DIRECTORY_MODE }, done))
+  const isThere = (): Promise<boolean> =>
+    new Promise(done => fs.stat(path, (error, stats) => done(!error && stats.isDirectory())))
+  try {
+    await make()
+  } catch (error) {
+    if (await isThere()) return
+    if (!isMillraceError(error, 'DISK_NOT_FOUND') || dirname(path) === path) throw error
+    await makeDirectory(dirname(path))
+    // Somebody else may have made it meanwhile.
+    await make().catch(async (again: unknown) => {
+      if (!(await isThere())) throw again
+    })
+  }
 }
 
 /** Opening a directory for reading succeeds on some systems; here it fails at once, on all of them. */

@@ -1,9 +1,10 @@
-// Both disks pass the one suite.
+// All disks pass the one suite.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import { diskSuite } from '../../conformance/disk.ts'
+import { OverlayDisk } from './disk-overlay.ts'
 import { SimulatedDisk } from './disk-simulated.ts'
 import { SystemDisk } from './disk-system.ts'
 import { SeededRandom } from './random.ts'
@@ -20,5 +21,10 @@ diskSuite('SimulatedDisk', () => {
 
 diskSuite('SimulatedDisk with calls that change places', () => {
   const disk = new SimulatedDisk(new SeededRandom(2), { turnsMax: 5 })
+  return Promise.resolve({ disk, dispose: () => Promise.resolve() })
+})
+
+diskSuite('OverlayDisk', () => {
+  const disk = new OverlayDisk(new SimulatedDisk(new SeededRandom(3)))
   return Promise.resolve({ disk, dispose: () => Promise.resolve() })
 })

@@ -12,6 +12,11 @@ export interface DiskFile {
   readonly path: string
   /** Writes all `parts`, one behind the other, from byte `position` on. Resolves when written, not durable (D1). */
   write(parts: readonly Uint8Array[], position: number): Promise<void>
+  /**
+   * {@link write} and {@link sync} in one, as one step where the system can. Resolves when these parts are durable,
+   * and a size that they gave the file; of other bytes that were only written it says nothing. Fails as both do (D3).
+   */
+  writeDurable(parts: readonly Uint8Array[], position: number): Promise<void>
   /** Fills `into` from byte `position` on; resolves with how many bytes were there (less only at the file's end). */
   read(into: Uint8Array, position: number): Promise<number>
   /** Resolves when all bytes and the size are durable (fdatasync). */
@@ -47,7 +52,7 @@ export interface Disk {
   readFile(path: string): Promise<Uint8Array>
   /** Replaces `path` as a whole: writes a temporary file, syncs it, renames it, syncs the directory. */
   replaceFile(path: string, bytes: Uint8Array): Promise<void>
-  /** Renames a file, replacing the target (D2). */
+  /** Renames a file, replacing the target, or a directory with what is in it, where nothing is yet (D2). */
   rename(from: string, to: string): Promise<void>
   /** Removes a file (D2). */
   remove(path: string): Promise<void>

@@ -6,6 +6,7 @@ export * from './collector.ts'
 export * from './disk.ts'
 export * from './disk-directory.ts'
 export { TEMPORARY_SUFFIX } from './disk-errors.ts'
+export * from './disk-overlay.ts'
 export * from './disk-simulated.ts'
 export type { CrashMode } from './disk-simulated-file.ts'
 export type {

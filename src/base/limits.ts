@@ -72,6 +72,14 @@ export const ERROR_MESSAGE_LENGTH_MAX = 2_000
 export const FUNCTION_PAYLOAD_BYTES_MAX: number = 32 * MIB
 /** Entries of one such payload: states, messages, timers, egress. An entry of 2 bytes becomes some 200 in memory. */
 export const FUNCTION_PAYLOAD_ENTRIES_MAX = 100_000
+/** HTTP connections of a listener, and thereby requests that wait for replies: 20 kB each is 200 MB. */
+export const HTTP_CONNECTIONS_MAX = 10_000
+/** Bodies of HTTP requests that are in memory until they are durable. */
+export const HTTP_BODIES_BYTES_MAX: number = 64 * MIB
+/** Requests of an HTTP ingress that are durable and not taken yet, before callers are told to come later. */
+export const HTTP_WAITING_RECORDS_MAX = 100_000
+/** The same in bytes. */
+export const HTTP_WAITING_BYTES_MAX: number = 64 * MIB
 
 assert(BATCH_BYTES_TARGET <= BATCH_BYTES_MAX, 'a target batch fits the largest batch')
 assert(BATCH_BYTES_MAX * 2 <= GROUP_COMMIT_BYTES_MAX, 'two largest batches fit a group commit')

@@ -15,7 +15,8 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'millrace run . --ephemeral --drain --in sentences=input.txt --out counts=-',
     'millrace run . --in orders=orders.jsonl --in-format json --workers 2',
     'cat access.log | millrace run . --drain --in lines=- --out totals=totals.jsonl',
-    'millrace run module.yaml --functions functions.ts --map-address kafka:9092=local'
+    'millrace run module.yaml --functions functions.ts --map-address kafka:9092=local',
+    'millrace run module.yaml --functions functions.ts --http 127.0.0.1:8080'
   ],
   check: [
     'millrace check dataflow.yaml',
@@ -90,34 +91,10 @@ function addRun(program: Command, finish: Finish): void {
       'where log and state live (default: .millrace beside the first file)'
     )
     .option('--ephemeral', 'use a temporary data directory and remove it at the end')
-    .option(
-      '--in <topic=file>',
-      "feed a file into a topic, one record per line; '-' is stdin; repeatable",
-      collect
-    )
-    .option('--key-separator <text>', 'in a line, what stands before the first of these is the key')
-    .addOption(
-      choice(
-        '--in-format <format>',
-        'text, or json: {"key","value","timestamp","headers"} per line',
-        ['text', 'json']
-      )
-    )
-    .option(
-      '--out <topic=file>',
-      "write a topic's records, one per line; '-' is stdout; repeatable",
-      collect
-    )
-    .addOption(
-      choice(
-        '--out-format <format>',
-        'value, or json: {"key","value","timestamp","partition","offset"} per line',
-        ['value', 'json']
-      )
-    )
+  addFeedOptions(command)
     .option(
       '--show <state>',
-      'with --drain: print a state at the end, as SERVICE.STATE; repeatable',
+      'with --drain: print a state at the end, as SERVICE.STATE or NAMESPACE/FUNCTION; repeatable',
       collect
     )
     .option('--drain', 'process all input, commit, print a summary and exit')
@@ -146,6 +123,36 @@ function addRun(program: Command, finish: Finish): void {
     })
 }
 
+/** What a run is told about its inputs and outputs. */
+function addFeedOptions(command: Command): Command {
+  return command
+    .option(
+      '--in <topic=file>',
+      "feed a file into a topic, one record per line; '-' is stdin; repeatable",
+      collect
+    )
+    .option('--key-separator <text>', 'in a line, what stands before the first of these is the key')
+    .addOption(
+      choice(
+        '--in-format <format>',
+        'text, or json: {"key","value","timestamp","headers"} per line',
+        ['text', 'json']
+      )
+    )
+    .option(
+      '--out <topic=file>',
+      "write a topic's records, one per line; '-' is stdout; repeatable",
+      collect
+    )
+    .addOption(
+      choice(
+        '--out-format <format>',
+        'value, or json: {"key","value","timestamp","partition","offset"} per line',
+        ['value', 'json']
+      )
+    )
+}
+
 /** What a run is told about its module files. */
 function addModuleOptions(command: Command): Command {
   return command
@@ -162,6 +169,10 @@ function addModuleOptions(command: Command): Command {
     .option(
       '--allow-private',
       'call endpoints in private networks, not only public ones and this machine'
+    )
+    .option(
+      '--http <host:port>',
+      'where HTTP listens, on this machine only (default: 127.0.0.1:8080 when a module needs it)'
     )
 }
 

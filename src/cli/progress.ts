@@ -4,6 +4,7 @@ import { formatBytes, formatDuration, formatNumber } from './output.ts'
 const REDRAW_MS = 200
 /** Shorter feeds show nothing. */
 const QUIET_MS = 1000
+const COLUMNS_DEFAULT = 80
 
 /** How far a feed is. */
 export interface ProgressState {
@@ -12,30 +13,52 @@ export interface ProgressState {
   readonly records: number
 }
 
+/** Who has a prompt on the terminal: it shows the line above that, and takes it away with null. */
+export interface ProgressHost {
+  showStatus(text: string | null): void
+}
+
 /** Draws on stderr when that is a terminal; does nothing otherwise. */
 export class Progress {
   readonly #on = process.stderr.isTTY === true
   readonly #startedAt = performance.now()
+  #host: ProgressHost | null = null
   #drawnAt = 0
   #drawn = false
+  #ended = false
+
+  /** From now on `host` draws: two that write to one line would write over each other. */
+  moveTo(host: ProgressHost): void {
+    this.clear()
+    this.#host = host
+  }
 
   /** Draws, a few times a second at most. */
   show(state: ProgressState): void {
     const now = performance.now()
-    if (!this.#on || now - this.#startedAt < QUIET_MS || now - this.#drawnAt < REDRAW_MS) return
+    if (!this.#on || this.#ended) return
+    if (now - this.#startedAt < QUIET_MS || now - this.#drawnAt < REDRAW_MS) return
     this.#drawnAt = now
     this.#drawn = true
-    process.stderr.write(`\r\u001b[K${progressText(state, now - this.#startedAt)}`)
+    const text = progressText(state, now - this.#startedAt)
+    // A line that is wider than the terminal goes on in the next row, where nothing takes it away.
+    const fitting = text.slice(0, (process.stderr.columns || COLUMNS_DEFAULT) - 1)
+    if (this.#host === null) process.stderr.write(`\r\u001b[K${fitting}`)
+    else this.#host.showStatus(fitting)
   }
 
   /** Takes the line away, so that other lines can be written. */
   clear(): void {
-    if (this.#drawn) process.stderr.write('\r\u001b[K')
+    if (!this.#drawn) return
     this.#drawn = false
+    if (this.#host === null) process.stderr.write('\r\u001b[K')
+    else this.#host.showStatus(null)
   }
 
+  /** Takes the line away for good. */
   end(): void {
     this.clear()
+    this.#ended = true
   }
 }
 

@@ -200,7 +200,7 @@ for (const [name, args, message] of [
   [
     'time that is moved on without functions',
     ['--drain', '--ephemeral', '--advance-time', '1h'],
-    /--advance-time belongs to module files, and there is none/
+    /--advance-time belongs to functions, and there is no module file/
   ],
   ['an unknown option', ['--drian'], /unknown option '--drian'\n\(Did you mean --drain\?\)/],
   [

@@ -2,6 +2,7 @@
 import type { Diagnostic } from './diagnostics.ts'
 import type { Plan, TopicPlan } from './plan.ts'
 import { Report } from './report.ts'
+import { FunctionTopics } from './check/check-function-sink.ts'
 import { checkGraph } from './check/check-graph.ts'
 import { checkService } from './check/check-service.ts'
 import { checkStates } from './check/check-states.ts'
@@ -58,12 +59,14 @@ function planOf(report: Report, read: FileModel, options: CompileOptions): Plan 
     report,
     types: file.types.scope,
     readModule: options.readModule?.bind(options),
-    modules: new Map()
+    modules: new Map(),
+    functionTopics: new FunctionTopics(file, report)
   }
   const topics: Record<string, TopicPlan> = {}
   for (const { id, plan } of file.topics.values()) if (plan !== null) topics[id] = plan
   const { apiVersion, name, namespace, version } = file
   const services = file.services.map(service => checkService(context, file, service))
+  for (const topic of context.functionTopics.all()) topics[topic.id] = topic
   return {
     apiVersion,
     name,

@@ -21,6 +21,7 @@ export {
 } from './code/type-expression.ts'
 export { nearestWord, toCamel, toKebab, toPascal, toSnake } from './names.ts'
 export { Report, type Span } from './report.ts'
+export { renderJsonSchema, type JsonSchema } from './sections/json-schema.ts'
 export { OPERATORS, type OperatorSpec } from './sections/operators.ts'
 export { renderReference } from './sections/reference.ts'
 export { SECTIONS, type SectionGroup } from './sections/sections.ts'

@@ -21,6 +21,14 @@ export interface StartPosition {
   readonly value: number
 }
 
+/** The function that the records of an internal topic are messages for. */
+export interface FunctionTarget {
+  /** Its type, `namespace/name`. */
+  readonly typename: string
+  /** Typename of the messages. */
+  readonly valueType: string
+}
+
 export interface TopicPlan {
   /** Name inside the file. */
   readonly id: string
@@ -36,6 +44,11 @@ export interface TopicPlan {
   readonly retentionMs: number | null
   readonly retentionBytes: number | null
   readonly cleanup: 'delete' | 'compact' | null
+  /**
+   * On topics that stand for a sink of `type: function`: internal, the record's key is the function's id. Absent on
+   * those of the file.
+   */
+  readonly function?: FunctionTarget
   readonly at: Position
 }
 
@@ -46,6 +59,8 @@ export type OperatorKind =
   | 'flat-map'
   | 'assign-key'
   | 'update-state'
+  /** Last step of a sink of `type: function`. */
+  | 'assign-id'
 
 /** Where a function's code stands. */
 export type CodePlan =
@@ -59,6 +74,11 @@ export type CodePlan =
       readonly at: Position
       /** How many columns the file indents each line of `source` after the first. */
       readonly indent: number
+      /**
+       * Where `source` stands when that says more than `at` and `indent`: a folded or quoted text joins lines of the
+       * file. By rising index; each holds up to the next one, in one line of the file.
+       */
+      readonly places?: readonly SourcePlace[]
       /** Name of the declared function. */
       readonly functionName: string
     }
@@ -69,6 +89,13 @@ export type CodePlan =
       readonly exportName: string
       readonly at: Position
     }
+
+/** The place in the file of the character at `index` of a source; those behind it follow in the same line. */
+export interface SourcePlace {
+  readonly index: number
+  readonly line: number
+  readonly column: number
+}
 
 export interface StepPlan {
   readonly operator: OperatorKind
@@ -94,6 +121,7 @@ export interface SourcePlan {
 }
 
 export interface SinkPlan {
+  /** Id in {@link Plan.topics}; of a function, that of the topic that leads to it. */
   readonly topic: string
   readonly steps: readonly StepPlan[]
   readonly at: Position
@@ -158,7 +186,7 @@ export interface Plan {
   readonly version: string
   /** The file that it was read from, as named by the caller. */
   readonly file: string
-  /** By id, in the file's order. */
+  /** By id, in the file's order; behind them those that lead to functions. */
   readonly topics: Readonly<Record<string, TopicPlan>>
   /** By kebab-case name, in the file's order; state row types included. */
   readonly types: Readonly<Record<string, Type>>

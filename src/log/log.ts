@@ -45,6 +45,8 @@ export interface PartitionStatus {
 /** A topic: name, spec (asked for), status (found). */
 export interface Topic {
   readonly name: string
+  /** From 1 on, unique in this log for ever: a later topic of the same name has another one. */
+  readonly id: number
   readonly spec: TopicSpec
   readonly status: { readonly partitions: readonly PartitionStatus[] }
 }
@@ -147,6 +149,8 @@ export interface LogData {
   positions(group: string): Promise<readonly GroupPosition[]>
   /** @throws TOPIC_UNKNOWN */
   describeTopic(name: string): Promise<Topic>
+  /** First offset whose record's timestamp is ≥ `timestampMs`, or the end offset when there is none. */
+  offsetForTime(topic: string, partition: number, timestampMs: number): Promise<number>
 }
 
 /** The whole contract: data plane, topics, life cycle. */
@@ -164,8 +168,6 @@ export interface Log extends LogData {
   deleteTopic(name: string): Promise<void>
   /** Moves a partition's start up to `beforeOffset` (at most the end). */
   deleteRecords(topic: string, partition: number, beforeOffset: number): Promise<void>
-  /** First offset whose record's timestamp is ≥ `timestampMs`, or the end offset when there is none. */
-  offsetForTime(topic: string, partition: number, timestampMs: number): Promise<number>
   /** Names of groups that have positions. */
   listGroups(): Promise<readonly string[]>
   /** Applies retention and compaction once, now; the log also does so by itself in the background. */

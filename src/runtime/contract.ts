@@ -17,6 +17,26 @@ export interface RequiredTopic {
   readonly role: string
 }
 
+/** Where an input begins at its very first start, in each partition. */
+export type FirstPosition =
+  | {
+      readonly position: 'beginning' | 'end' | 'offset'
+      /** Records from the beginning or before the end, or the absolute offset. */
+      readonly value: number
+    }
+  | {
+      /** At the first record of that time or later; at the end where there is none. */
+      readonly position: 'time'
+      readonly timestampMs: number
+    }
+  | {
+      readonly position: 'offsets'
+      /** By partition; within what the partition has. */
+      readonly offsets: ReadonlyMap<number, number>
+      /** Where the other partitions begin. */
+      readonly others: 'beginning' | 'end'
+    }
+
 /** A line that a function logged (`ctx.log`) or that the runtime has to say about a record. */
 export interface LogLine {
   readonly level: 'debug' | 'info' | 'warn' | 'error'

@@ -2,14 +2,17 @@
 //
 // A position's metadata says `tasks` (how many there were: owners of keys and markers depend on it) and
 // `from` (where the dataflow began to read the partition; F3).
-import { MillraceError, PARTITIONS_MAX } from '../base/index.ts'
-import type { StartPosition, Plan } from '../dataflow/plan.ts'
-import type { CommitOffset, GroupPosition, LogData, Topic } from '../log/log.ts'
+import { MillraceError, PARTITIONS_MAX, unreachable } from '../base/index.ts'
+import type { Plan } from '../dataflow/plan.ts'
+import type { CommitOffset, GroupPosition, LogData, PartitionStatus, Topic } from '../log/log.ts'
+import type { FirstPosition } from './contract.ts'
 import { groupName, repartitionTopicName } from './graph/names.ts'
 import { repartitionedServices, sourceTopicNames } from './graph/required-topics.ts'
 
 /** Where a partition of an input begins. Plain data: it travels to workers. */
 export interface InputPosition {
+  /** Whose position it is. */
+  readonly group: string
   readonly topic: string
   readonly partition: number
   readonly position: number
@@ -28,12 +31,20 @@ export function metadataOf(tasks: number, boundary: number): string {
   return JSON.stringify({ tasks, from: boundary } satisfies Metadata)
 }
 
+/** A topic that is read, with where to begin at the very first start. */
+export interface PositionedInput {
+  readonly topic: Topic
+  readonly start: FirstPosition
+  /** Whose positions they are, so that one topic can be read from several; default: that of all. */
+  readonly group?: string
+}
+
 /** Whose positions are opened. */
 export interface PositionsOptions {
+  /** Of inputs that name none. */
   readonly group: string
   readonly log: LogData
-  /** The topics that are read, with where to begin at the very first start. */
-  readonly inputs: readonly { readonly topic: Topic; readonly start: StartPosition }[]
+  readonly inputs: readonly PositionedInput[]
   readonly tasks: number
   /** What to say when it ran with `before` tasks. */
   tasksChanged(before: number): MillraceError
@@ -45,34 +56,56 @@ export interface PositionsOptions {
  * @throws TASKS_CHANGED the stored positions belong to another number of tasks
  */
 export async function openGroupPositions(options: PositionsOptions): Promise<InputPosition[]> {
-  const { group, log, tasks } = options
-  const stored = new Map<string, GroupPosition>()
-  for (const position of await log.positions(group)) {
-    const before = parse(position.metadata)?.tasks
-    if (before !== undefined && before !== tasks) throw options.tasksChanged(before)
-    stored.set(`${position.topic}/${position.partition}`, position)
-  }
+  const { log, tasks } = options
+  const stored = await storedPositions(options)
   const inputs: InputPosition[] = []
   const fresh: CommitOffset[] = []
-  for (const { topic, start } of options.inputs) {
+  for (const { topic, start, group = options.group } of options.inputs) {
     const { name } = topic
-    const isKnown = [...stored.values()].some(position => position.topic === name)
-    for (const { partition, startOffset, endOffset } of topic.status.partitions) {
-      const before = stored.get(`${name}/${partition}`)
+    const known = stored.get(group)!.get(name)
+    for (const place of topic.status.partitions) {
+      const { partition, endOffset } = place
+      const before = known?.get(partition)
       if (before !== undefined) {
         const boundary = parse(before.metadata)?.from ?? 0
-        inputs.push({ topic: name, partition, position: before.offset, boundary })
+        inputs.push({ group, topic: name, partition, position: before.offset, boundary })
         continue
       }
       // A partition that was added to a topic is read whole: nobody chose to begin at its end.
-      const position = firstOffset(isKnown ? BEGINNING : start, startOffset, endOffset)
-      inputs.push({ topic: name, partition, position, boundary: endOffset })
+      const position = await firstOffset(log, name, place, known === undefined ? start : BEGINNING)
+      inputs.push({ group, topic: name, partition, position, boundary: endOffset })
       const metadata = metadataOf(tasks, endOffset)
       fresh.push({ group, topic: name, partition, offset: position, metadata })
     }
   }
   if (fresh.length > 0) await log.commit({ batches: [], offsets: fresh })
   return inputs
+}
+
+/** By group, topic and partition. */
+async function storedPositions({
+  group,
+  log,
+  inputs,
+  tasks,
+  tasksChanged
+}: PositionsOptions): Promise<Map<string, Map<string, Map<number, GroupPosition>>>> {
+  const stored = new Map<string, Map<string, Map<number, GroupPosition>>>()
+  for (const name of new Set([group, ...inputs.map(input => input.group ?? group)])) {
+    const topics = new Map<string, Map<number, GroupPosition>>()
+    for (const position of await log.positions(name)) {
+      const before = parse(position.metadata)?.tasks
+      if (before !== undefined && before !== tasks) throw tasksChanged(before)
+      const partitions = topics.get(position.topic)
+      if (partitions === undefined) {
+        topics.set(position.topic, new Map([[position.partition, position]]))
+      } else {
+        partitions.set(position.partition, position)
+      }
+    }
+    stored.set(name, topics)
+  }
+  return stored
 }
 
 /** The positions of a dataflow's inputs. @throws TASKS_CHANGED */
@@ -98,20 +131,35 @@ export function inputTopicNames(plan: Plan, tasks: number): string[] {
   return [...names, ...repartitionedServices(plan).map(name => repartitionTopicName(plan, name))]
 }
 
-const BEGINNING: StartPosition = { position: 'beginning', value: 0 }
+const BEGINNING: FirstPosition = { position: 'beginning', value: 0 }
 
-function startOf(plan: Plan, name: string): StartPosition {
+function startOf(plan: Plan, name: string): FirstPosition {
   return Object.values(plan.topics).find(topic => topic.name === name)?.start ?? BEGINNING
 }
 
-function firstOffset(start: StartPosition, startOffset: number, endOffset: number): number {
-  const wanted =
-    start.position === 'beginning'
-      ? startOffset + start.value
-      : start.position === 'end'
-        ? endOffset - start.value
-        : start.value
-  return Math.min(Math.max(wanted, startOffset), endOffset)
+async function firstOffset(
+  log: LogData,
+  topic: string,
+  { partition, startOffset, endOffset }: PartitionStatus,
+  start: FirstPosition
+): Promise<number> {
+  const clamped = (wanted: number): number => Math.min(Math.max(wanted, startOffset), endOffset)
+  switch (start.position) {
+    case 'beginning':
+      return clamped(startOffset + start.value)
+    case 'end':
+      return clamped(endOffset - start.value)
+    case 'offset':
+      return clamped(start.value)
+    case 'time':
+      return clamped(await log.offsetForTime(topic, partition, start.timestampMs))
+    case 'offsets':
+      return clamped(
+        start.offsets.get(partition) ?? (start.others === 'end' ? endOffset : startOffset)
+      )
+    default:
+      return unreachable(start)
+  }
 }
 
 function tasksChanged(plan: Plan, before: number, tasks: number): MillraceError {

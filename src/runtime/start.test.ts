@@ -441,7 +441,8 @@ test('a failing log fails the dataflow and nothing is committed after it', async
     read: bench.log.read.bind(bench.log),
     wait: bench.log.wait.bind(bench.log),
     positions: bench.log.positions.bind(bench.log),
-    describeTopic: bench.log.describeTopic.bind(bench.log)
+    describeTopic: bench.log.describeTopic.bind(bench.log),
+    offsetForTime: bench.log.offsetForTime.bind(bench.log)
   }
   const one = through()
   const running = await bench.start(one, { log })

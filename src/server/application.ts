@@ -23,11 +23,15 @@ import type {
   TlsMaterial,
   TopicIngressPlan
 } from '../functions/index.ts'
-import type { LoadedModule } from './dataflow-files.ts'
+import { hasErrors } from './dataflow-files.ts'
+import type { LoadedFiles } from './dataflow-files.ts'
+import { functionTopics, ingressOf } from './function-sinks.ts'
 import { loadFunctions } from './functions-file.ts'
+import { httpComponents } from './http/requests/specs.ts'
+import type { HttpComponents } from './http/requests/specs.ts'
 
-/** The name of a run's application: there is one on a data directory. */
-export const APPLICATION_NAME = 'functions'
+/** The name of a run's application where no module file gives it one. */
+const NAME_DEFAULT = 'functions'
 
 /** What a command line says about the application. */
 export interface ApplicationRequest {
@@ -55,40 +59,73 @@ export interface LoadedApplication {
   readonly ingresses: readonly IngressSpec[]
   readonly egresses: readonly EgressSpec[]
   readonly allowPrivate: boolean
+  /** Components that listen; they are in none of the lists above. */
+  readonly http: HttpComponents
 }
+
+/** What a run may have functions for. */
+export type ApplicationFiles = Pick<LoadedFiles, 'dataflows' | 'modules' | 'diagnostics'>
 
 /** An application, or what is wrong. */
 export interface ApplicationResult {
-  /** null without module files, and when a diagnostic is an error. */
+  /** null where nothing needs functions, and when a diagnostic is an error. */
   readonly application: LoadedApplication | null
   readonly diagnostics: readonly Diagnostic[]
 }
 
+/** Whether files need functions: module files do, and dataflows that send to some. */
+export function needsFunctions({
+  dataflows,
+  modules
+}: Pick<ApplicationFiles, 'dataflows' | 'modules'>): boolean {
+  return modules.length > 0 || dataflows.some(({ plan }) => functionTopics(plan).length > 0)
+}
+
 /** Puts the application of a run together. */
 export async function loadApplication(
-  modules: readonly LoadedModule[],
+  files: ApplicationFiles,
   request: ApplicationRequest
 ): Promise<ApplicationResult> {
+  const { modules } = files
   const combined = combineModules(modules.map(module => module.plan)).plan
-  if (modules.length === 0 || combined === null) return { application: null, diagnostics: [] }
+  if (combined === null || !needsFunctions(files)) return { application: null, diagnostics: [] }
   const { functions, diagnostics: found } = await loadFunctions(request.functionFiles)
   const diagnostics = [...found]
   const mapped = mapAddresses(combined, request.localAddresses)
   diagnostics.push(...mapped.diagnostics)
   const builder = new Builder(combined, functions, request.allowPrivate, diagnostics)
   const application: LoadedApplication = {
-    name: APPLICATION_NAME,
+    name: NAME_DEFAULT,
     files: modules.map(module => module.file),
     functions,
     endpoints: modules.flatMap(({ plan, path }) =>
       plan.endpoints.map(endpoint => builder.endpoint(endpoint, dirname(path)))
     ),
-    ingresses: builder.ingresses(),
+    ingresses: [...builder.ingresses(), ...builder.sinks(files)],
     egresses: builder.egresses(),
-    allowPrivate: request.allowPrivate
+    allowPrivate: request.allowPrivate,
+    http: httpComponents(combined)
   }
-  const failed = diagnostics.some(diagnostic => diagnostic.severity === 'error')
-  return { application: failed ? null : application, diagnostics }
+  return { application: hasErrors(diagnostics) ? null : application, diagnostics }
+}
+
+/** Where an ingress begins in a topic. */
+function startOf({ startup, autoOffsetReset }: TopicIngressPlan, topic: string): IngressStart {
+  const named = { latest: 'end', earliest: 'beginning' } as const
+  const others = named[autoOffsetReset]
+  switch (startup.kind) {
+    case 'date':
+      return { position: 'time', timestampMs: startup.timestampMs }
+    case 'specific-offsets': {
+      const own = startup.offsets.filter(one => one.topic === topic)
+      const offsets = new Map(own.map(({ partition, offset }) => [partition, offset]))
+      return { position: 'offsets', offsets, others }
+    }
+    case 'group-offsets':
+      return { position: others, value: 0 }
+    default:
+      return { position: named[startup.kind], value: 0 }
+  }
 }
 
 /** Turns components into options, and tells of those that this release does not run. */
@@ -138,49 +175,43 @@ class Builder {
 
   ingresses(): IngressSpec[] {
     const specs: IngressSpec[] = []
-    const places = new Map<string, Position>()
     for (const ingress of this.#plan.ingresses) {
-      if (ingress.kind === 'playground') {
-        this.#noPlayground(ingress.at)
+      // Whom the playground's requests are for, they say.
+      if (ingress.kind === 'playground') continue
+      if (ingress.kind === 'http') {
+        for (const target of ingress.targets) this.#checkTarget(target, ingress.at)
         continue
       }
       this.#warnOfProperties(ingress)
-      const start = this.#startOf(ingress)
       for (const { topic, valueType, targets, at } of ingress.topics) {
         for (const target of targets) this.#checkTarget(target, at)
-        const before = places.get(topic)
-        if (before !== undefined) {
-          const message = `the topic ${topic} is read by an ingress in ${before.file}:${before.line} already`
-          this.#error(at, 'INGRESS_DUPLICATE', message, 'Give one of them the targets of both.')
-          continue
-        }
-        places.set(topic, at)
-        specs.push({ kind: 'targets', topic, valueType, targets, start })
+        const start = startOf(ingress, topic)
+        specs.push({ kind: 'targets', topic, name: ingress.id, valueType, targets, start })
       }
     }
     return specs
+  }
+
+  /** What dataflows send to functions. */
+  sinks({ dataflows, diagnostics }: ApplicationFiles): IngressSpec[] {
+    // With errors a module file may be missing.
+    const isWhole = !hasErrors(diagnostics)
+    return dataflows
+      .flatMap(({ plan }) => functionTopics(plan))
+      .map(topic => {
+        if (isWhole) this.#checkTarget(topic.function.typename, topic.at)
+        return ingressOf(topic)
+      })
   }
 
   egresses(): EgressSpec[] {
     const specs: EgressSpec[] = []
     for (const egress of this.#plan.egresses) {
-      if (egress.kind === 'playground') this.#noPlayground(egress.at)
-      else {
-        this.#warnOfProperties(egress)
-        specs.push({ typename: egress.id })
-      }
+      if (egress.kind !== 'topic') continue
+      this.#warnOfProperties(egress)
+      specs.push({ typename: egress.id })
     }
     return specs
-  }
-
-  #startOf({ startup, autoOffsetReset, at }: TopicIngressPlan): IngressStart {
-    const { kind } = startup
-    if (kind === 'date' || kind === 'specific-offsets') {
-      const message = `this release does not start an ingress at a ${kind === 'date' ? 'date' : 'list of offsets'}`
-      this.#error(at, 'STARTUP_UNSUPPORTED', message, 'Use earliest, latest or group-offsets.')
-    }
-    const place = kind === 'group-offsets' ? autoOffsetReset : kind
-    return { position: place === 'latest' ? 'end' : 'beginning', value: 0 }
   }
 
   #checkTarget(target: string, at: Position): void {
@@ -205,12 +236,6 @@ class Builder {
     if (names.length === 0) return
     const message = `the engine’s own topics have no Kafka client that would take ${names.join(', ')}`
     this.#diagnostics.push(findingAt('warning', at, 'PROPERTIES_UNUSED', message, null))
-  }
-
-  #noPlayground(at: Position): void {
-    const message = 'this release runs no playground components'
-    const hint = 'Use io.millrace.topic.v1 components with --in and --out.'
-    this.#error(at, 'PLAYGROUND_UNSUPPORTED', message, hint)
   }
 
   #read(at: Position, path: string): string | undefined {

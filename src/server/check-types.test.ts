@@ -38,6 +38,38 @@ types:
 services:
 `
 
+test('names the place in functions that are folded or quoted', async () => {
+  const text = `${HEAD.replace('  paints:', '  copies: { schema: { value: string } }\n  paints:')}  folded:
+    sources: [{ type: topic, id: lines }]
+    transforms:
+      - operator: map
+        run: >
+          function first(text: string):
+            string {
+
+          const size: string =
+          text.length;
+          return size }
+      - operator: map
+        run: >-
+          function second(text: string): string {
+          return text
+          .nothing; }
+      - operator: map
+        run: "function third(text: string): string {
+          const tab: number = '\\t';
+          return text.none }"
+    sinks: [{ type: topic, id: copies }]
+`
+  const places = (await findings(text)).map(one => one.replace(/ .*/, ''))
+  const lines = text.split('\n')
+  const words = places.map(place => {
+    const [line, column] = place.split(':').map(Number) as [number, number]
+    return /^\W?\w+/.exec(lines[line - 1]!.slice(column - 1))?.[0]
+  })
+  assert.deepEqual(words, ['size', 'nothing', 'tab', 'none'])
+})
+
 test('finds nothing wrong in functions with and without types, in the file and in others', async () => {
   writeFileSync(
     join(folder, 'good.ts'),

@@ -10,6 +10,11 @@ import { openLevelStore } from '../state/index.ts'
 import type { LoadedApplication } from './application.ts'
 import { functionsFolder } from './data-folder.ts'
 import { topicEnd } from './dead-letters.ts'
+import { FunctionMeters } from './function-metrics.ts'
+import type { ApplicationMetrics } from './function-metrics.ts'
+import { addressReports } from './function-report.ts'
+import type { AddressReport } from './function-report.ts'
+import { httpParts, repliesTopic } from './http/requests/specs.ts'
 
 /** What {@link EngineFunctions} is started with. */
 export interface EngineFunctionsOptions {
@@ -33,7 +38,10 @@ export interface FunctionsTotals {
 
 /** Topics that an application needs before it starts. */
 export function applicationTopics(application: LoadedApplication): readonly RequiredTopic[] {
-  return requiredFunctionTopics(application)
+  const { name, ingresses, http } = application
+  const parts = httpParts(name, http)
+  const topics = requiredFunctionTopics({ name, ingresses: [...ingresses, ...parts.ingresses] })
+  return [...topics, ...parts.topics]
 }
 
 /** An application of functions that runs. */
@@ -46,20 +54,24 @@ export class EngineFunctions {
   readonly #endpoints: readonly RemoteEndpoint[]
   readonly #start: () => Promise<RunningFunctions>
   readonly #travel: (() => TimeTravel) | undefined
+  readonly #meters: FunctionMeters
+  /** What is read at the end of a drain, see {@link show}. */
+  readonly #shown = new Map<string, readonly AddressReport[]>()
   #before: FunctionsTotals = { recordsIn: 0, invocations: 0, recordsOut: 0, deadLetters: 0 }
 
   private constructor(
     parts: Pick<EngineFunctions, 'application' | 'running' | 'deadLetters'>,
     endpoints: readonly RemoteEndpoint[],
     start: () => Promise<RunningFunctions>,
-    travel: (() => TimeTravel) | undefined
+    options: { readonly clock: Clock; readonly travel: (() => TimeTravel) | undefined }
   ) {
     this.application = parts.application
     this.running = parts.running
     this.deadLetters = parts.deadLetters
     this.#endpoints = endpoints
     this.#start = start
-    this.#travel = travel
+    this.#travel = options.travel
+    this.#meters = new FunctionMeters(() => this.running, options.clock)
   }
 
   /** Starts the application; its topics must exist. */
@@ -82,7 +94,7 @@ export class EngineFunctions {
     try {
       const parts = { application, running: await start(), deadLetters }
       const travel = advancing === null ? undefined : travelOf(advancing, advanceMs ?? 0)
-      return new EngineFunctions(parts, endpoints, start, travel)
+      return new EngineFunctions(parts, endpoints, start, { clock: systemClock, travel })
     } catch (error) {
       await closeAll(endpoints)
       throw error
@@ -91,6 +103,21 @@ export class EngineFunctions {
 
   get name(): string {
     return this.application.name
+  }
+
+  /** Counters of the application and each of its function types, with rates. */
+  metrics(): Promise<ApplicationMetrics> {
+    return this.#meters.metrics()
+  }
+
+  /** Lets drains keep the addresses of a type as they are at the end, for {@link shown}. */
+  show(typename: string): void {
+    this.#shown.set(typename, [])
+  }
+
+  /** All addresses of a type as of the end of the last drain. */
+  shown(typename: string): readonly AddressReport[] {
+    return this.#shown.get(typename) ?? []
   }
 
   async totals(): Promise<FunctionsTotals> {
@@ -110,7 +137,12 @@ export class EngineFunctions {
       this.#before = await this.totals()
       this.running = await this.#start()
     }
-    await this.running.drain(this.#travel?.())
+    const options = { limit: Number.MAX_SAFE_INTEGER, fits: () => true }
+    await this.running.drain(this.#travel?.(), async () => {
+      for (const typename of this.#shown.keys()) {
+        this.#shown.set(typename, await addressReports(this, typename, options))
+      }
+    })
   }
 
   /** Whether it has processed all that is in its inputs, or has ended. */
@@ -122,6 +154,7 @@ export class EngineFunctions {
 
   /** Stops it. Calls of remote functions that are under way are made again at the next start. */
   async stop(): Promise<void> {
+    this.#meters.close()
     await this.running.stop()
     await closeAll(this.#endpoints)
   }
@@ -143,26 +176,31 @@ async function startOne(
   clock: Clock
 ): Promise<RunningFunctions> {
   const { application, folder, partitions, onLog } = options
-  const { name, functions, ingresses, egresses } = application
+  const { name, functions, ingresses, egresses, http } = application
+  const parts = httpParts(name, http)
   return startFunctions({
     name,
-    functions,
+    functions: [...functions, ...parts.functions],
     endpoints,
-    ingresses,
-    egresses,
+    ingresses: [...ingresses, ...parts.ingresses],
+    egresses: [...egresses, ...parts.egresses],
     log,
     clock,
     openStore: index => openLevelStore(`${functionsFolder(folder, name)}/${index}`),
-    openTopic: topic => openTopic(log, topic, partitions),
+    openTopic: topic => openTopic(log, topic, { partitions, own: repliesTopic(name) }),
     onLog: line => onLog(name, line)
   })
 }
 
-/** Partitions of a topic that an egress names; creates it when it is missing. */
-async function openTopic(log: Log, name: string, partitions: number): Promise<number> {
+/** Partitions of a topic that an egress names; creates it when it is missing. `own` is the only internal one. */
+async function openTopic(
+  log: Log,
+  name: string,
+  { partitions, own }: { readonly partitions: number; readonly own: string }
+): Promise<number> {
   try {
     const { spec } = await log.describeTopic(name)
-    if (!spec.internal) return spec.partitions
+    if (!spec.internal || name === own) return spec.partitions
   } catch (error) {
     if (!isMillraceError(error, 'TOPIC_UNKNOWN')) throw error
     const { spec } = await log.createTopic(name, { partitions })

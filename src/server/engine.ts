@@ -218,7 +218,8 @@ export class Engine {
   /** Functions name the topics that they write when they do: any that is read may be among them. */
   #functionsDrain(functions: EngineFunctions, others: readonly Drainable[]): Drainable {
     const { name, application, deadLetters } = functions
-    const read = application.egresses.length > 0 ? others.flatMap(one => one.sources) : []
+    const egresses = application.egresses.length + application.http.egresses.length
+    const read = egresses > 0 ? others.flatMap(one => one.sources) : []
     return {
       name,
       sources: application.ingresses.map(ingress => ingress.topic),

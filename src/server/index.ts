@@ -1,6 +1,6 @@
 // The public face of server: runs, their data directories, and what a stopped data directory can be asked.
 export { checkTypes, type CheckTypesOptions } from './check-types.ts'
-export { loadApplication } from './application.ts'
+export { loadApplication, needsFunctions } from './application.ts'
 export type { ApplicationRequest, LoadedApplication } from './application.ts'
 export { ephemeralFolder, permanentFolder, DATA_FOLDER_NAME } from './data-folder.ts'
 export type { DataFolder } from './data-folder.ts'
@@ -10,6 +10,16 @@ export type { DeadLetterReason } from './dead-letters.ts'
 export { Engine, EngineDataflow } from './engine.ts'
 export type { EngineOptions } from './engine.ts'
 export { EngineFunctions } from './engine-functions.ts'
+export type { ApplicationMetrics, RatedFunctionMetrics } from './function-metrics.ts'
+export {
+  addressReport,
+  addressReports,
+  checkFunctionType,
+  functionReports,
+  timerReport,
+  whereOf
+} from './function-report.ts'
+export type { AddressReport, FunctionReport, TimerReport } from './function-report.ts'
 export type { Topic } from '../log/log.ts'
 export type {
   RunningDataflow,
@@ -18,10 +28,12 @@ export type {
   StateSummary,
   LogLine
 } from '../runtime/contract.ts'
+export { readHttpAddress } from './http/index.ts'
+export type { HttpAddress, HttpServer } from './http/index.ts'
 export { FEED_DEAD_LETTERS } from './feed/feed-batches.ts'
 export { FEED_GROUP_PREFIX } from './feed/feed-position.ts'
 export type { RepairReport, VerifyReport } from '../log/index.ts'
-export { repairLog, verifyLog, withLog } from './maintenance.ts'
+export { lookAtLog, repairLog, verifyLog, withLog } from './maintenance.ts'
 export { produceText, readTexts } from './records.ts'
 export type { ConsumeFrom, PrintedRecord } from './records.ts'
 export { checkRequest, resolveState, Session } from './session.ts'

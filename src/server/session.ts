@@ -11,13 +11,18 @@ import type { DeadLetterReason } from './dead-letters.ts'
 import { Engine, topicTableOf } from './engine.ts'
 import type { EngineOptions } from './engine.ts'
 import type { FunctionsTotals } from './engine-functions.ts'
+import { checkFunctionType, whereOf } from './function-report.ts'
 import { FEED_DEAD_LETTERS } from './feed/feed-batches.ts'
 import { inputBytes } from './feed/feed-file.ts'
 import type { FeedBeginning, FeedInput } from './feed/feed-file.ts'
 import { feed, forgetPositions } from './feed/feed.ts'
-import type { FeedProgress, FeedReport, FeedTopic } from './feed/feed.ts'
+import type { FeedReport } from './feed/feed.ts'
+import type { FeedProgress } from './feed/feed-run.ts'
+import type { FeedTopic } from './feed/feed-topic.ts'
 import { FollowedOutputs, checkOutput, writeOutputs } from './outputs.ts'
 import type { Output, OutputOptions } from './outputs.ts'
+import { HTTP_ADDRESS_DEFAULT, HttpServer, needsHttp } from './http/index.ts'
+import type { HttpAddress } from './http/index.ts'
 import { unknownTopic } from './topic-table.ts'
 
 /** What is to be run. */
@@ -94,11 +99,25 @@ export function checkRequest(
     if (!isKnown && !isOpen) throw unknownTopic('--out', output.topic, names)
     checkOutput(output)
   }
-  for (const state of request.show)
+  for (const state of request.show) {
+    if (shownType(request, state) !== null) continue
     resolveState(
       request.dataflows.map(loaded => loaded.plan),
       state
     )
+  }
+}
+
+/** The function type that `--show` names; null for a state of a dataflow. @throws USAGE nothing answers for it */
+function shownType(
+  { dataflows, application }: Pick<SessionRequest, 'dataflows' | 'application'>,
+  name: string
+): string | null {
+  if (application === null || !name.includes('/')) return null
+  if (whereOf(application, name) !== null) return name
+  if (dataflows.some(({ plan }) => name.startsWith(`${plan.name}/`))) return null
+  checkFunctionType(application, name)
+  return name
 }
 
 /**
@@ -153,6 +172,7 @@ export class Session {
   readonly #startedAt: number
   #feeding: Promise<FeedReport> | null = null
   #followed: FollowedOutputs | null = null
+  #http: HttpServer | null = null
 
   private constructor(engine: Engine, request: SessionRequest) {
     this.engine = engine
@@ -187,6 +207,10 @@ export class Session {
   /** Feeds everything, processes everything, writes the outputs, forgets the feed's positions. */
   async drain(): Promise<DrainSummary> {
     const report = await this.feed()
+    for (const name of this.#request.show) {
+      const typename = shownType(this.#request, name)
+      if (typename !== null) this.engine.functions!.show(typename)
+    }
     await this.engine.drain()
     const durationMs = this.engine.clock.monotonic() - this.#startedAt
     await writeOutputs(this.#outputOptions())
@@ -201,8 +225,29 @@ export class Session {
     return summary
   }
 
-  /** Stops the feed, the dataflows, the outputs and the log, in this order. Idempotent. */
+  /**
+   * Opens HTTP where components need it, or at `address` when one is given. Gives what listens, null for nothing.
+   * @throws HTTP_ADDRESS a port is in use
+   */
+  async openHttp(address: HttpAddress | null): Promise<HttpServer | null> {
+    const { engine } = this
+    const application = engine.functions?.application ?? null
+    if (address === null && !needsHttp(application)) return null
+    this.#http = await HttpServer.start({
+      log: engine.log,
+      clock: engine.clock,
+      application,
+      address: address ?? HTTP_ADDRESS_DEFAULT,
+      isAsked: address !== null
+    })
+    return this.#http
+  }
+
+  /** Stops HTTP, the feed, the dataflows, the outputs and the log, in this order. Idempotent. */
   async stop(): Promise<void> {
+    const isServing = this.engine.functions?.running.status === 'running'
+    // Replies come only while the functions run.
+    await (isServing ? this.#http?.close() : this.#http?.close(0))
     this.#stop.abort()
     // What these failed with, their callers have been told.
     await this.#feeding?.catch(() => {})
@@ -273,6 +318,13 @@ export class Session {
   async #states(): Promise<DrainSummary['states']> {
     const states: DrainSummary['states'][number][] = []
     for (const name of this.#request.show) {
+      const typename = shownType(this.#request, name)
+      if (typename !== null) {
+        const reports = this.engine.functions!.shown(typename)
+        const entries = reports.map(({ id, values }) => ({ key: id, value: values }))
+        states.push({ name: typename, entries })
+        continue
+      }
       const found = resolveState(
         this.engine.dataflows.map(dataflow => dataflow.loaded.plan),
         name

@@ -29,7 +29,8 @@ export class TopicTable {
 
   /** Names that a user may use for input and output: those declared, and the dead letters. */
   names(): string[] {
-    const names = new Set(this.#declared.keys())
+    const declared = [...this.#declared.values()].filter(topic => topic.function === undefined)
+    const names = new Set(declared.map(topic => topic.name))
     for (const plan of this.#plans) {
       for (const topic of requiredTopics(plan)) if (!topic.internal) names.add(topic.name)
     }

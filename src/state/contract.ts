@@ -44,6 +44,10 @@ export interface StateSpec {
   readonly value: ValueCodec
   /** A text that equals only for equal types; a difference from what is stored refuses to open. */
   readonly fingerprint: string
+  /** Its values are seldom needed soon after they were written: they leave memory once they are flushed. */
+  readonly isCold?: boolean
+  /** Whether its keys live in namespaces, such as windows: then {@link TaskState.namespaced} gives it. */
+  readonly namespaced?: boolean
 }
 
 /** One change on its way to the store; the bytes belong to the store from then on. */
@@ -82,6 +86,8 @@ export interface KeyedState<V = unknown> {
   has(key: StateKey): boolean
   /** Stores `value`, which the state owns from then on. Checked by the caller's codec. */
   set(key: StateKey, value: V): void
+  /** As {@link set}, of a key that was never there: spares the look into the store. The caller's promise. */
+  insert(key: StateKey, value: V): void
   /** Removes; false when it was absent. */
   delete(key: StateKey): boolean
   /**
@@ -90,7 +96,33 @@ export interface KeyedState<V = unknown> {
    * may or may not see a new key.
    */
   entries(): Iterable<[StateKey, V]>
+  /**
+   * The first `limit` keys from `from` on, in the order of their bytes, hot and cold, as of the call: what is set or
+   * deleted before the promise resolves may or may not show. Fewer than `limit` means that there are no more. Costs
+   * a look at each hot key, so ask for many at once.
+   * @throws STATE_STORE_DAMAGED, STATE_STORE_FAILED as {@link get}
+   */
+  keysFrom(from: StateKey, limit: number): Promise<StateKey[]>
   /** How many keys are present. */
+  readonly size: number
+}
+
+/**
+ * A keyed state whose keys stand in namespaces, each a safe integer (a window's start): the same key once in each.
+ * A namespace has a map of its own, so that a window is found once and its keys cost what a state's keys cost.
+ */
+export interface NamespacedState<V = unknown> {
+  readonly spec: StateSpec
+  /**
+   * The keys of a namespace. It may be kept until {@link clear} of that namespace, and must then be asked for anew.
+   * Asking creates nothing that is stored.
+   */
+  in(namespace: number): KeyedState<V>
+  /** The namespaces that have keys, in no promised order. */
+  namespaces(): number[]
+  /** Removes all keys of a namespace. What was written in this epoch only leaves no trace in the changelog. */
+  clear(namespace: number): void
+  /** How many keys are present in all namespaces together. */
   readonly size: number
 }
 
@@ -119,6 +151,8 @@ export interface StateMetrics {
 export interface TaskState {
   /** @throws STATE_UNKNOWN when the name was not in the specs that it was opened with */
   state<V = unknown>(name: string): KeyedState<V>
+  /** @throws STATE_UNKNOWN when the name was not in the specs, or its spec is not `namespaced` */
+  namespaced<V = unknown>(name: string): NamespacedState<V>
   /** From here on {@link rollback} undoes. Called before each user function that may write. */
   mark(): void
   rollback(): void

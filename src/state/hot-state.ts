@@ -7,7 +7,7 @@
 import { ByteWriter, MillraceError } from '../base/index.ts'
 import type { KeyedState, StateKey, StateSpec, StateStore, ValueCodec } from './contract.ts'
 import { DIRTY, ENTRY_BYTES, Entry, FRESH, PRESENT, REFERENCED, keyBytes } from './entry.ts'
-import { afterPrefix, dataPrefix } from './key-space.ts'
+import { afterPrefix, dataPrefix, namespacePrefix } from './key-space.ts'
 import type { Ledger } from './ledger.ts'
 
 /**
@@ -21,6 +21,10 @@ export class HotState implements KeyedState {
   readonly spec: StateSpec
   /** The bytes before each of its keys. */
   readonly prefix: Buffer
+  /** Of a namespaced state the part that this is; else null. */
+  readonly namespace: number | null
+  /** Of a namespaced state: whether somebody may hold it, so that it is not forgotten while it is empty. */
+  isKept = false
   /** Entries with {@link DIRTY}, in the order in which they became dirty. */
   dirty: Entry[] = []
   readonly #values: ValueCodec
@@ -34,12 +38,14 @@ export class HotState implements KeyedState {
   #size = 0
   #hotPresent = 0
   #dirtyAtMark = 0
+  #markNumber = 0
   /** For each loop over cold keys: keys that became hot since it began. */
   readonly #loops: Set<StateKey>[] = []
 
-  constructor(spec: StateSpec, store: StateStore, ledger: Ledger) {
+  constructor(spec: StateSpec, store: StateStore, ledger: Ledger, namespace: number | null = null) {
     this.spec = spec
-    this.prefix = dataPrefix(spec.name)
+    this.namespace = namespace
+    this.prefix = namespace === null ? dataPrefix(spec.name) : namespacePrefix(spec.name, namespace)
     this.#values = spec.value
     this.#prefixLength = this.prefix.length
     this.#store = store
@@ -100,6 +106,11 @@ export class HotState implements KeyedState {
     entry.bytes = bytes
   }
 
+  insert(key: StateKey, value: unknown): void {
+    if (!this.#entries.has(key)) this.#insertAbsent(key)
+    this.set(key, value)
+  }
+
   delete(key: StateKey): boolean {
     const entry = this.#entries.get(key) ?? this.#load(key)
     if (entry === null || !(entry.flags & PRESENT)) return false
@@ -120,6 +131,16 @@ export class HotState implements KeyedState {
     return true
   }
 
+  /** Removes all keys. */
+  clear(): void {
+    for (const entry of this.#entries.values()) {
+      if (entry.flags & PRESENT) this.delete(entry.key)
+    }
+    if (this.#size === 0) return
+    const cold = [...this.entries()]
+    for (const [key] of cold) this.delete(key)
+  }
+
   *entries(): Generator<[StateKey, unknown], undefined> {
     this.#ledger.pauseEviction()
     for (const entry of this.#entries.values()) {
@@ -128,6 +149,7 @@ export class HotState implements KeyedState {
     if (this.#size === this.#hotPresent) return
     const arrived = new Set<StateKey>()
     this.#loops.push(arrived)
+    this.#ledger.noteLoop(this)
     try {
       yield* this.#coldEntries(arrived)
     } catch (error) {
@@ -149,11 +171,55 @@ export class HotState implements KeyedState {
     }
   }
 
+  async keysFrom(from: StateKey, limit: number): Promise<StateKey[]> {
+    const { key: keys } = this.spec
+    const start = Buffer.from(this.#storeKey(from))
+    const hot = this.#hotFrom(start)
+    if (this.#size === this.#hotPresent) return hot.slice(0, limit).map(({ key }) => key)
+    // Entries may leave the map while the store is read: what they said at the call counts.
+    const seen = new Set<StateKey>(this.#entries.keys())
+    const found: StateKey[] = []
+    let at = 0
+    try {
+      for await (const [stored] of this.#store.scan(start, afterPrefix(this.prefix))) {
+        const key = keys.decode(stored, this.prefix.length, stored.length)
+        if (seen.has(key)) continue
+        while (at < hot.length && hot[at]!.bytes.compare(stored) < 0) found.push(hot[at++]!.key)
+        if (found.length >= limit) break
+        found.push(key)
+        if (found.length === limit) break
+      }
+    } catch (error) {
+      throw this.#ledger.fail(error)
+    }
+    while (at < hot.length && found.length < limit) found.push(hot[at++]!.key)
+    return found.slice(0, limit)
+  }
+
+  /** Present keys in the map whose stored form is `start` or comes after it, in that order. */
+  #hotFrom(start: Buffer): { readonly key: StateKey; readonly bytes: Buffer }[] {
+    const found: { readonly key: StateKey; readonly bytes: Buffer }[] = []
+    for (const { key, flags } of this.#entries.values()) {
+      if (!(flags & PRESENT)) continue
+      const bytes = this.#storeKey(key)
+      if (start.compare(bytes) <= 0) found.push({ key, bytes: Buffer.from(bytes) })
+    }
+    return found.sort((a, b) => a.bytes.compare(b.bytes))
+  }
+
   // ---- for the ledger and the task state ----
 
-  noteMark(): void {
+  /** Before a write: notes where the dirty list stood at the mark; true the first time since then. */
+  noteMark(markNumber: number): boolean {
+    if (this.#markNumber === markNumber) return false
+    this.#markNumber = markNumber
     this.#dirtyAtMark = this.dirty.length
-    if (this.#loops.length > 0) this.#loops.length = 0
+    return true
+  }
+
+  /** Forgets loops that were left before their end. */
+  endLoops(): void {
+    this.#loops.length = 0
   }
 
   /** Gives back what `entry` was; called in reverse order of the writes. */
@@ -221,6 +287,12 @@ export class HotState implements KeyedState {
     if (!(entry.flags & PRESENT) && this.#isFlushed(entry)) this.#remove(entry)
   }
 
+  /** Forgets an entry that a flush has dealt with, if it says absent or its state keeps nothing in memory. */
+  dropFlushed(entry: Entry): void {
+    if (this.spec.isCold === true && this.#isFlushed(entry)) this.#remove(entry)
+    else this.dropAbsent(entry)
+  }
+
   /** Takes over a durable change read from the changelog; null is absent. Counts come from {@link restoreSize}. */
   replay(key: StateKey, value: unknown, present: boolean, epoch: number): Entry {
     const bytes = present ? this.spec.value.size(value) : 0
@@ -272,16 +344,21 @@ export class HotState implements KeyedState {
   #load(key: StateKey): Entry | null {
     if (this.#size === this.#hotPresent) return null
     this.#ledger.makeRoom()
-    const sink = this.#lookup
-    sink.clear()
-    sink.bytes(this.prefix)
-    this.spec.key.encode(key, sink)
     this.#ledger.coldReads++
-    const stored = this.#fetch(sink.buffer.subarray(0, sink.length))
+    const stored = this.#fetch(this.#storeKey(key))
     if (stored === null) return this.#insertAbsent(key)
     const value = this.spec.value.decode(stored, 0, stored.length)
     this.#hotPresent++
     return this.#insert(key, value, PRESENT | REFERENCED, this.spec.value.size(value))
+  }
+
+  /** The key as the store has it; a view that the next call overwrites. */
+  #storeKey(key: StateKey): Uint8Array {
+    const sink = this.#lookup
+    sink.clear()
+    sink.bytes(this.prefix)
+    this.spec.key.encode(key, sink)
+    return sink.buffer.subarray(0, sink.length)
   }
 
   #fetch(key: Uint8Array): Uint8Array | null {

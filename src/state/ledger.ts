@@ -28,6 +28,9 @@ export class Ledger {
   /** The states in the order of their specs. */
   readonly states: HotState[] = []
   #marked = false
+  /** Rises with each mark: a state that was written since has noted it. */
+  #markNumber = 0
+  #touched: HotState[] = []
   #dirtyBytesAtMark = 0
   #undoCount = 0
   #undoStates: HotState[] = []
@@ -36,6 +39,7 @@ export class Ledger {
   #undoFlags: number[] = []
   #handState = 0
   #hand: Iterator<Entry> | null = null
+  #looping: HotState[] = []
   /** States that are being iterated: nothing is evicted until the next mark or seal. */
   #iterating = false
 
@@ -54,9 +58,10 @@ export class Ledger {
     // Hot: per record.
     this.#forget()
     this.#marked = true
+    this.#markNumber++
     this.#dirtyBytesAtMark = this.dirtyBytes
-    const states = this.states
-    for (let index = 0; index < states.length; index++) states[index]!.noteMark()
+    if (this.#touched.length > 0) this.#touched.length = 0
+    if (this.#looping.length > 0) this.#endLoops()
   }
 
   /** Ends the stretch, keeping what was written. Called by seals. */
@@ -69,6 +74,7 @@ export class Ledger {
   note(state: HotState, entry: Entry): void {
     // Hot: per record.
     if (!this.#marked) return
+    if (state.noteMark(this.#markNumber)) this.#touched.push(state)
     const at = this.#undoCount++
     this.#undoStates[at] = state
     this.#undoEntries[at] = entry
@@ -82,7 +88,7 @@ export class Ledger {
     for (let at = this.#undoCount - 1; at >= 0; at--) {
       this.#undoStates[at]!.undo(this.#undoEntries[at]!, this.#undoValues[at], this.#undoFlags[at]!)
     }
-    for (const state of this.states) state.truncateDirty()
+    for (const state of this.#touched) state.truncateDirty()
     this.dirtyBytes = this.#dirtyBytesAtMark
     this.#forget()
   }
@@ -90,6 +96,20 @@ export class Ledger {
   /** From here to the next mark or seal no entry is evicted, so that a loop sees each key once. */
   pauseEviction(): void {
     this.#iterating = true
+  }
+
+  /** A loop over cold keys of `state` began; the next mark ends it if it was left before its end. */
+  noteLoop(state: HotState): void {
+    this.#looping.push(state)
+  }
+
+  /** Takes a state out that has no entries any more. */
+  remove(state: HotState): void {
+    const at = this.states.indexOf(state)
+    assert(at >= 0, 'a state is removed once')
+    this.states.splice(at, 1)
+    this.#hand = null
+    this.#handState = 0
   }
 
   /** Makes room before an entry comes in; a bounded number of steps. */
@@ -119,6 +139,11 @@ export class Ledger {
       if (state.tryEvict(next.value)) this.evicted++
     }
     return this.hotBytes <= this.hotBytesMax
+  }
+
+  #endLoops(): void {
+    for (const state of this.#looping) state.endLoops()
+    this.#looping.length = 0
   }
 
   #forget(): void {

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict'
 
 import { type Random, SeededRandom, SimulatedClock } from '../base/index.ts'
-import type { SealedState, StateStore, TaskState } from './contract.ts'
+import type { KeyedState, SealedState, StateStore, TaskState } from './contract.ts'
 import { MemoryChangelog, numbersSpec, objectsSpec } from './test-kit.ts'
 import { openTaskState } from './recovery.ts'
 
@@ -27,7 +27,16 @@ type Value = number | { readonly n: number; readonly pad: string }
 type Model = Map<string, Value>
 
 const NAMES = ['s.numbers', 's.objects'] as const
-const SPECS = [numbersSpec(NAMES[0]), objectsSpec(NAMES[1])]
+const WINDOWS = 's.windows'
+/** Numbers around zero, beyond 32 bits, and one whose bytes end in 0xff. */
+const NAMESPACES = [-1, 0, 1_700_000_000_000 - (1_700_000_000_000 % 256) + 255] as const
+const SPECS = [
+  numbersSpec(NAMES[0]),
+  objectsSpec(NAMES[1]),
+  { ...numbersSpec(WINDOWS), namespaced: true }
+]
+/** The states of the model: the plain ones, then one for each namespace. */
+const STATES = NAMES.length + NAMESPACES.length
 
 /** Runs random steps; fails with the seed and the step when task and model differ. */
 export async function runModel({ seed, steps, history }: ModelRun): Promise<void> {
@@ -51,9 +60,9 @@ class World {
   readonly #keys: number
   #clock = new SimulatedClock()
   #task!: TaskState
-  #seen: Model[] = [new Map(), new Map()]
+  #seen: Model[] = Array.from({ length: STATES }, () => new Map())
   #marked: Model[] | null = null
-  #durable: Model[] = [new Map(), new Map()]
+  #durable: Model[] = Array.from({ length: STATES }, () => new Map())
   /** Seals whose commit is not reported, with the model as of the seal. */
   #sealed: { readonly seal: SealedState; readonly models: Model[] }[] = []
 
@@ -97,6 +106,7 @@ class World {
     else if (dice < 980) this.#compare()
     else if (dice < 985) await this.#reopen()
     else if (dice < 990) await this.#crash()
+    else if (dice < 994) this.#clear()
     else this.#loop()
   }
 
@@ -108,28 +118,40 @@ class World {
   }
 
   #write(): void {
-    const index = this.#random.below(2)
+    const index = this.#random.below(STATES)
     const key = `k${this.#random.below(this.#keys)}`
-    const state = this.#task.state(NAMES[index]!)
+    const state = this.#state(index)
     const model = this.#seen[index]!
     if (this.#random.below(4) === 0) {
       assert.equal(state.delete(key), model.delete(key), `delete ${key}`)
       return
     }
     const n = this.#random.u32()
-    const value: Value = index === 0 ? n : { n, pad: 'x'.repeat(this.#random.below(60)) }
+    const value: Value = index !== 1 ? n : { n, pad: 'x'.repeat(this.#random.below(60)) }
     if (this.#random.below(2) === 0) assert.deepEqual(state.get(key), model.get(key))
     state.set(key, value)
     model.set(key, value)
   }
 
   #read(): void {
-    const index = this.#random.below(2)
+    const index = this.#random.below(STATES)
     const key = `k${this.#random.below(this.#keys + 5)}`
-    const state = this.#task.state(NAMES[index]!)
+    const state = this.#state(index)
     assert.deepEqual(state.get(key), this.#seen[index]!.get(key), `get ${key}`)
     assert.equal(state.has(key), this.#seen[index]!.has(key), `has ${key}`)
     assert.equal(state.size, this.#seen[index]!.size, 'size')
+  }
+
+  #state(index: number): KeyedState<Value> {
+    if (index < NAMES.length) return this.#task.state<Value>(NAMES[index]!)
+    return this.#task.namespaced<Value>(WINDOWS).in(NAMESPACES[index - NAMES.length]!)
+  }
+
+  /** Ends a window, also in the middle of what a rollback may take back. */
+  #clear(): void {
+    const at = this.#random.below(NAMESPACES.length)
+    this.#task.namespaced(WINDOWS).clear(NAMESPACES[at]!)
+    this.#seen[NAMES.length + at]!.clear()
   }
 
   #mark(): void {
@@ -179,8 +201,8 @@ class World {
 
   /** A loop that reads and writes the state that it goes over. */
   #loop(): void {
-    const index = this.#random.below(2)
-    const state = this.#task.state(NAMES[index]!)
+    const index = this.#random.below(STATES)
+    const state = this.#state(index)
     const model = this.#seen[index]!
     const expected = new Map(model)
     const seen = new Set<string>()
@@ -197,7 +219,7 @@ class World {
         expected.delete(other)
       }
       if (dice === 2 && model.has(other)) {
-        const changed: Value = index === 0 ? this.#random.u32() : { n: 1, pad: '' }
+        const changed: Value = index !== 1 ? this.#random.u32() : { n: 1, pad: '' }
         state.set(other, changed)
         model.set(other, changed)
       }
@@ -206,13 +228,17 @@ class World {
   }
 
   #compare(): void {
-    for (const [index, name] of NAMES.entries()) {
-      const state = this.#task.state<Value>(name)
+    for (let index = 0; index < STATES; index++) {
+      const state = this.#state(index)
+      const name = `state ${index}`
       const pairs = [...state.entries()] as [string, Value][]
       assert.equal(pairs.length, this.#seen[index]!.size, `entries of ${name}`)
       assert.deepEqual(new Map(pairs), this.#seen[index])
       assert.equal(state.size, pairs.length, `size of ${name}`)
     }
+    const windows = this.#task.namespaced(WINDOWS)
+    const open = NAMESPACES.filter((_, at) => this.#seen[NAMES.length + at]!.size > 0)
+    assert.deepEqual(windows.namespaces().toSorted(), [...open].toSorted(), 'namespaces')
     assert.ok(this.#task.metrics().hotBytes >= 0, 'hot bytes are no debt')
   }
 }

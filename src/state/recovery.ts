@@ -3,6 +3,7 @@ import {
   type Clock,
   MillraceError,
   STATE_HOT_BYTES_DEFAULT,
+  STATE_UNFLUSHED_BYTES_MAX,
   isMillraceError
 } from '../base/index.ts'
 import type { LogData, ReadResult } from '../log/index.ts'
@@ -10,8 +11,17 @@ import { RecordCursor, batchByteLength } from '../record/index.ts'
 import type { StateSpec, StateStore, TaskState } from './contract.ts'
 import { HotState } from './hot-state.ts'
 import { Image } from './image.ts'
-import { META_KIND, afterPrefix, metaKey, parseKey, readNumber } from './key-space.ts'
+import {
+  META_KIND,
+  afterPrefix,
+  metaKey,
+  namespaceCountPrefix,
+  parseKey,
+  readNamespace,
+  readNumber
+} from './key-space.ts'
 import { Ledger } from './ledger.ts'
+import { Namespaces } from './namespaces.ts'
 import { TaskStateCore } from './task-state.ts'
 import {
   FLUSH_BYTES_TARGET,
@@ -37,6 +47,8 @@ export interface TaskStateOptions {
   readonly hotBytesMax?: number
   /** Durable bytes at which a flush starts. Default {@link FLUSH_BYTES_TARGET}. */
   readonly flushBytes?: number
+  /** Sealed bytes that may wait for a flush before the task waits. Default STATE_UNFLUSHED_BYTES_MAX. */
+  readonly unflushedBytesMax?: number
   /** Milliseconds after which a flush of fewer bytes starts. Default {@link FLUSH_DELAY_MS}. */
   readonly flushDelayMs?: number
   /** Records that a flush writes at a time. Default {@link FLUSH_PIECE_RECORDS_MAX}. */
@@ -92,6 +104,7 @@ class Recovery {
   readonly #options: TaskStateOptions
   readonly #ledger: Ledger
   readonly #states = new Map<string, HotState>()
+  readonly #namespaced = new Map<string, Namespaces>()
   readonly #fingerprints = new Map<string, string>()
   readonly #cursor = new RecordCursor()
   #lastState: HotState | null = null
@@ -101,6 +114,10 @@ class Recovery {
     this.#options = options
     this.#ledger = new Ledger(options.hotBytesMax ?? STATE_HOT_BYTES_DEFAULT)
     for (const spec of options.specs) {
+      if (spec.namespaced === true) {
+        this.#namespaced.set(spec.name, new Namespaces(spec, options.store, this.#ledger))
+        continue
+      }
       const state = new HotState(spec, options.store, this.#ledger)
       this.#ledger.states.push(state)
       this.#states.set(spec.name, state)
@@ -109,13 +126,15 @@ class Recovery {
 
   async run(): Promise<TaskState> {
     const position = this.#readStore()
-    const { store, clock, flushBytes, flushDelayMs, flushPieceRecords } = this.#options
+    const { store, clock, flushBytes, unflushedBytesMax, flushDelayMs, flushPieceRecords } =
+      this.#options
     const writeBehind = new WriteBehind(
       {
         store,
         clock,
         ledger: this.#ledger,
         flushBytes: flushBytes ?? FLUSH_BYTES_TARGET,
+        unflushedBytesMax: unflushedBytesMax ?? STATE_UNFLUSHED_BYTES_MAX,
         flushDelayMs: flushDelayMs ?? FLUSH_DELAY_MS,
         pieceRecords: flushPieceRecords ?? FLUSH_PIECE_RECORDS_MAX
       },
@@ -130,10 +149,12 @@ class Recovery {
       throw error
     }
     writeBehind.startLater()
-    const fingerprintsMissing = this.#ledger.states.filter(
+    const fingerprintsMissing = [...this.#states.values(), ...this.#namespaced.values()].filter(
       state => !this.#fingerprints.has(state.spec.name)
     )
     return new TaskStateCore({
+      states: this.#states,
+      namespaced: this.#namespaced,
       store,
       ledger: this.#ledger,
       writeBehind,
@@ -145,15 +166,27 @@ class Recovery {
   /** Takes types, counts and position from the store; gives the position. */
   #readStore(): number {
     const { store } = this.#options
-    for (const state of this.#ledger.states) {
+    for (const state of [...this.#states.values(), ...this.#namespaced.values()]) {
       const { name } = state.spec
       const fingerprint = store.get(metaKey(META_KIND.fingerprint, name))
       if (fingerprint !== null) this.#checkType(name, Buffer.from(fingerprint).toString())
+      if (state instanceof Namespaces) {
+        this.#readNamespaces(state)
+        continue
+      }
       const count = store.get(metaKey(META_KIND.count, name))
       if (count !== null) state.restoreSize(readNumber(count))
     }
     const position = store.get(metaKey(META_KIND.position))
     return position === null ? 0 : readNumber(position)
+  }
+
+  #readNamespaces(state: Namespaces): void {
+    const prefix = namespaceCountPrefix(state.spec.name)
+    for (const [key, count] of this.#options.store.scanSync(prefix, afterPrefix(prefix))) {
+      const namespace = readNamespace(key, prefix.length, key.length)
+      state.part(namespace).restoreSize(readNumber(count))
+    }
   }
 
   async #replay(position: number, writeBehind: WriteBehind): Promise<void> {
@@ -231,6 +264,10 @@ class Recovery {
   #replayMeta(): void {
     const { data, keyStart, keyEnd, valueStart, valueEnd } = this.#cursor
     const parsed = parseKey(data, keyStart, keyEnd)
+    if (parsed.kind === 'namespace') {
+      const size = valueStart < 0 ? 0 : readNumber(data, valueStart, valueEnd)
+      this.#namespaced.get(parsed.name)?.part(parsed.namespace).restoreSize(size)
+    }
     if (parsed.kind !== 'meta' || valueStart < 0) return
     if (parsed.meta === META_KIND.fingerprint) {
       this.#checkType(parsed.name, data.toString('utf8', valueStart, valueEnd))
@@ -245,15 +282,22 @@ class Recovery {
     const last = this.#lastState
     if (last !== null && hasPrefix(data, start, end, last.prefix)) return last
     const parsed = parseKey(data, start, end)
-    if (parsed.kind === 'meta') return null
-    const state = this.#states.get(parsed.name) ?? null
+    if (parsed.kind !== 'data') return null
+    const state =
+      this.#states.get(parsed.name) ?? this.#partOf(parsed.name, data, parsed.keyStart, end)
     if (state !== null) this.#lastState = state
     return state
   }
 
+  #partOf(name: string, data: Buffer, start: number, end: number): HotState | null {
+    const namespaced = this.#namespaced.get(name)
+    if (namespaced === undefined) return null
+    return namespaced.part(readNamespace(data, start, end))
+  }
+
   #checkType(name: string, stored: string): void {
     this.#fingerprints.set(name, stored)
-    const spec = this.#states.get(name)?.spec
+    const spec = (this.#states.get(name) ?? this.#namespaced.get(name))?.spec
     if (spec === undefined || spec.fingerprint === stored) return
     throw new MillraceError(
       'STATE_TYPE_CHANGED',

@@ -1,12 +1,20 @@
 // All keyed states of one task: marks, seals, write-behind and eviction over one store and one changelog.
 import { assert, MillraceError } from '../base/index.ts'
 import { BatchBuilder } from '../record/index.ts'
-import type { KeyedState, SealedState, StateMetrics, StateStore, TaskState } from './contract.ts'
+import type {
+  KeyedState,
+  NamespacedState,
+  SealedState,
+  StateMetrics,
+  StateStore,
+  TaskState
+} from './contract.ts'
 import type { Entry } from './entry.ts'
 import type { HotState } from './hot-state.ts'
 import { Image } from './image.ts'
-import { META_KIND, metaKey, numberBytes } from './key-space.ts'
+import { META_KIND, metaKey, namespaceCountKey, numberBytes } from './key-space.ts'
 import type { Ledger } from './ledger.ts'
+import type { Namespaces } from './namespaces.ts'
 import type { WriteBehind } from './write-behind.ts'
 
 /** Entries that a seal looks at for eviction: about 1 ms. */
@@ -19,10 +27,13 @@ export interface TaskStateParts {
   readonly store: StateStore
   readonly ledger: Ledger
   readonly writeBehind: WriteBehind
+  /** The states without and with namespaces, by name. */
+  readonly states: ReadonlyMap<string, HotState>
+  readonly namespaced: ReadonlyMap<string, Namespaces>
   /** The last epoch that recovery used. */
   readonly epoch: number
   /** States whose fingerprint is in neither store nor changelog. */
-  readonly fingerprintsMissing: readonly HotState[]
+  readonly fingerprintsMissing: readonly (HotState | Namespaces)[]
 }
 
 /** The task state; obtain it with `openTaskState`. */
@@ -32,7 +43,8 @@ export class TaskStateCore implements TaskState {
   readonly #writeBehind: WriteBehind
   readonly #byName: ReadonlyMap<string, HotState>
   readonly #builder = new BatchBuilder()
-  #fingerprintsMissing: readonly HotState[]
+  readonly #namespaced: ReadonlyMap<string, Namespaces>
+  #fingerprintsMissing: readonly (HotState | Namespaces)[]
   #epoch: number
   #committedEpoch: number
   /** Of the last seal. */
@@ -46,18 +58,20 @@ export class TaskStateCore implements TaskState {
     this.#epoch = parts.epoch
     this.#committedEpoch = parts.epoch
     this.#fingerprintsMissing = parts.fingerprintsMissing
-    this.#byName = new Map(parts.ledger.states.map(state => [state.spec.name, state]))
+    this.#byName = parts.states
+    this.#namespaced = parts.namespaced
   }
 
   state<V = unknown>(name: string): KeyedState<V> {
     const state = this.#byName.get(name)
     if (state !== undefined) return state as KeyedState<unknown> as KeyedState<V>
-    throw new MillraceError(
-      'STATE_UNKNOWN',
-      `there is no state ${name}; expected one of ${[...this.#byName.keys()].join(', ') || '(none)'}; ` +
-        `declare it under states`,
-      { details: { state: name } }
-    )
+    throw unknown(name, this.#byName)
+  }
+
+  namespaced<V = unknown>(name: string): NamespacedState<V> {
+    const state = this.#namespaced.get(name)
+    if (state !== undefined) return state as NamespacedState<unknown> as NamespacedState<V>
+    throw unknown(name, this.#namespaced)
   }
 
   mark(): void {
@@ -83,6 +97,7 @@ export class TaskStateCore implements TaskState {
     const epoch = ++this.#epoch
     ledger.unmark()
     const image = this.#encode(epoch)
+    for (const state of this.#namespaced.values()) state.forgetEmpty()
     ledger.dirtyBytes = 0
     if (image === null) return { epoch, batches: [], recordCounts: [] }
     this.#writeBehind.add(image)
@@ -161,9 +176,29 @@ export class TaskStateCore implements TaskState {
     this.#fingerprintsMissing = []
     for (const [state, entries] of changes) {
       image.addEntries(state, entries)
-      image.addMeta(metaKey(META_KIND.count, state.spec.name), numberBytes(state.size))
+      addCount(image, state)
     }
     this.#recordBytes = image.byteLength / image.count
     return image
   }
+}
+
+/** How many keys a state has; nothing, for a namespace without keys, so that nothing of it stays. */
+function addCount(image: Image, { spec, namespace, size }: HotState): void {
+  if (namespace === null) {
+    image.addMeta(metaKey(META_KIND.count, spec.name), numberBytes(size))
+    return
+  }
+  const key = namespaceCountKey(spec.name, namespace)
+  if (size > 0) image.addMeta(key, numberBytes(size))
+  else image.addBytes(null, null, key, 0, key.length, -1, -1)
+}
+
+function unknown(name: string, known: ReadonlyMap<string, unknown>): MillraceError {
+  return new MillraceError(
+    'STATE_UNKNOWN',
+    `there is no state ${name}; expected one of ${[...known.keys()].join(', ') || '(none)'}; ` +
+      `declare it under states`,
+    { details: { state: name } }
+  )
 }

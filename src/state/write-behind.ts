@@ -11,7 +11,6 @@ import {
   messageOf,
   MillraceError,
   isMillraceError,
-  STATE_UNFLUSHED_BYTES_MAX,
   type Timer
 } from '../base/index.ts'
 import type { StateStore, StoreChange } from './contract.ts'
@@ -44,6 +43,8 @@ export interface WriteBehindOptions {
   readonly clock: Clock
   readonly ledger: Ledger
   readonly flushBytes: number
+  /** Sealed bytes that may wait for a flush before the task waits. */
+  readonly unflushedBytesMax: number
   readonly flushDelayMs: number
   readonly pieceRecords: number
 }
@@ -116,14 +117,14 @@ export class WriteBehind {
   }
 
   /**
-   * A promise while more waits than STATE_UNFLUSHED_BYTES_MAX, or hot entries are far over their budget, and a flush
+   * A promise while more waits than the bound for it, or hot entries are far over their budget, and a flush
    * can change that; else null.
    */
   admitted(): Promise<void> | null {
     if (this.#failure !== null) return Promise.reject(this.#failure)
-    const { hotBytes, hotBytesMax } = this.#options.ledger
-    const isOver = hotBytes > hotBytesMax * HOT_BYTES_SLACK
-    if (!isOver && this.#unflushedBytes <= STATE_UNFLUSHED_BYTES_MAX) return null
+    const { ledger, unflushedBytesMax } = this.#options
+    const isOver = ledger.hotBytes > ledger.hotBytesMax * HOT_BYTES_SLACK
+    if (!isOver && this.#unflushedBytes <= unflushedBytesMax) return null
     this.press()
     if (this.#running === null) return null
     this.#isHurried = true
@@ -251,7 +252,7 @@ export class WriteBehind {
     for (; steps > 0 && !ledger.evict(SLICE_STEPS); steps -= SLICE_STEPS) await clock.yield()
   }
 
-  /** Forgets entries that say absent, now that the store says so too. */
+  /** Forgets entries that say absent, now that the store says so too, and those of cold states. */
   async #clean(images: readonly Image[]): Promise<void> {
     let looked = 0
     for (const image of images) {
@@ -259,7 +260,7 @@ export class WriteBehind {
       for (const [state, end] of image.runs) {
         for (; index < end; index++) {
           const entry = image.entries[index]
-          if (entry) state?.dropAbsent(entry)
+          if (entry) state?.dropFlushed(entry)
           if (++looked % SLICE_STEPS === 0) await this.#options.clock.yield()
         }
       }

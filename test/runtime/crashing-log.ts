@@ -67,6 +67,10 @@ export class CrashingLog implements LogData {
   describeTopic(name: string): Promise<Topic> {
     return this.#log.describeTopic(name)
   }
+
+  offsetForTime(topic: string, partition: number, timestampMs: number): Promise<number> {
+    return this.#log.offsetForTime(topic, partition, timestampMs)
+  }
 }
 
 /** A clock on which every look at the time costs a millisecond, so that slices end. */

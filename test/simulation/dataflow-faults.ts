@@ -76,8 +76,7 @@ async function survive(
   const random = new SeededRandom(seed)
   const failure = await runInto(world, label)
   world.disk.repair()
-  // Before the first opening the folder's name may be lost for good: see dataflow-random.ts.
-  const isPowerLost = !world.isOpened || random.below(2) === 0
+  const isPowerLost = random.below(2) === 0
   const mode = CRASH_MODES[random.below(CRASH_MODES.length)]!
   const disk = isPowerLost ? world.disk.crash({ mode, random }) : world.disk
   const check = checkReference.bind(null, world.workload)

@@ -51,7 +51,6 @@ export class Life {
       await log.close().catch(() => {})
       throw error
     }
-    world.isOpened = true
     return new Life(world, log, label)
   }
 

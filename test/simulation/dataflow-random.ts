@@ -94,13 +94,9 @@ async function live(world: World, label: string): Promise<boolean> {
   return false
 }
 
-/**
- * The machine stops, or only the process ended: then its disk goes on, with whatever is not synced. Where making the
- * log's folder failed, the machine always stops: its name may be one that never becomes durable (D3), which no later
- * start can see or mend; a system that cannot write names takes its file system away instead of going on.
- */
+/** The machine stops, or only the process ended: then its disk goes on, with whatever is not synced. */
 function diskOfNext(world: World, random: Random, turnsMax: number): SimulatedDisk {
-  if (!world.disk.crashed && world.isOpened && random.below(2) === 0) {
+  if (!world.disk.crashed && random.below(2) === 0) {
     world.disk.repair()
     world.disk.crashAfter(Number.POSITIVE_INFINITY)
     return world.disk

@@ -41,8 +41,6 @@ export class World {
   readonly disk: SimulatedDisk
   readonly clock: TickingClock
   readonly stores: SimulatedStores
-  /** Whether a log was opened there. */
-  isOpened = false
   /** Portions that were acknowledged: the first so many. */
   acknowledged = 0
   /** Portions that were asked for: those above may be there, wholly each, in this order. */
@@ -61,7 +59,6 @@ export class World {
   next(disk: SimulatedDisk, random: Random): World {
     const nowMs = this.clock.now()
     const world = new World(this.workload, disk, { nowMs, stores: this.stores.next(random) })
-    world.isOpened = this.isOpened
     world.acknowledged = this.acknowledged
     world.asked = this.asked
     world.visible = new Map([...this.visible].map(([place, records]) => [place, [...records]]))

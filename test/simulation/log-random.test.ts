@@ -12,5 +12,7 @@ test('keeps its promises under random work, crashes and faults', async context =
     seeds: 200
   })
   context.diagnostic(JSON.stringify(counts))
-  assert.ok((counts['crashes'] ?? 0) > 0 && (counts['faults'] ?? 0) > 0)
+  const { workloads = 0, crashes = 0, faults = 0 } = counts
+  // One workload alone, when a failure is repeated, may meet neither.
+  if (workloads > 1) assert.ok(crashes > 0 && faults > 0)
 })

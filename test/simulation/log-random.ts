@@ -17,7 +17,7 @@ const MODES: readonly CrashMode[] = ['lose-all-unsynced', 'keep-all', 'random', 
 
 /** A workload of 60 steps, with what goes wrong on the way. */
 export async function randomWork(seed: number): Promise<Counts> {
-  const counts = { steps: 0, crashes: 0, faults: 0, taken: 0 }
+  const counts = { workloads: 1, steps: 0, crashes: 0, faults: 0, taken: 0 }
   const random = new SeededRandom(seed)
   const clock = new SimulatedClock()
   const turnsMax = random.below(4)

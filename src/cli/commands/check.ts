@@ -1,7 +1,7 @@
 // `millrace check`: compiles dataflow and module files, type-checks the TypeScript in dataflows, reports what is wrong.
 import { checkTypes, hasErrors, loadFiles } from '../../server/index.ts'
 import type { LoadedDataflow, LoadedModule } from '../../server/index.ts'
-import type { Diagnostic } from '../../dataflow/index.ts'
+import type { Diagnostic, Plan, TopicPlan } from '../../dataflow/index.ts'
 import { printDiagnostics } from '../diagnostics.ts'
 import { counted, note, print, serialise } from '../output.ts'
 
@@ -44,13 +44,18 @@ function described({ plan }: LoadedDataflow): Readonly<Record<string, unknown>> 
     apiVersion,
     file,
     services: plan.services.map(service => service.name),
-    topics: Object.values(plan.topics).map(topic => topic.name)
+    topics: ownTopics(plan).map(topic => topic.name)
   }
+}
+
+/** Without those that stand for functions. */
+function ownTopics(plan: Plan): readonly TopicPlan[] {
+  return Object.values(plan.topics).filter(topic => topic.function === undefined)
 }
 
 function summary({ plan }: LoadedDataflow): string {
   const services = counted(plan.services.length, 'service')
-  const topics = counted(Object.keys(plan.topics).length, 'topic')
+  const topics = counted(ownTopics(plan).length, 'topic')
   return `${plan.file}: dataflow ${plan.name} with ${services} and ${topics}`
 }
 

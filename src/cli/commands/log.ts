@@ -12,7 +12,7 @@ export interface LogOptions {
 
 /** Reads every byte and reports damage; 0 when there is none, 1 when there is. */
 export async function logVerify(options: LogOptions): Promise<number> {
-  const report = await verifyLog(options.dataDir)
+  const report = await verifyLog(options.dataDir, note)
   if (options.output !== 'text') print(await serialise(report, options.output))
   else noteVerified(report, options.dataDir)
   return report.problems.length === 0 ? 0 : 1
@@ -20,7 +20,7 @@ export async function logVerify(options: LogOptions): Promise<number> {
 
 /** Keeps what is readable and says what is lost; asks first. @throws USAGE nobody can be asked */
 export async function logRepair(options: LogOptions): Promise<number> {
-  const { problems } = await verifyLog(options.dataDir)
+  const { problems } = await verifyLog(options.dataDir, note)
   if (problems.length > 0) {
     for (const problem of problems) note(problem.message)
     const places = counted(problems.length, 'damaged place')

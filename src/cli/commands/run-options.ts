@@ -2,6 +2,8 @@
 import { resolve } from 'node:path'
 
 import { MillraceError } from '../../base/index.ts'
+import { readHttpAddress } from '../../server/index.ts'
+import type { HttpAddress } from '../../server/index.ts'
 import { parseDuration } from '../../dataflow/index.ts'
 
 /** What the parser gives. */
@@ -22,6 +24,7 @@ export interface RunOptions {
   readonly functions?: readonly string[]
   readonly mapAddress?: readonly string[]
   readonly allowPrivate?: boolean
+  readonly http?: string
   readonly shell?: boolean
   readonly verbose?: boolean
 }
@@ -55,6 +58,8 @@ export interface RunRequest {
   /** Bootstrap servers that stand for the engine's own topics. */
   readonly localAddresses: readonly string[]
   readonly allowPrivate: boolean
+  /** Where HTTP listens; null: at its default, when a component needs it. */
+  readonly http: HttpAddress | null
   readonly shell: boolean
   readonly verbose: boolean
 }
@@ -78,6 +83,10 @@ export function readRunOptions(options: RunOptions): RunRequest {
     '--shell reads its commands from stdin, and so does an --in; give the input a file'
   )
   refuse(shell && drain, '--shell needs a run that goes on, and --drain ends it; leave one away')
+  refuse(
+    drain && options.http !== undefined,
+    '--http needs a run that goes on, and --drain ends it; leave one away'
+  )
   refuse(options.keySeparator === '', '--key-separator is empty; it takes at least one character')
   refuse(
     options.keySeparator !== undefined && options.inFormat === 'json',
@@ -109,6 +118,7 @@ export function readRunOptions(options: RunOptions): RunRequest {
     functionFiles: options.functions ?? [],
     localAddresses: (options.mapAddress ?? []).map(readLocalAddress),
     allowPrivate: options.allowPrivate ?? false,
+    http: options.http === undefined ? null : readHttpAddress('--http', options.http),
     shell,
     verbose
   }

@@ -11,11 +11,13 @@ import {
   hasErrors,
   loadApplication,
   loadFiles,
+  needsFunctions,
   permanentFolder
 } from '../../server/index.ts'
 import type {
   DataFolder,
   EngineFunctions,
+  HttpServer,
   LoadedFiles,
   SessionRequest
 } from '../../server/index.ts'
@@ -43,7 +45,7 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
   checkModuleOptions(request, files)
   // Files with functions may print as they are loaded.
   sendConsoleToStderr()
-  const { application, diagnostics } = await loadApplication(files.modules, request)
+  const { application, diagnostics } = await loadApplication(files, request)
   const found = [...files.diagnostics, ...diagnostics]
   printDiagnostics(found, files.texts)
   if (hasErrors(found)) return 2
@@ -56,8 +58,8 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
   try {
     const session = await Session.open(sessionRequest(request, loaded, folder, progress))
     try {
-      if (request.drain) return await drain(session, request, signals)
-      return await goOn(session, request, signals)
+      if (request.drain) return await drain(session, signals, progress)
+      return await goOn(session, request, { signals, progress })
     } finally {
       progress.end()
       await session.stop()
@@ -77,9 +79,9 @@ function chooseFolder(request: RunRequest, { dataflows, modules }: LoadedFiles):
   return permanentFolder(request.dataDir ?? join(dirname(first), DATA_FOLDER_NAME))
 }
 
-/** Options that say something of module files need one. @throws USAGE */
-function checkModuleOptions(request: RunRequest, { modules, diagnostics }: LoadedFiles): void {
-  if (modules.length > 0 || hasErrors(diagnostics)) return
+/** Options that say something of functions need a module file or a sink. @throws USAGE */
+function checkModuleOptions(request: RunRequest, files: LoadedFiles): void {
+  if (needsFunctions(files) || hasErrors(files.diagnostics)) return
   const { functionFiles, localAddresses, allowPrivate, advanceMs } = request
   const given = [
     functionFiles.length > 0 ? '--functions' : '',
@@ -90,7 +92,8 @@ function checkModuleOptions(request: RunRequest, { modules, diagnostics }: Loade
   if (given.length === 0) return
   throw new MillraceError(
     'USAGE',
-    `${given.join(' and ')} belong${given.length > 1 ? '' : 's'} to module files, and there is none; name one, as in millrace run module.yaml`
+    `${given.join(' and ')} belong${given.length > 1 ? '' : 's'} to functions, and there is no module file and no ` +
+      'dataflow with a sink of the type function; name one, as in millrace run module.yaml'
   )
 }
 
@@ -134,13 +137,14 @@ function sessionRequest(
   }
 }
 
-async function drain(session: Session, request: RunRequest, signals: StopSignals): Promise<number> {
+async function drain(session: Session, signals: StopSignals, progress: Progress): Promise<number> {
   const draining = session.drain()
   const summary = await Promise.race([
     draining,
     session.engine.failure(),
     signals.first.then(() => null)
   ])
+  progress.end()
   if (summary === null) {
     draining.catch(() => {})
     note('Stopped before everything was processed; the same command goes on from here.')
@@ -151,13 +155,23 @@ async function drain(session: Session, request: RunRequest, signals: StopSignals
   return 0
 }
 
-async function goOn(session: Session, request: RunRequest, signals: StopSignals): Promise<number> {
+async function goOn(
+  session: Session,
+  request: RunRequest,
+  { signals, progress }: { readonly signals: StopSignals; readonly progress: Progress }
+): Promise<number> {
   const interactive =
     process.stdin.isTTY === true && !request.inputs.some(input => input.path === null)
-  noteBeginning(session, interactive || request.shell)
+  const http = await session.openHttp(request.http)
+  noteBeginning(session, http, interactive || request.shell)
   const ends: Promise<unknown>[] = [session.engine.failure(), signals.first]
+  if (http !== null) ends.push(http.failure())
   // Both end the run only by failing; a feed that is done leaves it going on.
-  ends.push(session.feed().then(report => afterFeed(report.rejected, report.reasons)))
+  const feeding = session.feed().then(({ rejected, reasons }) => {
+    progress.end()
+    return afterFeed(rejected, reasons)
+  })
+  ends.push(feeding)
   if (request.outputs.length > 0) ends.push(session.follow())
   let shell: Shell | null = null
   if (interactive || request.shell) {
@@ -166,6 +180,7 @@ async function goOn(session: Session, request: RunRequest, signals: StopSignals)
       await session.engine.settle()
     }
     shell = new Shell(session.engine, { input: process.stdin, interactive, settle })
+    if (interactive) progress.moveTo(shell)
     ends.push(shell.run())
   }
   // Signals are no handle that keeps a process alive, and stdin may have ended: this does until the run ends.
@@ -191,7 +206,7 @@ function afterFeed(rejected: number, reasons: readonly string[]): Promise<never>
   return new Promise(() => {})
 }
 
-function noteBeginning({ engine }: Session, shell: boolean): void {
+function noteBeginning({ engine }: Session, http: HttpServer | null, shell: boolean): void {
   for (const { loaded, running } of engine.dataflows) {
     const { plan } = loaded
     const services = counted(plan.services.length, 'service')
@@ -204,6 +219,9 @@ function noteBeginning({ engine }: Session, shell: boolean): void {
   const { path, ephemeral } = engine.folder
   const near = relative(process.cwd(), path)
   note(`data    ${near.startsWith('..') ? path : near || '.'}${ephemeral ? ' (temporary)' : ''}`)
+  for (const { url, routes } of http?.served ?? []) {
+    note(`http    ${[url, ...routes].join('  ')}`)
+  }
   const stop = shell ? 'help lists the commands, exit stops' : 'Ctrl-C stops'
   note(`ready in ${formatDuration(performance.now())}; ${stop}`)
 }

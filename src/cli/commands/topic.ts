@@ -1,7 +1,7 @@
 // `millrace topic`: looks at and deletes topics of a data directory that no run uses.
 import { MillraceError } from '../../base/index.ts'
 import { nearestWord } from '../../dataflow/index.ts'
-import { withLog } from '../../server/index.ts'
+import { lookAtLog, withLog } from '../../server/index.ts'
 import type { Topic } from '../../server/index.ts'
 import { confirm } from '../confirm.ts'
 import {
@@ -23,8 +23,10 @@ export interface TopicOptions {
 
 /** Prints all topics; internal ones with `all`. */
 export async function topicList(options: TopicOptions): Promise<number> {
-  const topics = await withLog(options.dataDir, log =>
-    log.listTopics({ internal: options.all === true })
+  const topics = await lookAtLog(
+    options.dataDir,
+    log => log.listTopics({ internal: options.all === true }),
+    note
   )
   const sorted = topics.toSorted((a, b) => (a.name < b.name ? -1 : 1))
   if (options.output === 'table') print(topicTable(sorted))
@@ -34,8 +36,10 @@ export async function topicList(options: TopicOptions): Promise<number> {
 
 /** Prints one topic with its partitions. @throws USAGE there is no such topic */
 export async function topicDescribe(name: string, options: TopicOptions): Promise<number> {
-  const topic = await withLog(options.dataDir, async log =>
-    findTopic(await log.listTopics({ internal: true }), name)
+  const topic = await lookAtLog(
+    options.dataDir,
+    async log => findTopic(await log.listTopics({ internal: true }), name),
+    note
   )
   print(options.output === 'table' ? topicText(topic) : await serialise(topic, options.output))
   return 0

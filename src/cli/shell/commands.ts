@@ -1,15 +1,24 @@
 // What each command of the shell does: it gets the words behind its name and gives the text to print.
-import { parseArgs } from 'node:util'
-
-import { MillraceError, messageOf } from '../../base/index.ts'
+import { MillraceError } from '../../base/index.ts'
 import { nearestWord } from '../../dataflow/index.ts'
-import { produceText, readTexts, resolveState } from '../../server/index.ts'
+import { produceText, readTexts, resolveState, whereOf } from '../../server/index.ts'
 import type { ConsumeFrom, Engine, EngineDataflow } from '../../server/index.ts'
 import { topicTable } from '../commands/topic.ts'
 import { formatTable, serialise } from '../output.ts'
-import type { Table } from '../output.ts'
 import { formatEntries } from '../run-summary.ts'
-import { produceWords, wordsOf } from './words.ts'
+import {
+  LIMIT_DEFAULT,
+  LIST_OPTIONS,
+  countOf,
+  isTable,
+  listText,
+  parse,
+  regexOf,
+  tableOf
+} from './arguments.ts'
+import type { OutputFormat, Row } from './arguments.ts'
+import { functionMetricsText, showFunctionState, showFunctions, showTimers } from './functions.ts'
+import { produceWords } from './words.ts'
 
 /** A command of the shell. */
 export interface ShellCommand {
@@ -21,8 +30,6 @@ export interface ShellCommand {
   run(engine: Engine, rest: string): Promise<string | null>
 }
 
-const LIST_OPTIONS = { output: { type: 'string', short: 'o', default: 'table' } } as const
-const LIMIT_DEFAULT = 100
 const CONSUME_LIMIT_DEFAULT = 20
 
 /** All commands, in the order of the help. */
@@ -42,13 +49,25 @@ export const SHELL_COMMANDS: readonly ShellCommand[] = [
   {
     name: 'show state',
     usage: 'show state [NAME] [--key K] [--filter REGEX] [--limit N] [-o table|json|yaml]',
-    help: 'the states, or the entries of one; --filter matches keys',
+    help: 'the states, or the entries of one; --filter matches keys; NAME is a function type, too: NS/TYPE',
     run: showState
+  },
+  {
+    name: 'show functions',
+    usage: 'show functions [-o table|json|yaml]',
+    help: 'the function types: where they answer, addresses, messages that wait, timers, failures',
+    run: showFunctions
+  },
+  {
+    name: 'show timers',
+    usage: 'show timers [NS/TYPE] [--key ID] [--limit N] [-o table|json|yaml]',
+    help: 'the delayed messages that are pending, of all functions, one type or one address',
+    run: showTimers
   },
   {
     name: 'show metrics',
     usage: 'show metrics [-o table|json|yaml]',
-    help: 'counters of every operator',
+    help: 'counters of every operator and function',
     run: showMetrics
   },
   {
@@ -66,8 +85,6 @@ export const SHELL_COMMANDS: readonly ShellCommand[] = [
   { name: 'help', usage: 'help', help: 'this list', run: async () => helpText() },
   { name: 'exit', usage: 'exit', help: 'stop everything cleanly and leave', run: async () => null }
 ]
-
-type OutputFormat = 'table' | 'json' | 'yaml'
 
 /** Runs one line; gives what to print, null to leave. @throws USAGE and what the engine throws */
 export async function runLine(engine: Engine, line: string): Promise<string | null> {
@@ -94,7 +111,9 @@ function unknownCommand(text: string): MillraceError {
   const asked = first === 'show' && second !== undefined ? `show ${second}` : first!
   const nearest = nearestWord(asked, [...names, 'show'])
   const others =
-    first === 'show' ? 'show takes dataflow, topics, state or metrics' : 'help lists the commands'
+    first === 'show'
+      ? 'show takes dataflow, topics, state, functions, timers or metrics'
+      : 'help lists the commands'
   const hint = nearest === null || nearest === asked ? others : `did you mean "${nearest}"?`
   return new MillraceError('USAGE', `no command "${asked}"; ${hint}`)
 }
@@ -136,13 +155,17 @@ async function showState(engine: Engine, rest: string): Promise<string> {
   const { values, positionals } = parse(rest, options, 1)
   const [name] = positionals
   if (name === undefined) return listStates(engine, values.output)
+  const limit = countOf('--limit', values.limit)
+  const filter = values.filter === undefined ? null : regexOf(values.filter)
+  if (isFunctionType(engine, name)) {
+    const { key = null, output } = values
+    return showFunctionState(engine, { typename: name, key, filter, limit, output })
+  }
   const found = resolveState(
     engine.dataflows.map(dataflow => dataflow.loaded.plan),
     name
   )
   const { running } = engine.dataflows.find(dataflow => dataflow.name === found.dataflow)!
-  const limit = countOf('--limit', values.limit)
-  const filter = values.filter === undefined ? null : regexOf(values.filter)
   const request = { limit: filter === null ? limit + 1 : Number.MAX_SAFE_INTEGER }
   const all = await running.stateEntries(
     found.state,
@@ -153,6 +176,13 @@ async function showState(engine: Engine, rest: string): Promise<string> {
   if (!isTable(values.output)) return serialise(entries, values.output)
   const more = matching.length > limit ? `\n… and more; see --limit and --filter` : ''
   return formatEntries(entries) + more
+}
+
+/** Whether a name is no state of a dataflow, `dataflow/service.state`, but a type of functions. */
+function isFunctionType({ functions, dataflows }: Engine, name: string): boolean {
+  if (functions === null || !name.includes('/')) return false
+  if (whereOf(functions.application, name) !== null) return true
+  return !dataflows.some(dataflow => name.startsWith(`${dataflow.name}/`))
 }
 
 async function listStates(engine: Engine, output: OutputFormat): Promise<string> {
@@ -173,30 +203,34 @@ async function listStates(engine: Engine, output: OutputFormat): Promise<string>
 async function showMetrics(engine: Engine, rest: string): Promise<string> {
   const { values } = parse(rest, LIST_OPTIONS, 0)
   const dataflows = await withMetrics(engine)
+  const application = engine.functions === null ? null : await engine.functions.metrics()
   if (!isTable(values.output)) {
-    return serialise(
-      dataflows.map(({ loaded, metrics }) => ({ dataflow: loaded.plan.name, ...metrics })),
-      values.output
-    )
+    const metricsOf = dataflows.map(({ loaded, metrics }) => ({
+      dataflow: loaded.plan.name,
+      ...metrics
+    }))
+    const { name, ...rest } = application ?? { name: '' }
+    const ofFunctions = application === null ? [] : [{ application: name, ...rest }]
+    return serialise([...metricsOf, ...ofFunctions], values.output)
   }
-  return dataflows
-    .map(({ loaded, metrics }) => {
-      const head =
-        `${loaded.plan.name}: ${metrics.recordsIn} in, ${metrics.recordsOut} out, ${metrics.failed} failed, ` +
-        `${metrics.deadLetters} dead letters, lag ${metrics.lag}; ${metrics.commits} commits, ` +
-        `p50 ${metrics.commitMsP50.toFixed(2)} ms, p99 ${metrics.commitMsP99.toFixed(2)} ms`
-      const rows = metrics.operators.map(operator => ({
-        operator: `${operator.service}/${operator.operator}`,
-        succeeded: operator.in - operator.failed,
-        failed: operator.failed,
-        out: operator.out,
-        'last error offset': operator.lastErrorOffset < 0 ? null : operator.lastErrorOffset,
-        'latency ms':
-          operator.latencyMsMean === null ? null : Number(operator.latencyMsMean.toFixed(4))
-      }))
-      return `${head}\n${formatTable(tableOf(rows))}`
-    })
-    .join('\n\n')
+  const texts = dataflows.map(({ loaded, metrics }) => {
+    const head =
+      `${loaded.plan.name}: ${metrics.recordsIn} in, ${metrics.recordsOut} out, ${metrics.failed} failed, ` +
+      `${metrics.deadLetters} dead letters, lag ${metrics.lag}; ${metrics.commits} commits, ` +
+      `p50 ${metrics.commitMsP50.toFixed(2)} ms, p99 ${metrics.commitMsP99.toFixed(2)} ms`
+    const rows = metrics.operators.map(operator => ({
+      operator: `${operator.service}/${operator.operator}`,
+      succeeded: operator.in - operator.failed,
+      failed: operator.failed,
+      out: operator.out,
+      'last error offset': operator.lastErrorOffset < 0 ? null : operator.lastErrorOffset,
+      'latency ms':
+        operator.latencyMsMean === null ? null : Number(operator.latencyMsMean.toFixed(4))
+    }))
+    return `${head}\n${formatTable(tableOf(rows))}`
+  })
+  if (application !== null) texts.push(functionMetricsText(application))
+  return texts.join('\n\n')
 }
 
 async function produce(engine: Engine, rest: string): Promise<string> {
@@ -248,8 +282,6 @@ async function checkTopic(engine: Engine, name: string): Promise<void> {
   throw new MillraceError('USAGE', `no topic is called "${name}"; ${hint}`)
 }
 
-type Row = Readonly<Record<string, string | number | boolean | null>>
-
 async function withMetrics(engine: Engine) {
   const all: (Pick<EngineDataflow, 'loaded' | 'running' | 'startedAtMs'> & {
     readonly metrics: Awaited<ReturnType<EngineDataflow['metrics']>>
@@ -259,49 +291,4 @@ async function withMetrics(engine: Engine) {
     all.push({ loaded, running, startedAtMs, metrics: await dataflow.metrics() })
   }
   return all
-}
-
-function listText(rows: readonly Row[], output: OutputFormat): Promise<string> | string {
-  if (!isTable(output)) return serialise(rows, output)
-  return rows.length === 0 ? 'none' : formatTable(tableOf(rows))
-}
-
-function tableOf(rows: readonly Row[]): Table {
-  const columns = Object.keys(rows[0] ?? {})
-  return { columns, rows: rows.map(row => columns.map(column => row[column] ?? null)) }
-}
-
-function isTable(output: OutputFormat): output is 'table' {
-  return output === 'table'
-}
-
-type OptionsConfig = NonNullable<NonNullable<Parameters<typeof parseArgs>[0]>['options']>
-
-function parse<const O extends OptionsConfig>(rest: string, options: O, positionalsMax: number) {
-  try {
-    const parsed = parseArgs({ args: wordsOf(rest), options, allowPositionals: true, strict: true })
-    const { output } = parsed.values as { output?: string }
-    if (output !== undefined && !['table', 'json', 'yaml'].includes(output)) {
-      throw new Error(`-o ${output}: it takes table, json or yaml`)
-    }
-    const surplus = parsed.positionals[positionalsMax]
-    if (surplus !== undefined)
-      throw new Error(`"${surplus}" is one word too many; quote what has spaces`)
-    return parsed as typeof parsed & { readonly values: { readonly output: OutputFormat } }
-  } catch (error) {
-    throw new MillraceError('USAGE', messageOf(error))
-  }
-}
-
-function countOf(option: string, text: string, takes = 'a whole number'): number {
-  if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text)
-  throw new MillraceError('USAGE', `${option} ${text}: it takes ${takes}`)
-}
-
-function regexOf(text: string): RegExp {
-  try {
-    return new RegExp(text)
-  } catch (error) {
-    throw new MillraceError('USAGE', `--filter: ${messageOf(error)}`)
-  }
 }

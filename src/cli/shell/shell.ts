@@ -8,6 +8,8 @@ import type { Engine } from '../../server/index.ts'
 import { note, print } from '../output.ts'
 import { SHELL_COMMANDS, runLine } from './commands.ts'
 
+const PROMPT = 'millrace> '
+
 /** How a shell is fed. */
 export interface ShellOptions {
   readonly input: Readable
@@ -22,6 +24,8 @@ export class Shell {
   readonly #engine: Engine
   readonly #lines: Interface
   readonly #options: ShellOptions
+  /** Whether a prompt stands there and waits. */
+  #isWaiting = false
 
   constructor(engine: Engine, options: ShellOptions) {
     this.#engine = engine
@@ -29,12 +33,13 @@ export class Shell {
     this.#lines = createInterface({
       input: options.input,
       ...(options.interactive
-        ? { output: process.stderr, prompt: 'millrace> ', completer: complete }
+        ? { output: process.stderr, prompt: PROMPT, completer: complete }
         : {}),
       terminal: options.interactive
     })
     // On a terminal the shell sees Ctrl-C first; it means what it means everywhere: stop.
     this.#lines.on('SIGINT', () => {
+      this.#isWaiting = false
       process.stderr.write('\n')
       process.emit('SIGINT')
     })
@@ -44,6 +49,7 @@ export class Shell {
   async run(): Promise<void> {
     this.#prompt()
     for await (const line of this.#lines) {
+      this.#isWaiting = false
       try {
         if (!this.#options.interactive) await this.#options.settle()
         const text = await runLine(this.#engine, line)
@@ -56,12 +62,21 @@ export class Shell {
     }
   }
 
+  /** Shows a line above the prompt, or none; what the user has typed stays. */
+  showStatus(text: string | null): void {
+    this.#lines.setPrompt(text === null ? PROMPT : `${text}\n${PROMPT}`)
+    if (this.#isWaiting) this.#lines.prompt(true)
+  }
+
   close(): void {
+    this.#isWaiting = false
     this.#lines.close()
   }
 
   #prompt(): void {
-    if (this.#options.interactive) this.#lines.prompt()
+    if (!this.#options.interactive) return
+    this.#isWaiting = true
+    this.#lines.prompt()
   }
 }
 

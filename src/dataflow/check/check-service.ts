@@ -11,6 +11,7 @@ import { nearestWord } from '../names.ts'
 import type { Span } from '../report.ts'
 import type {
   FileModel,
+  FunctionTargetModel,
   IoModel,
   PartitionModel,
   ServiceModel,
@@ -21,6 +22,7 @@ import { accepts, NUMBER } from '../type-match.ts'
 import { describeType } from '../type-text.ts'
 import type { Type } from '../types.ts'
 import { quoted } from '../yaml/tree.ts'
+import { checkId } from './check-function-sink.ts'
 import { checkStep, type StepContext } from './check-step.ts'
 import { ownedStates } from './check-states.ts'
 
@@ -57,7 +59,10 @@ export function checkService(
       warnUnreachable(context, service, emitsFromUpdateState)
   }
   if (service.isPartial) flow = { value: null, key: null }
-  const sinks = service.sinks.flatMap(sink => checkSink(context, chain, file, sink, flow))
+  const sinks = service.sinks.flatMap(sink => {
+    checkId(context.report, file, service, sink)
+    return checkSink(context, chain, file, sink, flow)
+  })
   return {
     name: service.name,
     sources,
@@ -260,6 +265,7 @@ function checkSink(
   flow: Flow
 ): SinkPlan[] {
   const { report } = context
+  if (sink.target !== undefined) return checkFunctionSink(context, chain, sink, sink.target, flow)
   const topic = topicOf(context, file, sink)
   if (topic === null) return []
   const last = chain.run(sink.steps, flow)
@@ -289,6 +295,29 @@ function checkSink(
     )
   }
   return [{ topic: sink.topic, steps, at: report.position(sink.at) }]
+}
+
+function checkFunctionSink(
+  context: StepContext,
+  chain: Chain,
+  sink: IoModel,
+  target: FunctionTargetModel,
+  flow: Flow
+): SinkPlan[] {
+  const { report, functionTopics } = context
+  const { value } = chain.run(sink.steps, flow)
+  const steps = chain.take()
+  if (value === null) {
+    // With errors that is why nothing is known.
+    if (report.hasErrors) return []
+    const message = `what reaches ${quoted(target.typename)} has no declared type`
+    const hint =
+      'Declare what the last function before it returns: it says how values become messages.'
+    report.error('FUNCTION_VALUE_UNKNOWN', sink.at, message, hint)
+    return []
+  }
+  const topic = functionTopics.open(sink, target, value)
+  return topic === null ? [] : [{ topic: topic.id, steps, at: report.position(sink.at) }]
 }
 
 /** Sinks behind an update-state that sends nothing never get a record. */

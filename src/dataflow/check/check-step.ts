@@ -1,6 +1,6 @@
 // Checks one step: that its code is a function, that the signature fits the operator and what arrives, what leaves.
 import { nearestWord, toKebab } from '../names.ts'
-import type { CodePlan, StepPlan } from '../plan.ts'
+import type { CodePlan, SourcePlace, StepPlan } from '../plan.ts'
 import type { Report, Span } from '../report.ts'
 import { readModuleFunction } from '../code/module-function.ts'
 import { parseFunction, type Annotation, type ParsedFunction } from '../code/parse-function.ts'
@@ -10,8 +10,9 @@ import { OPERATORS } from '../sections/operators.ts'
 import { accepts } from '../type-match.ts'
 import { describeType, isStateKey } from '../type-text.ts'
 import type { Type } from '../types.ts'
-import { placedSpan } from '../yaml/scalar-text.ts'
+import { placedSpan, type PlacedText } from '../yaml/scalar-text.ts'
 import { quoted } from '../yaml/tree.ts'
+import type { FunctionTopics } from './check-function-sink.ts'
 
 /** What checking a step needs to know of the file. */
 export interface StepContext {
@@ -21,6 +22,7 @@ export interface StepContext {
   readonly readModule: ((specifier: string) => string | null) | undefined
   /** Texts of modules that were read already. */
   readonly modules: Map<string, string | null>
+  readonly functionTopics: FunctionTopics
 }
 
 /** A checked step; `plan` is null after a finding in it. */
@@ -63,14 +65,14 @@ export function checkStep(context: StepContext, step: StepModel, input: Type | n
     with: step.with,
     input,
     output,
-    outputKey: step.operator === 'assign-key' ? value : key,
+    outputKey: step.operator === 'assign-key' || step.operator === 'assign-id' ? value : key,
     at: context.report.position(step.at)
   }
   return { plan, output, outputKey: plan.outputKey, sendsNothing: returned.isVoid }
 }
 
-function passesOn(step: StepModel): boolean {
-  return step.operator === 'filter' || step.operator === 'assign-key'
+function passesOn({ operator }: StepModel): boolean {
+  return operator === 'filter' || operator === 'assign-key' || operator === 'assign-id'
 }
 
 function signatureOfStep(context: StepContext, step: StepModel): Signature | null {
@@ -114,6 +116,7 @@ function signatureOfStep(context: StepContext, step: StepModel): Signature | nul
     javascript: stripped,
     at,
     indent: placed.indent,
+    ...sourcePlaces(placed, report),
     functionName: name
   }
   return {
@@ -122,6 +125,25 @@ function signatureOfStep(context: StepContext, step: StepModel): Signature | nul
     code: plan,
     span: (start, length) => placedSpan(placed, start, length)
   }
+}
+
+/** For a text that is no literal block, which has no indentation of its own: where each of its pieces stands. */
+function sourcePlaces(
+  placed: PlacedText,
+  report: Report
+): { readonly places?: readonly SourcePlace[] } {
+  if (placed.indent > 0) return {}
+  const places: SourcePlace[] = []
+  let before = -1
+  for (let index = 0; index < placed.text.length; index++) {
+    const start = placed.offsetOf(index)
+    if (index === 0 || start !== before + 1 || report.text[before] === '\n') {
+      const { line, column } = report.position({ start, end: start })
+      places.push({ index, line, column })
+    }
+    before = start
+  }
+  return places.length > 1 ? { places } : {}
 }
 
 /** The function of a module; null when its signature is not known, undefined after a finding. */

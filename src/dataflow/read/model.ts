@@ -30,7 +30,19 @@ export interface IoModel {
   readonly topic: string
   readonly topicSpan: Span
   readonly steps: readonly StepModel[]
+  /** On sinks of `type: function`; their `topic` is no id of the file. */
+  readonly target?: FunctionTargetModel
   readonly at: Span
+}
+
+/** The function that a sink sends to. */
+export interface FunctionTargetModel {
+  /** `namespace/name`. */
+  readonly typename: string
+  /** null: that of the scalar that arrives. */
+  readonly valueType: { readonly text: string; readonly span: Span } | null
+  /** Whether the last step gives the id; else it is the record's key. */
+  readonly assignsId: boolean
 }
 
 export type StateModel =

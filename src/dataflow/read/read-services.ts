@@ -8,6 +8,7 @@ import type { SectionSpec } from '../sections/declare.ts'
 import { PARTITION, SERVICE, SINK, SOURCE, STATE } from '../sections/service-sections.ts'
 import { quoted, type Entry, type TreeNode } from '../yaml/tree.ts'
 import type { IoModel, PartitionModel, ServiceModel, StateModel, StepModel } from './model.ts'
+import { isFunctionSink, readFunctionSink } from './read-function-sink.ts'
 import { checkName, checkStateProperty } from './read-names.ts'
 import { onlySteps, readPlacedFunction, readStep, readSteps } from './read-steps.ts'
 import type { TypeTable } from './read-types.ts'
@@ -100,6 +101,7 @@ export function readIoItem(
   spec: SectionSpec,
   at: Span = item
 ): IoModel[] {
+  if (spec === SINK && isFunctionSink(item)) return readFunctionSink(context, types, item, at)
   const section = readSection(context, item, spec, at)
   const id = section?.scalar('id') ?? null
   // Of another kind than a topic, or with a finding: nothing that could be checked further.

@@ -42,7 +42,8 @@ export function onlySteps(
 ): StepModel[] {
   return steps.filter(step => {
     if (OPERATORS[step.operator].place === 'step') return true
-    const message = `${quoted(step.operator)} cannot stand in ${key}: its place is partition.${step.operator}`
+    const { where } = OPERATORS[step.operator]
+    const message = `${quoted(step.operator)} cannot stand in ${key}: its place is ${where}`
     context.report.error('OPERATOR_PLACE', step.at, message)
     return false
   })

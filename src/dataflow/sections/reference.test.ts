@@ -37,6 +37,9 @@ const PLACES: Readonly<Record<string, (example: string) => string>> = {
   source: example => `${HEAD}${TOPICS}${WORK.replace(/^ {4}sources.*$/m, indent(example, 4))}`,
   sink: example =>
     `${HEAD}${TOPICS}  counts: { schema: { value: string } }\n${WORK.replace(/^ {4}sinks.*$/m, indent(example, 4))}`,
+  'function sink': example =>
+    `${HEAD}types: { transfer: { type: object, properties: { account: string } } }\n` +
+    `${TOPICS.replaceAll('string', 'transfer')}${WORK.replace(/^ {4}sinks.*$/m, indent(example, 4))}`,
   state: example => `${HEAD}${TOPICS}${WORK}${indent(example, 4)}\n${keyed}${ACCOUNT}`,
   step: example => `${HEAD}${TOPICS}${WORK}    transforms:\n${indent(example, 6)}\n`,
   function: example => `${HEAD}${TOPICS}${WORK}    partition:\n${indent(example, 6)}\n`,
@@ -66,7 +69,8 @@ for (const group of SECTIONS) {
   }
 }
 
-for (const operator of Object.values(OPERATORS)) {
+const inSteps = Object.values(OPERATORS).filter(operator => operator.kind !== 'assign-id')
+for (const operator of inSteps) {
   test(`the example of ${operator.kind} has the signature that it needs`, () => {
     const step =
       operator.place === 'step'
@@ -82,6 +86,14 @@ for (const operator of Object.values(OPERATORS)) {
     deepStrictEqual(diagnostics, [], formatDiagnostics(diagnostics, text, { color: false }))
   })
 }
+
+test('the example of assign-id has the signature that it needs', () => {
+  const sink = `    sinks:\n      - type: function\n        function: example/account\n        assign-id:\n`
+  const run = `          run: |\n            ${OPERATORS['assign-id'].example}\n`
+  const text = `${HEAD}${TOPICS.replace(/ {2}trimmed.*\n/, '')}${WORK.replace(/ {4}sinks.*\n/, '')}${sink}${run}`
+  const { diagnostics } = compile(text, { file: 'example.yaml' })
+  deepStrictEqual(diagnostics, [], formatDiagnostics(diagnostics, text, { color: false }))
+})
 
 test('every key of every section is explained', () => {
   for (const section of SECTIONS.flatMap(group => group.sections)) {

@@ -8,6 +8,13 @@ const INTRODUCTION = `# The dataflow file
 This page is generated from the declarations in \`src/dataflow/sections\`, which also check every file: write it anew
 with \`node scripts/generate-docs.ts\`. Keys that are not listed are errors, with the nearest valid word.
 
+Editors complete and check the file with its JSON Schema, \`docs/reference/dataflow-file.schema.json\` of the installed
+package. The YAML extension of VS Code and others that use yaml-language-server read its place from the first line:
+
+\`\`\`yaml
+# yaml-language-server: $schema=./node_modules/millrace/docs/reference/dataflow-file.schema.json
+\`\`\`
+
 A whole file:
 
 \`\`\`yaml
@@ -155,7 +162,6 @@ function renderOperators(): string {
   return `### operators\n\n${table.join('\n')}\n\n\`\`\`ts\n${examples}\n\`\`\`\n`
 }
 
-function operatorRow({ kind, place, returnsText, doc }: OperatorSpec): string {
-  const where = place === 'step' ? 'any transforms' : `partition.${kind}`
+function operatorRow({ kind, where, returnsText, doc }: OperatorSpec): string {
   return `| ${code(kind)} | ${where} | ${returnsText} | ${doc} |`
 }

@@ -86,6 +86,7 @@ export const SECTIONS: readonly SectionGroup[] = [
       service.SERVICE,
       service.SOURCE,
       service.SINK,
+      service.FUNCTION_SINK,
       service.STATE,
       type.KEY_AND_VALUE,
       service.PARTITION,

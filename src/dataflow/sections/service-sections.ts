@@ -81,17 +81,70 @@ export const SOURCE: SectionSpec = {
 
 export const SINK: SectionSpec = {
   name: 'sink',
-  doc: 'A topic that a service writes. The last type must be the topic’s.',
+  doc: 'A topic that a service writes. The last type must be the topic’s. Sinks of the type function have other keys.',
   example: 'sinks:\n  - { type: topic, id: counts }',
   keys: [
     {
       key: 'type',
-      value: { kind: 'choice', of: ['topic'], unavailable: ['no-target'] },
+      value: { kind: 'choice', of: ['topic', 'function'], unavailable: ['no-target'] },
       required: true,
       doc: 'The kind of sink.',
       example: 'topic'
     },
     ...IO_KEYS
+  ]
+}
+
+export const FUNCTION_SINK: SectionSpec = {
+  name: 'function sink',
+  doc: `A stateful function that gets each value as a message, exactly once and in the order of the records of its id.
+The functions of a run stand in module files or files of --functions. Scalars arrive as the types that all SDKs share
+(text as io.statefun.types/string, bool, whole numbers of up to 32 bits as int, others as long, f32 as float, f64 as
+double), bytes as they are, everything else as JSON.`,
+  example: `sinks:
+  - type: function
+    function: example/account
+    value-type: example/Transfer
+    assign-id:
+      run: |
+        function byAccount(transfer: Transfer): string { return transfer.account }`,
+  keys: [
+    {
+      key: 'type',
+      value: { kind: 'choice', of: ['function'] },
+      required: true,
+      doc: 'The kind of sink.',
+      example: 'function'
+    },
+    {
+      key: 'function',
+      value: { kind: 'text' },
+      since: '1.0.0',
+      required: true,
+      doc: 'Type of the function: namespace/name.',
+      example: 'example/account'
+    },
+    {
+      key: 'value-type',
+      value: { kind: 'text' },
+      since: '1.0.0',
+      default: 'that of the scalar',
+      doc: 'Typename of the messages; needed where the value is no text, number or bool.',
+      example: 'example/Transfer'
+    },
+    {
+      key: 'assign-id',
+      value: { kind: 'section', section: 'function' },
+      since: '1.0.0',
+      default: 'the record’s key',
+      doc: 'The function that gives the id.'
+    },
+    {
+      key: 'transforms',
+      aliases: ['steps'],
+      value: { kind: 'list', of: 'step' },
+      doc: 'Steps between the service and the function.'
+    }
   ]
 }
 

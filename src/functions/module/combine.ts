@@ -1,6 +1,7 @@
 // Puts the modules of an application together, and finds what is in one for a function type.
 import type { Diagnostic, Position } from '../../dataflow/index.ts'
 import { identityOf } from './components.ts'
+import { httpConflicts } from './http-conflicts.ts'
 import type { AddressPlan, EgressPlan, EndpointPlan, IngressPlan, ModulePlan } from './plan.ts'
 
 /** A plan of several files and what was found while they were put together. */
@@ -33,6 +34,7 @@ export function combineModules(modules: readonly ModulePlan[]): CombineResult {
     ingresses: modules.flatMap(module => module.ingresses),
     egresses: modules.flatMap(module => module.egresses)
   }
+  diagnostics.push(...httpConflicts(plan))
   return { plan: diagnostics.length === 0 ? plan : null, diagnostics }
 }
 

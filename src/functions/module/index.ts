@@ -5,6 +5,7 @@ export {
   type CompileModuleOptions,
   type CompileModuleResult
 } from './compile-module.ts'
+export { httpConflicts } from './http-conflicts.ts'
 export { patternText } from './components.ts'
 export * from './plan.ts'
 export { endpointUrl } from './read-url.ts'

@@ -28,6 +28,10 @@ const ingress = (id: string, address: string): string =>
 const egress = (id: string, address: string): string =>
   `kind: io.statefun.kafka.v1/egress\nspec: { id: ${id}, address: "${address}" }\n`
 
+const http = (id: string, path: string, port: string): string =>
+  `kind: io.millrace.http.v1/ingress\nspec:\n  id: ${id}\n  path: ${path}\n${port}` +
+  '  valueType: a/V\n  targets: [a/f]\n'
+
 test('modules are put together, and what two of them declare is found with both places', () => {
   const one = compiled(endpoint('a/*'), 'one.yaml')
   const two = compiled(`${endpoint('b/*')}---\n${ingress('a/in', 'k:1')}`, 'two.yaml')
@@ -43,6 +47,36 @@ test('modules are put together, and what two of them declare is found with both 
     [
       'three.yaml:8 COMPONENT_DUPLICATE the functions "b/*" is already declared in two.yaml:2',
       'three.yaml:3 COMPONENT_DUPLICATE the ingress "a/in" is already declared in two.yaml:6'
+    ]
+  )
+})
+
+test('HTTP components that would take each other’s requests are found', () => {
+  const playground = 'kind: io.statefun.playground.v1/ingress\nspec: { port: 8090 }\n'
+  const fine = [
+    http('a/one', '/orders/{id}', ''),
+    http('a/two', '/orders/{id}/events', ''),
+    http('a/three', '/orders/{id}', '  port: 1\n'),
+    http('a/four', '/carts/{id}', ''),
+    playground
+  ]
+  deepStrictEqual(combineModules([compiled(fine.join('---\n'))]).diagnostics, [])
+  const found = combineModules([
+    compiled([http('a/one', '/orders/{id}', ''), playground].join('---\n'), 'one.yaml'),
+    compiled(http('a/two', '/{id}/open', ''), 'two.yaml'),
+    compiled(http('a/three', '/x/{id}', '  port: 8090\n'), 'three.yaml'),
+    compiled(
+      'kind: io.statefun.playground.v1/egress\nspec: { port: 8090, topics: [t] }\n',
+      'four.yaml'
+    )
+  ])
+  strictEqual(found.plan, null)
+  deepStrictEqual(
+    found.diagnostics.map(({ file, line, code, message }) => `${file}:${line} ${code} ${message}`),
+    [
+      'two.yaml:3 HTTP_PATH_DUPLICATE a request may fit both "/{id}/open" and "/orders/{id}" of one.yaml:3',
+      'three.yaml:3 HTTP_PORT_DUPLICATE port 8090 is taken by io.statefun.playground/ingress in one.yaml:9',
+      'four.yaml:2 HTTP_PORT_DUPLICATE port 8090 is taken by io.statefun.playground/ingress in one.yaml:9'
     ]
   )
 })

@@ -87,7 +87,7 @@ export interface TlsPlan {
 }
 
 /** Where messages come from. */
-export type IngressPlan = TopicIngressPlan | PlaygroundIngressPlan
+export type IngressPlan = TopicIngressPlan | PlaygroundIngressPlan | HttpIngressPlan
 
 /** Records of topics as messages: the record's key is the function's id, its value the message. */
 export interface TopicIngressPlan {
@@ -144,8 +144,39 @@ export interface PlaygroundIngressPlan {
   readonly at: Position
 }
 
+/** Messages over HTTP at a path of one's own, with keys against repetition and with replies. */
+export interface HttpIngressPlan {
+  readonly kind: 'http'
+  readonly id: string
+  /** 0: any free port; null: that of the run. */
+  readonly port: number | null
+  readonly path: HttpPath
+  /** The typename of the messages. */
+  readonly valueType: string
+  /** Function types, at least one, without repetition; with `request-reply` exactly one. */
+  readonly targets: readonly string[]
+  /** Whether a caller gets what the function replies, or only hears that its message is durable. */
+  readonly mode: 'one-way' | 'request-reply'
+  /** How long a caller waits for a reply at most. */
+  readonly timeoutMs: number
+  readonly bodyBytesMax: number
+  /** Media type of replies that a function sends as a message to its caller. */
+  readonly replyContentType: string
+  /** How long and how many keys of callers are remembered. */
+  readonly idempotency: { readonly windowMs: number; readonly keysMax: number }
+  readonly at: Position
+}
+
+/** A path with the place of the function's id. */
+export interface HttpPath {
+  /** As it was written. */
+  readonly text: string
+  /** What stands between the slashes; null: the id. Exactly one is null. */
+  readonly segments: readonly (string | null)[]
+}
+
 /** Where values go. */
-export type EgressPlan = TopicEgressPlan | PlaygroundEgressPlan
+export type EgressPlan = TopicEgressPlan | PlaygroundEgressPlan | HttpEgressPlan
 
 /** Values are Kafka producer records, which name their topic. */
 export interface TopicEgressPlan {
@@ -169,6 +200,18 @@ export interface PlaygroundEgressPlan {
   readonly topics: readonly string[]
   readonly at: Position
 }
+
+/** Values are responses to requests of HTTP ingresses, which they name. */
+export interface HttpEgressPlan {
+  readonly kind: 'http'
+  readonly id: string
+  readonly at: Position
+}
+
+/** The typename of a value of an HTTP egress: JSON `{"requestId", "status", "headers", "body"}`. */
+export const HTTP_RESPONSE_TYPENAME = 'io.millrace.http/Response'
+/** The type of the callers that functions behind an HTTP ingress see; the id is the request's. */
+export const HTTP_REQUEST_TYPENAME = 'io.millrace.http/request'
 
 /** The ids that the playground's components always have. */
 export const PLAYGROUND_INGRESS_ID = 'io.statefun.playground/ingress'

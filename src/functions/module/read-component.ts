@@ -9,6 +9,7 @@ import {
 } from '../../dataflow/index.ts'
 import type { Components } from './components.ts'
 import { readEndpointV1, readEndpointV2 } from './read-endpoint.ts'
+import { readHttpEgress, readHttpIngress } from './read-http.ts'
 import { spanOf } from './read-parts.ts'
 import { readPlaygroundEgress, readPlaygroundIngress } from './read-playground.ts'
 import { readTopicEgress, readTopicIngress } from './read-topics.ts'
@@ -33,6 +34,10 @@ const READERS: Readonly<Record<string, Reader>> = {
     to.addIngress(readTopicIngress(to.context, spec, at, OWN)),
   'io.millrace.topic.v1/egress': (to, spec, at) =>
     to.addEgress(readTopicEgress(to.context, spec, at, OWN)),
+  'io.millrace.http.v1/ingress': (to, spec, at) =>
+    to.addIngress(readHttpIngress(to.context, spec, at)),
+  'io.millrace.http.v1/egress': (to, spec, at) =>
+    to.addEgress(readHttpEgress(to.context, spec, at)),
   'io.statefun.playground.v1/ingress': (to, spec, at) =>
     to.addIngress(readPlaygroundIngress(to.context, spec, at)),
   'io.statefun.playground.v1/egress': (to, spec, at) =>

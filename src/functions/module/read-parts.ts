@@ -12,6 +12,9 @@ import {
 import { parseTypeName } from '../sdk/index.ts'
 import { parseFlinkDuration } from './durations.ts'
 
+/** Length of a topic's name and the characters in it are Kafka's own. */
+const TOPIC_NAME = /^[A-Za-z0-9._-]{1,249}$/
+
 /** The span of a node, or of what holds it when the node is empty. */
 export function spanOf(node: TreeNode, at: Span): Span {
   return node.end > node.start ? node : startOf(at)
@@ -28,6 +31,14 @@ export function readTypeName(
   const message = `${what} must be "namespace/name" with exactly one "/", but is ${quoted(node.text)}`
   context.report.error('TYPE_NAME', node, message, 'For example example/greeter.')
   return null
+}
+
+/** Whether a word can name a topic; a finding if not. */
+export function checkTopicName(context: ReadContext, node: ScalarNode): boolean {
+  if (TOPIC_NAME.test(node.text) && node.text !== '.' && node.text !== '..') return true
+  const message = `${quoted(node.text)} is no topic name: expected 1 to 249 of a–z, A–Z, 0–9, ".", "_" and "-"`
+  context.report.error('TOPIC_NAME', node, message)
+  return false
 }
 
 /** What {@link readDuration} is told beside the key. */

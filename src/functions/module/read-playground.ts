@@ -6,7 +6,7 @@ import {
   type PlaygroundEgressPlan,
   type PlaygroundIngressPlan
 } from './plan.ts'
-import { readWords } from './read-parts.ts'
+import { checkTopicName, readWords } from './read-parts.ts'
 import type { ReadComponent } from './read-topics.ts'
 import { PLAYGROUND_EGRESS, PLAYGROUND_INGRESS } from './sections.ts'
 
@@ -32,7 +32,9 @@ export function readPlaygroundEgress(
   const section = readSection(context, node, PLAYGROUND_EGRESS, at)
   if (section === null) return null
   const port = section.number('port')
-  const topics = readWords(context, section, 'topics').map(word => word.text)
+  const topics = readWords(context, section, 'topics')
+    .filter(word => checkTopicName(context, word))
+    .map(word => word.text)
   if (port === null) return null
   const position = context.report.position(at)
   return { plan: { kind: 'playground', id: PLAYGROUND_EGRESS_ID, port, topics, at: position }, at }

@@ -19,6 +19,7 @@ import type {
   TopicIngressPlan
 } from './plan.ts'
 import {
+  checkTopicName,
   readDuration,
   readPairs,
   readProperties,
@@ -34,9 +35,6 @@ import {
   topicEgress,
   topicIngress
 } from './sections.ts'
-
-/** Length of a topic's name and the characters in it are Kafka's own. */
-const TOPIC_NAME = /^[A-Za-z0-9._-]{1,249}$/
 
 /** How a layout says the things that differ. */
 export interface TopicOptions {
@@ -130,13 +128,6 @@ function readRoutedTopic(
   if (name !== null && !checkTopicName(context, name)) return null
   if (name === null || valueType === null || targets.length === 0) return null
   return { topic: name.text, valueType, targets, at: context.report.position(name) }
-}
-
-function checkTopicName(context: ReadContext, node: ScalarNode): boolean {
-  if (TOPIC_NAME.test(node.text) && node.text !== '.' && node.text !== '..') return true
-  const message = `${quoted(node.text)} is no topic name: expected 1 to 249 of a–z, A–Z, 0–9, ".", "_" and "-"`
-  context.report.error('TOPIC_NAME', node, message)
-  return false
 }
 
 function readAddress(context: ReadContext, section: Section): AddressPlan | null {

@@ -1,4 +1,5 @@
 // The keys of module files, by section. Descriptions stand in the reference of module files.
+import { FUNCTION_MESSAGE_BYTES_MAX } from '../../base/index.ts'
 import type { KeySpec, SectionSpec, ValueShape } from '../../dataflow/index.ts'
 
 const section = (name: string, keys: readonly KeySpec[]): SectionSpec => ({
@@ -149,6 +150,23 @@ export const PLAYGROUND_EGRESS: SectionSpec = section('a playground egress', [
   PORT,
   needed(key('topics', LIST, 'Topics that can be polled.', '[greetings]'))
 ])
+export const HTTP_INGRESS: SectionSpec = section('an HTTP ingress', [
+  ID,
+  key('port', integer(0, 65_535), 'Port that is listened on; without it that of --http.'),
+  needed(key('path', TEXT, 'Path of the requests, with {id} for the id.', '/orders/{id}')),
+  needed(key('valueType', TEXT, 'Type of the messages.', 'shop/Order')),
+  needed(key('targets', LIST, 'Function types.', '[shop/order]')),
+  key('mode', { kind: 'choice', of: ['one-way', 'request-reply'] }, 'What a caller waits for.'),
+  key('timeout', WORD, 'How long a caller waits for a reply at most.'),
+  key('maxBodyBytes', integer(1, FUNCTION_MESSAGE_BYTES_MAX), 'Largest body of a request.'),
+  key('replyContentType', TEXT, 'Media type of replies that are messages to the caller.'),
+  key('idempotency', into('idempotency'), 'How long keys of callers are remembered.')
+])
+export const IDEMPOTENCY: SectionSpec = section('idempotency', [
+  key('window', WORD, 'For how long.'),
+  key('keys', integer(1, 10_000_000), 'How many at most.')
+])
+export const HTTP_EGRESS: SectionSpec = section('an HTTP egress', [ID])
 
 /** The file of the layouts with a version. */
 export const VERSIONED_FILE: SectionSpec = section('a module file', [

@@ -1,6 +1,6 @@
 // The small parts of stored forms: numbers, texts that repeat, typenames, and bytes of one's own.
 import { type ByteWriter, MillraceError, assert } from '../../base/index.ts'
-import type { KeyCodec, StateKey } from '../../state/contract.ts'
+import type { KeyCodec, StateKey, ValueCodec } from '../../state/contract.ts'
 
 /** Typenames that stand as one byte. Never reorder: stored forms name them by index. */
 const KNOWN_TYPENAMES: readonly string[] = [
@@ -144,6 +144,27 @@ export const SEQUENCE_KEYS: KeyCodec = {
     return buffer.readUInt32BE(start) * 0x1_0000_0000 + buffer.readUInt32BE(start + 4)
   },
   check: key => key as StateKey
+}
+
+/** Values that are text. */
+export const TEXTS: ValueCodec<string> = {
+  encode: (text, sink) => void sink.utf8(text),
+  decode: (bytes, start, end) =>
+    new StoredReader(bytes, start, end).bytes.toString('utf8', start, end),
+  zero: () => '',
+  copy: text => text,
+  check: value => value as string,
+  size: text => 24 + text.length
+}
+
+/** Values that are whole numbers from 0 on. */
+export const NUMBERS: ValueCodec<number> = {
+  encode: (number, sink) => sink.varuint(number),
+  decode: (bytes, start, end) => new StoredReader(bytes, start, end).varuint(),
+  zero: () => 0,
+  copy: number => number,
+  check: value => value as number,
+  size: () => 0
 }
 
 function corruptAt(at: number): never {

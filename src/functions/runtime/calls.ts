@@ -195,16 +195,14 @@ export class Calls {
   }
 
   #later(box: Mailbox, state: AddressState, beganAt: number, result: Promise<Effects>): void {
-    const { clock, signal, wake } = this.#options
+    const { signal, wake } = this.#options
     const { entry } = box
     box.state = state
     box.beganAt = beganAt
     entry.calls++
     this.#underWay++
-    const startMs = clock.monotonic()
     const end = (outcome: Outcome) => {
       if (signal.aborted) return
-      entry.sample(clock.monotonic() - startMs)
       this.#outcomes.push(outcome)
       wake()
     }
@@ -225,7 +223,6 @@ export class Calls {
     if ('effects' in outcome) {
       this.#finish(entry, inFlight, box, state, beganAt, outcome.effects)
     } else {
-      if (entry.code.kind === 'remote') entry.remoteFailures++
       this.#failed(entry, inFlight, box, outcome.error)
     }
     if (this.#waiting.size > 0) this.#nextTurn(entry, hasLearnt)
@@ -333,7 +330,8 @@ export class Calls {
       })
       const reply = await code.endpoint.call(
         { target, state: values, invocations },
-        this.#options.signal
+        this.#options.signal,
+        entry.observe
       )
       if (reply.kind === 'effects') return reply.effects
       entry.learn(reply.specs)

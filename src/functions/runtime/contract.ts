@@ -2,7 +2,7 @@
 import type { Clock } from '../../base/index.ts'
 import type { LogData } from '../../log/log.ts'
 import type { RecordHeader } from '../../record/index.ts'
-import type { DataflowStatus, LogLine } from '../../runtime/contract.ts'
+import type { DataflowStatus, FirstPosition, LogLine } from '../../runtime/contract.ts'
 import type { StateStore } from '../../state/contract.ts'
 import type {
   Address,
@@ -13,6 +13,7 @@ import type {
   StatefulFunction,
   TypedValue
 } from '../sdk/index.ts'
+import type { LatencySummary } from './histogram.ts'
 
 /** What an application is started with. */
 export interface FunctionsOptions {
@@ -53,12 +54,8 @@ export interface RetryPolicy {
   readonly backoffMaxMs: number
 }
 
-/** Where an ingress begins to read at its very first start. */
-export interface IngressStart {
-  readonly position: 'beginning' | 'end' | 'offset'
-  /** Records from the beginning or before the end, or the absolute offset. */
-  readonly value: number
-}
+/** Where an ingress begins to read a partition at its very first start. */
+export type IngressStart = FirstPosition
 
 /** A topic whose records become messages. */
 export type IngressSpec = TargetIngress | RouterIngress
@@ -67,6 +64,8 @@ export type IngressSpec = TargetIngress | RouterIngress
 export interface TargetIngress {
   readonly kind: 'targets'
   readonly topic: string
+  /** Tells it from others on the same topic, of which each has its own position. Default '': the one without a name. */
+  readonly name?: string
   /** Typename of the values. */
   readonly valueType: string
   /** Typenames of the functions that get each record. */
@@ -100,6 +99,8 @@ export interface RoutedMessage extends OutgoingMessage {
 export interface RouterIngress {
   readonly kind: 'router'
   readonly topic: string
+  /** As of {@link TargetIngress}. */
+  readonly name?: string
   route(record: IngressRecord): Iterable<RoutedMessage>
   /** Default: the beginning. */
   readonly start?: IngressStart
@@ -154,12 +155,22 @@ export interface FunctionEndpoint {
   readonly maxNumBatchRequests?: number
   /**
    * Calls the function once, with the retries of its transport. Applied are only effects of the promise's value, so
-   * it may be called again with the same batch. A rejection fails the batch.
+   * it may be called again with the same batch. A rejection fails the batch. Each attempt is told to `observe`.
    */
-  call(batch: RemoteBatch, signal: AbortSignal): Promise<RemoteReply>
+  call(
+    batch: RemoteBatch,
+    signal: AbortSignal,
+    observe?: (attempt: CallAttempt) => void
+  ): Promise<RemoteReply>
 }
 
-/** Counters of one function type since the start. */
+/** One attempt of a call. */
+export interface CallAttempt {
+  readonly durationMs: number
+  readonly failed: boolean
+}
+
+/** Counters of one function type since the start, under the names that StateFun has. */
 export interface FunctionMetrics {
   readonly typename: string
   /** Messages that arrived. */
@@ -176,11 +187,10 @@ export interface FunctionMetrics {
   readonly inflightAsyncOps: number
   /** Messages that wait for a call, those of calls under way included. */
   readonly numBacklog: number
-  /** Failed calls of a remote function. */
+  /** Failed attempts to call a remote function. */
   readonly remoteInvocationFailures: number
-  /** Of the last calls, ms. */
-  readonly remoteInvocationLatencyP50: number
-  readonly remoteInvocationLatencyP99: number
+  /** Durations of the attempts. */
+  readonly remoteInvocationLatency: LatencySummary
 }
 
 /** Counters of an application. */
@@ -211,6 +221,40 @@ export interface FunctionStateEntry {
   readonly expiresAt: number | null
 }
 
+/** An address that has values or messages. */
+export interface AddressEntry {
+  readonly address: Address
+  /** Those that have not expired. */
+  readonly values: readonly FunctionStateEntry[]
+  /** Messages that wait, those under way included. */
+  readonly mailboxDepth: number
+}
+
+/** Which addresses are wanted. */
+export interface AddressesOptions {
+  readonly typename: string
+  /** Only ids behind this one. */
+  readonly after?: string
+  /** Default 100. */
+  readonly limit?: number
+}
+
+/** Which delayed messages are wanted. */
+export interface TimersOptions {
+  /** Of senders of this type. */
+  readonly typename?: string
+  readonly sender?: Address
+  /** Default 100. */
+  readonly limit?: number
+}
+
+/** The next delayed messages by time. */
+export interface TimerPage {
+  readonly timers: readonly PendingTimer[]
+  /** Whether there are no others; false too where the search was given up. */
+  readonly isComplete: boolean
+}
+
 /** A delayed message that is pending. */
 export interface PendingTimer {
   /** Milliseconds since the epoch. */
@@ -239,9 +283,10 @@ export interface RunningFunctions {
   /**
    * Processes everything that the ingresses hold and all messages that come of it, waits for calls under way,
    * commits, and stops. Delayed messages that are not due stay for the next start. With `travel` those that fall due
-   * until then are processed, too, each at its time and with all that comes of it before the next.
+   * until then are processed, too, each at its time and with all that comes of it before the next. `last` is awaited
+   * before it stops, while its state can be read.
    */
-  drain(travel?: TimeTravel): Promise<void>
+  drain(travel?: TimeTravel, last?: () => Promise<void>): Promise<void>
   /** Ends the running epoch, commits it, closes. Calls under way are made again at the next start. Idempotent. */
   stop(): Promise<void>
   metrics(): Promise<FunctionsMetrics>
@@ -249,6 +294,12 @@ export interface RunningFunctions {
   state(address: Address): readonly FunctionStateEntry[]
   /** Messages that wait for a busy address, those under way included. */
   mailboxDepth(address: Address): number
+  /** Addresses of a type that have values or messages, by their ids in the order of their UTF-8 bytes. */
+  addresses(options: AddressesOptions): Promise<readonly AddressEntry[]>
+  /** How many addresses of a type have values, counted up to `countMax`. */
+  countAddresses(typename: string, countMax: number): Promise<number>
+  /** The next delayed messages by time. Looks at 100,000 of a task at most. */
+  findTimers(options?: TimersOptions): Promise<TimerPage>
   /** The next `limit` delayed messages (default 100) by time; of all senders or one. */
   timers(options?: { readonly sender?: Address; readonly limit?: number }): readonly PendingTimer[]
 }

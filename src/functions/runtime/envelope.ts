@@ -2,7 +2,7 @@
 //
 //   stored:  version 1 · flags · target · [caller] · typename · argument · [feed] · [origin]
 //   address: namespace · type · id                    (texts with lengths)
-//   feed:    topic · partition                        the ingress partition that it goes back to
+//   feed:    topic · partition · [name of the ingress]                        the ingress partition that it goes back to
 //   origin:  offset · timestamp · header count · headers
 import { type ByteWriter, assert } from '../../base/index.ts'
 import type { ValueCodec } from '../../state/contract.ts'
@@ -13,6 +13,7 @@ const VERSION = 1
 const HAS_CALLER = 1
 const HAS_FEED = 2
 const HAS_ORIGIN = 4
+const HAS_INGRESS = 8
 /** Estimated bytes of an envelope in memory, without its argument. */
 const ENVELOPE_BYTES = 320
 
@@ -20,6 +21,8 @@ const ENVELOPE_BYTES = 320
 export interface Feed {
   readonly topic: string
   readonly partition: number
+  /** Name of the ingress; '' for the one without. */
+  readonly ingress: string
 }
 
 /** The record of the feed that a message was made from, for its dead letter. */
@@ -92,7 +95,8 @@ export function putEnvelope(sink: ByteWriter, envelope: Envelope): void {
   sink.u8(
     (caller === null ? 0 : HAS_CALLER) |
       (feed === null ? 0 : HAS_FEED) |
-      (origin === null ? 0 : HAS_ORIGIN)
+      (origin === null ? 0 : HAS_ORIGIN) |
+      (feed === null || feed.ingress === '' ? 0 : HAS_INGRESS)
   )
   putAddress(sink, target)
   if (caller !== null) putAddress(sink, caller)
@@ -101,6 +105,7 @@ export function putEnvelope(sink: ByteWriter, envelope: Envelope): void {
   if (feed !== null) {
     putText(sink, feed.topic)
     sink.varuint(feed.partition)
+    if (feed.ingress !== '') putText(sink, feed.ingress)
   }
   if (origin === null) return
   sink.varuint(origin.offset)
@@ -119,7 +124,7 @@ export function readEnvelope(reader: StoredReader): Envelope {
   const caller = flags & HAS_CALLER ? readAddress(reader) : null
   const typename = reader.typename()
   const argument = { typename, bytes: reader.own() }
-  const feed = flags & HAS_FEED ? readFeed(reader) : null
+  const feed = flags & HAS_FEED ? readFeed(reader, (flags & HAS_INGRESS) !== 0) : null
   const origin = flags & HAS_ORIGIN ? readOrigin(reader) : null
   return new Envelope(keyOf(target), target, caller, argument, feed, origin)
 }
@@ -136,9 +141,10 @@ function readAddress(reader: StoredReader): Address {
   return { namespace, type, id: reader.text() }
 }
 
-function readFeed(reader: StoredReader): Feed {
+function readFeed(reader: StoredReader, hasIngress: boolean): Feed {
   const topic = intern(reader.text())
-  return { topic, partition: reader.varuint() }
+  const partition = reader.varuint()
+  return { topic, partition, ingress: hasIngress ? intern(reader.text()) : '' }
 }
 
 function readOrigin(reader: StoredReader): Origin {

@@ -6,12 +6,10 @@ import {
   type StatefulFunction,
   parseTypeName
 } from '../sdk/index.ts'
-import type { FunctionEndpoint, RemoteValueSpec } from './contract.ts'
+import type { CallAttempt, FunctionEndpoint, RemoteValueSpec } from './contract.ts'
 import { Fifo } from './fifo.ts'
+import { Histogram } from './histogram.ts'
 import type { Mailbox } from './mailboxes.ts'
-
-/** Calls whose duration is kept. */
-const SAMPLES_MAX = 512
 
 /** One declared state of a function. */
 export interface KnownSpec {
@@ -45,14 +43,15 @@ export class FunctionEntry {
   outRemote = 0
   outEgress = 0
   failed = 0
+  /** Failed attempts to call it where it is remote. */
   remoteFailures = 0
+  /** Durations of the attempts. */
+  readonly latency: Histogram = new Histogram()
   /** Calls under way. */
   calls = 0
   /** Messages in mailboxes, and their bytes. */
   backlog = 0
   backlogBytes = 0
-  readonly callMs: number[] = []
-  #samples = 0
 
   constructor(typename: string, code: FunctionCode) {
     this.typename = typename
@@ -93,8 +92,10 @@ export class FunctionEntry {
     return null
   }
 
-  sample(durationMs: number): void {
-    this.callMs[this.#samples++ % SAMPLES_MAX] = durationMs
+  /** Counts one attempt to call it. */
+  readonly observe = ({ durationMs, failed }: CallAttempt): void => {
+    this.latency.add(durationMs)
+    if (failed) this.remoteFailures++
   }
 
   #declare(spec: KnownSpec): void {

@@ -27,10 +27,19 @@ export class IngressTaker implements RecordTaker {
     this.#types = spec.kind === 'targets' ? spec.targets.map(target => addressOf(target, '')) : []
   }
 
+  /** What messages of a partition go back to; always the same object. */
+  feedOf(partition: number): Feed {
+    let feed = this.#feeds.get(partition)
+    if (feed === undefined) {
+      const { topic, name = '' } = this.#spec
+      this.#feeds.set(partition, (feed = { topic, partition, ingress: name }))
+    }
+    return feed
+  }
+
   accept(facts: RecordFacts, topic: string, partition: number): void {
     // Hot: per record.
-    let feed = this.#feeds.get(partition)
-    if (feed === undefined) this.#feeds.set(partition, (feed = { topic, partition }))
+    const feed = this.feedOf(partition)
     try {
       if (this.#spec.kind === 'targets') this.#toTargets(this.#spec, facts, feed)
       else this.#byRouter(this.#spec, facts, feed)

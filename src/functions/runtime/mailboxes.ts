@@ -80,7 +80,7 @@ export class Mailboxes {
     if (envelope.sequence >= 0) return envelope
     const kept = envelope.owned()
     kept.sequence = this.#next++
-    this.#state.set(kept.sequence, kept)
+    this.#state.insert(kept.sequence, kept)
     return kept
   }
 

@@ -5,6 +5,11 @@ export function functionsGroupName(app: string): string {
   return `functions/${app}`
 }
 
+/** The group of an ingress that has a name: the positions of several on one topic differ. */
+export function ingressGroupName(app: string, name: string): string {
+  return name === '' ? functionsGroupName(app) : `${functionsGroupName(app)}/${name}`
+}
+
 /** Topic of the changes of all states, mailboxes and delayed messages; partition = task. */
 export function functionsChangelogName(app: string): string {
   return `_millrace.${app}.functions`

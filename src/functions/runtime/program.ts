@@ -15,7 +15,7 @@ import {
 } from '../../runtime/task/index.ts'
 import type { StateSpec, TaskState, ValueCodec } from '../../state/contract.ts'
 import { ADDRESS_STATES, type AddressState, NO_STATE } from './address-state.ts'
-import { SEQUENCE_KEYS, StoredReader, TEXT_KEYS } from './bytes.ts'
+import { NUMBERS, SEQUENCE_KEYS, StoredReader, TEXTS, TEXT_KEYS } from './bytes.ts'
 import { Calls } from './calls.ts'
 import type { EgressSpec, RetryPolicy } from './contract.ts'
 import { DeadLetters } from './dead-letters.ts'
@@ -27,7 +27,8 @@ import type { FunctionTable } from './function-table.ts'
 import { Mailboxes } from './mailboxes.ts'
 import { functionsDeadLetterName, messagesTopicName } from './names.ts'
 import { Sweeper } from './sweeper.ts'
-import { TIMERS, type Timer, Timers } from './timers.ts'
+import { TIMERS } from './stored-timer.ts'
+import { Timers } from './timers.ts'
 import type { Valves } from './valves.ts'
 
 /** The longest wait that a timer of the platform can make: 24 days. */
@@ -45,13 +46,28 @@ export const FUNCTION_STATES: readonly StateSpec[] = [
     name: 'functions.mailbox',
     key: SEQUENCE_KEYS,
     value: ENVELOPES as unknown as ValueCodec,
-    fingerprint: 'sequence→message/1'
+    fingerprint: 'sequence→message/1',
+    isCold: true
   },
   {
     name: 'functions.timers',
-    key: SEQUENCE_KEYS,
+    key: TEXT_KEYS,
     value: TIMERS as unknown as ValueCodec,
-    fingerprint: 'sequence→delayed/1'
+    fingerprint: 'due·sequence→delayed/2',
+    isCold: true
+  },
+  {
+    name: 'functions.tokens',
+    key: TEXT_KEYS,
+    value: TEXTS as unknown as ValueCodec,
+    fingerprint: 'sender·token→due·sequence/1',
+    isCold: true
+  },
+  {
+    name: 'functions.numbers',
+    key: TEXT_KEYS,
+    value: NUMBERS as unknown as ValueCodec,
+    fingerprint: 'name→number/1'
   }
 ]
 
@@ -77,6 +93,8 @@ export interface ProgramOptions {
   openTopics(names: readonly string[]): Promise<void>
   onLog(line: LogLine): void
   wake(): void
+  /** The state cannot be read: the task ends. */
+  failed(error: unknown): void
 }
 
 /** The program of one task. */
@@ -107,7 +125,16 @@ export class FunctionsProgram implements TaskProgram, TaskWork {
     this.table = table
     const states = state.state<AddressState>('functions.state')
     this.mailboxes = new Mailboxes(state.state<Envelope>('functions.mailbox'))
-    this.timers = new Timers(state.state<Timer>('functions.timers'))
+    this.timers = new Timers({
+      timers: state.state<string>('functions.timers'),
+      tokens: state.state<string>('functions.tokens'),
+      numbers: state.state<number>('functions.numbers'),
+      filled: () => {
+        this.#setAlarm()
+        options.wake()
+      },
+      failed: options.failed
+    })
     const { mailboxes, timers } = this
     this.deadLetters = new DeadLetters({
       app,
@@ -141,7 +168,7 @@ export class FunctionsProgram implements TaskProgram, TaskWork {
   }
 
   get isSettled(): boolean {
-    return !this.isReady && this.calls.isIdle
+    return !this.isReady && this.calls.isIdle && !this.timers.isReading
   }
 
   process(budget: Budget): void {
@@ -193,6 +220,23 @@ export class FunctionsProgram implements TaskProgram, TaskWork {
     return state.state<AddressState>('functions.state').get(key) ?? NO_STATE
   }
 
+  /** The next `limit` keys of addresses that have values, from `from` on. */
+  addressesFrom(from: string, limit: number): Promise<string[]> {
+    const { state } = this.#options
+    return state.state('functions.state').keysFrom(from, limit) as Promise<string[]>
+  }
+
+  /** The next `limit` keys of delayed messages, by time, from `from` on. */
+  timersFrom(from: string, limit: number): Promise<string[]> {
+    const { state } = this.#options
+    return state.state('functions.timers').keysFrom(from, limit) as Promise<string[]>
+  }
+
+  /** A delayed message as it is stored. */
+  timerAt(key: string): string | undefined {
+    return this.#options.state.state<string>('functions.timers').get(key)
+  }
+
   #count(budget: Budget): void {
     budget.left--
     this.units++
@@ -214,7 +258,7 @@ export class FunctionsProgram implements TaskProgram, TaskWork {
 
   /** Arranges to be woken when the next delayed message is due: never before. */
   #setAlarm(): void {
-    const { clock, wake } = this.#options
+    const { clock, time, wake } = this.#options
     const dueAt = this.timers.nextDueAt
     this.#alarm?.cancel()
     this.#alarm = null
@@ -226,13 +270,14 @@ export class FunctionsProgram implements TaskProgram, TaskWork {
       this.#isDue = true
       wake()
     }
-    const delayMs = dueAt - clock.now()
-    if (delayMs <= 0) {
+    // By the slice's time, by which they are taken: one that falls due within the slice waits for the next one.
+    if (dueAt <= time.now) {
       this.#isDue = true
       this.#alarmAt = -Infinity
       return
     }
-    this.#alarm = clock.timer(Math.min(delayMs, TIMER_MS_MAX), act, { unref: true })
+    const delayMs = Math.min(Math.max(0, dueAt - clock.now()), TIMER_MS_MAX)
+    this.#alarm = clock.timer(delayMs, act, { unref: true })
   }
 
   #open(topic: string, partitions: number): ReturnType<EpochOutputs['open']> {

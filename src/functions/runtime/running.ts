@@ -3,19 +3,24 @@ import { MillraceError } from '../../base/index.ts'
 import type { DataflowStatus } from '../../runtime/contract.ts'
 import { type CommitCounters, type Task, TaskGroup } from '../../runtime/task/index.ts'
 import type { Address } from '../sdk/index.ts'
-import { isOver } from './address-state.ts'
 import type {
+  AddressEntry,
+  AddressesOptions,
   FunctionMetrics,
   FunctionStateEntry,
   FunctionsMetrics,
   FunctionsOptions,
   PendingTimer,
   RunningFunctions,
+  TimerPage,
+  TimersOptions,
   TimeTravel
 } from './contract.ts'
 import { ownerOf } from './dispatcher.ts'
 import { keyOf } from './envelope.ts'
 import type { FunctionEntry } from './function-table.ts'
+import { Histogram, quantile } from './histogram.ts'
+import { countAddresses, listAddresses, listTimers, pendingOf, valuesOf } from './inspect.ts'
 import type { FunctionsProgram } from './program.ts'
 
 const TIMERS_LIMIT_DEFAULT = 100
@@ -63,8 +68,8 @@ export class Running implements RunningFunctions {
     this.finished.catch(() => {})
   }
 
-  drain(travel?: TimeTravel): Promise<void> {
-    this.#draining ??= this.#drain(travel)
+  drain(travel?: TimeTravel, last?: () => Promise<void>): Promise<void> {
+    this.#draining ??= this.#drain(travel, last)
     return this.#draining
   }
 
@@ -92,16 +97,19 @@ export class Running implements RunningFunctions {
 
   state(address: Address): readonly FunctionStateEntry[] {
     const key = keyOf(address)
-    const now = this.#options.clock.now()
-    return this.#owner(key)
-      .stateOf(key)
-      .filter(slot => !isOver(slot, now))
-      .map(slot => ({
-        name: slot.name,
-        typename: slot.typename,
-        bytes: Uint8Array.from(slot.encoded()),
-        expiresAt: slot.expiresAt === 0 ? null : slot.expiresAt
-      }))
+    return valuesOf(this.#owner(key).stateOf(key), this.#options.clock.now())
+  }
+
+  async addresses(options: AddressesOptions): Promise<readonly AddressEntry[]> {
+    return listAddresses(this.#programs(), options, this.#options.clock.now())
+  }
+
+  async countAddresses(typename: string, countMax: number): Promise<number> {
+    return countAddresses(this.#programs(), typename, countMax)
+  }
+
+  async findTimers(options: TimersOptions = {}): Promise<TimerPage> {
+    return listTimers(this.#programs(), options)
   }
 
   mailboxDepth(address: Address): number {
@@ -114,22 +122,19 @@ export class Running implements RunningFunctions {
   ): readonly PendingTimer[] {
     const { sender, limit = TIMERS_LIMIT_DEFAULT } = options
     const key = sender === undefined ? null : keyOf(sender)
-    const programs = key === null ? this.#residents.map(one => one.program) : [this.#owner(key)]
+    const programs = key === null ? this.#programs() : [this.#owner(key)]
     return programs
       .flatMap(program => program.timers.list(limit, key))
       .toSorted((a, b) => a.dueAt - b.dueAt)
       .slice(0, limit)
-      .map(({ dueAt, envelope, token }) => ({
-        dueAt,
-        sender: envelope.caller!,
-        target: envelope.target,
-        typename: envelope.argument.typename,
-        cancellationToken: token
-      }))
+      .map(pendingOf)
   }
 
   /** Rounds until one in which no task found anything: what a task sends to another comes in the next. */
-  async #drain(travel: TimeTravel | undefined): Promise<void> {
+  async #drain(
+    travel: TimeTravel | undefined,
+    last: (() => Promise<void>) | undefined
+  ): Promise<void> {
     if (this.status === 'running') this.status = 'draining'
     try {
       for (;;) {
@@ -139,6 +144,7 @@ export class Running implements RunningFunctions {
         travel.advanceTo(Math.min(dueAt, travel.until))
         if (dueAt > travel.until) break
       }
+      await last?.()
     } catch (error) {
       // Tasks that ended cannot settle: what ended them is the news.
       await this.finished
@@ -146,6 +152,10 @@ export class Running implements RunningFunctions {
     }
     await this.stop()
     await this.finished
+  }
+
+  #programs(): FunctionsProgram[] {
+    return this.#residents.map(({ program }) => program)
   }
 
   #owner(key: string): FunctionsProgram {
@@ -163,10 +173,6 @@ export class Running implements RunningFunctions {
     }
     const blocked = this.#blocked()
     return [...byType].map(([typename, entries]) => {
-      const callMs =
-        entries[0]!.code.kind === 'remote'
-          ? entries.flatMap(entry => entry.callMs).toSorted(ascending)
-          : []
       return {
         typename,
         in: sumOf(entries, entry => entry.received),
@@ -178,8 +184,7 @@ export class Running implements RunningFunctions {
         inflightAsyncOps: sumOf(entries, entry => entry.calls),
         numBacklog: sumOf(entries, entry => entry.backlog),
         remoteInvocationFailures: sumOf(entries, entry => entry.remoteFailures),
-        remoteInvocationLatencyP50: quantile(callMs, 0.5),
-        remoteInvocationLatencyP99: quantile(callMs, 0.99)
+        remoteInvocationLatency: Histogram.summaryOf(entries.map(entry => entry.latency))
       }
     })
   }
@@ -225,9 +230,4 @@ function sumOf<T>(items: readonly T[], of: (item: T) => number): number {
 
 function ascending(a: number, b: number): number {
   return a - b
-}
-
-function quantile(sorted: readonly number[], fraction: number): number {
-  if (sorted.length === 0) return 0
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * fraction))]!
 }

@@ -9,6 +9,7 @@ import type { Topic } from '../../log/log.ts'
 import {
   type Budget,
   type InputPosition,
+  type PositionedInput,
   type RecordTaker,
   SourceReader,
   Task,
@@ -19,7 +20,12 @@ import { type TaskState, changelogOf, openTaskState } from '../../state/index.ts
 import type { FunctionsOptions, IngressStart, RunningFunctions } from './contract.ts'
 import { FunctionTable } from './function-table.ts'
 import { IngressTaker } from './ingress.ts'
-import { functionsChangelogName, functionsGroupName, messagesTopicName } from './names.ts'
+import {
+  functionsChangelogName,
+  functionsGroupName,
+  ingressGroupName,
+  messagesTopicName
+} from './names.ts'
 import { FUNCTION_STATES, FunctionsProgram } from './program.ts'
 import { type Resident, Running } from './running.ts'
 import { requiredFunctionTopics } from './topics.ts'
@@ -32,6 +38,12 @@ const SWEEP_MS_MIN = 1_000
 const SWEEP_MS_MAX = 3_600_000
 /** How often where only remote functions may tell of expirations. */
 const SWEEP_MS_REMOTE = 60_000
+
+/**
+ * State changes that may wait to be written to the store. A change of some 100 bytes is some 500 in memory, and the heap
+ * grows to four times what lives: a flood of delayed messages stays within 300 MB that way.
+ */
+const UNFLUSHED_BYTES_MAX = 8 * 1024 * 1024
 
 /** What all tasks of a starting application share. */
 interface Common {
@@ -59,10 +71,13 @@ export async function startFunctions(options: FunctionsOptions): Promise<Running
     if (role === 'changelog' || role === 'messages') checkPartitions(options, topic, tasks)
     known.set(name, topic)
   }
-  const inputs = options.ingresses.map(({ topic, start = BEGINNING }) => ({
-    topic: known.get(topic)!,
-    start
-  }))
+  const inputs: PositionedInput[] = options.ingresses.map(
+    ({ topic, name = '', start = BEGINNING }) => ({
+      topic: known.get(topic)!,
+      start,
+      group: ingressGroupName(options.name, name)
+    })
+  )
   if (tasks > 1)
     inputs.push({ topic: known.get(messagesTopicName(options.name))!, start: BEGINNING })
   const positions = await openGroupPositions({
@@ -89,6 +104,8 @@ async function openStates(options: FunctionsOptions, tasks: number): Promise<Tas
         store: await openStore(index),
         changelog: changelogOf(log, functionsChangelogName(name), index),
         clock,
+        flushBytes: UNFLUSHED_BYTES_MAX / 2,
+        unflushedBytesMax: UNFLUSHED_BYTES_MAX,
         hotBytesMax: Math.ceil((stateHotBytes ?? STATE_HOT_BYTES_DEFAULT) / tasks),
         onRebuild: reason =>
           onLog({
@@ -132,7 +149,10 @@ function enter(common: Common, index: number, state: TaskState): Resident {
     signal: controller.signal,
     openTopics: names => openTopics(common, names),
     onLog: options.onLog,
-    wake: () => task.wake()
+    wake: () => task.wake(),
+    failed: error => {
+      if (!controller.signal.aborted) task.fail(error)
+    }
   })
   const boundaries = new Map(positions.map(one => [`${one.topic}/${one.partition}`, one.boundary]))
   const readers = readersOf(common, index, program, controller.signal, () => task)
@@ -163,15 +183,16 @@ function readersOf(
   signal: AbortSignal,
   task: () => Task
 ): SourceReader[] {
-  const open = (topic: string, taker: RecordTaker) =>
+  const open = (group: string, topic: string, taker: RecordTaker) =>
     positions
-      .filter(one => one.topic === topic && one.partition % tasks === index)
+      .filter(one => one.group === group && one.topic === topic && one.partition % tasks === index)
       .map(
         ({ partition, position, boundary }) =>
           new SourceReader({
             log: options.log,
             topic,
             partition,
+            group,
             taker,
             position,
             boundary,
@@ -185,15 +206,16 @@ function readersOf(
   const readers: SourceReader[] = []
   for (const spec of options.ingresses) {
     const taker = new IngressTaker(program, spec)
-    for (const reader of open(spec.topic, taker)) {
+    const group = ingressGroupName(options.name, spec.name ?? '')
+    for (const reader of open(group, spec.topic, taker)) {
       taker.readers.set(reader.partition, reader)
-      valves.add(reader, () => task().wake())
+      valves.add(taker.feedOf(reader.partition), reader, () => task().wake())
       readers.push(reader)
     }
   }
   if (tasks > 1) {
     const taker: RecordTaker = { accept: facts => program.acceptMessage(facts) }
-    readers.push(...open(messagesTopicName(options.name), taker))
+    readers.push(...open(functionsGroupName(options.name), messagesTopicName(options.name), taker))
   }
   return readers
 }
@@ -230,8 +252,8 @@ function checkOptions({ ingresses, egresses }: FunctionsOptions, tasks: number):
   }
   checkOnce(
     'INGRESS_DUPLICATE',
-    'topic',
-    ingresses.map(ingress => ingress.topic)
+    'ingress',
+    ingresses.map(({ topic, name = '' }) => (name === '' ? topic : `${name} on ${topic}`))
   )
   checkOnce(
     'EGRESS_DUPLICATE',
@@ -245,8 +267,8 @@ function checkOnce(code: string, what: string, names: readonly string[]): void {
   if (twice === undefined) return
   throw new MillraceError(
     code,
-    `the ${what} ${twice} is declared twice; expected one declaration; give one ingress all the targets, or ` +
-      `remove the other`,
+    `the ${what} ${twice} is declared twice; expected one declaration; give one ingress all the targets, ` +
+      `give the other another name, or remove it`,
     { details: { name: twice } }
   )
 }

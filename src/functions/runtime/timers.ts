@@ -1,264 +1,251 @@
-// Delayed messages of one task: durable in the state, ordered in memory by when they fall due.
+// Delayed messages of one task: durable in the state by when they fall due, the next of them in memory.
 //
-// The heap has two numbers for each message (16 bytes) and is filled from the state at the start; the messages
-// themselves are state like any other, evicted to the store when they are not used. Cancelled ones leave the
-// state at once and the heap when they come up, or when they are more than half of it.
+// A message's key begins with its time, so the state has them in order. Memory holds the keys before the horizon, in a
+// heap of 16 bytes each; what lies behind it is read when the heap runs low. Nothing is read through at a start, and a
+// million messages that wait cost disk only. Cancelled ones leave the state at once, and the heap when they come up,
+// or when they are more than half of it.
 //   D1  Messages fall due in the order of their times; of one time in the order in which they were sent.
 //   D2  A token belongs to its sender's address and is free again after delivery or cancellation.
-import { type ByteWriter, assert } from '../../base/index.ts'
-import type { KeyedState, ValueCodec } from '../../state/contract.ts'
-import { StoredReader, ownBytes, putText } from './bytes.ts'
-import { Envelope, keyOf, putEnvelope, readEnvelope, sizeOf } from './envelope.ts'
+//   D3  The heap has exactly the pending keys before the horizon, and some cancelled ones, of which none is the first.
+//   D4  When the heap is empty and messages are pending, a reading is under way.
+import { assert } from '../../base/index.ts'
+import type { KeyedState } from '../../state/contract.ts'
+import { DueHeap } from './due-heap.ts'
+import { type Envelope, keyOf } from './envelope.ts'
+import { type Timer, dueKey, dueKeyParts, packTimer, unpackTimer } from './stored-timer.ts'
 
-const VERSION = 1
-const HAS_TOKEN = 1
 /** Fewer cancelled messages are not worth a pass over the heap. */
 const CANCELLED_MIN = 1_024
+/** What a list that reads all messages has in memory beyond twice its limit. */
+const LIST_SLACK = 1_000
+/** Numbers that are reserved by one write to the state. */
+const NUMBERS_RESERVED = 65_536
+const NUMBERS_KEY = 'timers'
+/** Behind all keys. */
+const END = '~'
 
-/** A message for later. */
-export interface Timer {
-  /** Milliseconds since the epoch. */
-  readonly dueAt: number
-  /** With the sender as caller. */
-  readonly envelope: Envelope
-  readonly token: string | null
+/** How much of the messages is in memory. */
+export interface TimersBounds {
+  /** Keys that are read at a time. */
+  readonly read: number
+  /** The heap is filled again when it has fewer. */
+  readonly low: number
+  /** The heap is cut when it has more. */
+  readonly high: number
+  /** Of these, so many stay. */
+  readonly kept: number
 }
 
-/** How delayed messages are stored. They do not change. */
-export const TIMERS: ValueCodec<Timer> = {
-  encode({ dueAt, envelope, token }: Timer, sink: ByteWriter): void {
-    sink.u8(VERSION)
-    sink.u8(token === null ? 0 : HAS_TOKEN)
-    sink.varuint(dueAt)
-    if (token !== null) putText(sink, token)
-    putEnvelope(sink, envelope)
-  },
-  decode: (bytes, start, end) => new StoredTimer(bytes, start, end),
-  zero: () => assert(false, 'a delayed message has no zero') as never,
-  copy: timer => timer,
-  check: value => value as Timer,
-  size: timer =>
-    timer instanceof StoredTimer
-      ? timer.size
-      : 48 + sizeOf(timer.envelope) + (timer.token === null ? 0 : timer.token.length * 2)
-}
+/** A reading takes some 20 ms of LevelDB's thread; the heap 2 MB. */
+const BOUNDS: TimersBounds = { read: 16_384, low: 4_096, high: 131_072, kept: 65_536 }
 
-/** A message that was read from the state: what orders it is decoded, the rest stays bytes until it is needed. */
-class StoredTimer implements Timer {
-  readonly dueAt: number
-  readonly token: string | null
-  readonly #envelope: Uint8Array
-
-  constructor(bytes: Uint8Array, start: number, end: number) {
-    const reader = new StoredReader(bytes, start, end)
-    const version = reader.u8()
-    assert(version === VERSION, 'a delayed message has a version that this program knows')
-    const flags = reader.u8()
-    this.dueAt = reader.varuint()
-    this.token = flags & HAS_TOKEN ? reader.text() : null
-    this.#envelope = ownBytes(reader.bytes.subarray(reader.at, end))
-  }
-
-  get envelope(): Envelope {
-    return readEnvelope(new StoredReader(this.#envelope, 0, this.#envelope.length))
-  }
-
-  get size(): number {
-    return 200 + this.#envelope.length
-  }
+/** What {@link Timers} is made from. */
+export interface TimersOptions {
+  /** Messages by {@link dueKey}. */
+  readonly timers: KeyedState<string>
+  /** The keys of the messages that can be cancelled, by sender and token. */
+  readonly tokens: KeyedState<string>
+  readonly numbers: KeyedState<number>
+  /** More messages have come into memory: the next one may be due earlier than was known. */
+  filled(): void
+  /** The store cannot be read. */
+  failed(error: unknown): void
+  readonly bounds?: TimersBounds
 }
 
 /** All delayed messages of a task. */
 export class Timers {
-  readonly #state: KeyedState<Timer>
+  readonly #options: TimersOptions
+  readonly #bounds: TimersBounds
   readonly #heap = new DueHeap()
-  readonly #tokens = new Map<string, number>()
+  /** Numbers of cancelled messages in the heap. */
   readonly #cancelled = new Set<number>()
-  #next = 0
+  /** Keys from here on are not in the heap. */
+  #horizon = END
+  #isReading = false
+  /** Pairs of times and numbers behind the horizon that were added or cancelled during a reading. */
+  #added: [number, number][] = []
+  readonly #removed = new Set<number>()
+  #next: number
+  /** Numbers below are free to be used. */
+  #reserved: number
 
-  constructor(state: KeyedState<Timer>) {
-    this.#state = state
-    for (const [key, timer] of state.entries()) {
-      const sequence = key as number
-      this.#heap.push(timer.dueAt, sequence)
-      if (timer.token !== null) {
-        this.#tokens.set(tokenKey(timer.envelope, timer.token), sequence)
-      }
-      if (sequence >= this.#next) this.#next = sequence + 1
-    }
+  constructor(options: TimersOptions) {
+    this.#options = options
+    this.#bounds = options.bounds ?? BOUNDS
+    this.#next = options.numbers.get(NUMBERS_KEY) ?? 0
+    this.#reserved = this.#next
+    if (this.size === 0) return
+    this.#horizon = ''
+    this.#fill()
   }
 
   /** How many are pending. */
   get size(): number {
-    return this.#heap.size - this.#cancelled.size
+    return this.#options.timers.size
   }
 
-  /** When the next one falls due; Infinity for none. */
+  /** Whether messages are on their way into memory, which may be due. */
+  get isReading(): boolean {
+    return this.#isReading
+  }
+
+  /** When the next one falls due; Infinity for none, and while it is being read. */
   get nextDueAt(): number {
-    this.#dropCancelled()
     return this.#heap.firstDue
   }
 
-  /** Whether the sender of `envelope` has a message pending under `token`. */
+  /** Whether the sender has a message pending under `token`. */
   isLive(senderKey: string, token: string): boolean {
-    return this.#tokens.has(`${senderKey}\n${token}`)
+    return this.#options.tokens.has(tokenKey(senderKey, token))
   }
 
   /** Keeps a message; the token is free. */
   add(timer: Timer): void {
-    const sequence = this.#next++
-    this.#state.set(sequence, timer)
-    this.#heap.push(timer.dueAt, sequence)
+    const { timers, tokens } = this.#options
+    const sequence = this.#number()
+    const key = dueKey(timer.dueAt, sequence)
+    timers.insert(key, packTimer(timer))
+    if (key < this.#horizon) {
+      this.#heap.push(timer.dueAt, sequence)
+      if (this.#heap.size > this.#bounds.high) this.#cut()
+    } else if (this.#isReading) {
+      this.#added.push([timer.dueAt, sequence])
+    }
     if (timer.token === null) return
-    const key = tokenKey(timer.envelope, timer.token)
-    assert(!this.#tokens.has(key), 'a token names one pending message')
-    this.#tokens.set(key, sequence)
+    const named = tokenKey(keyOf(timer.envelope.caller!), timer.token)
+    assert(!tokens.has(named), 'a token names one pending message')
+    tokens.set(named, key)
   }
 
   /** Forgets the message that has the sender's token; false when there is none. */
   cancel(senderKey: string, token: string): boolean {
-    const key = `${senderKey}\n${token}`
-    const sequence = this.#tokens.get(key)
-    if (sequence === undefined) return false
-    this.#tokens.delete(key)
-    this.#state.delete(sequence)
-    this.#cancelled.add(sequence)
+    const { timers, tokens } = this.#options
+    const named = tokenKey(senderKey, token)
+    const key = tokens.get(named)
+    if (key === undefined) return false
+    tokens.delete(named)
+    timers.delete(key)
+    const [, sequence] = dueKeyParts(key)
+    if (key < this.#horizon) this.#cancelled.add(sequence)
+    else if (this.#isReading) this.#removed.add(sequence)
     if (this.#cancelled.size > CANCELLED_MIN && this.#cancelled.size * 2 > this.#heap.size) {
       this.#heap.remove(this.#cancelled)
       this.#cancelled.clear()
     }
+    this.#dropCancelled()
+    this.#fill()
     return true
   }
 
   /** Takes the next message that is due at `now` (D1), or null. */
   take(now: number): Envelope | null {
     if (this.nextDueAt > now) return null
-    const sequence = this.#heap.pop()
-    const timer = this.#state.get(sequence)
-    assert(timer !== undefined, 'a message in the heap is in the state')
-    this.#state.delete(sequence)
-    if (timer.token !== null) this.#tokens.delete(tokenKey(timer.envelope, timer.token))
-    return timer.envelope
+    const { timers, tokens } = this.#options
+    const key = dueKey(this.#heap.firstDue, this.#heap.pop())
+    const packed = timers.get(key)
+    assert(packed !== undefined, 'a message in the heap is in the state')
+    timers.delete(key)
+    const { envelope, token } = unpackTimer(packed)
+    if (token !== null) tokens.delete(tokenKey(keyOf(envelope.caller!), token))
+    this.#dropCancelled()
+    this.#fill()
+    return envelope
   }
 
-  /** The next `limit` messages by time, of all senders or one. For people: takes time. */
+  /** The next `limit` messages by time, of all senders or one. For people: may read all of them. */
   list(limit: number, senderKey: string | null): Timer[] {
+    const { timers } = this.#options
+    const isWanted = ({ envelope }: Timer): boolean =>
+      senderKey === null || keyOf(envelope.caller!) === senderKey
     const found: Timer[] = []
-    for (const sequence of this.#heap.inOrder()) {
-      if (found.length >= limit) break
+    for (const [dueAt, sequence] of this.#heap.inOrder()) {
+      if (found.length >= limit) return found
       if (this.#cancelled.has(sequence)) continue
-      const timer = this.#state.get(sequence)!
-      if (senderKey === null || keyOf(timer.envelope.caller!) === senderKey) found.push(timer)
+      const timer = unpackTimer(timers.get(dueKey(dueAt, sequence))!)
+      if (isWanted(timer)) found.push(timer)
     }
-    return found
+    if (this.#horizon === END || found.length >= limit) return found
+    return this.#listAll(limit, isWanted)
   }
 
+  #listAll(limit: number, isWanted: (timer: Timer) => boolean): Timer[] {
+    const first: [string, Timer][] = []
+    const cut = (): void => {
+      first.sort(([a], [b]) => (a < b ? -1 : 1))
+      first.length = Math.min(first.length, limit)
+    }
+    for (const [key, packed] of this.#options.timers.entries()) {
+      const timer = unpackTimer(packed)
+      if (!isWanted(timer)) continue
+      first.push([key as string, timer])
+      if (first.length > limit * 2 + LIST_SLACK) cut()
+    }
+    cut()
+    return first.map(([, timer]) => timer)
+  }
+
+  /** Fewer in memory. Cancelled ones that go are forgotten, or they would stay in the set for ever. */
+  #cut(): void {
+    if (this.#cancelled.size > 0) {
+      this.#heap.remove(this.#cancelled)
+      this.#cancelled.clear()
+    }
+    const { high, kept } = this.#bounds
+    if (this.#heap.size <= high) return
+    this.#horizon = dueKey(...this.#heap.cut(kept))
+  }
+
+  /** Numbers grow over restarts too: those that a life has reserved and not used are left out. */
+  #number(): number {
+    if (this.#next === this.#reserved) {
+      this.#reserved += NUMBERS_RESERVED
+      this.#options.numbers.set(NUMBERS_KEY, this.#reserved)
+    }
+    return this.#next++
+  }
+
+  /** D3. */
   #dropCancelled(): void {
     while (this.#cancelled.size > 0 && this.#heap.size > 0) {
       if (!this.#cancelled.delete(this.#heap.first)) return
       this.#heap.pop()
     }
   }
-}
 
-function tokenKey({ caller }: Envelope, token: string): string {
-  return `${keyOf(caller!)}\n${token}`
-}
-
-/** A binary heap of (time, number), in two arrays that grow by doubling. */
-class DueHeap {
-  size = 0
-  #due = new Float64Array(16)
-  #sequences = new Float64Array(16)
-
-  /** Number of the first. */
-  get first(): number {
-    return this.#sequences[0]!
+  /** D4. */
+  #fill(): void {
+    if (this.#horizon === END || this.#isReading || this.#heap.size >= this.#bounds.low) return
+    this.#isReading = true
+    const { timers, failed } = this.#options
+    timers
+      .keysFrom(this.#horizon, this.#bounds.read)
+      .then(keys => this.#filled(keys as string[]), failed)
   }
 
-  /** Time of the first; Infinity for none. */
-  get firstDue(): number {
-    return this.size === 0 ? Infinity : this.#due[0]!
-  }
-
-  push(dueAt: number, sequence: number): void {
-    if (this.size === this.#due.length) {
-      this.#due = grown(this.#due)
-      this.#sequences = grown(this.#sequences)
+  #filled(keys: readonly string[]): void {
+    this.#isReading = false
+    // The shortest text behind the last key.
+    const horizon = keys.length < this.#bounds.read ? END : `${keys.at(-1)!}-`
+    const known = new Set<number>(this.#removed)
+    const take = (dueAt: number, sequence: number): void => {
+      if (known.has(sequence)) return
+      known.add(sequence)
+      this.#heap.push(dueAt, sequence)
     }
-    let at = this.size++
-    while (at > 0) {
-      const parent = (at - 1) >> 1
-      if (!this.#isBefore(dueAt, sequence, parent)) break
-      this.#move(parent, at)
-      at = parent
+    for (const [dueAt, sequence] of this.#added) {
+      if (dueKey(dueAt, sequence) < horizon) take(dueAt, sequence)
     }
-    this.#due[at] = dueAt
-    this.#sequences[at] = sequence
-  }
-
-  /** Removes the first; gives its number. */
-  pop(): number {
-    const first = this.first
-    const last = --this.size
-    if (last > 0) this.#sink(0, this.#due[last]!, this.#sequences[last]!)
-    return first
-  }
-
-  /** Removes all numbers in `gone`. */
-  remove(gone: ReadonlySet<number>): void {
-    let kept = 0
-    for (let index = 0; index < this.size; index++) {
-      if (gone.has(this.#sequences[index]!)) continue
-      this.#move(index, kept++)
-    }
-    this.size = kept
-    for (let index = (kept >> 1) - 1; index >= 0; index--) {
-      this.#sink(index, this.#due[index]!, this.#sequences[index]!)
-    }
-  }
-
-  /** All numbers by time. */
-  inOrder(): number[] {
-    const indexes = Array.from({ length: this.size }, (_, index) => index)
-    indexes.sort(
-      (a, b) => this.#due[a]! - this.#due[b]! || this.#sequences[a]! - this.#sequences[b]!
-    )
-    return indexes.map(index => this.#sequences[index]!)
-  }
-
-  /** Puts an element where it belongs at or below `at`. */
-  #sink(from: number, dueAt: number, sequence: number): void {
-    let at = from
-    for (;;) {
-      let child = at * 2 + 1
-      if (child >= this.size) break
-      const other = child + 1
-      if (other < this.size && this.#isBefore(this.#due[other]!, this.#sequences[other]!, child)) {
-        child = other
-      }
-      if (this.#isBefore(dueAt, sequence, child)) break
-      this.#move(child, at)
-      at = child
-    }
-    this.#due[at] = dueAt
-    this.#sequences[at] = sequence
-  }
-
-  /** D1. */
-  #isBefore(dueAt: number, sequence: number, index: number): boolean {
-    const other = this.#due[index]!
-    return dueAt < other || (dueAt === other && sequence < this.#sequences[index]!)
-  }
-
-  #move(from: number, to: number): void {
-    this.#due[to] = this.#due[from]!
-    this.#sequences[to] = this.#sequences[from]!
+    for (const key of keys) take(...dueKeyParts(key))
+    this.#added = []
+    this.#removed.clear()
+    this.#horizon = horizon
+    this.#fill()
+    this.#options.filled()
   }
 }
 
-function grown(array: Float64Array): Float64Array<ArrayBuffer> {
-  const larger = new Float64Array(array.length * 2)
-  larger.set(array)
-  return larger
+/** Unambiguous: ids and tokens are any text. */
+function tokenKey(senderKey: string, token: string): string {
+  return `${senderKey.length} ${senderKey}${token}`
 }

@@ -18,10 +18,9 @@ export class Valves {
   readonly #valves = new Map<string, Valve>()
   readonly #held = new Map<object, Set<Valve>>()
 
-  /** Makes a reader known; `wake` is its task's. */
-  add(reader: SourceReader, wake: () => void): void {
-    const key = `${reader.topic}/${reader.partition}`
-    this.#valves.set(key, { reader, wake, holders: new Set() })
+  /** Makes the reader of a feed known; `wake` is its task's. */
+  add(feed: Feed, reader: SourceReader, wake: () => void): void {
+    this.#valves.set(keyOf(feed), { reader, wake, holders: new Set() })
   }
 
   /** Whether `holder` holds anything. */
@@ -31,7 +30,7 @@ export class Valves {
 
   /** No more records of `feed` until `holder` lets go. */
   hold(feed: Feed, holder: object): void {
-    const valve = this.#valves.get(`${feed.topic}/${feed.partition}`)
+    const valve = this.#valves.get(keyOf(feed))
     if (valve === undefined) return
     valve.holders.add(holder)
     valve.reader.isPaused = true
@@ -50,4 +49,8 @@ export class Valves {
     }
     this.#held.delete(holder)
   }
+}
+
+function keyOf({ topic, partition, ingress }: Feed): string {
+  return `${topic}/${partition}/${ingress}`
 }

@@ -335,7 +335,7 @@ class DiskLog implements Log {
   }
 
   async #describe(topic: TopicState<DiskPartition>): Promise<Topic> {
-    const { name, spec } = topic
+    const { name, id, spec } = topic
     const bounds = topic.partitions.map(({ startOffset, endOffset, damage }) => {
       return { startOffset, endOffset, damage: damage?.reason ?? null }
     })
@@ -344,7 +344,7 @@ class DiskLog implements Log {
       const bytes = await liveBytes(state, this.#indexes)
       partitions.push({ partition, ...bounds[partition]!, bytes })
     }
-    return { name, spec, status: { partitions } }
+    return { name, id, spec, status: { partitions } }
   }
 
   #scheduleCleanup(intervalMs: number): void {

@@ -6,7 +6,7 @@
 //
 // Owns: the queue, offsets of new batches, the active file. Does not own: what stands in a file before it is
 // active (journal-store.ts), visible state (it calls `apply`), reading.
-//   W1  One group is written at a time, by one write and one sync; the next begins when it is applied.
+//   W1  One group is written at a time, by one durable write; the next begins when it is applied.
 //   W2  A group is applied only after its sync; so nothing is visible before it is durable (L2).
 //   W3  Groups take from the front of the queue; a change of the catalog is a group of its own (L3).
 //   W4  After a failed write or sync nothing is written any more: the group and all that queue reject (L6).
@@ -255,7 +255,7 @@ export class JournalWriter {
     return this.#write(FRAME_KIND.commit, this.#batches, bodyLength)
   }
 
-  /** Writes the frame whose directory is complete, with one write and one sync (W1). */
+  /** Writes the frame whose directory is complete, with one durable write (W1). */
   async #write(kind: FrameKind, body: readonly Uint8Array[], bodyLength: number): Promise<void> {
     const { file, handle } = this.#active
     const { tail } = this.#host
@@ -270,10 +270,10 @@ export class JournalWriter {
     if (isHeld && bodyLength < body.length * DIRECT_BATCH_BYTES_MIN) {
       tail.append(head)
       for (const batch of body) tail.append(batch)
-      writing = handle.write(tail.parts(position, length), file.size)
+      writing = handle.writeDurable(tail.parts(position, length), file.size)
     } else {
       // Large batches go to the disk from where they are; the tail gets its copy while the disk works.
-      writing = handle.write([head, ...body], file.size)
+      writing = handle.writeDurable([head, ...body], file.size)
       if (isHeld) {
         tail.append(head)
         for (const batch of body) tail.append(batch)
@@ -282,7 +282,6 @@ export class JournalWriter {
       }
     }
     await writing
-    await handle.sync()
     this.#sequence++
     file.size += length
   }

@@ -196,5 +196,5 @@ function describe(topic: TopicState<MemoryPartition>): Topic {
   const partitions = topic.partitions.map(({ partition, startOffset, endOffset, data }) => {
     return { partition, startOffset, endOffset, bytes: data.bytes, damage: null }
   })
-  return { name: topic.name, spec: topic.spec, status: { partitions } }
+  return { name: topic.name, id: topic.id, spec: topic.spec, status: { partitions } }
 }

@@ -43,6 +43,7 @@ type $Filter<In, Out, C> = (value: In, ctx: C) => $MaybePromise<boolean>
 type $FilterMap<In, Out, C> = (value: In, ctx: C) => $MaybePromise<$Out<Out> | null | undefined | void>
 type $FlatMap<In, Out, C> = (value: In, ctx: C) => $MaybePromise<readonly $Out<Out>[] | (Iterable<$Out<Out>> & object)>
 type $AssignKey<In, Out, C> = (value: In, ctx: C) => $MaybePromise<Out>
+type $AssignId<In, Out, C> = (value: In, ctx: C) => $MaybePromise<Out>
 type $UpdateState<In, Out, C> = (value: In, ctx: C) => $MaybePromise<$Out<Out> | null | undefined | void>
 type $Returned<F extends (...parameters: never[]) => unknown> = Awaited<ReturnType<F>>
 type $Kept<F extends (...parameters: never[]) => unknown> = NonNullable<Exclude<$Returned<F>, void>>
@@ -56,7 +57,8 @@ const SHAPE_NAMES: Readonly<Record<OperatorKind, string>> = {
   'filter-map': '$FilterMap',
   'flat-map': '$FlatMap',
   'assign-key': '$AssignKey',
-  'update-state': '$UpdateState'
+  'update-state': '$UpdateState',
+  'assign-id': '$AssignId'
 }
 
 /** The source that the checker reads for `plan`. Pure. */
@@ -196,7 +198,11 @@ class DeclarationGenerator {
     const anchor = anchorOf(step.code)
     const drops = step.operator === 'update-state' && !service.emitsFromUpdateState
     const out =
-      step.operator === 'assign-key' ? this.#assignedKey(service) : (expected ?? '({} | null)')
+      step.operator === 'assign-key'
+        ? this.#assignedKey(service)
+        : step.operator === 'assign-id'
+          ? '$Key'
+          : (expected ?? '({} | null)')
     const shape = `${SHAPE_NAMES[step.operator]}<$In${number}, ${drops ? 'any' : out}, Context>`
     this.#out.add(
       `type $In${number} = ${arriving.value}\ntype $Key${number} = ${arriving.key}`,
@@ -221,6 +227,7 @@ class DeclarationGenerator {
       case 'filter':
         return arriving
       case 'assign-key':
+      case 'assign-id':
         return { value: arriving.value, key: `$Returned<${step}>` }
       case 'map':
         return flow(`$Returned<${step}>`)
@@ -264,6 +271,6 @@ class DeclarationGenerator {
 }
 
 /** Whether what leaves is another value than what arrives. */
-function transforms(step: StepPlan): boolean {
-  return step.operator !== 'filter' && step.operator !== 'assign-key'
+function transforms({ operator }: StepPlan): boolean {
+  return operator !== 'filter' && operator !== 'assign-key' && operator !== 'assign-id'
 }

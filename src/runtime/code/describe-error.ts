@@ -5,6 +5,7 @@ import { ERROR_MESSAGE_LENGTH_MAX } from '../../base/index.ts'
 import type { StepPlan } from '../../dataflow/plan.ts'
 import type { UserErrorDescription } from './contract.ts'
 import { inlineFile } from './inline.ts'
+import { placeInSource } from './source-map.ts'
 
 const STACK_LENGTH_MAX = 20_000
 const FRAME = /^ {4}at (?:.*? \()?(?:async )?(.+?):(\d+):(\d+)\)?$/
@@ -50,8 +51,9 @@ function placeOf(error: unknown, step: StepPlan, folder: string): string {
     const file = inlineFile(code, folder)
     for (const frame of frames) {
       if (frame.file !== file) continue
-      const column = frame.line === code.at.line ? frame.column : frame.column + code.indent
-      return `${code.at.file}:${frame.line}:${column}`
+      const line = frame.line - code.at.line
+      const place = placeInSource(code, line, frame.column - (line === 0 ? code.at.column : 1))
+      return `${code.at.file}:${place.line}:${place.column}`
     }
   } else {
     for (const frame of frames) {

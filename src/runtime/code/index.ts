@@ -2,6 +2,7 @@
 export type { UserErrorDescription, UserFunction } from './contract.ts'
 export { type DeclarationOptions, type Declarations, generateDeclarations } from './declarations.ts'
 export { describeUserError } from './describe-error.ts'
+export { fieldsRead } from './fields-read.ts'
 export { loadStep } from './load.ts'
 export type { MappedPlace } from './source-map.ts'
 export { typeDiagnostics, type PlacedInFile } from './type-diagnostics.ts'

@@ -4,6 +4,7 @@ import { compileFunction, constants } from 'node:vm'
 import { MillraceError } from '../../base/index.ts'
 import type { CodePlan, StepPlan } from '../../dataflow/plan.ts'
 import type { UserFunction } from './contract.ts'
+import { placeInSource } from './source-map.ts'
 import { keyed } from './user.ts'
 
 type InlineCode = Extract<CodePlan, { readonly kind: 'inline' }>
@@ -54,7 +55,7 @@ function syntaxErrorPlace(
   const stack = error instanceof Error ? String(error.stack) : ''
   const head = /^.*:(\d+)\n(?:.*\n)*?( *)\^+\n/.exec(stack)
   if (head === null) return code.at
-  const line = Number(head[1])
-  const shift = line === code.at.line ? code.at.column - 1 - PREFIX.length : code.indent
-  return { line, column: Math.max(1, head[2]!.length + 1 + shift) }
+  const line = Number(head[1]) - code.at.line
+  const column = head[2]!.length - (line === 0 ? PREFIX.length : 0)
+  return placeInSource(code, line, Math.max(0, column))
 }

@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { isMillraceError } from '../../base/index.ts'
+import { compile } from '../../dataflow/index.ts'
 import type { StepPlan } from '../../dataflow/plan.ts'
 import { describeUserError, isKeyed, Keyed, loadStep } from './index.ts'
 import { folderWith, inlineStep, moduleStep } from './plan.cases.ts'
@@ -228,4 +229,36 @@ process.emitWarning('this one stays')`
   })
   assert.equal(run.status, 0, run.stderr)
   assert.match(run.stderr, /^\(node:\d+\) Warning: this one stays\n(?:\(Use .*\)\n)?$/)
+})
+
+test('what a folded function throws has its place in the file', async () => {
+  const text = `apiVersion: 1.0.0
+meta: { name: flow, version: 0.1.0, namespace: test }
+topics:
+  lines: { schema: { value: string } }
+  copies: { schema: { value: string } }
+services:
+  copy:
+    sources: [{ type: topic, id: lines }]
+    transforms:
+      - operator: map
+        run: >
+          function copy(line: string): string {
+          if (line === 'a')
+          throw new Error('first');
+
+          throw new Error('second'); }
+    sinks: [{ type: topic, id: copies }]
+`
+  const { plan } = compile(text, { file: 'dataflow.yaml' })
+  const step = plan!.services[0]!.steps[0]!
+  for (const [value, place] of [
+    ['a', 'dataflow.yaml:14:17'],
+    ['b', 'dataflow.yaml:16:17']
+  ]) {
+    await assert.rejects(
+      async () => call(step, value),
+      error => describeUserError(error, step, '/nowhere').place === place
+    )
+  }
 })

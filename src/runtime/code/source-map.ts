@@ -69,12 +69,24 @@ export function anchorOf(code: CodePlan): MappedPlace {
   return { ...placeInSource(code, line, column), length: name.length }
 }
 
-/** `line` and `column` count from 0 in the source. */
-function placeInSource(
+/** Where a place of the source stands in the file; `line` and `column` count from 0 in the source. */
+export function placeInSource(
   code: Extract<CodePlan, { readonly kind: 'inline' }>,
   line: number,
   column: number
 ): Position {
-  const indent = line === 0 ? code.at.column - 1 : code.indent
-  return { file: code.at.file, line: code.at.line + line, column: column + 1 + indent }
+  const { at, indent, places, source } = code
+  if (places !== undefined) {
+    const index = startOfLine(source, line) + column
+    const place = places.findLast(one => one.index <= index) ?? { ...at, index: 0 }
+    return { file: at.file, line: place.line, column: place.column + index - place.index }
+  }
+  const shift = line === 0 ? at.column - 1 : indent
+  return { file: at.file, line: at.line + line, column: column + 1 + shift }
+}
+
+function startOfLine(source: string, line: number): number {
+  let start = 0
+  for (let passed = 0; passed < line; passed++) start = source.indexOf('\n', start) + 1
+  return start
 }

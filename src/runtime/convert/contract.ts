@@ -16,6 +16,11 @@ export interface RecordConverter<V = unknown> {
    * @throws RECORD_VALUE the value is outside the type; the message names path, value and type
    */
   encode(value: V, into: ByteWriter): void
+  /**
+   * A converter that reads values for readers of these fields only: it checks all of them, but may leave others
+   * undefined. Absent where a type has no fields.
+   */
+  reading?(fields: ReadonlySet<string>): RecordConverter<V>
   /** Whether values are immutable in JavaScript (scalars), so that they may be shared. */
   readonly immutable: boolean
   /** Equal texts mean: same bytes for the same value. Lets a filter pass the original bytes on. */

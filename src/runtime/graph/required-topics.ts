@@ -67,7 +67,8 @@ function isSink(plan: Plan, name: string): boolean {
 
 function ofPlan(topic: TopicPlan, role: string): RequiredTopic {
   const { name, partitions, cleanup, retentionMs, retentionBytes } = topic
-  return { name, partitions, internal: false, cleanup, retentionMs, retentionBytes, role }
+  const internal = topic.function !== undefined
+  return { name, partitions, internal, cleanup, retentionMs, retentionBytes, role }
 }
 
 /** Two ids of one topic: what the first leaves open, the second may say. */

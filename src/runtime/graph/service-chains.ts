@@ -7,6 +7,7 @@ import type {
   SourcePlan,
   StepPlan
 } from '../../dataflow/plan.ts'
+import { AssignIdOperator } from '../operators/assign-id.ts'
 import { AssignKeyOperator } from '../operators/assign-key.ts'
 import { FilterMapOperator } from '../operators/filter-map.ts'
 import { FilterOperator } from '../operators/filter.ts'
@@ -156,13 +157,17 @@ export class ServiceChains {
     const format = library.topic(sink.topic)
     const output = circuit.output(sink.topic)
     const name = sinkName(plan, sink.topic)
+    const { key, function: target } = plan.topics[sink.topic]!
+    const keepsKey = path.keyBytes === format.key.fingerprint
     const operator = new SinkOperator({
       name,
       output,
       converter: format.value,
       keyConverter: format.key,
       passesValue: onlyFilters(sink.steps) && path.valueBytes === format.value.fingerprint,
-      passesKey: plan.topics[sink.topic]!.key === null || path.keyBytes === format.key.fingerprint,
+      // An id is a text, whatever the key was.
+      passesKey: keepsKey || (key === null && target === undefined),
+      target: target?.typename ?? null,
       readers: circuit.readersOf(output.topic),
       owns: partition => circuit.owns(partition),
       frame: path.frame,
@@ -192,6 +197,8 @@ export class ServiceChains {
         return fuse(new FilterMapOperator(parts), next)
       case 'flat-map':
         return fuse(new FlatMapOperator(parts), next)
+      case 'assign-id':
+        return new AssignIdOperator(parts)
       case 'assign-key':
       case 'update-state':
         throw new AssertionFailure(`${step.operator} stands only in a partition`)
@@ -240,6 +247,7 @@ export class ServiceChains {
   }
 }
 
+/** Whether values pass as they are. */
 function onlyFilters(steps: readonly StepPlan[]): boolean {
-  return steps.every(step => step.operator === 'filter')
+  return steps.every(({ operator }) => operator === 'filter' || operator === 'assign-id')
 }

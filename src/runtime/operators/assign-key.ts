@@ -16,6 +16,10 @@ export class AssignKeyOperator extends FunctionOperator {
     this.#takesText = options.codec === null || passes(options.codec, '')
   }
 
+  addFieldsRead(fields: Set<string>): boolean {
+    return this.addFieldsFromHere(fields)
+  }
+
   override get fusedKind(): FusedKind | null {
     return this.#takesText ? 'key' : null
   }

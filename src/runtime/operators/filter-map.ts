@@ -5,6 +5,10 @@ import type { FusedKind } from './fuse.ts'
 
 /** Passes on what the function returns, if it returns something. */
 export class FilterMapOperator extends FunctionOperator {
+  addFieldsRead(fields: Set<string>): boolean {
+    return this.addOwnFields(fields)
+  }
+
   override get fusedKind(): FusedKind | null {
     return 'optional'
   }

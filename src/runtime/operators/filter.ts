@@ -7,6 +7,10 @@ import type { FusedKind } from './fuse.ts'
 
 /** Anything but true and false fails the record: a forgotten `return` shall not drop data silently. */
 export class FilterOperator extends FunctionOperator {
+  addFieldsRead(fields: Set<string>): boolean {
+    return this.addFieldsFromHere(fields)
+  }
+
   override get fusedKind(): FusedKind | null {
     return 'filter'
   }

@@ -1,5 +1,6 @@
 // What all operators with a user's function share: calling it, waiting for it, retrying it, giving up.
 import { MillraceError, type Clock } from '../../base/index.ts'
+import { fieldsRead } from '../code/index.ts'
 import type { RecordContext } from '../task/context.ts'
 import { type Counters, LATENCY_STRIDE } from '../task/counters.ts'
 import { Abandoned, endsTask } from '../task/failure.ts'
@@ -101,6 +102,19 @@ export abstract class FunctionOperator implements Operator {
     if (this.#guard !== null) this.#guard.rollback()
     if (this.parts.errors.policy.retries > 0) return this.#retry(error, value)
     this.#giveUp(error, 1)
+  }
+
+  /** Of the function alone; see {@link Operator.addFieldsRead}. For operators that pass on only what it returned. */
+  protected addOwnFields(fields: Set<string>): boolean {
+    const read = fieldsRead(this.parts.fn)
+    if (read === null) return false
+    for (const field of read) fields.add(field)
+    return true
+  }
+
+  /** The same for operators that pass the value itself on. */
+  protected addFieldsFromHere(fields: Set<string>): boolean {
+    return this.addOwnFields(fields) && (this.next.addFieldsRead?.(fields) ?? false)
   }
 
   /** What is wrong with what the function returned, or null: the clear form of what `emit` looks at. */

@@ -30,6 +30,11 @@ class FusedChain implements Operator {
       return this.push(value)
     }
   }
+
+  addFieldsRead(fields: Set<string>): boolean {
+    const first: Operator = this.steps[0]!
+    return first.addFieldsRead?.(fields) ?? false
+  }
 }
 
 /** `step` in front of `next`: one chain with it where both can be fused. */

@@ -5,6 +5,10 @@ import type { FusedKind } from './fuse.ts'
 
 /** Passes on what the function returns. Returning nothing fails the record. */
 export class MapOperator extends FunctionOperator {
+  addFieldsRead(fields: Set<string>): boolean {
+    return this.addOwnFields(fields)
+  }
+
   override get fusedKind(): FusedKind | null {
     return 'map'
   }

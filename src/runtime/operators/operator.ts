@@ -16,6 +16,11 @@
 /** Takes one value. Hot: per record. */
 export interface Operator {
   push(value: unknown): void | Promise<void>
+  /**
+   * Adds the fields that this operator and those behind it may look at of a value pushed here; false where that
+   * may be all of them. An operator without this method may look at all. Lets a source leave out the others.
+   */
+  addFieldsRead?(fields: Set<string>): boolean
 }
 
 /** Whether a user's function gave a promise. Measured at 4.3 M/s against 2.8 M/s for awaiting always. */

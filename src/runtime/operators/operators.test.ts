@@ -195,3 +195,49 @@ test('a function is timed at its first call and at every 1,024th after it', () =
   assert.equal(counters.timed[0], 3)
   assert.equal(counters.timedMs[0], 6)
 })
+
+test('operators tell which fields of a value they and those behind them look at', () => {
+  const counters = new Counters([{ service: 's', operator: 'o' }])
+  type Fields = { a: number; b: number; c: string; d: string }
+  const look = (fn: (value: Fields) => unknown) => fn as UserFunction
+  const behind = (next: Operator, fn: UserFunction): FunctionParts => ({
+    ...partsOf(counters, undefined, next),
+    fn
+  })
+  const read = (operator: Operator): string[] | null => {
+    const fields = new Set<string>()
+    return operator.addFieldsRead?.(fields) === true ? [...fields] : null
+  }
+  const unknown: Operator = { push: () => undefined }
+  const map = new MapOperator(
+    behind(
+      unknown,
+      look(value => value.b)
+    )
+  )
+  const filter = (next: Operator): FunctionOperator =>
+    new FilterOperator(
+      behind(
+        next,
+        look(value => value.a > 0)
+      )
+    )
+  assert.deepEqual(read(map), ['b'])
+  assert.deepEqual(read(filter(map)), ['a', 'b'])
+  assert.deepEqual(read(filter(filter(map))), ['a', 'b'])
+  assert.deepEqual(
+    read(
+      new AssignKeyOperator(
+        behind(
+          map,
+          look(value => value.c)
+        ),
+        { codec: null }
+      )
+    ),
+    ['c', 'b']
+  )
+  // Behind a filter stands somebody who may look at everything.
+  assert.equal(read(filter(unknown)), null)
+  assert.equal(read(new MapOperator(behind(unknown, value => value))), null)
+})

@@ -39,6 +39,10 @@ export class RouteOperator implements Operator {
     }
   }
 
+  addFieldsRead(fields: Set<string>): boolean {
+    return this.#branches.every(({ operator }) => operator.addFieldsRead?.(fields) ?? false)
+  }
+
   #pushTo(index: number, value: unknown): void | Promise<void> {
     const branch = this.#branches[index]!
     const isLast = index === this.#branches.length - 1

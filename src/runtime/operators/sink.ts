@@ -4,7 +4,7 @@
 //       bytes are written; the key's, where no function gave another.
 //   K2  A record for a partition that this task owns of a topic that its dataflow reads is processed at once
 //       (depth first), and stands in the log in a batch with the task's marker, to be skipped when read.
-import { ByteWriter, messageOf } from '../../base/index.ts'
+import { ByteWriter, MillraceError, messageOf } from '../../base/index.ts'
 import { partitionForKey } from '../../record/index.ts'
 import type { RecordConverter } from '../convert/contract.ts'
 import type { Counters } from '../task/counters.ts'
@@ -25,6 +25,8 @@ export interface SinkParts {
   readonly passesValue: boolean
   /** The same for the record's own key. */
   readonly passesKey: boolean
+  /** The function's type where the key is an id, which every record needs; null for topics. */
+  readonly target: string | null
   /** The task's own readers of the topic; null where records take the way over the log. */
   readonly readers: RecordTaker | null
   /** Whether this task owns a partition of a topic that it reads. */
@@ -63,6 +65,7 @@ export class SinkOperator implements Operator {
     let partition: number
     try {
       this.#encode(value)
+      if (facts.keyStart < 0 && parts.target !== null) throw noId(parts.target)
       partition = this.#partition()
       this.#write(partition)
     } catch (error) {
@@ -76,6 +79,11 @@ export class SinkOperator implements Operator {
       this.#output.topic,
       partition
     )
+  }
+
+  /** It looks at no field where it writes the original bytes. */
+  addFieldsRead(): boolean {
+    return this.#parts.passesValue
   }
 
   /** Gives a failing value to the service's policy. */
@@ -145,6 +153,13 @@ export class SinkOperator implements Operator {
       frame.headerCount
     )
   }
+}
+
+function noId(target: string): MillraceError {
+  return new MillraceError(
+    'FUNCTION_ID_NULL',
+    `a message to ${target} has no id: the record has no key; expected one; add assign-id, or write records with a key`
+  )
 }
 
 /** The record that a sink has just made, for the readers of its topic in the same task. */

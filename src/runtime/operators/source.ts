@@ -34,7 +34,7 @@ export class SourceOperator implements RecordTaker {
   constructor(parts: SourceParts) {
     this.#parts = parts
     this.#frame = parts.frame
-    this.#converter = parts.converter
+    this.#converter = readerOf(parts)
     this.#next = parts.next
     this.#in = parts.counters.in
     this.#out = parts.counters.out
@@ -67,6 +67,13 @@ export class SourceOperator implements RecordTaker {
     const text = { message: messageOf(error), place: '' }
     errors.settle({ error, text, operator: name, index, frame: this.#frame, attempts: 1 })
   }
+}
+
+/** A converter that makes only the fields which anybody behind the source reads, where those are known. */
+function readerOf({ converter, next }: SourceParts): RecordConverter {
+  const fields = new Set<string>()
+  const isKnown = converter.reading !== undefined && next.addFieldsRead?.(fields) === true
+  return isKnown ? converter.reading!(fields) : converter
 }
 
 /** Copies a record's facts into a frame. */

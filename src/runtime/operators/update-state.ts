@@ -14,6 +14,10 @@ export class UpdateStateOperator extends FunctionOperator {
     this.#emits = options.emits
   }
 
+  addFieldsRead(fields: Set<string>): boolean {
+    return this.addOwnFields(fields)
+  }
+
   override get fusedKind(): FusedKind | null {
     return this.#emits ? 'optional' : 'end'
   }

@@ -119,7 +119,7 @@ export class CommitWriter {
       if (position === reader.committed) continue
       assert(position > reader.committed, 'positions only grow')
       const metadata = positionMetadata(topic, partition)
-      offsets.push({ group, topic, partition, offset: position, metadata })
+      offsets.push({ group: reader.group ?? group, topic, partition, offset: position, metadata })
       reader.committed = position
     }
     return offsets

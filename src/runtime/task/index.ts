@@ -7,4 +7,9 @@ export type { RecordFacts, RecordTaker } from './record-facts.ts'
 export { type Budget, SourceReader } from './source-reader.ts'
 export { Task } from './task.ts'
 export { TaskGroup } from './task-group.ts'
-export { type InputPosition, metadataOf, openGroupPositions } from '../positions.ts'
+export {
+  type InputPosition,
+  type PositionedInput,
+  metadataOf,
+  openGroupPositions
+} from '../positions.ts'

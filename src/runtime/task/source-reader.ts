@@ -36,6 +36,8 @@ export interface SourceReaderOptions {
   readonly log: LogData
   readonly topic: string
   readonly partition: number
+  /** Whose position it is where that is not the task's group. */
+  readonly group?: string
   readonly taker: RecordTaker
   readonly position: number
   /** Producer id of batches to skip, or −1. */
@@ -55,6 +57,8 @@ export interface SourceReaderOptions {
 export class SourceReader {
   readonly topic: string
   readonly partition: number
+  /** Null: the task's. */
+  readonly group: string | null
   /** F1. */
   position: number
   /** As of the last commit; the task keeps it. */
@@ -87,6 +91,7 @@ export class SourceReader {
     this.#options = options
     this.topic = options.topic
     this.partition = options.partition
+    this.group = options.group ?? null
     this.position = options.position
     this.committed = options.position
     this.#fetchOffset = options.position

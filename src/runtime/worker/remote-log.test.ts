@@ -32,7 +32,7 @@ function hybrid(near: Peer, far: Peer, log: Log, data: LogData): Log {
     return { value: await (log as unknown as Calls)[name]!.apply(log, rest) }
   })
   const call =
-    (name: Control | 'offsetForTime' | 'listGroups' | 'cleanup' | 'close') =>
+    (name: Control | 'listGroups' | 'cleanup' | 'close') =>
     (...args: unknown[]): Promise<never> =>
       near.call('control', [name, ...args]) as Promise<never>
   return {
@@ -41,12 +41,12 @@ function hybrid(near: Peer, far: Peer, log: Log, data: LogData): Log {
     wait: (positions, signal) => data.wait(positions, signal),
     positions: group => data.positions(group),
     describeTopic: name => data.describeTopic(name),
+    offsetForTime: (topic, partition, time) => data.offsetForTime(topic, partition, time),
     createTopic: call('createTopic'),
     listTopics: call('listTopics'),
     alterTopic: call('alterTopic'),
     deleteTopic: call('deleteTopic'),
     deleteRecords: call('deleteRecords'),
-    offsetForTime: call('offsetForTime'),
     listGroups: call('listGroups'),
     cleanup: call('cleanup'),
     close: call('close')

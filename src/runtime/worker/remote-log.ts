@@ -12,6 +12,12 @@ import type {
 } from '../../log/log.ts'
 import type { Answer, Peer } from './peer.ts'
 
+interface OffsetForTimeArgs {
+  readonly topic: string
+  readonly partition: number
+  readonly timestampMs: number
+}
+
 /** Whether a commit's bytes may move to the other thread, which leaves the caller without them. */
 export interface RemoteLogOptions {
   readonly movesBatches: boolean
@@ -53,6 +59,11 @@ export class RemoteLog implements LogData {
     await this.#peer.call('log.wait', positions, signal === undefined ? {} : { signal })
   }
 
+  offsetForTime(topic: string, partition: number, timestampMs: number): Promise<number> {
+    const args: OffsetForTimeArgs = { topic, partition, timestampMs }
+    return this.#peer.call('log.offset-for-time', args) as Promise<number>
+  }
+
   positions(group: string): Promise<readonly GroupPosition[]> {
     return this.#peer.call('log.positions', group) as Promise<readonly GroupPosition[]>
   }
@@ -71,6 +82,10 @@ export function serveLog(peer: Peer, log: LogData): void {
     return { value: null }
   })
   peer.handle('log.positions', async args => ({ value: await log.positions(args as string) }))
+  peer.handle('log.offset-for-time', async args => {
+    const { topic, partition, timestampMs } = args as OffsetForTimeArgs
+    return { value: await log.offsetForTime(topic, partition, timestampMs) }
+  })
   peer.handle('log.describe-topic', async args => ({
     value: await log.describeTopic(args as string)
   }))

@@ -3,11 +3,11 @@ import { BATCH_BYTES_TARGET, LINE_BYTES_MAX, messageOf } from '../../base/index.
 import type { Clock } from '../../base/index.ts'
 import type { CommitOffset, Log } from '../../log/log.ts'
 import type { RecordHeader } from '../../record/index.ts'
-import type { FeedTopic } from './feed.ts'
 import { CommitPipe } from './commit-pipe.ts'
 import { FEED_DEAD_LETTERS, FeedBatches, lineTooLong, rejectedRecord } from './feed-batches.ts'
 import type { RejectedLine } from './feed-batches.ts'
 import type { FeedFile } from './feed-file.ts'
+import type { FeedTopic } from './feed-topic.ts'
 
 /** Rejected lines that are reported one by one; the others are counted. */
 const REPORTED_MAX = 5

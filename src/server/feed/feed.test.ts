@@ -14,7 +14,9 @@ import { textForm } from '../text-form.ts'
 import { FEED_DEAD_LETTERS } from './feed-batches.ts'
 import type { FeedInput } from './feed-file.ts'
 import { feed, forgetPositions } from './feed.ts'
-import type { FeedOptions, FeedReport, FeedTopic } from './feed.ts'
+import type { FeedReport } from './feed.ts'
+import type { FeedOptions } from './feed-run.ts'
+import type { FeedTopic } from './feed-topic.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'millrace-feed-'))
 after(() => rmSync(folder, { recursive: true }))

@@ -6,7 +6,8 @@ import { ByteWriter, MillraceError } from '../../base/index.ts'
 import type { RecordHeader } from '../../record/index.ts'
 import { parseJson } from '../json-text.ts'
 import type { ConsumedLine, FeedFile } from './feed-file.ts'
-import type { FeedRun, FeedTopic } from './feed.ts'
+import type { FeedRun } from './feed-run.ts'
+import type { FeedTopic } from './feed-topic.ts'
 import { isBlank } from './text-feed.ts'
 
 /** A record that waits for its turn. Its key and value stand in its source's scratch, one behind the other. */

@@ -1,7 +1,8 @@
 // Text input: one record per line, the bytes as they are where the topic's type allows it.
 import { ByteWriter } from '../../base/index.ts'
 import type { FeedFile, FeedInput } from './feed-file.ts'
-import type { FeedRun, FeedTopic } from './feed.ts'
+import type { FeedRun } from './feed-run.ts'
+import type { FeedTopic } from './feed-topic.ts'
 
 const NOTHING = Buffer.alloc(0)
 

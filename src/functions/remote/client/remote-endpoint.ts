@@ -2,6 +2,7 @@
 import { FUNCTION_PAYLOAD_ENTRIES_MAX, MillraceError, messageOf } from '../../../base/index.ts'
 import { type EndpointPlan, patternText } from '../../module/index.ts'
 import type {
+  CallAttempt,
   FunctionEndpoint,
   RemoteBatch,
   RemoteReply,
@@ -48,7 +49,11 @@ export class RemoteEndpoint implements FunctionEndpoint {
    * @throws FUNCTION_CALL_FAILED the last attempt that the call's time has allowed failed, or one that is not to be
    *   repeated · FUNCTION_REQUEST_TOO_LARGE · the signal's reason
    */
-  async call(batch: RemoteBatch, signal: AbortSignal): Promise<RemoteReply> {
+  async call(
+    batch: RemoteBatch,
+    signal: AbortSignal,
+    observe: (attempt: CallAttempt) => void = () => {}
+  ): Promise<RemoteReply> {
     const missing = this.#undeclared(batch)
     if (missing.length > 0) return { kind: 'missing', specs: missing }
     const { clock, plan } = this.#options
@@ -58,11 +63,17 @@ export class RemoteEndpoint implements FunctionEndpoint {
     const deadline = clock.monotonic() + callMs
     for (let attempt = 1; ; attempt++) {
       let failure: unknown
+      const startMs = clock.monotonic()
+      const ended = (failed: boolean): void =>
+        observe({ durationMs: clock.monotonic() - startMs, failed })
       try {
         const bytes = await this.#caller.post(batch.target.type, request, deadline, signal)
-        return replyOf(this.#codec.decodeFromFunction(bytes, { bytesMax }))
+        const reply = replyOf(this.#codec.decodeFromFunction(bytes, { bytesMax }))
+        ended(false)
+        return reply
       } catch (error) {
         if (signal.aborted) throw signal.reason
+        ended(true)
         failure = error
       }
       const waitMs = Math.min(BACKOFF_MS[kind] * 2 ** (attempt - 1), BACKOFF_MS_MAX)

@@ -1,0 +1,177 @@
+// Delayed messages with next to nothing in memory against a sorted list, over commits, flushes and crashes.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { type Random, SeededRandom, SimulatedClock } from '../../base/index.ts'
+import { MemoryStore, type TaskState, openTaskState } from '../../state/index.ts'
+import { MemoryChangelog } from '../../state/test-kit.ts'
+import { addressOf } from '../sdk/index.ts'
+import { Envelope, keyOf } from './envelope.ts'
+import { FUNCTION_STATES } from './program.ts'
+import { Timers } from './timers.ts'
+
+const SEED = Number(process.env['MILLRACE_SEED'] ?? 1)
+const RUNS = Number(process.env['MILLRACE_CASES'] ?? 40)
+const STEPS = 400
+const BOUNDS = { read: 5, low: 2, high: 12, kept: 6 }
+
+interface Pending {
+  readonly dueAt: number
+  readonly order: number
+  readonly sender: string
+  readonly token: string | null
+}
+
+/** Ids and tokens that would run into each other if they were put together as they are. */
+const SENDERS = ['a', 'a\nb', '12 a']
+const TOKENS = ['c', 'b\nc', 'a']
+
+class World {
+  readonly #random: Random
+  readonly #clock = new SimulatedClock()
+  readonly #changelog = new MemoryChangelog()
+  #store = new MemoryStore()
+  #state!: TaskState
+  #timers!: Timers
+  #pending: Pending[] = []
+  #durable: Pending[] = []
+  #order = 0
+  #now = 1_000
+
+  constructor(seed: number) {
+    this.#random = new SeededRandom(seed)
+  }
+
+  async open(): Promise<void> {
+    this.#state = await openTaskState({
+      specs: FUNCTION_STATES,
+      store: this.#store,
+      changelog: this.#changelog,
+      clock: this.#clock,
+      flushBytes: 2_000,
+      hotBytesMax: [0, 1_000_000][this.#random.below(2)]!
+    })
+    this.#timers = new Timers({
+      timers: this.#state.state<string>('functions.timers'),
+      tokens: this.#state.state<string>('functions.tokens'),
+      numbers: this.#state.state<number>('functions.numbers'),
+      filled: () => {},
+      failed: error => assert.fail(String(error)),
+      bounds: BOUNDS
+    })
+    this.#pending = [...this.#durable]
+  }
+
+  async step(): Promise<void> {
+    const random = this.#random
+    const dice = random.below(100)
+    if (dice < 45) this.#add()
+    else if (dice < 60) this.#cancel()
+    else if (dice < 80) this.#take()
+    else if (dice < 90) this.#commit()
+    else if (dice < 96) await this.#clock.advance(random.below(2_000))
+    else if (dice < 98) this.#list()
+    else {
+      this.#store.crash(random)
+      this.#store = this.#store.reopen()
+      await this.open()
+    }
+    assert.equal(this.#timers.size, this.#pending.length)
+  }
+
+  /** Everything comes in the end. */
+  async end(): Promise<void> {
+    while (this.#pending.length > 0) {
+      this.#now += 500
+      this.#take()
+      await this.#clock.advance(0)
+    }
+    assert.equal(this.#timers.nextDueAt, Infinity)
+    await this.#state.close()
+  }
+
+  #add(): void {
+    const random = this.#random
+    const sender = SENDERS[random.below(SENDERS.length)]!
+    const token = random.below(2) === 0 ? TOKENS[random.below(TOKENS.length)]! : null
+    const isLive = this.#find(sender, token) !== undefined
+    const address = addressOf('test/sender', sender)
+    if (token !== null) assert.equal(this.#timers.isLive(keyOf(address), token), isLive)
+    if (isLive) return
+    const order = this.#order++
+    const dueAt = this.#now + random.below(random.below(2) === 0 ? 10 : 3_000)
+    const argument = { typename: 'test/order', bytes: Buffer.from(String(order)) }
+    const envelope = new Envelope(keyOf(address), address, address, argument, null, null)
+    this.#timers.add({ dueAt, envelope, token })
+    this.#pending.push({ dueAt, order, sender, token })
+    this.#pending.sort((a, b) => a.dueAt - b.dueAt || a.order - b.order)
+  }
+
+  #cancel(): void {
+    const random = this.#random
+    const sender = SENDERS[random.below(SENDERS.length)]!
+    const token = TOKENS[random.below(TOKENS.length)]!
+    const found = this.#find(sender, token)
+    const key = keyOf(addressOf('test/sender', sender))
+    assert.equal(this.#timers.cancel(key, token), found !== undefined)
+    this.#pending = this.#pending.filter(pending => pending !== found)
+  }
+
+  /** What comes is the first, and in time. What is due may be on its way from the store, and then nothing comes. */
+  #take(): void {
+    this.#now += this.#random.below(200)
+    for (;;) {
+      const { nextDueAt, isReading } = this.#timers
+      const first = this.#pending[0]
+      if (!isReading || nextDueAt !== Infinity) assert.equal(nextDueAt, first?.dueAt ?? Infinity)
+      const envelope = this.#timers.take(this.#now)
+      if (envelope === null) {
+        assert.ok(first === undefined || first.dueAt > this.#now || isReading)
+        return
+      }
+      assert.equal(Buffer.from(envelope.argument.bytes).toString(), String(first!.order))
+      this.#pending.shift()
+    }
+  }
+
+  #commit(): void {
+    if (!this.#state.dirty) return
+    const sealed = this.#state.seal(0)
+    this.#durable = [...this.#pending]
+    if (sealed.batches.length === 0) return
+    this.#state.committed(sealed.epoch, this.#changelog.append(sealed.batches))
+  }
+
+  #list(): void {
+    const sender = SENDERS[this.#random.below(SENDERS.length)]!
+    const limit = 1 + this.#random.below(20)
+    const key = keyOf(addressOf('test/sender', sender))
+    for (const [found, expected] of [
+      [this.#timers.list(limit, null), this.#pending],
+      [this.#timers.list(limit, key), this.#pending.filter(one => one.sender === sender)]
+    ] as const) {
+      assert.deepEqual(
+        found.map(({ envelope }) => Buffer.from(envelope.argument.bytes).toString()),
+        expected.slice(0, limit).map(({ order }) => String(order))
+      )
+    }
+  }
+
+  #find(sender: string, token: string | null): Pending | undefined {
+    if (token === null) return undefined
+    return this.#pending.find(pending => pending.sender === sender && pending.token === token)
+  }
+}
+
+test(`with next to nothing in memory messages come as a sorted list says (seed ${SEED})`, async () => {
+  for (let run = 0; run < RUNS; run++) {
+    const seed = SEED * 1_000 + run
+    try {
+      const world = new World(seed)
+      await world.open()
+      for (let step = 0; step < STEPS; step++) await world.step()
+      await world.end()
+    } catch (error) {
+      throw new Error(`seed ${seed}: ${String(error)}`, { cause: error })
+    }
+  }
+})

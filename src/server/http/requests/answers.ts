@@ -1,0 +1,198 @@
+// Brings answers to calls: follows the replies and the dead letters of an application.
+//
+//   A1  The first answer of a call counts, in the order of its topic: the same after every restart.
+//   A2  Whoever waits gets the answer when it is durable, never before.
+//   A3  The answers of remembered calls stay in the log, and can be read again from there.
+import { isMillraceError, messageOf } from '../../../base/index.ts'
+import type { Log } from '../../../log/log.ts'
+import type { RecordCursor } from '../../../record/index.ts'
+import { functionsDeadLetterName } from '../../../functions/index.ts'
+import { readOnce, readRange, wholeTopic } from '../../out/topic-reader.ts'
+import type { PartitionRange } from '../../out/topic-reader.ts'
+import { comeLater, errorBody } from '../errors.ts'
+import type { AnswerPlace, Call } from './call.ts'
+import { decodeReply } from './reply.ts'
+import type { Reply } from './reply.ts'
+import { REQUEST_ID_HEADER, headerOf, repliesTopic } from './specs.ts'
+
+/** Replies that are followed between two removals of old ones. */
+const TRIM_RECORDS = 1_024
+/** Codes of failures of a function elsewhere. */
+const GATEWAY_CODES = /^(FUNCTION_CALL_|FUNCTION_REPLY_|ENDPOINT_)/
+
+/** What an {@link Answers} is made from. */
+export interface AnswersOptions {
+  readonly log: Log
+  readonly app: string
+}
+
+/** The answers of all calls of an application. */
+export class Answers {
+  readonly #log: Log
+  readonly #topics: Readonly<Record<AnswerPlace['kind'], string>>
+  /** Calls that may still be answered, by their ids. */
+  readonly #open = new Map<string, Call>()
+  /** Remembered calls whose replies are in the log, in the order of the log (A3). */
+  readonly #kept: Call[] = []
+  readonly #stop = new AbortController()
+  #following: Promise<void> = Promise.resolve()
+  #repliesFrom = 0
+  #trimmedTo = 0
+
+  private constructor(options: AnswersOptions, calls: readonly Call[]) {
+    this.#log = options.log
+    this.#topics = {
+      reply: repliesTopic(options.app),
+      'dead-letter': functionsDeadLetterName(options.app)
+    }
+    for (const call of calls) this.#open.set(call.requestId, call)
+  }
+
+  /** Finds the answers of remembered calls, and follows the topics from there on. */
+  static async start(options: AnswersOptions, calls: readonly Call[]): Promise<Answers> {
+    const answers = new Answers(options, calls)
+    const positions = await answers.#restore(calls)
+    answers.#following = answers.#follow(positions)
+    // Whoever runs it asks `finished`; until then a failure must not end the process.
+    answers.#following.catch(() => {})
+    return answers
+  }
+
+  /** Resolves after `stop`; rejects when the log cannot be read any more. */
+  get finished(): Promise<void> {
+    return this.#following
+  }
+
+  /** A call that somebody may ask for. */
+  expect(call: Call): void {
+    this.#open.set(call.requestId, call)
+  }
+
+  /** A call that nobody will ask for. */
+  forget(call: Call): void {
+    if (call.isOver) this.#open.delete(call.requestId)
+  }
+
+  /** Reads the answer of a call again. @throws 503 it is gone with a topic that somebody deleted */
+  async read({ answer, requestId }: Call): Promise<Reply> {
+    const { kind, partition, offset } = answer!
+    const found: { reply?: Reply } = {}
+    const range = { topic: this.#topics[kind], partition, from: offset, until: offset + 1 }
+    await readOnce(this.#log, range, cursor => (found.reply = this.#replyAt(kind, cursor)))
+    if (found.reply !== undefined) return found.reply
+    throw comeLater('REPLY_LOST', `the reply to the request ${requestId} is no longer in the log`)
+  }
+
+  /** Stops following; whoever waits is told to come again. */
+  stop(): void {
+    this.#stop.abort()
+    const stopped = comeLater(
+      'STOPPING',
+      'millrace stops before the reply came; repeat the request with the same Idempotency-Key to get it'
+    )
+    for (const { waiters } of this.#open.values()) {
+      for (const waiter of waiters) waiter.reject(stopped)
+      waiters.clear()
+    }
+  }
+
+  /** Replies first, then dead letters of calls that have none. Gives where to go on. */
+  async #restore(calls: readonly Call[]): Promise<readonly PartitionRange[]> {
+    const take =
+      (kind: AnswerPlace['kind']) =>
+      (cursor: RecordCursor, partition: number): void =>
+        this.#take(kind, cursor, partition)
+    const replies = await wholeTopic(this.#log, this.#topics.reply)
+    this.#trimmedTo = replies[0]!.from
+    for (const range of replies) await readRange(this.#log, range, take('reply'))
+    const letters = await wholeTopic(this.#log, this.#topics['dead-letter'])
+    const oldest = calls.find(call => call.answer === null)
+    for (const range of oldest === undefined ? [] : letters) {
+      const { topic, partition } = range
+      const from = await this.#log.offsetForTime(topic, partition, oldest!.acceptedAt)
+      await readRange(this.#log, { ...range, from }, take('dead-letter'))
+    }
+    return [...replies, ...letters]
+  }
+
+  async #follow(ranges: readonly PartitionRange[]): Promise<void> {
+    const positions = ranges.map(({ topic, partition, until }) => ({
+      topic,
+      partition,
+      offset: until
+    }))
+    const { signal } = this.#stop
+    try {
+      while (!signal.aborted) {
+        await this.#log.wait(positions, signal)
+        for (const position of positions) {
+          const { topic, partition, offset } = position
+          const kind = topic === this.#topics.reply ? 'reply' : 'dead-letter'
+          const range = { topic, partition, from: offset, until: Infinity }
+          position.offset = await readOnce(this.#log, range, (cursor, at) =>
+            this.#take(kind, cursor, at)
+          )
+        }
+        await this.#trim()
+      }
+    } catch (error) {
+      if (!signal.aborted && !isMillraceError(error, 'LOG_CLOSED')) throw error
+    }
+  }
+
+  /** The record that the cursor stands on: somebody's answer, or nobody's. */
+  #take(kind: AnswerPlace['kind'], cursor: RecordCursor, partition: number): void {
+    if (kind === 'reply') this.#repliesFrom = cursor.offset + 1
+    if (this.#open.size === 0) return
+    const requestId =
+      kind === 'reply'
+        ? (cursor.key()?.toString() ?? '')
+        : (headerOf(cursor.headers(), REQUEST_ID_HEADER) ?? '')
+    const call = this.#open.get(requestId)
+    if (call === undefined || call.answer !== null) return
+    if (kind === 'dead-letter' && !call.failsAlone) return
+    this.#open.delete(requestId)
+    call.answer = { kind, partition, offset: cursor.offset }
+    if (kind === 'reply' && !call.isForgotten) this.#kept.push(call)
+    if (call.waiters.size === 0 && !call.isForgotten) return
+    const reply = this.#replyAt(kind, cursor)
+    if (call.waiters.size === 0) call.early = reply
+    for (const waiter of call.waiters) waiter.resolve(reply)
+    call.waiters.clear()
+  }
+
+  /** The answer that the cursor stands on, with bytes of its own. */
+  #replyAt(kind: AnswerPlace['kind'], cursor: RecordCursor): Reply {
+    if (kind === 'reply') return storedReply(cursor)
+    const headers = cursor.headers()
+    const code = headerOf(headers, 'millrace-error-code') ?? 'FUNCTION_FAILED'
+    const message = headerOf(headers, 'millrace-error-message') ?? 'the function failed'
+    return failure(GATEWAY_CODES.test(code) ? 502 : 500, code, message)
+  }
+
+  /** Removes replies that nobody will ask for (A3). */
+  async #trim(): Promise<void> {
+    const kept = this.#kept
+    let forgotten = 0
+    while (forgotten < kept.length && kept[forgotten]!.isForgotten) forgotten++
+    if (forgotten > 0) kept.splice(0, forgotten)
+    const until = kept[0]?.answer?.offset ?? this.#repliesFrom
+    if (until - this.#trimmedTo < TRIM_RECORDS) return
+    this.#trimmedTo = until
+    await this.#log.deleteRecords(this.#topics.reply, 0, until)
+  }
+}
+
+/** The reply with bytes of its own; what others wrote into the topic is answered, too. */
+function storedReply(cursor: RecordCursor): Reply {
+  try {
+    return decodeReply(Uint8Array.from(cursor.value() ?? []))
+  } catch (error) {
+    return failure(500, 'HTTP_RESPONSE', messageOf(error))
+  }
+}
+
+function failure(status: number, code: string, message: string): Reply {
+  const headers = { 'content-type': 'application/json' }
+  return { status, headers, body: Buffer.from(errorBody({ code, message })) }
+}

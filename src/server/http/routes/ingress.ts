@@ -1,0 +1,118 @@
+// Routes of HTTP ingresses: a message to the function whose id stands in the path, and its reply.
+import { FUNCTION_ID_LENGTH_MAX } from '../../../base/index.ts'
+import type { HttpPath } from '../../../functions/index.ts'
+import { HttpError, methodNotAllowed } from '../errors.ts'
+import { readBody, send } from '../exchange.ts'
+import type { BodyBudget, Exchange } from '../exchange.ts'
+import type { HttpApp } from '../listen.ts'
+import type { Call } from '../requests/call.ts'
+import type { IngressDoor } from '../requests/door.ts'
+import { pathWords } from './path.ts'
+
+/** Visible ASCII, as in draft-ietf-httpapi-idempotency-key-header; quotes belong to the key. */
+const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/
+
+/** Adds the route of an ingress. */
+export function addIngress(app: HttpApp, door: IngressDoor, budget: BodyBudget): void {
+  app.all(routeOf(door.plan.path), exchange => handle(exchange, door, budget))
+}
+
+async function handle(
+  exchange: Exchange,
+  door: IngressDoor,
+  budget: BodyBudget
+): Promise<Response> {
+  const { plan } = door
+  const { method = '', headers } = exchange.env.incoming
+  if (method !== 'POST' && method !== 'PUT') throw methodNotAllowed(method, 'POST, PUT')
+  const id = readId(exchange, plan.path)
+  const key = readKey(headers['idempotency-key'])
+  const preference = readPreference(headers['prefer'])
+  const wantsReply =
+    preference.waitMs !== null || (plan.mode === 'request-reply' && !preference.isAsync)
+  const body = await readBody(exchange, plan.bodyBytesMax, budget)
+  const { call, isRepeated } = await admitted(door, { id, key, wantsReply }, body)
+  const common: Record<string, string> = { 'millrace-request-id': call.requestId }
+  if (isRepeated) common['idempotent-replayed'] = 'true'
+  if (preference.applied !== null) common['preference-applied'] = preference.applied
+  if (!wantsReply) {
+    const text = `${JSON.stringify({ requestId: call.requestId })}\n`
+    return send(exchange, 202, { ...common, 'content-type': 'application/json' }, text)
+  }
+  const timeoutMs = Math.min(preference.waitMs ?? Infinity, plan.timeoutMs)
+  const reply = await door.answer(call, timeoutMs)
+  if (reply === null) throw noReply(call, timeoutMs, common)
+  const own = { 'content-type': plan.replyContentType, ...reply.headers }
+  return send(exchange, reply.status, { ...own, ...common }, reply.body)
+}
+
+async function admitted(
+  door: IngressDoor,
+  request: { readonly id: string; readonly key: string | null; readonly wantsReply: boolean },
+  body: Awaited<ReturnType<typeof readBody>>
+): ReturnType<IngressDoor['admit']> {
+  try {
+    return await door.admit({ ...request, body: body.bytes })
+  } finally {
+    body.release()
+  }
+}
+
+/** The template as the router writes it; its literal words have none of the router's signs. */
+function routeOf({ segments }: HttpPath): string {
+  return `/${segments.map(segment => segment ?? ':id').join('/')}`
+}
+
+function readId(exchange: Exchange, { segments }: HttpPath): string {
+  const id = pathWords(exchange)[segments.indexOf(null)] ?? ''
+  if (id !== '' && id.length <= FUNCTION_ID_LENGTH_MAX) return id
+  const message = `an id of ${id.length} characters; expected 1 to ${FUNCTION_ID_LENGTH_MAX}`
+  throw new HttpError(400, 'ID_INVALID', message)
+}
+
+function readKey(header: string | readonly string[] | undefined): string | null {
+  if (header === undefined) return null
+  if (typeof header === 'string' && IDEMPOTENCY_KEY.test(header)) return header
+  const message =
+    'the Idempotency-Key must be one text of 1 to 255 visible ASCII characters; ' +
+    'a UUID for each request is usual'
+  throw new HttpError(400, 'IDEMPOTENCY_KEY_INVALID', message)
+}
+
+interface Preference {
+  /** How long the caller wants to wait at most; null: as the ingress says. */
+  readonly waitMs: number | null
+  readonly isAsync: boolean
+  /** What `Preference-Applied` says. */
+  readonly applied: string | null
+}
+
+/** RFC 7240: `wait=SECONDS` and `respond-async`; what else stands there is ignored, as it asks. */
+function readPreference(header: string | readonly string[] | undefined): Preference {
+  const none = { waitMs: null, isAsync: false, applied: null }
+  if (header === undefined) return none
+  const words = [header]
+    .flat()
+    .join(',')
+    .split(',')
+    .map(word => word.trim().toLowerCase())
+  for (const word of words) {
+    const seconds = /^wait *= *"?(\d{1,9})"?$/.exec(word)?.[1]
+    if (seconds !== undefined && seconds !== '0') {
+      return { waitMs: Number(seconds) * 1_000, isAsync: false, applied: `wait=${seconds}` }
+    }
+    if (word === 'respond-async' || seconds === '0') {
+      return { waitMs: null, isAsync: true, applied: 'respond-async' }
+    }
+  }
+  return none
+}
+
+function noReply(call: Call, timeoutMs: number, headers: Record<string, string>): HttpError {
+  const later =
+    call.key === null
+      ? 'send an Idempotency-Key with requests, and repeat them with it to get such a reply'
+      : 'repeat the request with the same Idempotency-Key to get the reply'
+  const message = `the message is durable, but no reply came within ${timeoutMs} ms; ${later}`
+  return new HttpError(504, 'REPLY_TIMEOUT', message, { headers })
+}
