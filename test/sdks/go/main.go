@@ -2,6 +2,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"net"
@@ -168,7 +169,7 @@ func (c clerk) obey(order Order) error {
 		c.SendEgress(statefun.KafkaEgressBuilder{Target: outType, Topic: "notes", Value: order, ValueType: orderType})
 	case "fail":
 		if _, before := failed.LoadOrStore(id, true); !before {
-			panic("told to fail once")
+			return errors.New("told to fail once")
 		}
 		c.say("recovered")
 	}
