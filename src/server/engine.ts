@@ -6,7 +6,13 @@ import { MillraceError, SystemClock, SystemDisk, SystemRandom } from '../base/in
 import type { Clock } from '../base/index.ts'
 import { openDiskLog } from '../log/index.ts'
 import type { Log } from '../log/index.ts'
-import { groupName, requiredTopics, startDataflow } from '../runtime/index.ts'
+import {
+  type ReadTopic,
+  Trimmer,
+  groupName,
+  requiredTopics,
+  startDataflow
+} from '../runtime/index.ts'
 import type { DataflowMetrics, LogLine, RunningDataflow, StateEntry } from '../runtime/contract.ts'
 import { openLevelStore } from '../state/index.ts'
 import type { LoadedApplication } from './application.ts'
@@ -16,7 +22,12 @@ import type { LoadedDataflow } from './dataflow-files.ts'
 import { topicEnd } from './dead-letters.ts'
 import { drainAll } from './drain.ts'
 import type { Drainable } from './drain.ts'
-import { EngineFunctions, applicationTopics } from './engine-functions.ts'
+import {
+  EngineFunctions,
+  applicationTasks,
+  applicationTopics,
+  readByApplication
+} from './engine-functions.ts'
 import { describeLogEvent } from './log-events.ts'
 import type { LogNotice } from './log-events.ts'
 import { TopicTable } from './topic-table.ts'
@@ -124,6 +135,7 @@ export class Engine {
   readonly topics: TopicTable
   readonly dataflows: readonly EngineDataflow[]
   readonly functions: EngineFunctions | null
+  readonly #trimmer: Trimmer
   #stopping: Promise<void> | null = null
   #ending = false
 
@@ -137,6 +149,7 @@ export class Engine {
     this.log = parts.log
     this.clock = parts.clock
     this.topics = parts.topics
+    this.#trimmer = parts.trimmer
     this.dataflows = dataflows
     this.functions = functions
   }
@@ -157,10 +170,11 @@ export class Engine {
       onEvent: event => options.onLogEvent(describeLogEvent(event))
     })
     const { application, folder } = options
-    const topics = topicTableOf(options)
     const partitions = options.partitions ?? Math.max(1, options.workers)
     const started: EngineDataflow[] = []
     try {
+      const tasks = application === null ? 1 : await applicationTasks(log, application, partitions)
+      const topics = topicTableOf(options, tasks)
       await topics.createMissing(log, partitions)
       for (const loaded of options.dataflows) {
         started.push(await EngineDataflow.start(loaded, log, clock, options))
@@ -173,13 +187,15 @@ export class Engine {
                 application,
                 folder: folder.path,
                 partitions,
+                tasks,
                 advanceMs: options.advanceMs ?? null,
                 onLog: options.onLog
               },
               log,
               clock
             )
-      return new Engine(folder, { log, clock, topics }, started, functions)
+      const trimmer = new Trimmer(log, clock, readTopics(options, tasks))
+      return new Engine(folder, { log, clock, topics, trimmer }, started, functions)
     } catch (error) {
       for (const dataflow of started) await dataflow.running.stop()
       await log.close()
@@ -266,6 +282,7 @@ export class Engine {
   async #stop(): Promise<void> {
     try {
       await this.stopDataflows()
+      await this.#trimmer.stop()
       await this.log.close()
     } finally {
       this.folder.remove()
@@ -275,10 +292,11 @@ export class Engine {
 
 /** The topics of everything that a run has. */
 export function topicTableOf(
-  options: Pick<EngineOptions, 'dataflows' | 'application'>
+  options: Pick<EngineOptions, 'dataflows' | 'application'>,
+  tasks = 1
 ): TopicTable {
   const { dataflows, application } = options
-  const others = application === null ? [] : applicationTopics(application)
+  const others = application === null ? [] : applicationTopics(application, tasks)
   return new TopicTable(
     dataflows.map(loaded => loaded.plan),
     others
@@ -289,6 +307,19 @@ interface Parts {
   readonly log: Log
   readonly clock: Clock
   readonly topics: TopicTable
+  readonly trimmer: Trimmer
+}
+
+/** Topics that lead from tasks to tasks. */
+function readTopics({ dataflows, application }: EngineOptions, tasks: number): ReadTopic[] {
+  const repartitioned = dataflows.flatMap(({ plan }) =>
+    requiredTopics(plan)
+      .filter(({ role }) => role === 'repartition')
+      .map(({ name }) => ({ topic: name, group: groupName(plan) }))
+  )
+  return application === null
+    ? repartitioned
+    : [...repartitioned, ...readByApplication(application, tasks)]
 }
 
 async function startOne(
