@@ -52,7 +52,15 @@ export function applicationTopics(
   const { name, http } = application
   const parts = httpParts(name, http)
   const ingresses = [...application.ingresses, ...parts.ingresses]
-  return [...requiredFunctionTopics({ name, ingresses, tasks }), ...parts.topics]
+  const required = requiredFunctionTopics({ name, ingresses, tasks })
+  return [...required, ...parts.topics, ...egressTopics(application)]
+}
+
+/** Topics that egresses name; others come into being when functions name them. */
+function egressTopics({ egresses }: LoadedApplication): readonly RequiredTopic[] {
+  const names = new Set(egresses.flatMap(egress => egress.topics ?? []))
+  const common = { partitions: null, cleanup: null, retentionMs: null, retentionBytes: null }
+  return [...names].map(name => ({ ...common, name, internal: false, role: 'sink' }))
 }
 
 /** How many tasks an application has: as many as at its first start, which is a new one with `partitions`. */
