@@ -6,6 +6,7 @@ import { MillraceError, SystemClock, SystemDisk, SystemRandom } from '../base/in
 import type { Clock } from '../base/index.ts'
 import { openDiskLog } from '../log/index.ts'
 import type { Log } from '../log/index.ts'
+import type { Topic } from '../log/log.ts'
 import {
   type ReadTopic,
   Trimmer,
@@ -225,10 +226,7 @@ export class Engine {
       }
     })
     if (this.functions !== null) drainables.push(this.#functionsDrain(this.functions, drainables))
-    await drainAll(drainables, async topic => {
-      const { status } = await this.log.describeTopic(topic)
-      return status.partitions.reduce((sum, partition) => sum + partition.endOffset, 0)
-    })
+    await drainAll(drainables, async topic => endOf(await this.log.describeTopic(topic)))
   }
 
   /** Functions name the topics that they write when they do: any that is read may be among them. */
@@ -244,25 +242,42 @@ export class Engine {
     }
   }
 
-  /** Resolves when the dataflows have committed all that is in their inputs, when one ended, or at the signal. */
+  /**
+   * Resolves when dataflows and functions have committed all that is in their inputs, when one ended, or at the
+   * signal. They are looked at one after the other, and one may write to another that was looked at before: so all
+   * must have been found settled twice, with nothing new in between.
+   */
   async settle(signal?: AbortSignal): Promise<void> {
-    for (;;) {
-      if (signal?.aborted === true || (await this.#isSettled())) return
+    for (let before: number | null = null; ;) {
+      if (signal?.aborted === true || this.#hasEnded()) return
+      const records = await this.#settledRecords()
+      if (records !== null && records === before) return
+      before = records
       await this.clock.sleep(SETTLE_MS)
     }
   }
 
-  async #isSettled(): Promise<boolean> {
-    if (this.functions !== null && !(await this.functions.isSettled())) return false
-    for (const { loaded, running } of this.dataflows) {
-      if (running.status !== 'running') return true
+  #hasEnded(): boolean {
+    return this.dataflows.some(({ running }) => running.status !== 'running')
+  }
+
+  /** How many records all inputs had so far; null where some are not processed. */
+  async #settledRecords(): Promise<number | null> {
+    if (this.functions !== null && !(await this.functions.isSettled())) return null
+    let records = 0
+    for (const { loaded } of this.dataflows) {
       for (const position of await this.log.positions(groupName(loaded.plan))) {
         const { status } = await this.log.describeTopic(position.topic)
         const found = status.partitions.find(one => one.partition === position.partition)
-        if (found !== undefined && position.offset < found.endOffset) return false
+        if (found === undefined) continue
+        if (position.offset < found.endOffset) return null
+        records += found.endOffset
       }
     }
-    return true
+    for (const { topic } of this.functions?.application.ingresses ?? []) {
+      records += endOf(await this.log.describeTopic(topic))
+    }
+    return records
   }
 
   /** Stops dataflows and functions and closes the log; removes a temporary data directory. Idempotent. */
@@ -344,6 +359,11 @@ async function startOne(
   // Whoever runs the engine watches `failure`; a start that nobody watches yet must not end the process.
   running.finished.catch(() => {})
   return running
+}
+
+/** How many records a topic has had. */
+function endOf({ status }: Topic): number {
+  return status.partitions.reduce((sum, partition) => sum + partition.endOffset, 0)
 }
 
 /** A drain that goes on while the run stops would start dataflows again. */
