@@ -13,7 +13,6 @@ import { SystemClock, SystemDisk, SystemRandom, letHeapGrow } from '../../src/ba
 import {
   type FunctionEndpoint,
   type StatefulFunction,
-  addressOf,
   intType,
   messageTo,
   statefulFunction,
