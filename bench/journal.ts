@@ -171,9 +171,11 @@ async function measureLatency(
 try {
   await measureRate(100, 256 * KIB, 1)
   const large = await measureRate(100, 256 * KIB, IN_FLIGHT)
+  await measureRate(1024, 256 * KIB, 1)
   await measureRate(1024, 256 * KIB, IN_FLIGHT)
   await measureRate(100, 16 * KIB, 1)
   const small = await measureRate(100, 16 * KIB, IN_FLIGHT)
+  await measureRate(1024, 16 * KIB, 1)
   await measureRate(1024, 16 * KIB, IN_FLIGHT)
   await measureLatency(100, 256 * KIB, large / 2)
   await measureLatency(100, 16 * KIB, small / 2)

@@ -89,3 +89,6 @@ assert(
   'a largest message fits a batch with its addresses'
 )
 assert(LINE_BYTES_MAX < BATCH_BYTES_MAX, 'a longest line fits a batch')
+
+/** Producer ids from here on mark batches of tasks (`runtime`); those of producers (`kafka`) stay below. */
+export const MARKER_MIN: number = 2 ** 47

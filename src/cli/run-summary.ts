@@ -19,6 +19,10 @@ export function summaryLines(summary: DrainSummary): string[] {
   const { feed, durationMs } = summary
   const lines = summary.dataflows.flatMap(dataflow => dataflowLines(dataflow, durationMs))
   if (summary.functions !== null) lines.push(...functionsLines(summary.functions, durationMs))
+  for (const { topic, nearest } of summary.unwritten) {
+    const hint = nearest === null ? 'functions name the topics' : `did you mean "${nearest}"?`
+    lines.push(`--out ${topic}: no record was ever written to it; ${hint}`)
+  }
   if (feed.rejected > 0) {
     lines.push(`input: ${counted(feed.rejected, 'line')} went to ${FEED_DEAD_LETTERS}:`)
     lines.push(...feed.reasons.map(reason => `  ${oneLine(reason)}`))

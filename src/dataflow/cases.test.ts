@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { compile } from './compile.ts'
 import { formatDiagnostic } from './format.ts'
-import type { Plan, StepPlan, TopicPlan } from './plan.ts'
+import type { Plan, StepPlan, TimePlan, TopicPlan, WindowPlan } from './plan.ts'
 import { describeType, typeFingerprint } from './type-text.ts'
 import type { Type } from './types.ts'
 
@@ -89,10 +89,12 @@ function summaryOf(plan: Plan): unknown {
       states: service.states.map(state =>
         state.kind === 'owned'
           ? `${state.name} (${state.property}): ${describeType(state.key)} → ` +
-            `${typeFingerprint(state.value)}, ttl ${state.ttlMs}`
+            `${typeFingerprint(state.value)}, ttl ${state.ttlMs}${state.windowed ? ', windowed' : ''}`
           : `${state.name} (${state.property}): from ${state.service}.${state.state}`
       ),
       steps: service.steps.map(stepText),
+      ...(service.time === null ? {} : { time: timeText(service.time) }),
+      ...(service.window === null ? {} : { window: windowText(service.window) }),
       ...(service.partition === null
         ? {}
         : {
@@ -107,6 +109,25 @@ function summaryOf(plan: Plan): unknown {
       emits: service.emitsFromUpdateState,
       errors: Object.values(service.errors).join(' ')
     }))
+  }
+}
+
+function timeText(time: TimePlan): unknown {
+  const { assignTimestamp, timestampArgument, outOfOrdernessMs, idlenessMs, futureBoundMs } = time
+  const rest = { timestampArgument, outOfOrdernessMs, idlenessMs, futureBoundMs }
+  return { ...rest, assign: assignTimestamp === null ? null : stepText(assignTimestamp) }
+}
+
+function windowText(window: WindowPlan): unknown {
+  const { shape, time, gracePeriodMs, early, lateTopic, steps, merge, flush, flushKey } = window
+  const rest = { shape, time, gracePeriodMs, early, lateTopic }
+  const text = (step: StepPlan | null): string | null => (step === null ? null : stepText(step))
+  return {
+    ...rest,
+    steps: steps.map(stepText),
+    merge: text(merge),
+    flush: text(flush),
+    flushKey: text(flushKey)
   }
 }
 

@@ -57,6 +57,7 @@ function planOf(report: Report, read: FileModel, options: CompileOptions): Plan 
   checkGraph(report, file)
   const context: StepContext = {
     report,
+    apiVersion: file.apiVersion,
     types: file.types.scope,
     readModule: options.readModule?.bind(options),
     modules: new Map(),

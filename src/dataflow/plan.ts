@@ -61,6 +61,12 @@ export type OperatorKind =
   | 'update-state'
   /** Last step of a sink of `type: function`. */
   | 'assign-id'
+  /** Gives the event time of a record; see {@link TimePlan}. */
+  | 'assign-timestamp'
+  /** Adds one part of a window to another; gets the part's states as one object. */
+  | 'merge'
+  /** Gives the result of a window, or of a key in it; gets the context alone. */
+  | 'flush'
 
 /** Where a function's code stands. */
 export type CodePlan =
@@ -138,6 +144,8 @@ export type StatePlan =
       readonly value: Type
       /** Rows not updated for so long are removed; null keeps them. */
       readonly ttlMs: number | null
+      /** Whether it is kept for each key and window, and ends with the window. */
+      readonly windowed: boolean
       readonly at: Position
     }
   | {
@@ -155,6 +163,60 @@ export interface PartitionPlan {
   readonly updateState: StepPlan | null
 }
 
+/** How a service gets the event time of its records, and how far that has come. */
+export interface TimePlan {
+  /** null: the record's timestamp. */
+  readonly assignTimestamp: StepPlan | null
+  /** What the function gets beside the value: the context, or in files before 1.0.0 the record's timestamp. */
+  readonly timestampArgument: 'context' | 'number'
+  /** The watermark of a partition is the time of its newest record less this. */
+  readonly outOfOrdernessMs: number
+  /** A partition without records for so long (by the clock) holds no watermark back; null: it always does. */
+  readonly idlenessMs: number | null
+  /** A record whose time is further ahead of the clock fails. */
+  readonly futureBoundMs: number
+  readonly at: Position
+}
+
+/** Which records belong together. Windows begin at `start` and end before `end`; bounds are ms since the epoch. */
+export type WindowShape =
+  /** start = k · durationMs + offsetMs. */
+  | { readonly kind: 'tumbling'; readonly durationMs: number; readonly offsetMs: number }
+  /** start = k · slideMs + offsetMs; slideMs ≤ durationMs. */
+  | {
+      readonly kind: 'sliding'
+      readonly durationMs: number
+      readonly slideMs: number
+      readonly offsetMs: number
+    }
+  /** Per key: records less than gapMs apart; end = last record + gapMs. */
+  | { readonly kind: 'session'; readonly gapMs: number }
+  /** Per key. */
+  | { readonly kind: 'count'; readonly records: number }
+  | { readonly kind: 'global' }
+
+/** The window of a service. Its partition is {@link ServicePlan.partition}, its event time {@link ServicePlan.time}. */
+export interface WindowPlan {
+  readonly shape: WindowShape
+  /** Processing: a record's time is that of the clock when it arrives; nothing is late then. */
+  readonly time: 'event' | 'processing'
+  /** A window closes when the watermark reaches its end plus this. */
+  readonly gracePeriodMs: number
+  /** Steps between assign-timestamp and assign-key. */
+  readonly steps: readonly StepPlan[]
+  /** Adds the states of one part of a window to another: needed by sessions; with it sliding windows are computed in panes. */
+  readonly merge: StepPlan | null
+  /** Once for each window, over all its keys: without windows per key the service then works in one task. */
+  readonly flush: StepPlan | null
+  /** Once for each key of a window. */
+  readonly flushKey: StepPlan | null
+  /** When results are given before the end; null: never. */
+  readonly early: { readonly everyMs: number | null; readonly records: number | null } | null
+  /** Id of the topic of records that came too late; null: they are only counted. */
+  readonly lateTopic: string | null
+  readonly at: Position
+}
+
 export interface ErrorPolicy {
   readonly policy: 'dead-letter' | 'skip' | 'fail'
   /** Further tries of the failing function, 0…100. */
@@ -169,6 +231,10 @@ export interface ServicePlan {
   readonly sources: readonly SourcePlan[]
   readonly states: readonly StatePlan[]
   readonly steps: readonly StepPlan[]
+  /** Event time; null: nobody needs it here, or the service has processing time. */
+  readonly time: TimePlan | null
+  readonly window: WindowPlan | null
+  /** Also that of the window. */
   readonly partition: PartitionPlan | null
   /** In the old format an update-state's result is dropped; in 1.0.0 it goes on to the sinks. */
   readonly emitsFromUpdateState: boolean

@@ -9,6 +9,7 @@ import {
 } from './compression.ts'
 import { crc32c } from './crc32c.ts'
 import {
+  ATTRIBUTE,
   BATCH_HEADER_BYTES,
   BATCH_PREFIX_BYTES,
   COMPRESSIONS,
@@ -35,6 +36,10 @@ export interface BatchBuilderOptions {
   readonly compression?: Compression
   /** Default −1: none. */
   readonly producerId?: number
+  /** Default −1: none. */
+  readonly producerEpoch?: number
+  /** A marker of a transaction: a control batch that belongs to it. Default false. */
+  readonly isControl?: boolean
 }
 
 /** Collects records and builds one batch of them; then starts anew. Bytes given are copied. */
@@ -43,6 +48,8 @@ export class BatchBuilder {
   count = 0
   readonly #compression: Compression
   readonly #producerId: number
+  readonly #producerEpoch: number
+  readonly #attributes: number
   readonly #writer = new ByteWriter(64 * 1024)
   readonly #scratch = new ByteWriter(256)
   #firstTimestamp = 0
@@ -52,6 +59,8 @@ export class BatchBuilder {
   constructor(options: BatchBuilderOptions = {}) {
     this.#compression = options.compression ?? 'none'
     this.#producerId = options.producerId ?? -1
+    this.#producerEpoch = options.producerEpoch ?? -1
+    this.#attributes = options.isControl === true ? ATTRIBUTE.control | ATTRIBUTE.transactional : 0
     assertWritable(this.#compression)
     this.#writer.length = BATCH_HEADER_BYTES
   }
@@ -141,7 +150,7 @@ export class BatchBuilder {
   }
 
   /**
-   * The batch: base offset 0, leader epoch 0, no producer epoch and sequence (−1), checksummed. The
+   * The batch: base offset 0, leader epoch 0, no sequence (−1), checksummed. The
    * caller owns it; the builder is empty afterwards. There must be a record.
    * @throws BATCH_TOO_LARGE the records are over 64 MiB; the builder is unchanged
    */
@@ -160,12 +169,12 @@ export class BatchBuilder {
     batch.set(content, BATCH_HEADER_BYTES)
     writeI64(batch, FIELD.baseOffset, 0)
     writeI32(batch, FIELD.leaderEpoch, 0)
-    writeI16(batch, FIELD.attributes, COMPRESSIONS.indexOf(compression))
+    writeI16(batch, FIELD.attributes, this.#attributes | COMPRESSIONS.indexOf(compression))
     writeI32(batch, FIELD.lastOffsetDelta, this.count - 1)
     writeI64(batch, FIELD.firstTimestamp, this.#firstTimestamp)
     writeI64(batch, FIELD.maxTimestamp, this.#maxTimestamp)
     writeI64(batch, FIELD.producerId, this.#producerId)
-    writeI16(batch, FIELD.producerEpoch, -1)
+    writeI16(batch, FIELD.producerEpoch, this.#producerEpoch)
     writeI32(batch, FIELD.baseSequence, -1)
     writeI32(batch, FIELD.recordCount, this.count)
     sealBatch(batch)

@@ -63,6 +63,10 @@ export interface BatchHeader {
   readonly compression: Compression
   /** −1: none. */
   readonly producerId: number
+  /** −1: none. */
+  readonly producerEpoch: number
+  /** Sequence number of the first record among those of its producer, −1: none. */
+  readonly baseSequence: number
   readonly crc: number
   /** Transaction markers, not records of users. */
   readonly isControl: boolean
@@ -93,6 +97,8 @@ export function readBatchHeader(bytes: Uint8Array, at: number): BatchHeader {
     maxTimestamp: batchMaxTimestamp(bytes, at),
     compression: compressionOf(attributes),
     producerId: batchProducerId(bytes, at),
+    producerEpoch: readI16(bytes, at + FIELD.producerEpoch),
+    baseSequence: readI32(bytes, at + FIELD.baseSequence),
     crc: readI32(bytes, at + FIELD.crc) >>> 0,
     isControl: (attributes & ATTRIBUTE.control) !== 0,
     isTransactional: (attributes & ATTRIBUTE.transactional) !== 0

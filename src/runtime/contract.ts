@@ -82,6 +82,20 @@ export interface OperatorMetrics {
   readonly latencyMsMean: number | null
 }
 
+/** How far a service with windows is. */
+export interface TimeMetrics {
+  readonly service: string
+  /** Event time: no earlier record is expected. The least of all tasks; null before the first, and by processing time. */
+  readonly watermark: number | null
+  /** The input that holds the watermark back: `topic/partition`, a service, or a task; null where there is none. */
+  readonly heldBackBy: string | null
+  readonly openWindows: number
+  /** Since the start. */
+  readonly closedWindows: number
+  /** Records that came too late for all their windows, since the start. */
+  readonly late: number
+}
+
 export interface DataflowMetrics {
   readonly operators: readonly OperatorMetrics[]
   readonly recordsIn: number
@@ -94,6 +108,8 @@ export interface DataflowMetrics {
   readonly commitMsP99: number
   /** Records in the sources that are not processed yet. */
   readonly lag: number
+  /** Of each service with windows. */
+  readonly times: readonly TimeMetrics[]
 }
 
 /** One line of `show state`. */
@@ -108,6 +124,8 @@ export interface StateSummary {
 export interface StateEntry {
   readonly key: unknown
   readonly value: unknown
+  /** Of a state that is kept for each window. */
+  readonly window?: { readonly start: number; readonly end: number }
 }
 
 export type DataflowStatus = 'starting' | 'running' | 'draining' | 'stopped' | 'failed'

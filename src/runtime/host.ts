@@ -3,13 +3,13 @@ import { type Clock, MillraceError, STATE_HOT_BYTES_DEFAULT } from '../base/inde
 import type { Plan } from '../dataflow/plan.ts'
 import type { LogData } from '../log/log.ts'
 import { type StateStore, type TaskState, changelogOf, openTaskState } from '../state/index.ts'
-import type { LogLine, StateEntry } from './contract.ts'
+import type { LogLine, StateEntry, TimeMetrics } from './contract.ts'
 import { Circuit } from './graph/circuit.ts'
 import { Library } from './graph/library.ts'
 import { changelogTopicName, groupName } from './graph/names.ts'
 import { declaredStates, stateSpecs } from './graph/service-states.ts'
 import { type InputPosition, metadataOf } from './positions.ts'
-import { entriesOf } from './state-entries.ts'
+import { entriesOf, windowedEntriesOf } from './state-entries.ts'
 import { Counters, type CountersSnapshot, operatorIds } from './task/counters.ts'
 import { SourceReader } from './task/source-reader.ts'
 import { TaskGroup } from './task/task-group.ts'
@@ -25,6 +25,7 @@ const FLUSH_DELAY_MS = 5_000
 
 /** What tells of one task: counters and where its inputs stand. Plain data. */
 export interface TaskReport extends CountersSnapshot {
+  readonly times: readonly TimeMetrics[]
   readonly positions: readonly { topic: string; partition: number; position: number }[]
 }
 
@@ -38,6 +39,8 @@ export interface TaskHost {
   stop(): Promise<void>
   /** Processes all that its inputs hold; gives the number of records since the last call. */
   settle(): Promise<number>
+  /** Event time is at its end for these services: their windows close. */
+  endTime(services: readonly string[]): Promise<void>
   reports(): Promise<readonly TaskReport[]>
   /** How many keys each declared state has, in the order of `declaredStates`. */
   stateKeys(): Promise<readonly number[]>
@@ -113,9 +116,15 @@ export class LocalHost implements TaskHost {
     return this.#group.settle()
   }
 
+  endTime(services: readonly string[]): Promise<void> {
+    for (const { circuit } of this.#residents) circuit.work?.endTime(services)
+    return Promise.resolve()
+  }
+
   reports(): Promise<readonly TaskReport[]> {
     return Promise.resolve(
-      this.#residents.map(({ task, counters }) => ({
+      this.#residents.map(({ task, circuit, counters }) => ({
+        times: circuit.work?.metrics() ?? [],
         in: counters.in,
         out: counters.out,
         failed: counters.failed,
@@ -133,11 +142,12 @@ export class LocalHost implements TaskHost {
   }
 
   stateKeys(): Promise<readonly number[]> {
-    const names = declaredStates(this.#options.plan).map(state => state.name)
     return Promise.resolve(
-      names.map(name =>
-        this.#residents.reduce((sum, { state }) => sum + (state?.state(name).size ?? 0), 0)
-      )
+      declaredStates(this.#options.plan).map(({ name, plan }) => {
+        const sizeOf = ({ state }: Resident): number =>
+          (plan.windowed ? state?.namespaced(name).size : state?.state(name).size) ?? 0
+        return this.#residents.reduce((sum, resident) => sum + sizeOf(resident), 0)
+      })
     )
   }
 
@@ -146,7 +156,9 @@ export class LocalHost implements TaskHost {
     if (declared === undefined) throw stateUnknown(name)
     return Promise.resolve(
       this.#residents.flatMap(({ circuit }) =>
-        entriesOf(circuit.states.view(name), declared.plan, options)
+        declared.plan.windowed
+          ? windowedEntriesOf(circuit.states, declared, options)
+          : entriesOf(circuit.states.view(name), declared.plan, options)
       )
     )
   }
@@ -209,6 +221,18 @@ export class LocalHost implements TaskHost {
       sweepMs: sweepMsOf(plan)
     })
     this.#residents.push({ task, circuit, state, counters })
+    const { work } = circuit
+    if (work !== null) {
+      work.start({
+        wake: () => task.wake(),
+        isBusy: (topic, partition) =>
+          readers.some(
+            one =>
+              one.topic === topic && one.partition === partition && (one.isReady || one.isPending)
+          )
+      })
+      signal.addEventListener('abort', () => work.stop(), { once: true })
+    }
     this.#group.run(task)
   }
 

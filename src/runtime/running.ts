@@ -8,9 +8,11 @@ import type {
   LogLine,
   RunningDataflow,
   StateEntry,
-  StateSummary
+  StateSummary,
+  TimeMetrics
 } from './contract.ts'
 import { declaredStates } from './graph/service-states.ts'
+import { closingRounds } from './graph/time-flow.ts'
 import { type EntriesOptions, type TaskHost, type TaskReport, stateUnknown } from './host.ts'
 import { operatorIds, sum, sumOperators } from './task/counters.ts'
 
@@ -85,7 +87,8 @@ export class Running implements RunningDataflow {
       commits: sum(reports, report => report.commits),
       commitMsP50: quantile(samples, 0.5),
       commitMsP99: quantile(samples, 0.99),
-      lag: await this.#lag(reports)
+      lag: await this.#lag(reports),
+      times: timesOf(reports.map(report => report.times))
     }
   }
 
@@ -113,9 +116,11 @@ export class Running implements RunningDataflow {
     if (this.status === 'running') this.status = 'draining'
     const { hosts } = this.#options
     try {
-      for (;;) {
-        const counts = await Promise.all(hosts.map(host => host.settle()))
-        if (counts.every(count => count === 0)) break
+      await this.#settle()
+      // Event time is at its end: windows close, those before others first.
+      for (const services of closingRounds(this.plan)) {
+        await Promise.all(hosts.map(host => host.endTime(services)))
+        await this.#settle()
       }
     } catch (error) {
       // Tasks that ended cannot settle: what ended them is the news.
@@ -125,6 +130,13 @@ export class Running implements RunningDataflow {
     }
     await this.stop()
     await this.finished
+  }
+
+  async #settle(): Promise<void> {
+    for (;;) {
+      const counts = await Promise.all(this.#options.hosts.map(host => host.settle()))
+      if (counts.every(count => count === 0)) return
+    }
   }
 
   /** Ends the dataflow when all hosts have ended; the first failure stops the others. */
@@ -183,6 +195,25 @@ export class Running implements RunningDataflow {
     const matches = declared.filter(state => state.plan.name === name)
     if (matches.length === 1) return matches[0]!.name
     throw stateUnknown(name, known)
+  }
+}
+
+/** The times of all tasks as one: the least watermark, and sums. */
+function timesOf(tasks: readonly (readonly TimeMetrics[])[]): TimeMetrics[] {
+  const [first, ...others] = tasks
+  return (first ?? []).map((time, index) =>
+    others.reduce((all, task) => together(all, task[index]!), time)
+  )
+}
+
+function together(one: TimeMetrics, other: TimeMetrics): TimeMetrics {
+  const isLess =
+    other.watermark !== null && (one.watermark === null || other.watermark < one.watermark)
+  return {
+    ...(isLess ? other : one),
+    openWindows: one.openWindows + other.openWindows,
+    closedWindows: one.closedWindows + other.closedWindows,
+    late: one.late + other.late
   }
 }
 

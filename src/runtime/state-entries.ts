@@ -4,6 +4,7 @@ import type { ScalarType } from '../dataflow/types.ts'
 import type { StateKey } from '../state/contract.ts'
 import type { StateEntry } from './contract.ts'
 import { scalarFromText } from './convert/index.ts'
+import type { DeclaredState, ServiceStates } from './graph/service-states.ts'
 import type { StateView } from './task/state-view.ts'
 
 const LIMIT_DEFAULT = 100
@@ -24,6 +25,34 @@ export function entriesOf(
   for (const [key, value] of view.entries()) {
     if (entries.length >= limit) break
     entries.push({ key: jsonReady(key), value: jsonReady(value) })
+  }
+  return entries
+}
+
+/** Entries of one task's state that is kept for each window: those under `key`, or the first `limit`. */
+export function windowedEntriesOf(
+  states: ServiceStates,
+  declared: DeclaredState,
+  options: { readonly key?: string; readonly limit?: number }
+): StateEntry[] {
+  const limit = options.limit ?? LIMIT_DEFAULT
+  const { windows, states: views } = states.windowed.get(declared.service)!
+  const view = views.find(one => one.view.name === declared.name)!.view
+  const key =
+    options.key === undefined
+      ? undefined
+      : (scalarFromText(declared.plan.key as ScalarType, options.key, 'key') as StateKey)
+  const entries: StateEntry[] = []
+  for (const namespace of view.states.namespaces().toSorted((a, b) => a - b)) {
+    const state = view.states.in(namespace)
+    const pairs: Iterable<[StateKey, unknown]> =
+      key === undefined ? state.entries() : state.has(key) ? [[key, state.get(key)]] : []
+    for (const [name, value] of pairs) {
+      if (entries.length >= limit) return entries
+      const bounds = windows?.boundsOf(namespace, name) ?? null
+      const window = bounds === null ? {} : { window: { start: bounds.start, end: bounds.end } }
+      entries.push({ key: jsonReady(name), value: jsonReady(value), ...window })
+    }
   }
   return entries
 }

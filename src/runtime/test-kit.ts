@@ -12,7 +12,10 @@ import type {
   SourcePlan,
   StatePlan,
   StepPlan,
-  TopicPlan
+  TimePlan,
+  TopicPlan,
+  WindowPlan,
+  WindowShape
 } from '../dataflow/plan.ts'
 import type { ObjectType, ScalarType, Type } from '../dataflow/types.ts'
 import { type Log, openMemoryLog } from '../log/index.ts'
@@ -109,7 +112,42 @@ export function state(
   value: Type,
   ttlMs: number | null = null
 ): StatePlan {
-  return { kind: 'owned', name, property: name, key, value, ttlMs, at: AT }
+  return { kind: 'owned', name, property: name, key, value, ttlMs, windowed: false, at: AT }
+}
+
+/** An owned state that is kept for each window. */
+export function windowedState(name: string, key: Type, value: Type): StatePlan {
+  return { kind: 'owned', name, property: name, key, value, ttlMs: null, windowed: true, at: AT }
+}
+
+/** Event time: by default that of the records, in order. */
+export function eventTime(options: Partial<TimePlan> = {}): TimePlan {
+  return {
+    assignTimestamp: null,
+    timestampArgument: 'context',
+    outOfOrdernessMs: 0,
+    idlenessMs: null,
+    futureBoundMs: 86_400_000,
+    at: AT,
+    ...options
+  }
+}
+
+/** A window, by default without functions. */
+export function window(shape: WindowShape, options: Partial<WindowPlan> = {}): WindowPlan {
+  return {
+    shape,
+    time: 'event',
+    gracePeriodMs: 0,
+    steps: [],
+    merge: null,
+    flush: null,
+    flushKey: null,
+    early: null,
+    lateTopic: null,
+    at: AT,
+    ...options
+  }
 }
 
 /** A state of another service. */
@@ -143,6 +181,8 @@ export function service(
   return {
     states: [],
     steps: [],
+    time: null,
+    window: null,
     partition: null,
     emitsFromUpdateState: true,
     errors: DEAD_LETTER,

@@ -23,7 +23,7 @@ import type {
   TlsMaterial,
   TopicIngressPlan
 } from '../functions/index.ts'
-import { hasErrors } from './dataflow-files.ts'
+import { fileError, hasErrors } from './dataflow-files.ts'
 import type { LoadedFiles } from './dataflow-files.ts'
 import { functionTopics, ingressOf } from './function-sinks.ts'
 import { loadFunctions } from './functions-file.ts'
@@ -93,9 +93,11 @@ export async function loadApplication(
   const diagnostics = [...found]
   const mapped = mapAddresses(combined, request.localAddresses)
   diagnostics.push(...mapped.diagnostics)
+  const name = combined.application?.name ?? NAME_DEFAULT
+  diagnostics.push(...nameTaken(files, name, combined.application?.at ?? null))
   const builder = new Builder(combined, functions, request.allowPrivate, diagnostics)
   const application: LoadedApplication = {
-    name: NAME_DEFAULT,
+    name,
     files: modules.map(module => module.file),
     functions,
     endpoints: modules.flatMap(({ plan, path }) =>
@@ -107,6 +109,26 @@ export async function loadApplication(
     http: httpComponents(combined)
   }
   return { application: hasErrors(diagnostics) ? null : application, diagnostics }
+}
+
+/** An application and a dataflow of one name would keep positions and dead letters in one place. */
+function nameTaken(
+  { dataflows }: ApplicationFiles,
+  name: string,
+  at: Position | null
+): readonly Diagnostic[] {
+  const taken = dataflows.find(({ plan }) => plan.name === name)
+  if (taken === undefined) return []
+  const { file } = taken.plan
+  if (at !== null) {
+    const message = `the application is called "${name}", and so is the dataflow of ${file}`
+    return [findingAt('error', at, 'APPLICATION_NAME', message, 'Give one of them another name.')]
+  }
+  const message = `the dataflow is called "${name}", as the application of functions is without a name of its own`
+  const hint =
+    'Rename the dataflow under meta, or name the application in a module file: kind: io.millrace.application.v1, ' +
+    'spec: { name: my-functions }'
+  return [fileError('APPLICATION_NAME', file, message, hint)]
 }
 
 /** Where an ingress begins in a topic. */
@@ -209,7 +231,8 @@ class Builder {
     for (const egress of this.#plan.egresses) {
       if (egress.kind !== 'topic') continue
       this.#warnOfProperties(egress)
-      specs.push({ typename: egress.id })
+      const { id, topics } = egress
+      specs.push({ typename: id, ...(topics === undefined ? {} : { topics }) })
     }
     return specs
   }

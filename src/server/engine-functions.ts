@@ -2,10 +2,16 @@
 import { AdvancingClock, MillraceError, isMillraceError } from '../base/index.ts'
 import type { Clock } from '../base/index.ts'
 import { RemoteEndpoint, requiredFunctionTopics, startFunctions } from '../functions/index.ts'
-import { functionsDeadLetterName } from '../functions/index.ts'
+import {
+  functionsChangelogName,
+  functionsDeadLetterName,
+  functionsGroupName,
+  messagesTopicName
+} from '../functions/index.ts'
 import type { FunctionsMetrics, RunningFunctions, TimeTravel } from '../functions/index.ts'
 import type { Log } from '../log/index.ts'
 import type { LogLine, RequiredTopic } from '../runtime/contract.ts'
+import type { ReadTopic } from '../runtime/index.ts'
 import { openLevelStore } from '../state/index.ts'
 import type { LoadedApplication } from './application.ts'
 import { functionsFolder } from './data-folder.ts'
@@ -23,6 +29,8 @@ export interface EngineFunctionsOptions {
   readonly folder: string
   /** Partitions of topics that an egress names for the first time. */
   readonly partitions: number
+  /** See {@link applicationTasks}. */
+  readonly tasks: number
   /** How far a drain moves the functions' time on, ms; null leaves delayed messages that are not due. */
   readonly advanceMs: number | null
   onLog(dataflow: string, line: LogLine): void
@@ -36,12 +44,45 @@ export interface FunctionsTotals {
   readonly deadLetters: number
 }
 
-/** Topics that an application needs before it starts. */
-export function applicationTopics(application: LoadedApplication): readonly RequiredTopic[] {
-  const { name, ingresses, http } = application
+/** Topics that an application of so many tasks needs before it starts. */
+export function applicationTopics(
+  application: LoadedApplication,
+  tasks: number
+): readonly RequiredTopic[] {
+  const { name, http } = application
   const parts = httpParts(name, http)
-  const topics = requiredFunctionTopics({ name, ingresses: [...ingresses, ...parts.ingresses] })
-  return [...topics, ...parts.topics]
+  const ingresses = [...application.ingresses, ...parts.ingresses]
+  const required = requiredFunctionTopics({ name, ingresses, tasks })
+  return [...required, ...parts.topics, ...egressTopics(application)]
+}
+
+/** Topics that egresses name; others come into being when functions name them. */
+function egressTopics({ egresses }: LoadedApplication): readonly RequiredTopic[] {
+  const names = new Set(egresses.flatMap(egress => egress.topics ?? []))
+  const common = { partitions: null, cleanup: null, retentionMs: null, retentionBytes: null }
+  return [...names].map(name => ({ ...common, name, internal: false, role: 'sink' }))
+}
+
+/** How many tasks an application has: as many as at its first start, which is a new one with `partitions`. */
+export async function applicationTasks(
+  log: Log,
+  { name }: LoadedApplication,
+  partitions: number
+): Promise<number> {
+  const changelog = functionsChangelogName(name)
+  const found = (await log.listTopics({ internal: true })).find(topic => topic.name === changelog)
+  return found?.spec.partitions ?? partitions
+}
+
+/** Topics that only the application reads: between its tasks, and from dataflows to it. */
+export function readByApplication(
+  { name, ingresses }: LoadedApplication,
+  tasks: number
+): ReadTopic[] {
+  const group = functionsGroupName(name)
+  const topics = ingresses.filter(ingress => ingress.internal === true).map(({ topic }) => topic)
+  if (tasks > 1) topics.push(messagesTopicName(name))
+  return topics.map(topic => ({ topic, group }))
 }
 
 /** An application of functions that runs. */
@@ -175,7 +216,7 @@ async function startOne(
   log: Log,
   clock: Clock
 ): Promise<RunningFunctions> {
-  const { application, folder, partitions, onLog } = options
+  const { application, folder, partitions, tasks, onLog } = options
   const { name, functions, ingresses, egresses, http } = application
   const parts = httpParts(name, http)
   return startFunctions({
@@ -184,6 +225,7 @@ async function startOne(
     endpoints,
     ingresses: [...ingresses, ...parts.ingresses],
     egresses: [...egresses, ...parts.egresses],
+    tasks,
     log,
     clock,
     openStore: index => openLevelStore(`${functionsFolder(folder, name)}/${index}`),

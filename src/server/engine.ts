@@ -6,7 +6,14 @@ import { MillraceError, SystemClock, SystemDisk, SystemRandom } from '../base/in
 import type { Clock } from '../base/index.ts'
 import { openDiskLog } from '../log/index.ts'
 import type { Log } from '../log/index.ts'
-import { groupName, requiredTopics, startDataflow } from '../runtime/index.ts'
+import type { Topic } from '../log/log.ts'
+import {
+  type ReadTopic,
+  Trimmer,
+  groupName,
+  requiredTopics,
+  startDataflow
+} from '../runtime/index.ts'
 import type { DataflowMetrics, LogLine, RunningDataflow, StateEntry } from '../runtime/contract.ts'
 import { openLevelStore } from '../state/index.ts'
 import type { LoadedApplication } from './application.ts'
@@ -16,7 +23,12 @@ import type { LoadedDataflow } from './dataflow-files.ts'
 import { topicEnd } from './dead-letters.ts'
 import { drainAll } from './drain.ts'
 import type { Drainable } from './drain.ts'
-import { EngineFunctions, applicationTopics } from './engine-functions.ts'
+import {
+  EngineFunctions,
+  applicationTasks,
+  applicationTopics,
+  readByApplication
+} from './engine-functions.ts'
 import { describeLogEvent } from './log-events.ts'
 import type { LogNotice } from './log-events.ts'
 import { TopicTable } from './topic-table.ts'
@@ -124,6 +136,7 @@ export class Engine {
   readonly topics: TopicTable
   readonly dataflows: readonly EngineDataflow[]
   readonly functions: EngineFunctions | null
+  readonly #trimmer: Trimmer
   #stopping: Promise<void> | null = null
   #ending = false
 
@@ -137,6 +150,7 @@ export class Engine {
     this.log = parts.log
     this.clock = parts.clock
     this.topics = parts.topics
+    this.#trimmer = parts.trimmer
     this.dataflows = dataflows
     this.functions = functions
   }
@@ -157,10 +171,11 @@ export class Engine {
       onEvent: event => options.onLogEvent(describeLogEvent(event))
     })
     const { application, folder } = options
-    const topics = topicTableOf(options)
     const partitions = options.partitions ?? Math.max(1, options.workers)
     const started: EngineDataflow[] = []
     try {
+      const tasks = application === null ? 1 : await applicationTasks(log, application, partitions)
+      const topics = topicTableOf(options, tasks)
       await topics.createMissing(log, partitions)
       for (const loaded of options.dataflows) {
         started.push(await EngineDataflow.start(loaded, log, clock, options))
@@ -173,13 +188,15 @@ export class Engine {
                 application,
                 folder: folder.path,
                 partitions,
+                tasks,
                 advanceMs: options.advanceMs ?? null,
                 onLog: options.onLog
               },
               log,
               clock
             )
-      return new Engine(folder, { log, clock, topics }, started, functions)
+      const trimmer = new Trimmer(log, clock, readTopics(options, tasks))
+      return new Engine(folder, { log, clock, topics, trimmer }, started, functions)
     } catch (error) {
       for (const dataflow of started) await dataflow.running.stop()
       await log.close()
@@ -209,10 +226,7 @@ export class Engine {
       }
     })
     if (this.functions !== null) drainables.push(this.#functionsDrain(this.functions, drainables))
-    await drainAll(drainables, async topic => {
-      const { status } = await this.log.describeTopic(topic)
-      return status.partitions.reduce((sum, partition) => sum + partition.endOffset, 0)
-    })
+    await drainAll(drainables, async topic => endOf(await this.log.describeTopic(topic)))
   }
 
   /** Functions name the topics that they write when they do: any that is read may be among them. */
@@ -228,25 +242,42 @@ export class Engine {
     }
   }
 
-  /** Resolves when the dataflows have committed all that is in their inputs, when one ended, or at the signal. */
+  /**
+   * Resolves when dataflows and functions have committed all that is in their inputs, when one ended, or at the
+   * signal. They are looked at one after the other, and one may write to another that was looked at before: so all
+   * must have been found settled twice, with nothing new in between.
+   */
   async settle(signal?: AbortSignal): Promise<void> {
-    for (;;) {
-      if (signal?.aborted === true || (await this.#isSettled())) return
+    for (let before: number | null = null; ;) {
+      if (signal?.aborted === true || this.#hasEnded()) return
+      const records = await this.#settledRecords()
+      if (records !== null && records === before) return
+      before = records
       await this.clock.sleep(SETTLE_MS)
     }
   }
 
-  async #isSettled(): Promise<boolean> {
-    if (this.functions !== null && !(await this.functions.isSettled())) return false
-    for (const { loaded, running } of this.dataflows) {
-      if (running.status !== 'running') return true
+  #hasEnded(): boolean {
+    return this.dataflows.some(({ running }) => running.status !== 'running')
+  }
+
+  /** How many records all inputs had so far; null where some are not processed. */
+  async #settledRecords(): Promise<number | null> {
+    if (this.functions !== null && !(await this.functions.isSettled())) return null
+    let records = 0
+    for (const { loaded } of this.dataflows) {
       for (const position of await this.log.positions(groupName(loaded.plan))) {
         const { status } = await this.log.describeTopic(position.topic)
         const found = status.partitions.find(one => one.partition === position.partition)
-        if (found !== undefined && position.offset < found.endOffset) return false
+        if (found === undefined) continue
+        if (position.offset < found.endOffset) return null
+        records += found.endOffset
       }
     }
-    return true
+    for (const { topic } of this.functions?.application.ingresses ?? []) {
+      records += endOf(await this.log.describeTopic(topic))
+    }
+    return records
   }
 
   /** Stops dataflows and functions and closes the log; removes a temporary data directory. Idempotent. */
@@ -266,6 +297,7 @@ export class Engine {
   async #stop(): Promise<void> {
     try {
       await this.stopDataflows()
+      await this.#trimmer.stop()
       await this.log.close()
     } finally {
       this.folder.remove()
@@ -275,10 +307,11 @@ export class Engine {
 
 /** The topics of everything that a run has. */
 export function topicTableOf(
-  options: Pick<EngineOptions, 'dataflows' | 'application'>
+  options: Pick<EngineOptions, 'dataflows' | 'application'>,
+  tasks = 1
 ): TopicTable {
   const { dataflows, application } = options
-  const others = application === null ? [] : applicationTopics(application)
+  const others = application === null ? [] : applicationTopics(application, tasks)
   return new TopicTable(
     dataflows.map(loaded => loaded.plan),
     others
@@ -289,6 +322,19 @@ interface Parts {
   readonly log: Log
   readonly clock: Clock
   readonly topics: TopicTable
+  readonly trimmer: Trimmer
+}
+
+/** Topics that lead from tasks to tasks. */
+function readTopics({ dataflows, application }: EngineOptions, tasks: number): ReadTopic[] {
+  const repartitioned = dataflows.flatMap(({ plan }) =>
+    requiredTopics(plan)
+      .filter(({ role }) => role === 'repartition')
+      .map(({ name }) => ({ topic: name, group: groupName(plan) }))
+  )
+  return application === null
+    ? repartitioned
+    : [...repartitioned, ...readByApplication(application, tasks)]
 }
 
 async function startOne(
@@ -313,6 +359,11 @@ async function startOne(
   // Whoever runs the engine watches `failure`; a start that nobody watches yet must not end the process.
   running.finished.catch(() => {})
   return running
+}
+
+/** How many records a topic has had. */
+function endOf({ status }: Topic): number {
+  return status.partitions.reduce((sum, partition) => sum + partition.endOffset, 0)
 }
 
 /** A drain that goes on while the run stops would start dataflows again. */

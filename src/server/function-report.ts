@@ -2,7 +2,7 @@
 import { nearestWord } from '../dataflow/index.ts'
 import { MillraceError } from '../base/index.ts'
 import { addressOf, parseTypeName, patternText } from '../functions/index.ts'
-import type { AddressEntry, PendingTimer } from '../functions/index.ts'
+import type { Address, AddressEntry, PendingTimer } from '../functions/index.ts'
 import type { LoadedApplication } from './application.ts'
 import type { EngineFunctions } from './engine-functions.ts'
 import type { RatedFunctionMetrics } from './function-metrics.ts'
@@ -149,8 +149,6 @@ export function timerReport({
   typename,
   cancellationToken
 }: PendingTimer): TimerReport {
-  const textOf = ({ namespace, type, id }: PendingTimer['sender']): string =>
-    `${namespace}/${type}/${id}`
   return {
     dueAt,
     sender: textOf(sender),
@@ -158,4 +156,8 @@ export function timerReport({
     valueType: typename,
     cancellationToken
   }
+}
+
+function textOf({ namespace, type, id }: Address): string {
+  return `${namespace}/${type}/${id}`
 }

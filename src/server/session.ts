@@ -6,6 +6,7 @@ import { MillraceError } from '../base/index.ts'
 import { nearestWord } from '../dataflow/index.ts'
 import type { Plan } from '../dataflow/plan.ts'
 import type { DataflowMetrics, StateEntry } from '../runtime/contract.ts'
+import type { LoadedApplication } from './application.ts'
 import { readReasons } from './dead-letters.ts'
 import type { DeadLetterReason } from './dead-letters.ts'
 import { Engine, topicTableOf } from './engine.ts'
@@ -65,6 +66,8 @@ export interface DrainSummary {
   readonly functions: FunctionsSummary | null
   readonly feed: FeedReport
   readonly durationMs: number
+  /** Outputs that no file declares and nothing was ever written to, with the topic that was perhaps meant. */
+  readonly unwritten: readonly { readonly topic: string; readonly nearest: string | null }[]
   /** Entries of the states that were to be shown, in the order of the request. */
   readonly states: readonly { readonly name: string; readonly entries: readonly StateEntry[] }[]
 }
@@ -81,8 +84,6 @@ export function checkRequest(
   request: Pick<SessionRequest, 'dataflows' | 'application' | 'inputs' | 'outputs' | 'show'>
 ): void {
   const names = topicTableOf(request).names()
-  // Functions name the topics that they write when they do.
-  const isOpen = request.application !== null && request.application.egresses.length > 0
   for (const { topic, path, given } of request.inputs) {
     if (!names.includes(topic)) throw unknownTopic('--in', topic, names)
     if (path === null) continue
@@ -96,7 +97,7 @@ export function checkRequest(
   }
   for (const output of request.outputs) {
     const isKnown = output.topic === FEED_DEAD_LETTERS || names.includes(output.topic)
-    if (!isKnown && !isOpen) throw unknownTopic('--out', output.topic, names)
+    if (!isKnown) checkUndeclared(request.application, output.topic, names)
     checkOutput(output)
   }
   for (const state of request.show) {
@@ -106,6 +107,25 @@ export function checkRequest(
       state
     )
   }
+}
+
+/**
+ * Functions name the topics that they write when they do, where their egress does not: such a topic may be any but
+ * one that is nearly another's name.
+ */
+function checkUndeclared(
+  application: LoadedApplication | null,
+  topic: string,
+  names: readonly string[]
+): void {
+  const open = application?.egresses.filter(egress => egress.topics === undefined) ?? []
+  if (open.length === 0) throw unknownTopic('--out', topic, names)
+  if (nearestWord(topic, names) === null) return
+  const { message } = unknownTopic('--out', topic, names)
+  throw new MillraceError(
+    'USAGE',
+    `${message} If functions write it, add it to the "topics" of ${open.map(egress => egress.typename).join(' or ')}`
+  )
 }
 
 /** The function type that `--show` names; null for a state of a dataflow. @throws USAGE nothing answers for it */
@@ -219,6 +239,7 @@ export class Session {
       durationMs,
       dataflows: await this.#summaries(),
       functions: await this.#functionsSummary(),
+      unwritten: await this.#unwritten(),
       states: await this.#states()
     }
     await forgetPositions(this.engine.log, this.#request.inputs)
@@ -313,6 +334,22 @@ export class Session {
       deadLetters: count,
       reasons
     }
+  }
+
+  async #unwritten(): Promise<DrainSummary['unwritten']> {
+    const { log, topics } = this.engine
+    const declared = topics.names()
+    const asked = this.#request.outputs.map(output => output.topic)
+    const empty: string[] = []
+    const written: string[] = []
+    for (const { name, status } of await log.listTopics()) {
+      const isEmpty = status.partitions.every(partition => partition.endOffset === 0)
+      if (!isEmpty) written.push(name)
+      else if (asked.includes(name) && !declared.includes(name)) empty.push(name)
+    }
+    return empty
+      .filter(topic => topic !== FEED_DEAD_LETTERS)
+      .map(topic => ({ topic, nearest: nearestWord(topic, written) }))
   }
 
   async #states(): Promise<DrainSummary['states']> {

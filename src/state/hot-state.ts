@@ -204,7 +204,7 @@ export class HotState implements KeyedState {
       const bytes = this.#storeKey(key)
       if (start.compare(bytes) <= 0) found.push({ key, bytes: Buffer.from(bytes) })
     }
-    return found.sort((a, b) => a.bytes.compare(b.bytes))
+    return found.toSorted((a, b) => a.bytes.compare(b.bytes))
   }
 
   // ---- for the ledger and the task state ----

@@ -29,8 +29,8 @@ async function check(
   const random = new SeededRandom(seed)
   const clock = new TickingClock()
   const bench = new FunctionsBench(clock)
-  const tasks = 1 + random.below(3)
-  const partitions = 1 + random.below(3)
+  const tasks = 1 + random.below(4)
+  const partitions = 1 + random.below(4)
   const generator = new Generator(random, IDS)
   const app = bench.options({
     functions: [interpreter(() => clock.sleep(random.below(20)))],

@@ -1,4 +1,4 @@
-// HTTP doors of `millrace run` from outside: the process is killed with SIGKILL while callers retry with their keys, and
+// HTTP of `millrace run` from outside: the process is killed with SIGKILL while callers retry with their keys;
 // functions of the original JavaScript SDK are reached through the playground and answer callers.
 // MILLRACE_KILLS sets the number of kills (default 5), MILLRACE_SEED repeats a run's choices.
 import { deepStrictEqual, match, ok, strictEqual } from 'node:assert/strict'

@@ -20,7 +20,7 @@ const FLIPS = 500
 /** Cuts the journal's only file at every byte. */
 export async function cuts(): Promise<Counts> {
   const { disk, path, ends, models, clock } = await runSmall()
-  const size = disk.readAll(path).length
+  const size = Math.min(disk.readAll(path).length, (ends.at(-1) as number) + 20)
   const first = ends[0] as number
   for (let length = 0; length <= size; length++) {
     const label = `cut to ${length} of ${size} bytes`
@@ -39,8 +39,11 @@ export async function cuts(): Promise<Counts> {
     await run.verifyAcknowledged(label)
     const cut = run.events.filter(event => event.kind === 'tail-cut')
     const end = ends[whole] as number
-    const expected = { kind: 'tail-cut', file: path.slice(0), position: end, bytes: length - end }
-    assert.deepEqual(cut, length === end ? [] : [expected], label)
+    // Zeros at the end may be room made ready for frames, so they are cut without a word.
+    const bytes = disk.readAll(path).subarray(end, length)
+    const written = bytes.findLastIndex(byte => byte !== 0) + 1
+    const expected = { kind: 'tail-cut', file: path.slice(0), position: end, bytes: written }
+    assert.deepEqual(cut, written === 0 ? [] : [expected], label)
     await run.log.close()
   }
   return { cuts: size + 1 }
@@ -183,15 +186,22 @@ async function runSmall(): Promise<{
   const disk = new SimulatedDisk(new SeededRandom(1))
   const run = await LogRun.start(disk, clock)
   const path = disk.files().find(file => file.endsWith('.journal')) as string
-  const ends = [disk.readAll(path).length]
+  const imageOf = (): SimulatedDisk => disk.copy({ mode: 'keep-all', random: new SeededRandom(1) })
+  const images = [imageOf()]
   const models = [run.model.clone()]
   for (const step of smallWorkload()) {
     assert.equal(await run.step(step), null)
-    ends.push(disk.readAll(path).length)
+    images.push(imageOf())
     models.push(run.model.clone())
   }
   assert.equal(disk.files().filter(file => file.endsWith('.journal')).length, 1)
-  return { disk: disk.crash({ mode: 'lose-all-unsynced' }), path, ends, models, clock }
+  const crashed = disk.crash({ mode: 'lose-all-unsynced' })
+  // Not the ends of the files, behind which room is made ready.
+  const ends: number[] = []
+  for (const image of images) {
+    ends.push((await verifyDiskLog({ disk: image, folder: '/log' })).bytes)
+  }
+  return { disk: crashed, path, ends, models, clock }
 }
 
 /** A log with sealed, rewritten and removed files behind it, stopped as asked. */

@@ -22,7 +22,6 @@ import {
   isTable,
   listText,
   parse,
-  regexOf,
   tableOf
 } from './arguments.ts'
 import type { OutputFormat } from './arguments.ts'

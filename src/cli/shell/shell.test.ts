@@ -66,7 +66,7 @@ test('commands show, produce and consume; mistakes are told and the shell goes o
   assert.equal(rest.includes('TOPIC'), rest.includes('produce TOPIC'), 'nothing runs behind exit')
   for (const message of [
     'no command "shwo"; did you mean "show"?',
-    'no command "show"; show takes dataflow, topics, state or metrics',
+    'no command "show"; show takes dataflow, topics, state, functions, timers or metrics',
     'no command "show stat"; did you mean "show state"?',
     'no state is called "per-pag"; did you mean "per-page"?',
     'no topic is called "totels"; did you mean "totals"?',

@@ -18,9 +18,16 @@ export function checkGraph(report: Report, file: FileModel): void {
   )
 }
 
+/** Where late records go: a way out that leads no service's results, so no circle. */
+function lateOf({ window }: ServiceModel): readonly IoModel[] {
+  return window?.late ? [window.late] : []
+}
+
 function checkTopics(report: Report, file: FileModel): void {
   const used = new Set(
-    file.services.flatMap(service => [...service.sources, ...service.sinks].map(io => io.topic))
+    file.services.flatMap(service =>
+      [...service.sources, ...service.sinks, ...lateOf(service)].map(io => io.topic)
+    )
   )
   const byName = new Map<string, string>()
   for (const topic of file.topics.values()) {

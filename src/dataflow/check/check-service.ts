@@ -5,7 +5,8 @@ import type {
   SinkPlan,
   SourcePlan,
   StatePlan,
-  StepPlan
+  StepPlan,
+  WindowPlan
 } from '../plan.ts'
 import { nearestWord } from '../names.ts'
 import type { Span } from '../report.ts'
@@ -16,7 +17,8 @@ import type {
   PartitionModel,
   ServiceModel,
   StepModel,
-  TopicModel
+  TopicModel,
+  WindowModel
 } from '../read/model.ts'
 import { accepts, NUMBER } from '../type-match.ts'
 import { describeType } from '../type-text.ts'
@@ -25,6 +27,13 @@ import { quoted } from '../yaml/tree.ts'
 import { checkId } from './check-function-sink.ts'
 import { checkStep, type StepContext } from './check-step.ts'
 import { ownedStates } from './check-states.ts'
+import {
+  checkPanes,
+  checkWindow,
+  checkWithoutWindow,
+  timePlanOf,
+  windowPlanOf
+} from './check-window.ts'
 
 /** A value on its way: its type, and the type of its record key; null is unknown. */
 interface Flow {
@@ -40,10 +49,52 @@ export function checkService(
 ): ServicePlan {
   const chain = new Chain(context)
   const { flow: merged, sources } = checkSources(context, chain, file, service)
+  const main = checkMain(context, chain, file, service, merged)
+  const flow = service.isPartial ? { value: null, key: null } : main.flow
+  const sinks = service.sinks.flatMap(sink => {
+    checkId(context.report, file, service, sink)
+    return checkSink(context, chain, file, sink, flow)
+  })
+  return {
+    name: service.name,
+    sources,
+    states: service.states.flatMap(state => statePlanOf(context, service, state)),
+    ...main.plan,
+    emitsFromUpdateState: file.apiVersion === '1.0.0',
+    sinks,
+    errors: service.errors,
+    output: flow.value,
+    at: context.report.position(service.at)
+  }
+}
+
+/** What stands between sources and sinks. */
+interface Main {
+  readonly plan: Pick<ServicePlan, 'steps' | 'time' | 'window' | 'partition'>
+  readonly flow: Flow
+}
+
+function checkMain(
+  context: StepContext,
+  chain: Chain,
+  file: FileModel,
+  service: ServiceModel,
+  merged: Flow
+): Main {
   let flow = chain.run(service.steps, merged)
   const steps = chain.take()
+  const { window: windowModel } = service
+  if (windowModel === null) checkWithoutWindow(context, service)
+  else checkWindow(context, service, windowModel)
+  const timestamp = service.time?.assignTimestamp ?? null
+  const assignTimestamp = timestamp === null ? null : chain.step(timestamp, flow).plan
+  chain.take()
+  flow = chain.run(windowModel?.steps ?? [], flow)
+  const windowSteps = chain.take()
+  const arriving = flow
   const emitsFromUpdateState = file.apiVersion === '1.0.0'
   let partition: PartitionPlan | null = null
+  let sendsNothing = false
   if (service.partition !== null) {
     const checked = checkPartition(
       context,
@@ -55,26 +106,22 @@ export function checkService(
     )
     partition = checked.plan
     flow = checked.flow
-    if (checked.sendsNothing && !service.isPartial)
-      warnUnreachable(context, service, emitsFromUpdateState)
+    sendsNothing = checked.sendsNothing
   }
-  if (service.isPartial) flow = { value: null, key: null }
-  const sinks = service.sinks.flatMap(sink => {
-    checkId(context.report, file, service, sink)
-    return checkSink(context, chain, file, sink, flow)
-  })
-  return {
-    name: service.name,
-    sources,
-    states: service.states.flatMap(state => statePlanOf(context, state)),
-    steps,
-    partition,
-    emitsFromUpdateState,
-    sinks,
-    errors: service.errors,
-    output: flow.value,
-    at: context.report.position(service.at)
+  let window: WindowPlan | null = null
+  if (windowModel !== null) {
+    checkPanes(context, service, windowModel, !sendsNothing)
+    const closing = checkClosing(context, chain, windowModel, sendsNothing ? null : flow)
+    if (closing.flow !== null) {
+      flow = closing.flow
+      sendsNothing = closing.sendsNothing
+    }
+    window = windowPlanOf(context, windowModel, { ...closing, steps: windowSteps })
+    checkLate(context, file, windowModel, arriving)
   }
+  if (sendsNothing && !service.isPartial) warnUnreachable(context, service, emitsFromUpdateState)
+  const time = timePlanOf(context, file, service, assignTimestamp)
+  return { plan: { steps, time, window, partition }, flow }
 }
 
 interface ChainedStep {
@@ -110,6 +157,7 @@ class Chain {
     const checked = checkStep(this.#context, step, flow.value)
     const plan = checked.plan === null ? null : this.#named(checked.plan, step)
     if (plan !== null) this.#plans.push(plan)
+    if (step.operator === 'assign-timestamp') return { flow, key: null, plan, sendsNothing: false }
     if (step.operator === 'assign-key')
       return { flow, key: checked.outputKey, plan, sendsNothing: false }
     // A function may re-key by keyed() without declaring it: behind all but a filter the key is unknown.
@@ -232,6 +280,69 @@ function checkPartition(
   return { plan, flow: after, sendsNothing: updated !== null && (!emits || updated.sendsNothing) }
 }
 
+interface Closing {
+  readonly merge: StepPlan | null
+  readonly flush: StepPlan | null
+  readonly flushKey: StepPlan | null
+  /** What leaves the service when windows close; null where nothing but `sent` does. */
+  readonly flow: Flow | null
+  readonly sendsNothing: boolean
+}
+
+/** The functions that run when windows close; `sent` is what leaves before. */
+function checkClosing(
+  context: StepContext,
+  chain: Chain,
+  window: WindowModel,
+  sent: Flow | null
+): Closing {
+  const unknown = { value: null, key: null }
+  const checked = (step: StepModel | null): ChainedStep | null =>
+    step === null ? null : chain.step(step, unknown)
+  const merge = checked(window.merge)
+  const flush = checked(window.flush)
+  const flushKey = checked(window.flushKey)
+  chain.take()
+  const plans = {
+    merge: merge?.plan ?? null,
+    flush: flush?.plan ?? null,
+    flushKey: flushKey?.plan ?? null
+  }
+  const closing = flush ?? flushKey
+  if (closing === null || (closing.sendsNothing && sent !== null)) {
+    return { ...plans, flow: null, sendsNothing: false }
+  }
+  const { flow, sendsNothing } = closing
+  if (sent === null) return { ...plans, flow, sendsNothing }
+  if (flow.value !== null && sent.value !== null && !accepts(flow.value, sent.value)) {
+    const message =
+      `update-state sends ${describeType(sent.value)} and flush ${describeType(flow.value)} to the same ` +
+      `sinks; both must be one type`
+    context.report.error(
+      'TYPE_MISMATCH',
+      (window.flush ?? window.flushKey)!.at,
+      message,
+      'Let update-state return nothing, or send its values from a service of its own.'
+    )
+  }
+  return { ...plans, flow: sent.value === null ? unknown : flow, sendsNothing: false }
+}
+
+function checkLate(
+  context: StepContext,
+  file: FileModel,
+  window: WindowModel,
+  arriving: Flow
+): void {
+  if (window.late === null) return
+  const into = topicOf(context, file, window.late)?.plan?.value.type
+  if (into === undefined || arriving.value === null || accepts(into, arriving.value)) return
+  const message =
+    `the topic ${quoted(window.late.topic)} takes ${describeType(into)}, but ` +
+    `${describeType(arriving.value)} arrives at the partition of the window`
+  context.report.error('TYPE_MISMATCH', window.late.topicSpan, message)
+}
+
 /** Checks that the assigned key is that of the owned states; their width is the key's where it says `number`. */
 function keyedByState(
   context: StepContext,
@@ -334,16 +445,21 @@ function warnUnreachable(context: StepContext, service: ServiceModel, emits: boo
   context.report.warning('SINK_UNREACHABLE', sink.at, message, hint)
 }
 
-function statePlanOf(context: StepContext, state: ServiceModel['states'][number]): StatePlan[] {
+function statePlanOf(
+  context: StepContext,
+  service: ServiceModel,
+  state: ServiceModel['states'][number]
+): StatePlan[] {
   const at = context.report.position(state.at)
   const { name, property } = state
   if (state.kind === 'reference') {
     return [{ kind: 'reference', name, property, service: state.service, state: state.state, at }]
   }
-  const { key, value, ttlMs } = state
-  return key === null || value === null
-    ? []
-    : [{ kind: 'owned', name, property, key, value, ttlMs, at }]
+  const { key, value } = state
+  if (key === null || value === null) return []
+  const windowed = service.window !== null && state.windowed !== false
+  const ttlMs = windowed ? null : state.ttlMs
+  return [{ kind: 'owned', name, property, key, value, ttlMs, windowed, at }]
 }
 
 function topicOf(context: StepContext, file: FileModel, io: IoModel): TopicModel | null {

@@ -68,7 +68,16 @@ function checkReference(
     return found
   }
   const state = owner.states.find(candidate => candidate.name === wanted.state)
-  if (state?.kind === 'owned') return found
+  if (state?.kind === 'owned') {
+    if (owner.window === null || state.windowed === false) return found
+    report.error(
+      'STATE_WINDOWED',
+      reference.targetSpan,
+      `the state ${quoted(reference.state)} of ${quoted(owner.name)} is kept for each window, so there is no one value to read`,
+      'Read what the window sends, or say windowed: false at the state.'
+    )
+    return found
+  }
   if (state !== undefined) {
     const message = `the state ${quoted(reference.state)} of ${quoted(owner.name)} belongs to another service itself`
     report.error(

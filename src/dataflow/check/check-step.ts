@@ -1,13 +1,13 @@
 // Checks one step: that its code is a function, that the signature fits the operator and what arrives, what leaves.
 import { nearestWord, toKebab } from '../names.ts'
-import type { CodePlan, SourcePlace, StepPlan } from '../plan.ts'
+import type { ApiVersion, CodePlan, SourcePlace, StepPlan } from '../plan.ts'
 import type { Report, Span } from '../report.ts'
 import { readModuleFunction } from '../code/module-function.ts'
 import { parseFunction, type Annotation, type ParsedFunction } from '../code/parse-function.ts'
 import { readTypeExpression, type TypeReading } from '../code/type-expression.ts'
 import type { StepModel } from '../read/model.ts'
 import { OPERATORS } from '../sections/operators.ts'
-import { accepts } from '../type-match.ts'
+import { accepts, NUMBER } from '../type-match.ts'
 import { describeType, isStateKey } from '../type-text.ts'
 import type { Type } from '../types.ts'
 import { placedSpan, type PlacedText } from '../yaml/scalar-text.ts'
@@ -17,6 +17,7 @@ import type { FunctionTopics } from './check-function-sink.ts'
 /** What checking a step needs to know of the file. */
 export interface StepContext {
   readonly report: Report
+  readonly apiVersion: ApiVersion
   /** The file's types by PascalCase name. */
   readonly types: ReadonlyMap<string, Type | null>
   readonly readModule: ((specifier: string) => string | null) | undefined
@@ -72,7 +73,12 @@ export function checkStep(context: StepContext, step: StepModel, input: Type | n
 }
 
 function passesOn({ operator }: StepModel): boolean {
-  return operator === 'filter' || operator === 'assign-key' || operator === 'assign-id'
+  return (
+    operator === 'filter' ||
+    operator === 'assign-key' ||
+    operator === 'assign-id' ||
+    operator === 'assign-timestamp'
+  )
 }
 
 function signatureOfStep(context: StepContext, step: StepModel): Signature | null {
@@ -205,8 +211,11 @@ function checkParameters(
   const { parameters, name, nameStart } = signature.parsed!
   const { report } = context
   const rest = parameters.find(parameter => parameter.isRest)
-  if (parameters.length === 0 || parameters.length > 2 || rest !== undefined) {
-    const at = rest ?? parameters[2]
+  const takesContext = OPERATORS[step.operator].takes === 'context'
+  const least = takesContext ? 0 : 1
+  const most = takesContext ? 1 : 2
+  if (parameters.length < least || parameters.length > most || rest !== undefined) {
+    const at = rest ?? parameters[most]
     const span =
       at === undefined
         ? signature.span(nameStart, name.length)
@@ -220,11 +229,15 @@ function checkParameters(
     report.error(
       'SIGNATURE',
       span,
-      `the function of ${step.operator} takes (value) or (value, ctx), but ${quoted(name)} has ${given}`
+      `the function of ${step.operator} takes ${takesContext ? '() or (ctx)' : '(value) or (value, ctx)'}, ` +
+        `but ${quoted(name)} has ${given}`
     )
     return
   }
-  const [value, ctx] = parameters
+  const [value, second] = takesContext ? [undefined, parameters[0]] : parameters
+  // In files before 1.0.0 assign-timestamp gets a time there.
+  const isTime = step.operator === 'assign-timestamp' && context.apiVersion !== '1.0.0'
+  const ctx = isTime ? undefined : second
   const ctxType = ctx?.type?.text.trim()
   if (
     ctx?.type &&
@@ -284,6 +297,7 @@ function returnProblem(step: StepModel, reading: TypeReading): string | null {
   const described = describeType(type)
   if (returns === 'boolean') return type.kind === 'bool' ? null : described
   if (returns === 'key') return isStateKey(type) ? null : described
+  if (returns === 'timestamp') return accepts(NUMBER, type) ? null : described
   if (returns === 'list') return type.kind === 'list' ? null : described
   return null
 }
@@ -325,7 +339,9 @@ function outputOf(
   let value: Type = returned
   if (step.operator === 'flat-map') value = returned.kind === 'list' ? returned.items : returned
   if (
-    (step.operator === 'filter-map' || step.operator === 'update-state') &&
+    (step.operator === 'filter-map' ||
+      step.operator === 'update-state' ||
+      step.operator === 'flush') &&
     value.kind === 'option'
   )
     value = value.value

@@ -1,5 +1,5 @@
 // What all file layouts are normalised to: services with typed parts and places, not yet checked against each other.
-import type { ApiVersion, ErrorPolicy, OperatorKind, TopicPlan } from '../plan.ts'
+import type { ApiVersion, ErrorPolicy, OperatorKind, TopicPlan, WindowShape } from '../plan.ts'
 import type { Span } from '../report.ts'
 import type { Type } from '../types.ts'
 import type { PlacedText } from '../yaml/scalar-text.ts'
@@ -54,6 +54,8 @@ export type StateModel =
       readonly key: Type | null
       readonly value: Type | null
       readonly ttlMs: number | null
+      /** null: nothing is said, so it is as the service is. */
+      readonly windowed: boolean | null
       readonly at: Span
     }
   | {
@@ -74,11 +76,41 @@ export interface PartitionModel {
   readonly at: Span
 }
 
+/** Event time of a service. */
+export interface TimeModel {
+  readonly assignTimestamp: StepModel | null
+  readonly outOfOrdernessMs: number
+  readonly idlenessMs: number | null
+  readonly futureBoundMs: number
+  readonly at: Span
+}
+
+export interface WindowModel {
+  /** null after a finding. */
+  readonly shape: WindowShape | null
+  readonly time: 'event' | 'processing'
+  readonly gracePeriodMs: number
+  readonly steps: readonly StepModel[]
+  readonly merge: StepModel | null
+  readonly flush: StepModel | null
+  readonly flushKey: StepModel | null
+  readonly early: {
+    readonly everyMs: number | null
+    readonly records: number | null
+    readonly at: Span
+  } | null
+  readonly late: IoModel | null
+  readonly at: Span
+}
+
 export interface ServiceModel {
   readonly name: string
   readonly sources: readonly IoModel[]
   readonly states: readonly StateModel[]
   readonly steps: readonly StepModel[]
+  readonly time: TimeModel | null
+  readonly window: WindowModel | null
+  /** Also that of the window. */
   readonly partition: PartitionModel | null
   readonly sinks: readonly IoModel[]
   readonly errors: ErrorPolicy

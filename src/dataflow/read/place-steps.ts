@@ -3,14 +3,49 @@ import type { ReadContext } from '../sections/section.ts'
 import { quoted } from '../yaml/tree.ts'
 import type { PartitionModel, StepModel } from './model.ts'
 
-/** Where the steps of one list belong. */
-export interface PlacedSteps {
+/** Steps of a service of an older layout. */
+export interface UntimedSteps {
   readonly steps: readonly StepModel[]
   readonly partition: PartitionModel | null
 }
 
-/** Divides `all` at its assign-key; what stands behind an update-state is refused. */
+/** What stands between assign-timestamp and assign-key. */
+export interface TimedSteps {
+  readonly assignTimestamp: StepModel | null
+  readonly steps: readonly StepModel[]
+}
+
+/** Where the steps of one list belong. */
+export interface PlacedSteps {
+  readonly service: UntimedSteps
+  readonly timed: TimedSteps
+}
+
+/** Divides `all` at its assign-timestamp and its assign-key. */
 export function placeSteps(context: ReadContext, all: readonly StepModel[]): PlacedSteps {
+  const keyIndex = all.findIndex(step => step.operator === 'assign-key')
+  const timeIndex = all.findIndex(step => step.operator === 'assign-timestamp')
+  const assignTimestamp = all[timeIndex]
+  if (assignTimestamp === undefined) {
+    const timed = { assignTimestamp: null, steps: [] }
+    return { service: placeUntimed(context, all), timed }
+  }
+  for (const step of all) {
+    if (step.operator !== 'assign-timestamp') continue
+    if (step === assignTimestamp && (keyIndex < 0 || timeIndex < keyIndex)) continue
+    const message = '"assign-timestamp" stands once, before "assign-key"'
+    context.report.error('OPERATOR_PLACE', step.at, message)
+  }
+  const rest = all.slice(timeIndex + 1).filter(step => step.operator !== 'assign-timestamp')
+  const behind = placeUntimed(context, rest)
+  return {
+    service: { steps: all.slice(0, timeIndex), partition: behind.partition },
+    timed: { assignTimestamp, steps: behind.steps }
+  }
+}
+
+/** Divides `all` at its assign-key; what stands behind an update-state is refused. */
+function placeUntimed(context: ReadContext, all: readonly StepModel[]): UntimedSteps {
   const { report } = context
   const keyIndex = all.findIndex(step => step.operator === 'assign-key')
   const assignKey = all[keyIndex]

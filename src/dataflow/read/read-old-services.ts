@@ -1,16 +1,24 @@
 // Reads services of 0.1.0 to 0.3.0: source(s), transforms with states and steps, sink(s).
 import type { Span } from '../report.ts'
-import { OLD_SERVICE, OLD_TRANSFORMS } from '../sections/old-sections.ts'
+import { OLD_SERVICE, OLD_TRANSFORMS, OLD_WINDOW } from '../sections/old-sections.ts'
 import { readSection, type ReadContext, type Section } from '../sections/section.ts'
 import { SINK, SOURCE } from '../sections/service-sections.ts'
 import type { SectionSpec } from '../sections/declare.ts'
 import { quoted, type Entry } from '../yaml/tree.ts'
-import type { IoModel, ServiceModel, StateModel, StepModel } from './model.ts'
-import { placeSteps } from './place-steps.ts'
+import type { IoModel, ServiceModel, StepModel, TimeModel, WindowModel } from './model.ts'
+import { placeSteps, type TimedSteps } from './place-steps.ts'
 import { checkName } from './read-names.ts'
-import { ERRORS_DEFAULT, hasUnavailable, readIo, readIoItem, readStates } from './read-services.ts'
-import { readStep, type ResolveFunction } from './read-steps.ts'
+import {
+  ERRORS_DEFAULT,
+  hasUnavailable,
+  readIo,
+  readIoItem,
+  readStates,
+  withoutTwins
+} from './read-services.ts'
+import { readPlacedFunction, readStep, type ResolveFunction } from './read-steps.ts'
 import type { TypeTable } from './read-types.ts'
+import { graceOf, readShape, timeOf } from './read-window.ts'
 
 /** Reads one entry of the section `services`; null after a finding about it as a whole. */
 export function readOldService(
@@ -36,15 +44,62 @@ export function readOldService(
     ...readStates(context, types, section),
     ...(transforms === null ? [] : readStates(context, types, transforms))
   ]
+  const placed = placeSteps(
+    context,
+    transforms === null ? [] : readAnySteps(context, types, transforms)
+  )
+  const windowed =
+    transforms === null ? null : readOldWindow(context, types, transforms, placed.timed)
   return {
     name,
     sources,
     states: withoutTwins(context, states),
-    ...placeSteps(context, transforms === null ? [] : readAnySteps(context, types, transforms)),
+    ...placed.service,
+    time: windowed?.time ?? null,
+    window: windowed?.window ?? null,
     sinks: readEither(context, types, section, 'sink', SINK),
     errors: ERRORS_DEFAULT,
     isPartial: transforms !== null && hasUnavailable(transforms, OLD_TRANSFORMS),
     at: entry.keySpan
+  }
+}
+
+/** The window of old transforms; without one, what belongs to windows alone is refused. */
+function readOldWindow(
+  context: ReadContext,
+  types: TypeTable,
+  transforms: Section,
+  timed: TimedSteps
+): { readonly time: TimeModel; readonly window: WindowModel } | null {
+  const node = transforms.value('window')
+  const flush = readPlacedFunction(context, types, transforms, 'flush')
+  const at = transforms.keySpan('window')
+  const section = node === null ? null : readSection(context, node, OLD_WINDOW, at)
+  if (section === null) {
+    const alone = timed.assignTimestamp ?? flush
+    if (node === null && alone !== null)
+      context.report.error(
+        'OPERATOR_PLACE',
+        alone.at,
+        `${quoted(alone.operator)} needs a window, and there is none`,
+        'Add window: { tumbling: { duration: 20s } }.'
+      )
+    return null
+  }
+  return {
+    time: timeOf(context, section, timed.assignTimestamp),
+    window: {
+      shape: readShape(context, section),
+      time: 'event',
+      gracePeriodMs: graceOf(context, section),
+      steps: timed.steps,
+      merge: null,
+      flush,
+      flushKey: null,
+      early: null,
+      late: null,
+      at
+    }
   }
 }
 
@@ -76,20 +131,4 @@ function readEither(
 
 function hasKey(section: Section, keys: readonly string[]): boolean {
   return section.node.entries.some(entry => keys.includes(entry.key))
-}
-
-/** Refuses states that a service has twice. */
-export function withoutTwins(context: ReadContext, states: readonly StateModel[]): StateModel[] {
-  return states.filter((state, index) => {
-    const isFirst =
-      states.findIndex(other => other.property === state.property || other.name === state.name) ===
-      index
-    if (!isFirst)
-      context.report.error(
-        'NAME_DUPLICATE',
-        state.at,
-        `there is already a state ${quoted(state.name)} in this service`
-      )
-    return isFirst
-  })
 }

@@ -24,8 +24,8 @@ import type {
 } from './model.ts'
 import { placeSteps } from './place-steps.ts'
 import { checkName, checkStateProperty } from './read-names.ts'
-import { readAnySteps, withoutTwins } from './read-old-services.ts'
-import { ERRORS_DEFAULT } from './read-services.ts'
+import { readAnySteps } from './read-old-services.ts'
+import { ERRORS_DEFAULT, withoutTwins } from './read-services.ts'
 import { operatorOf, stepOf } from './read-steps.ts'
 import { readMeta, readShared } from './read-shared.ts'
 import { topicValueOf, undeclaredTopic, type TopicDefaults } from './read-topics.ts'
@@ -208,6 +208,15 @@ function readOperation(
   const steps = readAnySteps(context, declared.types, section, (node, operator) =>
     functionNamed(context, declared, node, operator)
   )
+  const placed = placeSteps(context, steps)
+  const { assignTimestamp } = placed.timed
+  if (assignTimestamp !== null)
+    context.report.error(
+      'OPERATOR_PLACE',
+      assignTimestamp.at,
+      '"assign-timestamp" needs a window, which this layout has not',
+      'Use apiVersion 1.0.0.'
+    )
   return {
     name,
     sources: readTopics(context, declared, section, 'source'),
@@ -215,7 +224,9 @@ function readOperation(
       context,
       section.items('states').flatMap(item => readInterface(context, declared, item, name))
     ),
-    ...placeSteps(context, steps),
+    ...placed.service,
+    time: null,
+    window: null,
     sinks: readTopics(context, declared, section, 'sink'),
     errors: ERRORS_DEFAULT,
     isPartial: false,
@@ -315,7 +326,7 @@ function readInterface(
   const property = toCamel(wanted)
   const owner = state.owner ?? service
   if (owner === service)
-    return [{ kind: 'owned', name, property, key, value, ttlMs: null, at: item }]
+    return [{ kind: 'owned', name, property, key, value, ttlMs: null, windowed: null, at: item }]
   return [
     { kind: 'reference', name, property, service: owner, state: name, at: item, targetSpan: item }
   ]

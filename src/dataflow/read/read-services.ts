@@ -12,6 +12,7 @@ import { isFunctionSink, readFunctionSink } from './read-function-sink.ts'
 import { checkName, checkStateProperty } from './read-names.ts'
 import { onlySteps, readPlacedFunction, readStep, readSteps } from './read-steps.ts'
 import type { TypeTable } from './read-types.ts'
+import { readServiceTime, readWindow } from './read-window.ts'
 
 export const ERRORS_DEFAULT: ErrorPolicy = {
   policy: 'dead-letter',
@@ -38,12 +39,24 @@ export function readService(
       `the service ${quoted(name)} needs at least one source`
     )
   }
+  const read = readWindow(context, types, section, {
+    states: window => readStates(context, types, window),
+    partition: (window, spec) => readPartition(context, types, window, spec)
+  })
+  const partition = readPartition(context, types, section)
+  if (read !== null && partition !== null) {
+    const message = 'the partition of a service with a window stands in the window'
+    context.report.error('WRONG_VALUE', section.keySpan('partition'), message)
+  }
+  const states = [...readStates(context, types, section), ...(read?.states ?? [])]
   return {
     name,
     sources: readIo(context, types, section, 'sources', SOURCE),
-    states: readStates(context, types, section),
+    states: withoutTwins(context, states),
     steps: readSteps(context, types, section, 'transforms'),
-    partition: readPartition(context, types, section),
+    time: readServiceTime(context, types, section) ?? read?.time ?? null,
+    window: read?.window ?? null,
+    partition: read === null ? partition : read.partition,
     sinks: readIo(context, types, section, 'sinks', SINK),
     errors: readErrors(context, section, errors),
     isPartial: hasUnavailable(section, SERVICE),
@@ -119,11 +132,12 @@ export function readIoItem(
 function readPartition(
   context: ReadContext,
   types: TypeTable,
-  service: Section
+  service: Section,
+  spec: SectionSpec = PARTITION
 ): PartitionModel | null {
   const node = service.value('partition')
   const at = service.keySpan('partition')
-  const section = node === null ? null : readSection(context, node, PARTITION, at)
+  const section = node === null ? null : readSection(context, node, spec, at)
   if (section === null) return null
   const assignKey = readPlacedFunction(context, types, section, 'assign-key')
   const updateState = readPlacedFunction(context, types, section, 'update-state')
@@ -268,19 +282,42 @@ function readOwned(
     key,
     value,
     ttlMs: ttl ?? rowTtl,
+    windowed: section.value('windowed') === null ? null : section.boolean('windowed'),
     at: entry.keySpan
   }
 }
 
 /** All steps of a service, in the order in which a record meets them. */
 export function stepsOf(service: ServiceModel): StepModel[] {
-  const { partition } = service
-  const placed =
-    partition === null ? [] : [partition.assignKey, ...partition.steps, partition.updateState]
+  const { partition, time, window } = service
+  const placed = [
+    time?.assignTimestamp,
+    ...(window?.steps ?? []),
+    ...(partition === null ? [] : [partition.assignKey, ...partition.steps, partition.updateState]),
+    window?.merge,
+    window?.flushKey,
+    window?.flush
+  ]
   return [
     ...service.sources.flatMap(io => io.steps),
     ...service.steps,
-    ...placed.filter(step => step !== null),
+    ...placed.filter(step => step !== null && step !== undefined),
     ...service.sinks.flatMap(io => io.steps)
   ]
+}
+
+/** Refuses states that a service has twice. */
+export function withoutTwins(context: ReadContext, states: readonly StateModel[]): StateModel[] {
+  return states.filter((state, index) => {
+    const isFirst =
+      states.findIndex(other => other.property === state.property || other.name === state.name) ===
+      index
+    if (!isFirst)
+      context.report.error(
+        'NAME_DUPLICATE',
+        state.at,
+        `there is already a state ${quoted(state.name)} in this service`
+      )
+    return isFirst
+  })
 }

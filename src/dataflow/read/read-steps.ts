@@ -14,10 +14,11 @@ import type { TypeTable } from './read-types.ts'
 /** Operators of older files, and what they are called now. */
 export const OPERATOR_SYNONYMS: Readonly<Record<string, OperatorKind>> = {
   'group-by': 'assign-key',
-  process: 'update-state'
+  process: 'update-state',
+  aggregate: 'flush'
 }
 /** Operators that the language has and this version has not. */
-const OPERATORS_UNAVAILABLE = new Set(['assign-timestamp', 'aggregate', 'flush', 'sql'])
+const OPERATORS_UNAVAILABLE = new Set(['aggregate', 'sql'])
 
 const STEP_OPERATORS = Object.values(OPERATORS)
   .filter(operator => operator.place === 'step')

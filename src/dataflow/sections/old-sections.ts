@@ -2,8 +2,8 @@
 import type { KeySpec, SectionSpec } from './declare.ts'
 import { FILE } from './file-sections.ts'
 import { SERVICE, STEP } from './service-sections.ts'
+import { WINDOW } from './window-sections.ts'
 
-const UNAVAILABLE = { kind: 'unavailable' } as const
 const ANY_STEPS: KeySpec = {
   key: 'steps',
   value: { kind: 'list', of: 'step' },
@@ -33,14 +33,29 @@ export const OLD_SERVICE: SectionSpec = {
   ]
 }
 
+/** The window of a service of 0.1.0 to 0.3.0: its bounds alone. */
+export const OLD_WINDOW: SectionSpec = {
+  name: 'old window',
+  doc: 'A window before 0.4.0: only its bounds; steps and flush stand beside it.',
+  keys: WINDOW.keys.filter(({ key }) => ['tumbling', 'sliding', 'watermark'].includes(key))
+}
+
 export const OLD_TRANSFORMS: SectionSpec = {
   name: 'transforms',
   doc: 'Steps of a service before 0.4.0.',
   keys: [
     ANY_STEPS,
     { ...shared('states'), doc: 'A list of states with names, or a mapping.' },
-    { key: 'window', value: UNAVAILABLE, doc: 'Keep running results in a state instead.' },
-    { key: 'flush', value: UNAVAILABLE, doc: 'Keep running results in a state instead.' }
+    {
+      key: 'window',
+      value: { kind: 'section', section: 'old window' },
+      doc: 'Bounds the steps; with assign-timestamp among them.'
+    },
+    {
+      key: 'flush',
+      value: { kind: 'section', section: 'function' },
+      doc: 'The result of a window.'
+    }
   ]
 }
 

@@ -41,6 +41,28 @@ const PLACES: Readonly<Record<string, (example: string) => string>> = {
     `${HEAD}types: { transfer: { type: object, properties: { account: string } } }\n` +
     `${TOPICS.replaceAll('string', 'transfer')}${WORK.replace(/^ {4}sinks.*$/m, indent(example, 4))}`,
   state: example => `${HEAD}${TOPICS}${WORK}${indent(example, 4)}\n${keyed}${ACCOUNT}`,
+  ...Object.fromEntries(
+    ['tumbling', 'sliding', 'session', 'count', 'global'].map(kind => [
+      kind,
+      (example: string) => `${IN_WINDOW}      ${example}\n${KEYED_IN_WINDOW}`
+    ])
+  ),
+  ...Object.fromEntries(
+    ['watermark', 'late'].map(key => [
+      key,
+      (example: string) =>
+        `${IN_WINDOW.replace('topics:', 'topics:\n  late-cars: { schema: { value: string } }')}` +
+        `      tumbling: { duration: 5s }\n      ${example}\n${KEYED_IN_WINDOW}`
+    ])
+  ),
+  early: example =>
+    `${IN_WINDOW}      tumbling: { duration: 5s }\n      ${example}\n${KEYED_IN_WINDOW}` +
+    "      flush: { run: 'function end(): string { return String(1) }' }\n",
+  window: example =>
+    `${HEAD}${TOPICS.replace('trimmed: { schema: { value: string', 'trimmed: { schema: { value: u32')}${WORK}` +
+    `    states: { count-per-word: { type: keyed-state, properties: { key: string, value: u32 } } }\n` +
+    `${indent(example, 4)}\n`,
+  'old window': example => example,
   step: example => `${HEAD}${TOPICS}${WORK}    transforms:\n${indent(example, 6)}\n`,
   function: example => `${HEAD}${TOPICS}${WORK}    partition:\n${indent(example, 6)}\n`,
   service: example => {
@@ -48,6 +70,9 @@ const PLACES: Readonly<Record<string, (example: string) => string>> = {
     return `${HEAD.replace('1.0.0', '0.3.0')}${topics}services:\n${indent(example, 2)}\n`
   }
 }
+const IN_WINDOW = `${HEAD}${TOPICS}${WORK}    window:\n`
+const KEYED_IN_WINDOW =
+  "      partition: { assign-key: { run: 'function key(text: string): string { return text }' } }\n"
 const keyed =
   "    partition: { assign-key: { run: 'function key(text: string): string { return text }' } }\n"
 const inTypes = (example: string): string =>
@@ -69,7 +94,10 @@ for (const group of SECTIONS) {
   }
 }
 
-const inSteps = Object.values(OPERATORS).filter(operator => operator.kind !== 'assign-id')
+const IN_WINDOWS = ['assign-timestamp', 'merge', 'flush']
+const inSteps = Object.values(OPERATORS).filter(
+  ({ kind }) => kind !== 'assign-id' && !IN_WINDOWS.includes(kind)
+)
 for (const operator of inSteps) {
   test(`the example of ${operator.kind} has the signature that it needs`, () => {
     const step =
@@ -82,6 +110,29 @@ for (const operator of inSteps) {
             : "      assign-key: { run: 'function key(text: string): string { return text }' }\n") +
           `      ${operator.kind}:\n        run: |\n          ${operator.example}\n`
     const text = `${HEAD}${TOPICS.replace(/ {2}trimmed.*\n/, '')}${WORK.replace(/ {4}sinks.*\n/, '')}${step}`
+    const { diagnostics } = compile(text, { file: 'example.yaml' })
+    deepStrictEqual(diagnostics, [], formatDiagnostics(diagnostics, text, { color: false }))
+  })
+}
+
+for (const kind of IN_WINDOWS as ('assign-timestamp' | 'merge' | 'flush')[]) {
+  test(`the example of ${kind} has the signature that it needs`, () => {
+    const run = `${kind}:\n          run: |\n            ${OPERATORS[kind].example}\n`
+    const key =
+      "        assign-key: { run: 'function key(text: string): string { return text }' }\n"
+    const update =
+      "        update-state: { run: 'function count(text: string, ctx: Context): void {}' }\n"
+    const window =
+      `    window:\n      sliding: { duration: 10s, slide: 5s }\n` +
+      (kind === 'assign-timestamp' ? `      ${run}` : '') +
+      `      partition:\n${key}${update}${kind === 'assign-timestamp' ? '' : `        ${run}`}`
+    const states = `    states: { count-per-word: { type: keyed-state, properties: { key: string, value: u32 } } }\n`
+    const sinks = kind === 'flush' ? '' : / {4}sinks.*\n/
+    const topics =
+      kind === 'flush'
+        ? TOPICS.replace(/(trimmed.*)string/, '$1u32')
+        : TOPICS.replace(/ {2}trimmed.*\n/, '')
+    const text = `${HEAD}${topics}${WORK.replace(sinks, '')}${states}${window}`
     const { diagnostics } = compile(text, { file: 'example.yaml' })
     deepStrictEqual(diagnostics, [], formatDiagnostics(diagnostics, text, { color: false }))
   })

@@ -4,6 +4,7 @@ import * as file from './file-sections.ts'
 import * as old from './old-sections.ts'
 import * as service from './service-sections.ts'
 import * as type from './type-sections.ts'
+import * as window from './window-sections.ts'
 
 /** Sections that belong together under one heading. */
 export interface SectionGroup {
@@ -95,6 +96,22 @@ export const SECTIONS: readonly SectionGroup[] = [
     ]
   },
   {
+    title: 'Time and windows',
+    doc: 'The section `window` of a service, and event time. How they work: [windows](../windows.md).',
+    sections: [
+      window.WINDOW,
+      window.TUMBLING,
+      window.SLIDING,
+      window.SESSION,
+      window.COUNT,
+      window.GLOBAL,
+      window.WATERMARK,
+      window.WINDOW_PARTITION,
+      window.EARLY,
+      window.LATE
+    ]
+  },
+  {
     title: 'Older layouts',
     doc:
       'Files of 0.1.0 to 0.4.0 are read into the same plan. Before 1.0.0 what an `update-state` returns is dropped, ' +
@@ -104,6 +121,7 @@ export const SECTIONS: readonly SectionGroup[] = [
     sections: [
       old.OLD_SERVICE,
       old.OLD_TRANSFORMS,
+      old.OLD_WINDOW,
       old.SEED_FILE,
       old.SEED_OPERATION,
       old.SEED_FUNCTION,

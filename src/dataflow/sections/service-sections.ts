@@ -7,7 +7,7 @@ const UNAVAILABLE = { kind: 'unavailable' } as const
 export const SERVICE: SectionSpec = {
   name: 'service',
   doc: `One piece of work: what it reads, keeps and writes. A record passes
-sources → transforms → partition (assign-key, transforms, update-state) → sinks, each with transforms of its own.`,
+sources → transforms → window → partition (assign-key, transforms, update-state) → sinks, each with transforms of its own.`,
   keys: [
     {
       key: 'sources',
@@ -37,13 +37,23 @@ sources → transforms → partition (assign-key, transforms, update-state) → 
       doc: 'Where results go; each gets all of them.'
     },
     SERVICE_ERRORS_KEY,
-    { key: 'window', value: UNAVAILABLE, doc: 'Keep running results in a state instead.' },
+    {
+      key: 'window',
+      value: { kind: 'section', section: 'window' },
+      doc: 'Bounds the stream into windows, with a partition and states for each of them.'
+    },
+    {
+      key: 'watermark',
+      value: { kind: 'section', section: 'watermark' },
+      since: '1.0.0',
+      doc: 'In a service without a window: how far event time has come, for the services behind it.'
+    },
     {
       key: 'assign-timestamp',
-      value: UNAVAILABLE,
-      doc: 'A record has the time at which it was produced.'
-    },
-    { key: 'flush', value: UNAVAILABLE, doc: 'Keep running results in a state instead.' }
+      value: { kind: 'section', section: 'function' },
+      since: '1.0.0',
+      doc: 'In a service without a window: gives records the time at which they happened.'
+    }
   ]
 }
 
@@ -309,6 +319,13 @@ export const STATE: SectionSpec = {
       since: '1.0.0',
       doc: 'Values that were not updated for so long are removed.',
       example: '30d'
+    },
+    {
+      key: 'windowed',
+      value: { kind: 'boolean' },
+      since: '1.0.0',
+      default: 'true',
+      doc: 'In a service with a window: whether it is kept for each window. `false` keeps it as without a window.'
     },
     {
       key: 'from',

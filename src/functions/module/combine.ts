@@ -29,7 +29,15 @@ export function combineModules(modules: readonly ModulePlan[]): CombineResult {
     for (const ingress of ingresses) check(ingress, 'the ingress')
     for (const egress of egresses) check(egress, 'the egress')
   }
+  const named = modules.flatMap(module => module.application ?? [])
+  for (const { at } of named.slice(1)) {
+    const before = named[0]!.at
+    const message = `the application is already named in ${before.file}:${before.line}`
+    const hint = 'Keep one of them: all module files of a run are one application.'
+    diagnostics.push(findingAt(at, 'COMPONENT_DUPLICATE', message, hint))
+  }
   const plan: ModulePlan = {
+    ...(named[0] === undefined ? {} : { application: named[0] }),
     endpoints: modules.flatMap(module => module.endpoints),
     ingresses: modules.flatMap(module => module.ingresses),
     egresses: modules.flatMap(module => module.egresses)
@@ -58,7 +66,7 @@ export function mapAddresses(plan: ModulePlan, local: Iterable<string>): Combine
   const topicsOf = <P extends IngressPlan | EgressPlan>(component: P): P =>
     component.kind === 'topic' ? { ...component, address: mapped(component.address) } : component
   const result: ModulePlan = {
-    endpoints: plan.endpoints,
+    ...plan,
     ingresses: plan.ingresses.map(topicsOf),
     egresses: plan.egresses.map(topicsOf)
   }

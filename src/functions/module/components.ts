@@ -1,6 +1,6 @@
 // Collects a module's components and refuses what is declared twice.
 import { quoted, type Position, type ReadContext, type Span } from '../../dataflow/index.ts'
-import type { EgressPlan, EndpointPlan, IngressPlan, ModulePlan } from './plan.ts'
+import type { ApplicationPlan, EgressPlan, EndpointPlan, IngressPlan, ModulePlan } from './plan.ts'
 
 /** The functions of an endpoint as they are written: a type, or a namespace with `/*`. */
 export function patternText({ functions }: EndpointPlan): string {
@@ -23,9 +23,14 @@ export class Components {
   readonly #ingresses: IngressPlan[] = []
   readonly #egresses: EgressPlan[] = []
   readonly #places = new Map<string, Position>()
+  #application: ApplicationPlan | null = null
 
   constructor(context: ReadContext) {
     this.context = context
+  }
+
+  setApplication(read: { plan: ApplicationPlan; at: Span } | null): void {
+    if (read !== null && this.#isNew('the application', read)) this.#application = read.plan
   }
 
   addEndpoint(read: { plan: EndpointPlan; at: Span } | null): void {
@@ -47,7 +52,12 @@ export class Components {
   }
 
   plan(): ModulePlan {
-    return { endpoints: this.#endpoints, ingresses: this.#ingresses, egresses: this.#egresses }
+    return {
+      ...(this.#application === null ? {} : { application: this.#application }),
+      endpoints: this.#endpoints,
+      ingresses: this.#ingresses,
+      egresses: this.#egresses
+    }
   }
 
   #isNew(identity: string, { at }: { at: Span }): boolean {

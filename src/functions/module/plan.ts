@@ -7,9 +7,17 @@ import type { Expiration } from '../sdk/index.ts'
 
 /** Everything that one or several module files declare. */
 export interface ModulePlan {
+  /** Absent: the run names it. */
+  readonly application?: ApplicationPlan
   readonly endpoints: readonly EndpointPlan[]
   readonly ingresses: readonly IngressPlan[]
   readonly egresses: readonly EgressPlan[]
+}
+
+/** What the application of all files is called: the name of its state, positions and dead letters. */
+export interface ApplicationPlan {
+  readonly name: string
+  readonly at: Position
 }
 
 /** Functions that answer behind a URL. */
@@ -185,6 +193,8 @@ export interface TopicEgressPlan {
   /** Bootstrap servers of a Kafka cluster; null: the engine's own topics. */
   readonly address: AddressPlan | null
   readonly delivery: 'at-least-once' | 'exactly-once' | 'none'
+  /** The only topics that functions write over it; absent: any that they name. */
+  readonly topics?: readonly string[]
   /** With `exactly-once`: how long a transaction may stay open; null: the client's default. */
   readonly transactionTimeoutMs: number | null
   readonly properties: Readonly<Record<string, string>>

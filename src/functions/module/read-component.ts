@@ -8,6 +8,7 @@ import {
   type TreeNode
 } from '../../dataflow/index.ts'
 import type { Components } from './components.ts'
+import { readApplication } from './read-application.ts'
 import { readEndpointV1, readEndpointV2 } from './read-endpoint.ts'
 import { readHttpEgress, readHttpIngress } from './read-http.ts'
 import { spanOf } from './read-parts.ts'
@@ -30,6 +31,8 @@ const READERS: Readonly<Record<string, Reader>> = {
     to.addIngress(readTopicIngress(to.context, spec, at, CLUSTER)),
   'io.statefun.kafka.v1/egress': (to, spec, at) =>
     to.addEgress(readTopicEgress(to.context, spec, at, CLUSTER)),
+  'io.millrace.application.v1': (to, spec, at) =>
+    to.setApplication(readApplication(to.context, spec, at)),
   'io.millrace.topic.v1/ingress': (to, spec, at) =>
     to.addIngress(readTopicIngress(to.context, spec, at, OWN)),
   'io.millrace.topic.v1/egress': (to, spec, at) =>

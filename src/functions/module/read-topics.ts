@@ -24,6 +24,7 @@ import {
   readPairs,
   readProperties,
   readTargets,
+  readWords,
   readTypeName,
   spanOf
 } from './read-parts.ts'
@@ -207,11 +208,23 @@ export function readTopicEgress(
   const plan = {
     kind: 'topic' as const,
     address: readAddress(context, section),
+    ...readEgressTopics(context, section),
     ...readDelivery(context, section),
     properties: readProperties(context, section)
   }
   if (id === null || idNode === null) return null
   return { plan: { ...plan, id, at: context.report.position(idNode) }, at: idNode }
+}
+
+/** Nothing without the key; names that are none are findings. */
+function readEgressTopics(context: ReadContext, section: Section): Pick<TopicEgressPlan, 'topics'> {
+  if (section.value('topics') === null) return {}
+  const words = readWords(context, section, 'topics')
+  if (section.items('topics').length === 0) {
+    const message = '"topics" must name at least one topic'
+    context.report.error('WRONG_VALUE', section.keySpan('topics'), message, 'Or leave it out.')
+  }
+  return { topics: words.filter(word => checkTopicName(context, word)).map(word => word.text) }
 }
 
 function readDelivery(

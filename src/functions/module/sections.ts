@@ -41,6 +41,18 @@ export const COMPONENT: SectionSpec = section('a component', [
   needed(key('spec', into('spec'), 'Its settings.'))
 ])
 
+/** What the application is called. */
+export const APPLICATION: SectionSpec = section('an application', [
+  needed(
+    key(
+      'name',
+      TEXT,
+      'Names the state, the positions and the dead letters in the data directory. Default: functions.',
+      'fraud-detection'
+    )
+  )
+])
+
 const ENDPOINT_KEYS: readonly KeySpec[] = [
   needed(key('functions', TEXT, 'A function type, or a namespace with "/*".', 'example/*')),
   needed(
@@ -89,6 +101,12 @@ const TOPIC_INGRESS_KEYS: readonly KeySpec[] = [
   PROPERTIES
 ]
 const TOPIC_EGRESS_KEYS: readonly KeySpec[] = [
+  key(
+    'topics',
+    LIST,
+    'Ours: the only topics that functions may write over it. Without it they may write any.',
+    '[greetings]'
+  ),
   key('deliverySemantic', into('deliverySemantic'), 'What a failure may do to values.'),
   PROPERTIES
 ]

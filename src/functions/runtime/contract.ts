@@ -120,6 +120,8 @@ export interface EgressRecord {
 export interface EgressSpec {
   /** `namespace/name`. */
   readonly typename: string
+  /** The only topics that its records may be for; default: any. Another fails the invocation. */
+  readonly topics?: readonly string[]
   /**
    * Makes the record. What it throws fails the invocation. Default: the value is a StateFun KafkaProducerRecord,
    * which names topic, key and value.

@@ -54,7 +54,7 @@ export class Dispatcher {
   route(envelope: Envelope): boolean {
     const { task, tasks } = this.#options
     if (tasks > 1) {
-      const owner = this.#ownerOf(envelope.key)
+      const owner = this.#ownerOf(envelope.target.id)
       if (owner !== task) {
         this.#transmit(envelope, owner)
         return false
@@ -78,10 +78,10 @@ export class Dispatcher {
     }
   }
 
-  #ownerOf(key: string): number {
+  #ownerOf(id: string): number {
     const scratch = this.#scratch
     scratch.clear()
-    scratch.utf8(key)
+    scratch.utf8(id)
     return partitionForKey(scratch.buffer, 0, scratch.length, this.#options.tasks)
   }
 
@@ -95,8 +95,12 @@ export class Dispatcher {
   }
 }
 
-/** The task that owns an address: murmur2 of its text. */
+/**
+ * The task that owns an address, given as text: murmur2 of its id, as producers choose partitions. So a record whose key
+ * is the id comes to the task that owns it where a topic has as many partitions as there are tasks, and so do messages
+ * between functions of one id.
+ */
 export function ownerOf(key: string, tasks: number): number {
-  const bytes = Buffer.from(key)
+  const bytes = Buffer.from(key.slice(key.indexOf('/', key.indexOf('/') + 1) + 1))
   return partitionForKey(bytes, 0, bytes.length, tasks)
 }

@@ -72,7 +72,7 @@ export class DueHeap {
 
   #indexesInOrder(): Uint32Array {
     const indexes = Uint32Array.from({ length: this.size }, (_, index) => index)
-    return indexes.sort(
+    return indexes.toSorted(
       (a, b) => this.#due[a]! - this.#due[b]! || this.#sequences[a]! - this.#sequences[b]!
     )
   }

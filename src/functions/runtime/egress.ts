@@ -34,9 +34,12 @@ export class Egresses {
     return messages.map(({ egress, argument }) => {
       const spec = this.#specs.get(egress)
       if (spec === undefined) throw this.#unknown(egress)
-      return spec.record === undefined
-        ? kafkaRecord(egress, argument)
-        : custom(spec, argument, from)
+      const record =
+        spec.record === undefined ? kafkaRecord(egress, argument) : custom(spec, argument, from)
+      if (spec.topics !== undefined && !spec.topics.includes(record.topic)) {
+        throw otherTopic(spec.topics, egress, record.topic)
+      }
+      return record
     })
   }
 
@@ -85,6 +88,15 @@ export class Egresses {
       { details: { egress } }
     )
   }
+}
+
+function otherTopic(topics: readonly string[], egress: string, topic: string): MillraceError {
+  return new MillraceError(
+    'EGRESS_RECORD',
+    `a record for the topic ${topic} over the egress ${egress}; expected one of its topics, ${topics.join(', ')}; ` +
+      'correct the function, or add the topic to the egress',
+    { details: { egress, topic } }
+  )
 }
 
 function partitionOf(key: Uint8Array | null, senderKey: string, partitions: number): number {

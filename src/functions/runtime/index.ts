@@ -1,5 +1,10 @@
 // The public face of the functions' runtime: starting an application, and the topics that it needs.
 export type * from './contract.ts'
-export { functionsDeadLetterName, functionsGroupName } from './names.ts'
+export {
+  functionsChangelogName,
+  functionsDeadLetterName,
+  functionsGroupName,
+  messagesTopicName
+} from './names.ts'
 export { startFunctions } from './start.ts'
 export { requiredFunctionTopics, type TopicsOptions } from './topics.ts'

@@ -31,6 +31,7 @@ export interface Inspection {
   readonly file: JournalFile | null
   readonly number: number
   readonly path: string
+  /** Without what is made ready for frames at the end of the last file. */
   readonly size: number
   readonly frames: number
   readonly batches: number
@@ -63,7 +64,7 @@ export async function inspectFile(
     const file = header === null ? null : new JournalFile({ folder, header, size })
     if (header !== null) await inspector.frames(handle, header)
     if (file !== null && !isLast) inspector.sidecar(file, await sidecarFault(disk, file))
-    return { file, number, path, size, ...inspector.result() }
+    return { file, number, path, ...inspector.result() }
   } finally {
     await handle.close()
   }
@@ -71,7 +72,7 @@ export async function inspectFile(
 
 class Inspector {
   readonly #path: string
-  readonly #size: number
+  #size: number
   readonly #isLast: boolean
   readonly #visit: (frame: ScannedFrame) => void
   readonly #problems: FoundProblem[] = []
@@ -102,13 +103,13 @@ class Inspector {
 
   async frames(handle: DiskFile, header: FileHeader): Promise<void> {
     const source = { file: handle, size: this.#size, header }
-    const scanner = new FrameScanner(source, { verifyBatches: true })
+    const scanner = new FrameScanner(source, { verifyBatches: true, isLast: this.#isLast })
     // As at a start, the last frame is judged when it is known what follows it.
     let last: ScannedFrame | undefined
     for (let part = await scanner.next(); part !== undefined; part = await scanner.next()) {
       if (part.kind === 'gap') {
         const { position, end, fault } = part
-        const isTorn = this.#isLast && end === this.#size && last !== undefined
+        const isTorn = this.#isLast && end === scanner.end && last !== undefined
         if (isTorn) this.#tornBytes = end - position
         else this.#add({ kind: 'frame', position, bytes: end - position, fault, batch: null })
         continue
@@ -117,6 +118,7 @@ class Inspector {
       else if (this.#isLast) this.#checkFirst(part)
       last = part
     }
+    this.#size = scanner.end
     if (last === undefined) return
     const isTorn =
       this.#isLast && this.#frames > 0 && this.#tornBytes === 0 && last.batches.some(hasFault)
@@ -130,8 +132,9 @@ class Inspector {
     this.#problems.push({ kind: 'index', ...place, fault, batch: null })
   }
 
-  result(): Pick<Inspection, 'frames' | 'batches' | 'problems' | 'tornBytes'> {
+  result(): Pick<Inspection, 'size' | 'frames' | 'batches' | 'problems' | 'tornBytes'> {
     return {
+      size: this.#size,
       frames: this.#frames,
       batches: this.#batches,
       problems: this.#problems,

@@ -74,6 +74,8 @@ export class JournalFile {
   readonly header: FileHeader
   /** Bytes that are durable and belong to whole frames. */
   size: number
+  /** Bytes that the file has: behind `size` they are zeros, made ready for the next frames. */
+  sizeReady: number
   /** Bytes up to the end of the first frame, which is the snapshot in the active file. */
   sizeFirst: number
   /** Where the file's first byte stands in the tail; −∞ for what was not written since the log was opened. */
@@ -99,7 +101,7 @@ export class JournalFile {
     this.folder = options.folder
     this.header = options.header
     this.number = options.header.number
-    this.size = options.size
+    this.size = this.sizeReady = options.size
     this.sizeFirst = options.sizeFirst ?? options.size
     this.tailBase = options.tailBase ?? Number.NEGATIVE_INFINITY
   }

@@ -94,6 +94,7 @@ export class Journal {
   /** Makes the file that follows `active`, which becomes a sealed one; its sidecar is written in the background. */
   async createNext(active: ActiveFile, sequence: number): Promise<ActiveFile> {
     const next = await this.createFile(active.file.number + 1, sequence)
+    assert(active.file.sizeReady <= active.file.size, 'a sealed file ends with its last frame')
     active.file.isActive = false
     this.sealed.push(active.file)
     await this.openFiles.note(active.file)

@@ -16,6 +16,7 @@ import { MillraceError, SeededRandom, SimulatedClock, SimulatedDisk } from '../.
 import type { Log } from '../log.ts'
 import { openDiskLog } from './disk-log.ts'
 import type { DiskLogEvent } from './events.ts'
+import { verifyDiskLog } from './verify.ts'
 
 interface World {
   disk: SimulatedDisk
@@ -132,7 +133,8 @@ suite('a start', () => {
     await append(log, 'a', 'kept')
     crash(world)
     const [path] = filesOf(world, '.journal')
-    const size = world.disk.readAll(path!).length
+    const whole = await verifyDiskLog({ disk: world.disk, folder: '/data' })
+    const size = whole.bytes
     const file = await world.disk.open(path!, { write: true, create: false })
     await file.write([Buffer.alloc(77, 0xa7)], size)
     await file.sync()
@@ -141,6 +143,38 @@ suite('a start', () => {
     assert.deepEqual(await valuesOf(log, 'a'), ['kept'])
     assert.equal(await append(log, 'a', 'next'), 1)
     await log.close()
+  })
+
+  test('cuts room that was made ready without a word, and leaves none in sealed and closed files', async () => {
+    const world = makeWorld()
+    const verify = () => verifyDiskLog({ disk: world.disk, folder: '/data' })
+    const bytesOf = (): number =>
+      filesOf(world, '.journal').reduce((sum, path) => sum + world.disk.readAll(path).length, 0)
+    let log = await open(world)
+    await log.createTopic('a')
+    await append(log, 'a', 'kept')
+    const ready = bytesOf()
+    await append(log, 'a', 'too')
+    assert.equal(bytesOf(), ready, 'the second frame stands in room made ready')
+    crash(world)
+    assert.ok((await verify()).bytes < ready)
+    log = await open(world)
+    assert.deepEqual(world.events, [])
+    assert.deepEqual(await valuesOf(log, 'a'), ['kept', 'too'])
+    await fillFile(log)
+    await append(log, 'a', 'next')
+    await log.close()
+    const { bytes, problems } = await verify()
+    assert.equal(bytes, bytesOf())
+    assert.deepEqual(problems, [])
+    const [path, next] = filesOf(world, '.journal')
+    assert.ok(next !== undefined, 'a file is sealed')
+    const file = await world.disk.open(path!, { write: true, create: false })
+    await file.truncate(world.disk.readAll(path!).length + 100)
+    assert.deepEqual(
+      (await verify()).problems.map(problem => problem.kind),
+      ['frame', 'index']
+    )
   })
 
   test('refuses only the partition of a damaged batch, from there on, and names the place', async () => {

@@ -116,8 +116,9 @@ interface ReplayEnd {
 
 /** Applies all frames of the last file in their order, and cuts what is torn. */
 async function replay(journal: Journal, file: JournalFile, handle: DiskFile): Promise<ReplayEnd> {
-  const { header, size, path } = file
-  const scanner = new FrameScanner({ file: handle, size, header }, { verifyBatches: true })
+  const { header, path } = file
+  const source = { file: handle, size: file.size, header }
+  const scanner = new FrameScanner(source, { verifyBatches: true, isLast: true })
   // The last frame found is not applied before it is known what follows: it may have to be cut.
   let last: ScannedFrame | undefined
   let gap: ScannedGap | undefined
@@ -146,6 +147,7 @@ async function replay(journal: Journal, file: JournalFile, handle: DiskFile): Pr
     ? { position: last.position, sequence: last.sequence }
     : { position: last.end, sequence: last.sequence + 1 }
   if (!isTorn) applyFrame(journal, file, last)
+  const size = scanner.end
   // Also where nothing is to be cut: an earlier cut may have been seen and not become durable.
   await handle.truncate(end.position)
   const isWhole = end.position === size
@@ -156,7 +158,7 @@ async function replay(journal: Journal, file: JournalFile, handle: DiskFile): Pr
     const { position } = end
     journal.onEvent({ kind: 'tail-cut', file: path, position, bytes: size - position })
   }
-  file.size = end.position
+  file.size = file.sizeReady = end.position
   file.tailBase = journal.tail.end - end.position
   return end
 }

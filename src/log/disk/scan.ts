@@ -2,7 +2,8 @@
 //
 // Owns: finding frames, and finding the next one behind damage. Does not own: what damage means (recovery.ts,
 // verify.ts, repair.ts decide), what is done with frames.
-//   S1  Frames are given in the order of the file; every byte behind the file header is in one frame or one gap.
+//   S1  Frames are given in the order of the file; every byte behind the file header is in one frame or one gap, but
+//       for zeros up to the end of the file that is written to: room made ready for frames.
 //   S2  A gap ends where the next valid frame of this file begins (salted checksum, a sequence number not seen
 //       yet), or at the end of the file.
 import type { DiskFile } from '../../base/index.ts'
@@ -56,35 +57,54 @@ export interface ScanSource {
   readonly header: FileHeader
 }
 
+/** How to scan. */
+export interface ScanOptions {
+  /** Checks every batch's checksum; without, only headers and directories are read. */
+  readonly verifyBatches: boolean
+  /** The file is the last one, which may end in zeros (S1). */
+  readonly isLast?: boolean
+}
+
 const MAGIC_SEARCH_BYTES = 1024 * 1024
+const ZEROS = Buffer.alloc(64 * 1024)
 
 /** Walks a file; call {@link next} until it gives undefined. */
 export class FrameScanner {
   readonly #window: FileWindow
   readonly #seed: number
-  readonly #verifyBatches: boolean
+  readonly #options: ScanOptions
+  #end: number
   #position = FILE_HEADER_BYTES
   #sequence: number
 
-  /** With `verifyBatches` every batch's checksum is checked; without, only headers and directories are read. */
-  constructor(source: ScanSource, options: { readonly verifyBatches: boolean }) {
+  constructor(source: ScanSource, options: ScanOptions) {
     this.#window = new FileWindow(source.file, source.size)
     this.#seed = source.header.seed
     this.#sequence = source.header.sequenceFirst
-    this.#verifyBatches = options.verifyBatches
+    this.#options = options
+    this.#end = source.size
+  }
+
+  /** Once all is scanned: where the zeros begin that were made ready, or the file ends. */
+  get end(): number {
+    return this.#end
   }
 
   /** The next frame or gap (S1), undefined at the end of the file. */
   async next(): Promise<ScannedFrame | ScannedGap | undefined> {
     const position = this.#position
-    if (position >= this.#window.size) return undefined
+    if (position >= this.#end) return undefined
     const found = await this.#frameAt(position)
     if (found.kind === 'frame') {
       this.#position = found.end
       this.#sequence = found.sequence + 1
       return found
     }
-    const end = await this.#nextFrame(position + 1)
+    let end = await this.#nextFrame(position + 1)
+    if (this.#options.isLast === true && end === this.#window.size) {
+      end = this.#end = await this.#zerosFrom(position)
+      if (end === position) return undefined
+    }
     this.#position = end
     return { kind: 'gap', position, end, fault: found.fault }
   }
@@ -135,11 +155,24 @@ export class FrameScanner {
     let at = bodyStart
     for (const entry of entries) {
       if (at + entry.length > bytes.length) return undefined
-      const fault = this.#verifyBatches ? batchFault(bytes, at, entry) : null
+      const fault = this.#options.verifyBatches ? batchFault(bytes, at, entry) : null
       batches.push({ ...entry, position: position + at, fault })
       at += entry.length
     }
     return at === bytes.length ? batches : undefined
+  }
+
+  /** Where the zeros begin that stand from `from` on up to the end of the file. */
+  async #zerosFrom(from: number): Promise<number> {
+    let end = from
+    for (let at = from; at < this.#window.size; at += ZEROS.length) {
+      const bytes = await this.#window.view(at, ZEROS.length)
+      if (bytes.equals(ZEROS.subarray(0, bytes.length))) continue
+      let last = bytes.length
+      while (bytes[last - 1] === 0) last--
+      end = at + last
+    }
+    return end
   }
 
   /** Where the next valid frame begins from `from` on (S2). */

@@ -36,6 +36,17 @@ import type { Tail } from './tail.ts'
 
 /** Batches of this size are written without being put together first. */
 const DIRECT_BATCH_BYTES_MIN = 32 * 1024
+/**
+ * A frame of up to so many bytes that makes the file longer makes it longer by READY_BYTES, with zeros, for the frames
+ * behind it: a sync then finds no new size to write, nor waits for the file system's own journal, which other files
+ * hold up. Measured with frames of 16 KiB: 0.24 ms a commit against 0.32 ms. Larger frames cost more time to write
+ * twice than it spares.
+ */
+const READY_FRAME_BYTES_MAX = 32 * 1024
+const READY_BYTES = 256 * 1024
+const READY_ALIGNMENT = 4096
+const ZEROS = Buffer.alloc(READY_BYTES + READY_ALIGNMENT)
+const NOTHING = Buffer.alloc(0)
 
 interface CommitEntry {
   readonly kind: 'commit'
@@ -141,6 +152,9 @@ export class JournalWriter {
     while (this.#isRunning) await this.#running
     if (this.#fence !== null) return
     try {
+      const { file, handle } = this.#active
+      if (file.sizeReady > file.size) await handle.truncate(file.size)
+      file.sizeReady = file.size
       beginFrame(this.#frame)
       await this.#write(FRAME_KIND.close, [], 0)
     } catch (error) {
@@ -266,14 +280,15 @@ export class JournalWriter {
     assert(tail.end === file.tailBase + file.size, 'the tail ends where the file does')
     const position = tail.end
     const isHeld = length <= tail.frameBytesMax
+    const ready = kind === FRAME_KIND.commit ? this.#zerosBehind(file, length) : NOTHING
     let writing: Promise<void>
     if (isHeld && bodyLength < body.length * DIRECT_BATCH_BYTES_MIN) {
       tail.append(head)
       for (const batch of body) tail.append(batch)
-      writing = handle.writeDurable(tail.parts(position, length), file.size)
+      writing = handle.writeDurable([...tail.parts(position, length), ready], file.size)
     } else {
       // Large batches go to the disk from where they are; the tail gets its copy while the disk works.
-      writing = handle.writeDurable([head, ...body], file.size)
+      writing = handle.writeDurable([head, ...body, ready], file.size)
       if (isHeld) {
         tail.append(head)
         for (const batch of body) tail.append(batch)
@@ -284,6 +299,16 @@ export class JournalWriter {
     await writing
     this.#sequence++
     file.size += length
+    file.sizeReady = Math.max(file.sizeReady, file.size + ready.length)
+  }
+
+  /** What makes room ready behind a frame of `length` bytes; never beyond where the file is sealed. */
+  #zerosBehind(file: JournalFile, length: number): Buffer {
+    const end = file.size + length
+    if (length > READY_FRAME_BYTES_MAX || end <= file.sizeReady) return NOTHING
+    const limit = file.sizeFirst + this.#host.fileBytesTarget
+    const aligned = Math.ceil((end + READY_BYTES) / READY_ALIGNMENT) * READY_ALIGNMENT
+    return ZEROS.subarray(0, Math.max(0, Math.min(aligned, limit) - end))
   }
 
   /** Makes a durable group visible and tells its callers, in their order (W2). */

@@ -133,6 +133,7 @@ test('states are typed per service, those of others for reading', () => {
         key: STRING,
         value: U32,
         ttlMs: null,
+        windowed: false,
         at
       }
     ]

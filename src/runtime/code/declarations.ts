@@ -45,6 +45,10 @@ type $FlatMap<In, Out, C> = (value: In, ctx: C) => $MaybePromise<readonly $Out<O
 type $AssignKey<In, Out, C> = (value: In, ctx: C) => $MaybePromise<Out>
 type $AssignId<In, Out, C> = (value: In, ctx: C) => $MaybePromise<Out>
 type $UpdateState<In, Out, C> = (value: In, ctx: C) => $MaybePromise<$Out<Out> | null | undefined | void>
+type $AssignTimestamp<In, Out, C> = (value: In, ctx: C) => $MaybePromise<number>
+type $TimestampOf<In, Out, C> = (value: In, timestamp: number, ctx: C) => $MaybePromise<number>
+type $Merge<In, Out, C> = (part: In, ctx: C) => unknown
+type $Flush<In, Out, C> = (ctx: C) => $MaybePromise<$Out<Out> | null | undefined | void>
 type $Returned<F extends (...parameters: never[]) => unknown> = Awaited<ReturnType<F>>
 type $Kept<F extends (...parameters: never[]) => unknown> = NonNullable<Exclude<$Returned<F>, void>>
 type $Item<T> = T extends Iterable<infer E> ? E : never
@@ -58,7 +62,10 @@ const SHAPE_NAMES: Readonly<Record<OperatorKind, string>> = {
   'flat-map': '$FlatMap',
   'assign-key': '$AssignKey',
   'update-state': '$UpdateState',
-  'assign-id': '$AssignId'
+  'assign-id': '$AssignId',
+  'assign-timestamp': '$AssignTimestamp',
+  merge: '$Merge',
+  flush: '$Flush'
 }
 
 /** The source that the checker reads for `plan`. Pure. */
@@ -99,13 +106,16 @@ class DeclarationGenerator {
       state => `readonly ${state.property}: ${this.#state(state)};`
     )
     this.#out.add(`type ${states} = {\n${properties.join('\n')}\n}`)
-    const { partition } = service
+    const { partition, time, window } = service
     const main = [
       ...service.steps,
+      ...(time?.assignTimestamp ? [time.assignTimestamp] : []),
+      ...(window?.steps ?? []),
       ...(partition === null ? [] : [partition.assignKey, ...partition.steps]),
       ...(partition?.updateState ? [partition.updateState] : [])
     ]
-    const expected = this.#expectedBySinks(service)
+    const closing = window?.flush ?? window?.flushKey ?? null
+    const expected = closing === null ? this.#expectedBySinks(service) : null
     const fromMain = main.some(transforms)
     const arriving = service.sources.map(source => {
       const topic = this.#plan.topics[source.topic]!
@@ -119,13 +129,38 @@ class DeclarationGenerator {
       value: arriving.map(({ value }) => value).join(' | ') || 'never',
       key: arriving.map(({ key }) => key).join(' | ') || 'null'
     }
-    const leaving = this.#chain(main, merged, fromMain ? expected : null, states, service)
-    const hasOutput = service.emitsFromUpdateState || !partition?.updateState
+    const before = this.#chain(main, merged, fromMain ? expected : null, states, service)
+    const sendsBefore = service.emitsFromUpdateState || !partition?.updateState
+    const leaving = this.#closing(service, states, sendsBefore ? before : null) ?? before
+    const hasOutput = sendsBefore || closing !== null
     const last = [...service.sources.flatMap(({ steps }) => steps), ...main].findLast(transforms)
     const isChecked = expected !== null && last !== undefined
     if (hasOutput) {
       for (const sink of service.sinks) this.#sink(sink, leaving, isChecked, states, service)
     }
+  }
+
+  /** The functions that run when windows close; what leaves then, with what was sent `before`. */
+  #closing(service: ServicePlan, states: string, before: Flow | null): Flow | null {
+    const { window } = service
+    if (window === null) return null
+    const owned = service.states.filter(state => state.kind === 'owned' && state.windowed)
+    const fields = owned.flatMap(state =>
+      state.kind === 'owned' ? [`readonly ${state.property}: ${this.#types.of(state.value)};`] : []
+    )
+    const part = { value: `{ ${fields.join(' ')} }`, key: '$Key' }
+    if (window.merge !== null) this.#step(window.merge, part, null, states, service)
+    const step = window.flush ?? window.flushKey
+    if (step === null) return null
+    const isPerKey = step === window.flushKey || window.shape.kind === 'session'
+    const key = isPerKey || window.shape.kind === 'count' ? this.#assignedKey(service) : 'null'
+    const flow = this.#step(step, { value: 'undefined', key }, null, states, service)
+    const leaving = {
+      value: flow.value,
+      key: `$NewKey<$Kept<typeof $step${this.#count - 1}>, null>`
+    }
+    if (before === null) return leaving
+    return { value: `${before.value} | ${leaving.value}`, key: `${before.key} | ${leaving.key}` }
   }
 
   #keyOf(key: Type | null): string {
@@ -203,7 +238,10 @@ class DeclarationGenerator {
         : step.operator === 'assign-id'
           ? '$Key'
           : (expected ?? '({} | null)')
-    const shape = `${SHAPE_NAMES[step.operator]}<$In${number}, ${drops ? 'any' : out}, Context>`
+    const takesTime =
+      step.operator === 'assign-timestamp' && service.time?.timestampArgument === 'number'
+    const name = takesTime ? '$TimestampOf' : SHAPE_NAMES[step.operator]
+    const shape = `${name}<$In${number}, ${drops ? 'any' : out}, Context>`
     this.#out.add(
       `type $In${number} = ${arriving.value}\ntype $Key${number} = ${arriving.key}`,
       anchor
@@ -225,6 +263,8 @@ class DeclarationGenerator {
     })
     switch (operator) {
       case 'filter':
+      case 'assign-timestamp':
+      case 'merge':
         return arriving
       case 'assign-key':
       case 'assign-id':
@@ -235,6 +275,7 @@ class DeclarationGenerator {
         return flow(`$Item<$Returned<${step}>>`)
       case 'filter-map':
       case 'update-state':
+      case 'flush':
         return flow(`$Kept<${step}>`)
     }
   }
@@ -272,5 +313,5 @@ class DeclarationGenerator {
 
 /** Whether what leaves is another value than what arrives. */
 function transforms({ operator }: StepPlan): boolean {
-  return operator !== 'filter' && operator !== 'assign-key' && operator !== 'assign-id'
+  return !['filter', 'assign-key', 'assign-id', 'assign-timestamp'].includes(operator)
 }

@@ -75,6 +75,8 @@ export function serviceOf(name: string, parts: Partial<ServicePlan>): ServicePla
     states: [],
     steps: [],
     partition: null,
+    time: null,
+    window: null,
     emitsFromUpdateState: true,
     sinks: [{ topic: 'out', steps: [], at: { ...at, line: 90, column: 15 } }],
     errors: { policy: 'dead-letter', retries: 0, backoffMs: 100, backoffMaxMs: 1000 },

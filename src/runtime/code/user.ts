@@ -86,6 +86,8 @@ export interface Logger {
 export interface Window {
   readonly start: number
   readonly end: number
+  /** False for results that are given before the window closes, and in all functions but flush. */
+  readonly isFinal: boolean
 }
 
 /**

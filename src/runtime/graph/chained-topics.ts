@@ -1,5 +1,5 @@
 // Which topics' records a task hands on to its other services at once, and which always take the log.
-import type { Plan } from '../../dataflow/plan.ts'
+import type { Plan, ServicePlan } from '../../dataflow/plan.ts'
 import { sourceTopicNames, topicOf } from './required-topics.ts'
 
 /**
@@ -18,6 +18,12 @@ export function chainedTopics(plan: Plan): ReadonlySet<string> {
   return chained
 }
 
+/** Ids of the topics that a service writes: its sinks', and that of late records. */
+function writtenTopics({ sinks, window }: ServicePlan): string[] {
+  const ids = sinks.map(sink => sink.topic)
+  return window === null || window.lateTopic === null ? ids : [...ids, window.lateTopic]
+}
+
 function readersOf(plan: Plan, topic: string): string[] {
   return plan.services
     .filter(service => service.sources.some(one => topicOf(plan, one.topic).name === topic))
@@ -26,7 +32,7 @@ function readersOf(plan: Plan, topic: string): string[] {
 
 function writersOf(plan: Plan, topic: string): string[] {
   return plan.services
-    .filter(service => service.sinks.some(one => topicOf(plan, one.topic).name === topic))
+    .filter(service => writtenTopics(service).some(id => topicOf(plan, id).name === topic))
     .map(service => service.name)
 }
 
@@ -35,8 +41,8 @@ function reachable(plan: Plan, from: readonly string[]): ReadonlySet<string> {
   const found = new Set(from)
   for (const name of found) {
     const service = plan.services.find(one => one.name === name)!
-    for (const sink of service.sinks) {
-      for (const reader of readersOf(plan, topicOf(plan, sink.topic).name)) found.add(reader)
+    for (const id of writtenTopics(service)) {
+      for (const reader of readersOf(plan, topicOf(plan, id).name)) found.add(reader)
     }
   }
   return found

@@ -3,7 +3,8 @@
 // Every source of a service has its own chain of operators, with a frame of its own, down to its own sinks:
 // what a path does to a record is then known before the first one comes (K1). Counters are shared.
 import { type Clock, unreachable } from '../../base/index.ts'
-import type { Plan } from '../../dataflow/plan.ts'
+import type { Plan, ServicePlan } from '../../dataflow/plan.ts'
+import { partitionForKey } from '../../record/index.ts'
 import type { TaskState } from '../../state/contract.ts'
 import type { LogLine } from '../contract.ts'
 import { RecordErrors } from '../operators/record-errors.ts'
@@ -19,6 +20,11 @@ import { deadLetterTopicName, markerNumber, repartitionTopicName } from './names
 import { sourceTopicNames, topicOf } from './required-topics.ts'
 import { ServiceChains } from './service-chains.ts'
 import { ServiceStates } from './service-states.ts'
+import { ServiceTime } from './service-time.ts'
+import { isPerKey } from './service-windows.ts'
+import { TaskTimes } from './task-times.ts'
+import { type TimedService, outputDelayMs, timedServices } from './time-flow.ts'
+import { timeStateName } from './window-states.ts'
 
 /** What a task's operators are made from. */
 export interface CircuitOptions {
@@ -57,15 +63,21 @@ export class Circuit implements TaskProgram {
   readonly guard: WriteGuard | null
   /** Producer id in batches that this task has processed itself. */
   readonly marker: number
-  /** Everything that a dataflow does begins with a record. */
-  readonly work: null = null
+  /** What begins with the clock; null where everything begins with a record. */
+  readonly work: TaskTimes | null
+  readonly abandonsEpoch: boolean
+  readonly #times: ReadonlyMap<string, ServiceTime>
   readonly #readers = new Map<string, TopicReaders>()
   readonly #chained: ReadonlySet<string>
 
   constructor(options: CircuitOptions) {
     const { plan, library, state, tasks, time } = options
     this.options = options
-    const staged = plan.services.some(service => service.errors.policy === 'fail')
+    const hasWindows = plan.services.some(service => service.window !== null)
+    const isFatal = plan.services.some(service => service.errors.policy === 'fail')
+    // A record may close windows: what it did cannot be taken back alone.
+    this.abandonsEpoch = isFatal && hasWindows
+    const staged = isFatal && !hasWindows
     this.outputs = new EpochOutputs({ staged })
     this.undo = staged ? new UndoLog() : null
     this.guard = state === null ? null : new WriteGuard(state, this.undo)
@@ -73,6 +85,11 @@ export class Circuit implements TaskProgram {
     this.states = new ServiceStates({ plan, library, state, guard, undo, time })
     this.marker = markerNumber(plan, tasks)
     this.#chained = chainedTopics(plan)
+    const timed = timedServices(plan)
+    const { clock, onLog } = options
+    this.work =
+      timed.size > 0 || hasWindows ? new TaskTimes({ clock, outputs: this.outputs, onLog }) : null
+    this.#times = this.#serviceTimes(timed)
     for (const topic of sourceTopicNames(plan)) this.#readers.set(topic, new TopicReaders())
     const inputs: CircuitInput[] = []
     const chainsOf = new Map<string, ServiceChains>()
@@ -98,6 +115,62 @@ export class Circuit implements TaskProgram {
       chained: this.#chained.has(topic)
     }))
     this.inputs = [...sources, ...inputs]
+  }
+
+  /** The event time of a service; null where it needs none. */
+  timeOf(service: string): ServiceTime | null {
+    return this.#times.get(service) ?? null
+  }
+
+  /** The task that owns all keys of a service, because its windows span them; null where they are spread. */
+  pinnedOf({ name, window }: ServicePlan): number | null {
+    if (window === null || window.flush === null || isPerKey(window)) return null
+    const bytes = Buffer.from(name)
+    return partitionForKey(bytes, 0, bytes.length, this.options.tasks)
+  }
+
+  /** The times of all services, with those before them linked. */
+  #serviceTimes(timed: ReadonlyMap<string, TimedService>): ReadonlyMap<string, ServiceTime> {
+    const { task, tasks, state } = this.options
+    const times = new Map<string, ServiceTime>()
+    for (const [name, one] of timed) {
+      // Over the log no watermark travels: there the records' own times are looked at.
+      const upstream = tasks === 1 ? one.upstream : new Map<string, readonly string[]>()
+      const topics = one.service.sources.map(({ topic }) => topicOf(this.options.plan, topic).name)
+      const time = new ServiceTime({
+        timed: one,
+        task,
+        partitions: topics
+          .filter(topic => !upstream.has(topic))
+          .flatMap(topic =>
+            range(this.partitionsOf(topic))
+              .filter(partition => this.owns(partition))
+              .map(partition => ({ topic, partition }))
+          ),
+        services: [...new Set([...upstream.values()].flat())].map(writer => ({
+          name: writer,
+          exact: () => times.get(writer)!.owned.exact() - outputDelayMs(timed.get(writer)!.service)
+        })),
+        tasks: tasks > 1 && one.service.partition !== null ? this.#tasksWith(topics) : null,
+        kept: state!.state(timeStateName(one.service))
+      })
+      times.set(name, time)
+      this.work!.addTime(time)
+    }
+    for (const [name, { upstream }] of timed) {
+      if (tasks > 1) continue
+      for (const writer of new Set([...upstream.values()].flat())) {
+        const delayMs = outputDelayMs(timed.get(writer)!.service)
+        times.get(name)!.linkService(writer, times.get(writer)!.owned, delayMs)
+      }
+    }
+    return times
+  }
+
+  /** Tasks that own a partition of one of these topics. */
+  #tasksWith(topics: readonly string[]): number[] {
+    const most = Math.max(...topics.map(topic => this.partitionsOf(topic)))
+    return range(Math.min(this.options.tasks, most))
   }
 
   get expiring(): readonly Expiring[] {
@@ -151,4 +224,8 @@ export class Circuit implements TaskProgram {
     const partitions = this.options.partitions.get(topic)
     return partitions ?? unreachable(topic as never)
   }
+}
+
+function range(count: number): number[] {
+  return Array.from({ length: count }, (_, index) => index)
 }

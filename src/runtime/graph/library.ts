@@ -1,5 +1,5 @@
 // What is compiled once per thread and shared by its tasks: functions, converters, codecs.
-import type { Plan, StatePlan, StepPlan, TopicPlan } from '../../dataflow/plan.ts'
+import type { Plan, ServicePlan, StatePlan, StepPlan, TopicPlan } from '../../dataflow/plan.ts'
 import type { ScalarType, Type } from '../../dataflow/types.ts'
 import type { KeyCodec, ValueCodec } from '../../state/contract.ts'
 import { describeUserError, loadStep } from '../code/index.ts'
@@ -90,6 +90,7 @@ export function allSteps(plan: Plan): StepPlan[] {
   return plan.services.flatMap(service => [
     ...service.sources.flatMap(source => source.steps),
     ...service.steps,
+    ...timeSteps(service),
     ...(service.partition === null
       ? []
       : [
@@ -99,6 +100,12 @@ export function allSteps(plan: Plan): StepPlan[] {
         ]),
     ...service.sinks.flatMap(sink => sink.steps)
   ])
+}
+
+/** The functions of event time and windows beside the partition. */
+export function timeSteps({ time, window }: ServicePlan): StepPlan[] {
+  const placed = [time?.assignTimestamp, window?.merge, window?.flushKey, window?.flush]
+  return [...(window?.steps ?? []), ...placed.filter(step => step !== null && step !== undefined)]
 }
 
 async function loaded(step: StepPlan, folder: string): Promise<LoadedStep> {

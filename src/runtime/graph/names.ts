@@ -1,7 +1,7 @@
 // The names under which a dataflow keeps things in the log. Changing one orphans what is stored.
 import { createHash } from 'node:crypto'
 
-import { TOPIC_NAME_LENGTH_MAX } from '../../base/index.ts'
+import { TOPIC_NAME_LENGTH_MAX, MARKER_MIN } from '../../base/index.ts'
 import type { Plan } from '../../dataflow/plan.ts'
 
 /** The group whose positions say how far a dataflow has read. */
@@ -38,13 +38,13 @@ export function stateName(service: string, state: string): string {
 }
 
 /**
- * The producer id in batches that a task has processed itself, depth first, when it reads them again: 48
- * bits of a hash over the dataflow's identity and its number of tasks. Positive, so no other meaning of the
- * field (−1 is none) fits it by accident.
+ * The producer id in batches that a task has processed itself, depth first, when it reads them again: 47
+ * bits of a hash over the dataflow's identity and its number of tasks, above all ids that are given to producers
+ * ({@link MARKER_MIN}). Positive, so no other meaning of the field (−1 is none) fits it by accident.
  */
 export function markerNumber(plan: Plan, tasks: number): number {
   const digest = createHash('sha256')
     .update(`millrace marker\n${groupName(plan)}\n${tasks}`)
     .digest()
-  return digest.readUIntBE(0, 6) + 1
+  return MARKER_MIN + (digest.readUIntBE(0, 6) % MARKER_MIN)
 }

@@ -1,5 +1,5 @@
 // Which topics must exist before a dataflow starts, and with which shape.
-import type { Plan, TopicPlan } from '../../dataflow/plan.ts'
+import type { Plan, ServicePlan, TopicPlan } from '../../dataflow/plan.ts'
 import type { RequiredTopic } from '../contract.ts'
 import { changelogTopicName, deadLetterTopicName, repartitionTopicName } from './names.ts'
 
@@ -60,8 +60,12 @@ function isSource(plan: Plan, name: string): boolean {
 }
 
 function isSink(plan: Plan, name: string): boolean {
-  return plan.services.some(service =>
-    service.sinks.some(sink => topicOf(plan, sink.topic).name === name)
+  return plan.services.some(
+    ({ sinks, window }) =>
+      sinks.some(sink => topicOf(plan, sink.topic).name === name) ||
+      (window !== null &&
+        window.lateTopic !== null &&
+        topicOf(plan, window.lateTopic).name === name)
   )
 }
 
@@ -95,6 +99,11 @@ function tasksOf(
   return tasks
 }
 
+/** Whether a service keeps anything: states, or how far its time is. */
+function keepsState({ states, time, window }: ServicePlan): boolean {
+  return time !== null || window !== null || states.some(state => state.kind === 'owned')
+}
+
 function internalTopics(plan: Plan, tasks: number | null): RequiredTopic[] {
   const common = { retentionMs: null, retentionBytes: null }
   const topics: RequiredTopic[] = []
@@ -109,7 +118,7 @@ function internalTopics(plan: Plan, tasks: number | null): RequiredTopic[] {
       role: 'dead-letter'
     })
   }
-  if (plan.services.some(service => service.states.some(state => state.kind === 'owned'))) {
+  if (plan.services.some(keepsState)) {
     const name = changelogTopicName(plan)
     topics.push({
       ...common,

@@ -5,22 +5,32 @@ import type {
   ServicePlan,
   SinkPlan,
   SourcePlan,
-  StepPlan
+  StepPlan,
+  WindowPlan
 } from '../../dataflow/plan.ts'
+import { keyConverter } from '../convert/index.ts'
 import { AssignIdOperator } from '../operators/assign-id.ts'
 import { AssignKeyOperator } from '../operators/assign-key.ts'
+import {
+  AssignTimestampOperator,
+  RecordTimeOperator,
+  type TimeProgress
+} from '../operators/assign-timestamp.ts'
 import { FilterMapOperator } from '../operators/filter-map.ts'
 import { FilterOperator } from '../operators/filter.ts'
 import { FlatMapOperator } from '../operators/flat-map.ts'
 import type { FunctionParts } from '../operators/function-operator.ts'
 import { fuse } from '../operators/fuse.ts'
+import { LateRecords } from '../operators/late-records.ts'
 import { MapOperator } from '../operators/map.ts'
 import type { Operator } from '../operators/operator.ts'
 import type { RecordErrors } from '../operators/record-errors.ts'
 import {
+  type Mark,
   type RepartitionFormat,
   RepartitionOperator,
-  RepartitionSource
+  RepartitionSource,
+  writeMark
 } from '../operators/repartition.ts'
 import { type Branch, RouteOperator } from '../operators/route.ts'
 import { SinkOperator } from '../operators/sink.ts'
@@ -29,11 +39,18 @@ import { UpdateStateOperator } from '../operators/update-state.ts'
 import { RecordContext, contextLog } from '../task/context.ts'
 import { sinkName, sourceName } from '../task/counters.ts'
 import { Frame } from '../task/frame.ts'
+import type { TopicOutput } from '../task/outputs.ts'
 import type { RecordTaker } from '../task/record-facts.ts'
 import { StateAccess } from '../task/state-access.ts'
+import type { TimeInput } from '../time/event-time.ts'
+import type { Windows } from '../windows/contract.ts'
+import { WindowResults } from '../windows/results.ts'
 import type { Circuit } from './circuit.ts'
 import { sinksInOrder } from './delivery-order.ts'
 import { repartitionTopicName } from './names.ts'
+import type { ServiceTime } from './service-time.ts'
+import { windowsOf } from './service-windows.ts'
+import { windowKeyCodec, windowStateName } from './window-states.ts'
 
 /** What a chain knows of where it began. */
 interface Path {
@@ -54,12 +71,16 @@ export class ServiceChains {
   readonly #service: ServicePlan
   readonly #errors: RecordErrors
   readonly #writes: boolean
+  readonly #time: ServiceTime | null
+  readonly #windows: Windows | null
 
   constructor(circuit: Circuit, service: ServicePlan) {
     this.#circuit = circuit
     this.#service = service
     this.#errors = circuit.errors(service.name)
     this.#writes = service.states.some(state => state.kind === 'owned')
+    this.#time = circuit.timeOf(service.name)
+    this.#windows = service.window === null ? null : this.#makeWindows(service.window)
   }
 
   /** The chain behind one source, from decoding to the sinks. */
@@ -67,17 +88,20 @@ export class ServiceChains {
     const { plan, library, counters } = this.#circuit.options
     const format = library.topic(source.topic)
     const steps = [...source.steps, ...this.#service.steps]
+    const inWindow = this.#service.window?.steps ?? []
     const frame = new Frame(format.key)
     const path: Path = {
       frame,
       state: this.#access(frame),
-      valueBytes: onlyFilters(steps) ? format.value.fingerprint : null,
+      valueBytes: onlyFilters([...steps, ...inWindow]) ? format.value.fingerprint : null,
       keyBytes: format.key.fingerprint,
       inPartition: false
     }
     const { partition } = this.#service
     const tail = partition === null ? this.#sinks(path) : this.#partition(path, partition)
     const name = sourceName(plan, source.topic)
+    const topic = plan.topics[source.topic]!.name
+    const timed = this.#assignTimestamp(path, topic, this.#steps(inWindow, path, tail))
     return new SourceOperator({
       name,
       converter: format.value,
@@ -86,8 +110,47 @@ export class ServiceChains {
       counters,
       index: this.#index(name),
       errors: this.#errors,
-      next: this.#steps(steps, path, tail)
+      next: this.#recordTime(path, topic, this.#index(name), this.#steps(steps, path, timed))
     })
+  }
+
+  /** assign-timestamp, where the service has it, in front of `next`. */
+  #assignTimestamp(path: Path, topic: string, next: Operator): Operator {
+    const time = this.#service.time
+    if (time === null || time.assignTimestamp === null) return next
+    const parts = this.#parts(time.assignTimestamp, path, next)
+    const { fn } = parts
+    const takesTime = time.timestampArgument === 'number'
+    const withTime: typeof fn = (value, ctx) => fn(value, ctx.timestamp as never)
+    return new AssignTimestampOperator(takesTime ? { ...parts, fn: withTime } : parts, {
+      ...this.#progress(topic),
+      futureBoundMs: time.futureBoundMs
+    })
+  }
+
+  /** Where records come with their times, what tells them, in front of `next`. */
+  #recordTime(path: Path, topic: string, index: number, next: Operator): Operator {
+    if (this.#time === null || (this.#service.time?.assignTimestamp ?? null) !== null) return next
+    const { futureBoundMs } = this.#time.timed
+    const progress = this.#progress(topic)
+    if (progress.inputs.length === 0 && futureBoundMs === null) return next
+    return new RecordTimeOperator({
+      ...progress,
+      futureBoundMs,
+      frame: path.frame,
+      next,
+      errors: this.#errors,
+      name: this.#circuit.options.counters.ids[index]!.operator,
+      index
+    })
+  }
+
+  #progress(topic: string): TimeProgress {
+    const inputs: TimeInput[] = []
+    for (const one of this.#time!.partitions) {
+      if (one.topic === topic) inputs[one.partition] = one.input
+    }
+    return { time: this.#time!.arriving, inputs, now: this.#circuit.options.time }
   }
 
   /** The chain behind assign-key, for records that come from other tasks. */
@@ -103,7 +166,9 @@ export class ServiceChains {
       keyBytes: format.key.fingerprint,
       inPartition: false
     }
-    return new RepartitionSource(format, frame, this.#partitioned(path, partition))
+    const time = this.#time
+    const takeMark = time === null ? null : (mark: Mark) => time.takeMark(mark)
+    return new RepartitionSource(format, frame, this.#partitioned(path, partition), takeMark)
   }
 
   /** assign-key, the way to the owner, and what stands behind it. */
@@ -112,13 +177,18 @@ export class ServiceChains {
     const step = partition.assignKey
     let next = this.#partitioned(path, partition)
     if (tasks > 1) {
+      const pinned = this.#circuit.pinnedOf(this.#service)
+      const topic = repartitionTopicName(plan, this.#service.name)
+      const output = this.#circuit.internalOutput(topic)
+      this.#sendMarks(output, pinned)
       next = new RepartitionOperator({
+        pinned,
         name: step.name,
         index: this.#index(step.name),
         task,
         tasks,
         format: this.#repartitionFormat(partition),
-        output: this.#circuit.internalOutput(repartitionTopicName(plan, this.#service.name)),
+        output,
         frame: path.frame,
         errors: this.#errors,
         next
@@ -126,6 +196,16 @@ export class ServiceChains {
     }
     const codec = library.keyCodec(step.outputKey)
     return fuse(new AssignKeyOperator(this.#parts(step, path, next), { codec }), next)
+  }
+
+  /** Lets the other owners of keys know how far this task is. */
+  #sendMarks(output: TopicOutput, pinned: number | null): void {
+    if (this.#time === null) return
+    const { task, tasks } = this.#circuit.options
+    const owners = pinned === null ? Array.from({ length: tasks }, (_, index) => index) : [pinned]
+    this.#time.sendMark = mark => {
+      for (const owner of owners) if (owner !== task) writeMark(output, owner, mark)
+    }
   }
 
   /** What stands behind assign-key in the owner task. */
@@ -139,7 +219,97 @@ export class ServiceChains {
       const emits = this.#service.emitsFromUpdateState
       next = fuse(new UpdateStateOperator(this.#parts(updateState, inside, next), { emits }), next)
     }
-    return this.#steps(steps, inside, next)
+    const first = this.#steps(steps, inside, next)
+    if (this.#windows === null) return first
+    return this.#windows.entry({ frame: path.frame, next: first, mayChange: !isOriginal })
+  }
+
+  /** The windows of the service, with what becomes of their results and of late records. */
+  #makeWindows(window: WindowPlan): Windows {
+    const circuit = this.#circuit
+    const { library, clock, state, onLog } = circuit.options
+    const time = this.#time
+    const work = circuit.work!
+    const service = this.#service
+    const windowed = circuit.states.windowed.get(service.name)!
+    const isByClock = window.time === 'processing'
+    const eventTime = time?.owned ?? null
+    const late = new LateRecords({
+      service: service.name,
+      sink: this.#lateSink(window),
+      watermark: () => eventTime?.exact() ?? clock.now(),
+      onLog
+    })
+    const windows = windowsOf({
+      plan: window,
+      key: windowKeyCodec(service, library),
+      registry: state!.state(windowStateName(service)),
+      graceMs: window.gracePeriodMs,
+      early: window.early,
+      scope: windowed.scope,
+      results: this.#results(window),
+      late,
+      time: eventTime ?? { exact: () => Number.NEGATIVE_INFINITY, want: due => work.want(due) },
+      clock: isByClock ? clock : null
+    })
+    if (!isByClock && time !== null) time.windows = windows
+    windowed.windows = windows
+    work.addWindows({
+      service: service.name,
+      windows,
+      late,
+      time: isByClock ? null : time,
+      earlyMs: window.early?.everyMs ?? null,
+      endsWithTime: window.shape.kind !== 'count' && window.shape.kind !== 'global'
+    })
+    return windows
+  }
+
+  /** What runs when windows close, on a frame of its own. */
+  #results(window: WindowPlan): WindowResults {
+    const { task } = this.#circuit.options
+    const { scope, states } = this.#circuit.states.windowed.get(this.#service.name)!
+    const path = this.#ownPath()
+    const inside: Path = { ...path, inPartition: true }
+    const closing = (step: StepPlan | null): Operator | null => {
+      if (step === null) return null
+      const parts = this.#parts(step, inside, this.#sinks(path))
+      const { fn, describe } = parts
+      return new UpdateStateOperator(
+        {
+          ...parts,
+          fn: (_, ctx) => fn(ctx, ctx),
+          describe: error => {
+            describeWindow(path.frame, this.#service.name)
+            return describe(error)
+          }
+        },
+        { emits: true }
+      )
+    }
+    const nothing: Operator = { push: () => undefined }
+    return new WindowResults({
+      frame: path.frame,
+      scope,
+      states,
+      task,
+      flush: closing(window.flush),
+      flushKey: closing(window.flushKey),
+      merge: window.merge === null ? null : this.#parts(window.merge, inside, nothing)
+    })
+  }
+
+  #lateSink(window: WindowPlan): { frame: Frame; operator: Operator } | null {
+    if (window.lateTopic === null) return null
+    const path = this.#ownPath()
+    const sink = { topic: window.lateTopic, steps: [], at: window.at }
+    return { frame: path.frame, operator: this.#sink(sink, path).operator }
+  }
+
+  /** A path that begins with no record. */
+  #ownPath(): Path {
+    const frame = new Frame(keyConverter(null))
+    return { frame, state: this.#access(frame), valueBytes: null, keyBytes: '', inPartition: false }
   }
 
   #sinks(path: Path): Operator {
@@ -201,7 +371,10 @@ export class ServiceChains {
         return new AssignIdOperator(parts)
       case 'assign-key':
       case 'update-state':
-        throw new AssertionFailure(`${step.operator} stands only in a partition`)
+      case 'assign-timestamp':
+      case 'merge':
+      case 'flush':
+        throw new AssertionFailure(`${step.operator} has a place of its own`)
       default:
         return unreachable(step.operator)
     }
@@ -250,4 +423,13 @@ export class ServiceChains {
 /** Whether values pass as they are. */
 function onlyFilters(steps: readonly StepPlan[]): boolean {
   return steps.every(({ operator }) => operator === 'filter' || operator === 'assign-id')
+}
+
+/** For dead letters: a result that fails has no record, but a window. */
+function describeWindow(frame: Frame, service: string): void {
+  const key = frame.owner === undefined ? {} : { key: String(frame.owner) }
+  frame.bytes = Buffer.from(JSON.stringify({ window: frame.window, ...key }))
+  frame.valueStart = 0
+  frame.valueEnd = frame.bytes.length
+  frame.topic = `${service}.window`
 }

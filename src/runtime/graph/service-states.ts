@@ -3,6 +3,9 @@ import type { Plan, ServicePlan, StatePlan } from '../../dataflow/plan.ts'
 import { assert } from '../../base/index.ts'
 import type { StateSpec, TaskState, ValueCodec } from '../../state/contract.ts'
 import type { AccessSpec } from '../task/state-access.ts'
+import { WindowScope, WindowedView } from '../task/window-scope.ts'
+import type { Windows } from '../windows/contract.ts'
+import type { ResultState } from '../windows/results.ts'
 import {
   ExpiringView,
   PlainView,
@@ -15,6 +18,8 @@ import {
 } from '../task/state-view.ts'
 import type { Library, StateFormat } from './library.ts'
 import { stateName } from './names.ts'
+import { timedServices } from './time-flow.ts'
+import { bookSpecs } from './window-states.ts'
 
 type OwnedState = Extract<StatePlan, { kind: 'owned' }>
 
@@ -40,18 +45,36 @@ export function declaredStates(plan: Plan): DeclaredState[] {
 
 /** What a task opens its state with. */
 export function stateSpecs(plan: Plan, library: Library): StateSpec[] {
-  return declaredStates(plan).map(state => {
+  const timed = timedServices(plan)
+  const books = plan.services.flatMap(service =>
+    bookSpecs(service, library, timed.has(service.name))
+  )
+  const declared = declaredStates(plan).map(state => {
     const format = library.state(state.plan)
     const value =
       state.plan.ttlMs === null ? format.value : (stampedCodec(format.value) as ValueCodec<unknown>)
-    return { name: state.name, key: format.key, value, fingerprint: format.fingerprint }
+    const { key, fingerprint } = format
+    if (!state.plan.windowed) return { name: state.name, key, value, fingerprint }
+    const windowed = `${fingerprint} windowed`
+    return { name: state.name, key, value, fingerprint: windowed, namespaced: true }
   })
+  return [...declared, ...books]
+}
+
+/** The states that services keep for each window, by service. */
+export interface WindowedStates {
+  readonly scope: WindowScope
+  /** Set once the windows are made. */
+  windows: Windows | null
+  /** With the properties under which functions know them. */
+  readonly states: ResultState[]
 }
 
 /** Views of all states of one task. */
 export class ServiceStates {
   /** Those with a time to live. */
   readonly expiring: ExpiringView[] = []
+  readonly windowed: ReadonlyMap<string, WindowedStates>
   readonly #plan: Plan
   readonly #specs = new Map<string, AccessSpec>()
 
@@ -64,6 +87,11 @@ export class ServiceStates {
     readonly time: { readonly now: number }
   }) {
     this.#plan = options.plan
+    this.windowed = new Map(
+      options.plan.services
+        .filter(service => service.window !== null)
+        .map(service => [service.name, { scope: new WindowScope(), windows: null, states: [] }])
+    )
     for (const declared of declaredStates(options.plan)) {
       const { state, guard, time } = options
       assert(state !== null && guard !== null, 'a task with states has opened them')
@@ -103,7 +131,13 @@ export class ServiceStates {
     guard: WriteGuard,
     time: { readonly now: number }
   ): StateView {
-    const { ttlMs } = declared.plan
+    const { ttlMs, windowed, property } = declared.plan
+    if (windowed) {
+      const { scope, states } = this.windowed.get(declared.service)!
+      const view = new WindowedView(declared.name, state.namespaced(declared.name), scope, guard)
+      states.push({ property, view })
+      return view
+    }
     if (ttlMs === null) return new PlainView(state.state(declared.name), guard)
     const view = new ExpiringView(state.state<Stamped>(declared.name), guard, ttlMs, time)
     this.expiring.push(view)

@@ -22,6 +22,14 @@ import { type TravellingKey, packKey, unpackKey } from './travelling-key.ts'
 const ORIGIN_HEADER = 'millrace-origin'
 const KEY_HEADER = 'millrace-origin-key'
 
+/** A watermark on its way to another task. */
+export interface Mark {
+  readonly task: number
+  /** Minus infinity before the first record. */
+  readonly watermark: number
+  readonly isIdle: boolean
+}
+
 /** The value of the first header. */
 type Origin = readonly [topic: string, partition: number, offset: number, key: TravellingKey]
 
@@ -37,6 +45,8 @@ export interface RepartitionParts {
   readonly index: number
   readonly task: number
   readonly tasks: number
+  /** The task that owns all keys, because windows span them; null where keys are spread. */
+  readonly pinned: number | null
   readonly format: RepartitionFormat
   readonly output: TopicOutput
   readonly frame: Frame
@@ -56,13 +66,13 @@ export class RepartitionOperator implements Operator {
   }
 
   push(value: unknown): void | Promise<void> {
-    const { format, frame, task, tasks, next } = this.#parts
+    const { format, frame, task, tasks, pinned, next } = this.#parts
     const scratch = this.#scratch
     scratch.clear()
     try {
       format.key.encode(frame.owner, scratch)
       const keyEnd = scratch.length
-      const owner = partitionForKey(scratch.buffer, 0, keyEnd, tasks)
+      const owner = pinned ?? partitionForKey(scratch.buffer, 0, keyEnd, tasks)
       if (owner !== task) return this.#send(value, owner, keyEnd)
     } catch (error) {
       return this.#failed(error)
@@ -110,14 +120,23 @@ export class RepartitionSource implements RecordTaker {
   readonly #frame: Frame
   readonly #next: Operator
   readonly #reader = new VarintReader()
+  readonly #takeMark: ((mark: Mark) => void | Promise<void>) | null
 
-  constructor(format: RepartitionFormat, frame: Frame, next: Operator) {
+  constructor(
+    format: RepartitionFormat,
+    frame: Frame,
+    next: Operator,
+    takeMark: ((mark: Mark) => void | Promise<void>) | null
+  ) {
     this.#format = format
     this.#frame = frame
     this.#next = next
+    this.#takeMark = takeMark
   }
 
   accept(facts: RecordFacts, topic: string, partition: number): void | Promise<void> {
+    // Every record that travels has a key.
+    if (facts.keyStart < 0) return this.#takeMark?.(readMark(facts))
     const frame = this.#frame
     setFrame(frame, facts, topic, partition)
     this.#takeOrigin(frame)
@@ -147,6 +166,26 @@ export class RepartitionSource implements RecordTaker {
     frame.offset = offset
     frame.assignKey(unpackKey(key))
   }
+}
+
+/**
+ * Tells another task how far event time is: behind all records that were sent to it before. A mark has no key; its
+ * value is `[task, watermark, idle]`, with null for a watermark that has not begun.
+ */
+export function writeMark(output: TopicOutput, owner: number, mark: Mark): void {
+  const { task, watermark, isIdle } = mark
+  const time = Number.isFinite(watermark) ? watermark : null
+  const value = Buffer.from(JSON.stringify([task, time, isIdle]))
+  output.append(owner, time ?? 0, value, -1, -1, value, 0, value.length, value, 0, 0, 0)
+}
+
+function readMark({ data, valueStart, valueEnd }: RecordFacts): Mark {
+  const [task, time, isIdle] = JSON.parse(data.toString('utf8', valueStart, valueEnd)) as [
+    number,
+    number | null,
+    boolean
+  ]
+  return { task, watermark: time ?? Number.NEGATIVE_INFINITY, isIdle }
 }
 
 function skipText(reader: VarintReader): void {

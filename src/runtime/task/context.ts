@@ -1,6 +1,7 @@
 // The `ctx` of users' functions: reads lazily from the frame, so that what is not asked for costs nothing.
 import type { Headers, Frame } from './frame.ts'
 import type { LogLine } from '../contract.ts'
+import type { WindowBounds } from './window-scope.ts'
 
 /** What a context is made from. */
 export interface ContextOptions {
@@ -30,8 +31,6 @@ export class RecordContext {
   readonly env: Readonly<Record<string, string>>
   readonly state: Readonly<Record<string, unknown>>
   readonly log: ContextLog
-  /** No windows are open in services without `window`. */
-  readonly window: null = null
   readonly #frame: Frame
   readonly #inPartition: boolean
 
@@ -47,6 +46,11 @@ export class RecordContext {
   /** In a partition what assign-key gave, else the record's key; null for none. @throws RECORD_UNDECODABLE */
   get key(): unknown {
     return this.#inPartition ? this.#frame.stateKey : this.#frame.key
+  }
+
+  /** The window that is worked on; null outside of windows. */
+  get window(): WindowBounds | null {
+    return this.#frame.window
   }
 
   /** Milliseconds since the epoch. */

@@ -32,6 +32,13 @@ function operatorNames(plan: Plan, service: ServicePlan): string[] {
     ...source.steps.map(step => step.name)
   ])
   names.push(...service.steps.map(step => step.name))
+  if (service.time?.assignTimestamp) names.push(service.time.assignTimestamp.name)
+  if (service.window !== null) {
+    const { steps, merge, flushKey, flush } = service.window
+    names.push(...steps.map(step => step.name))
+    for (const step of [merge, flushKey, flush]) if (step !== null) names.push(step.name)
+    if (service.window.lateTopic !== null) names.push(sinkName(plan, service.window.lateTopic))
+  }
   if (service.partition !== null) {
     const { assignKey, steps, updateState } = service.partition
     names.push(assignKey.name, ...steps.map(step => step.name))

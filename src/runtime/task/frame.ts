@@ -1,6 +1,7 @@
 // The facts of the record that a service works on, kept in numbers and decoded only when asked.
 import { VarintReader } from '../../record/index.ts'
 import type { RecordConverter } from '../convert/contract.ts'
+import type { WindowBounds } from './window-scope.ts'
 
 const EMPTY: Buffer = Buffer.alloc(0)
 
@@ -35,6 +36,8 @@ export class Frame {
   rekeyed = false
   /** What assign-key gave: the key of states, whatever key the record gets behind it; undefined before. */
   owner: unknown = undefined
+  /** The window that is worked on; null outside of windows. */
+  window: WindowBounds | null = null
   #key: unknown = undefined
   #decoded = false
 

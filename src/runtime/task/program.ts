@@ -18,6 +18,11 @@ export interface TaskProgram {
   readonly expiring: readonly Expiring[]
   /** Work beside records, or null. */
   readonly work: TaskWork | null
+  /**
+   * Whether an error that ends the task gives up its epoch: what a record causes cannot be told from what was before it.
+   * Nothing is lost, the next start does the epoch again. Default false.
+   */
+  readonly abandonsEpoch?: boolean
 }
 
 /** Takes back what the record under way has written. */
@@ -40,7 +45,7 @@ export interface TaskWork {
   /** What was done since the start; bounds epochs like records, and tells `settle` that something happened. */
   readonly units: number
   /** Does what is there, up to the budget. */
-  process(budget: Budget): void
+  process(budget: Budget): void | Promise<void>
   /** Brings into the state what an epoch must not lose (W2). Called before each commit is considered. */
   beforeSeal(): void
 }

@@ -211,7 +211,7 @@ export class Task {
     while (!this.#stopping && !this.#isFull()) {
       let pending: void | Promise<void> = undefined
       if (this.#hasWork) {
-        this.#work!.process(budget)
+        pending = this.#work!.process(budget)
       } else {
         const reader = this.#pick()
         if (reader === null) return
@@ -338,7 +338,7 @@ export class Task {
     }
     const reported = reportable(error)
     const isPolicy = (reported as { code?: unknown }).code === 'DATAFLOW_FAILED'
-    if (isPolicy && endsTask(error)) {
+    if (isPolicy && endsTask(error) && program.abandonsEpoch !== true) {
       // R2: the failing record never was; everything before it is committed.
       program.outputs.discard()
       program.undo?.undo()

@@ -41,6 +41,10 @@ peer.handle(CONTROL.stop, async () => {
   return { value: null }
 })
 peer.handle(CONTROL.settle, async () => ({ value: await host.settle() }))
+peer.handle(CONTROL.endTime, async args => {
+  await host.endTime(args as readonly string[])
+  return { value: null }
+})
 peer.handle(CONTROL.reports, async () => ({ value: await host.reports() }))
 peer.handle(CONTROL.stateKeys, async () => ({ value: await host.stateKeys() }))
 peer.handle(CONTROL.stateEntries, async args => {

@@ -21,6 +21,7 @@ export const CONTROL = {
   start: 'host.start',
   stop: 'host.stop',
   settle: 'host.settle',
+  endTime: 'host.end-time',
   reports: 'host.reports',
   stateKeys: 'host.state-keys',
   stateEntries: 'host.state-entries'

@@ -76,6 +76,10 @@ export class WorkerHost implements TaskHost {
     return (await this.#call(CONTROL.settle, null)) as number
   }
 
+  async endTime(services: readonly string[]): Promise<void> {
+    await this.#call(CONTROL.endTime, services)
+  }
+
   async reports(): Promise<readonly TaskReport[]> {
     if (this.#lastReports !== null) return this.#lastReports
     return (await this.#call(CONTROL.reports, null)) as readonly TaskReport[]

@@ -71,6 +71,22 @@ test('pollers at once get different records, and all of them', async context => 
   deepStrictEqual(found.toSorted(), ids.map(id => `${id} 1`).toSorted())
 })
 
+test('a poll can wait for the next payload, and not for ever', async context => {
+  const bench = await opened(context)
+  const url = `${bench.url('GET')}/receipts`
+  const waiting = exchange(url, { headers: { prefer: 'wait=30' } })
+  await put(bench, '/shop/order/tea', 'poll receipts')
+  const { status, headers, text } = await waiting
+  deepStrictEqual([status, text, headers['preference-applied']], [200, 'tea 1', 'wait=30'])
+  const none = exchange(url, { headers: { prefer: 'wait=1' } })
+  strictEqual((await none).status, 204)
+  const ended = exchange(url, { headers: { prefer: 'wait=30' } })
+  // A later poll on another connection is answered after the first one waits.
+  strictEqual((await exchange(`${bench.url('GET')}/alerts`)).status, 204)
+  await bench.server!.close()
+  strictEqual((await ended).status, 204)
+})
+
 test('requests that are wrong get their status', async context => {
   const bench = await opened(context)
   const cases: [status: number, code: string, answer: Promise<Answered>][] = [

@@ -123,6 +123,7 @@ export class HttpServer {
   async #close(graceMs: number): Promise<void> {
     const listeners = this.#listeners
     for (const listener of listeners) listener.drain()
+    this.#opened.endPolls()
     await Promise.all(listeners.map(listener => listener.finish(graceMs)))
     this.#opened.answers?.stop()
     await Promise.all(listeners.map(listener => listener.finish(FAREWELL_MS)))
@@ -137,22 +138,26 @@ class Opened {
   readonly answers: Answers | null
   readonly sites: readonly Site[]
   readonly #doors: readonly (IngressDoor | PlaygroundDoor)[]
+  readonly #stop: AbortController
 
   private constructor(
     answers: Answers | null,
     sites: readonly Site[],
-    doors: readonly (IngressDoor | PlaygroundDoor)[]
+    doors: readonly (IngressDoor | PlaygroundDoor)[],
+    stop: AbortController
   ) {
     this.answers = answers
     this.sites = sites
     this.#doors = doors
+    this.#stop = stop
   }
 
   static async open(options: HttpOptions): Promise<Opened> {
     const { log, clock, application, address, isAsked, waitingRecordsMax } = options
     const sites = new Sites(address.port)
     if (isAsked) sites.at(null)
-    if (application === null) return new Opened(null, sites.all, [])
+    const stop = new AbortController()
+    if (application === null) return new Opened(null, sites.all, [], stop)
     const { name: app, http } = application
     checkPaths(application, address.port)
     const budget = new BodyBudget(HTTP_BODIES_BYTES_MAX)
@@ -187,9 +192,15 @@ class Opened {
         topics.set(name, await PolledTopic.open(log, `playground/${app}`, name))
       }
       const route = `GET ${egress.topics.map(name => `/${name}`).join(', ')}`
-      sites.addAlone(egress.port, route, to => addPlaygroundEgress(to, topics))
+      const polled = { topics, clock, stopping: stop.signal }
+      sites.addAlone(egress.port, route, to => addPlaygroundEgress(to, polled))
     }
-    return new Opened(answers, sites.all, [...doors, ...playground])
+    return new Opened(answers, sites.all, [...doors, ...playground], stop)
+  }
+
+  /** Polls that wait are answered: nobody loses anything by that. */
+  endPolls(): void {
+    this.#stop.abort()
   }
 
   async idle(): Promise<void> {

@@ -19,7 +19,7 @@ console.log = quiet
 console.error = quiet
 let isCalm = false
 
-const server = createServer({ keepAliveTimeout: 200 }, (request, response) => {
+const server = createServer((request, response) => {
   const fault = isCalm ? 'none' : draw()
   if (fault === 'refuse') {
     request.resume()

@@ -60,6 +60,17 @@ export class PolledTopic {
     return taken.value
   }
 
+  /** Resolves when there may be a next record; rejects with the signal's reason. */
+  wait(signal: AbortSignal): Promise<void> {
+    if (this.#partitions.some(({ records }) => records.length > 0)) return Promise.resolve()
+    const positions = this.#partitions.map(({ partition, readFrom }) => ({
+      topic: this.#topic,
+      partition,
+      offset: readFrom
+    }))
+    return this.#log.wait(positions, signal)
+  }
+
   /** In turns, so that no record is handed out twice; commits of several turns go together. */
   async #next(): Promise<{ readonly value: Buffer; readonly committed: Promise<unknown> } | null> {
     let first: PolledPartition | null = null

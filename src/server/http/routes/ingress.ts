@@ -8,6 +8,7 @@ import type { HttpApp } from '../listen.ts'
 import type { Call } from '../requests/call.ts'
 import type { IngressDoor } from '../requests/door.ts'
 import { pathWords } from './path.ts'
+import { readPreference } from './preference.ts'
 
 /** Visible ASCII, as in draft-ietf-httpapi-idempotency-key-header; quotes belong to the key. */
 const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/
@@ -77,35 +78,6 @@ function readKey(header: string | readonly string[] | undefined): string | null 
     'the Idempotency-Key must be one text of 1 to 255 visible ASCII characters; ' +
     'a UUID for each request is usual'
   throw new HttpError(400, 'IDEMPOTENCY_KEY_INVALID', message)
-}
-
-interface Preference {
-  /** How long the caller wants to wait at most; null: as the ingress says. */
-  readonly waitMs: number | null
-  readonly isAsync: boolean
-  /** What `Preference-Applied` says. */
-  readonly applied: string | null
-}
-
-/** RFC 7240: `wait=SECONDS` and `respond-async`; what else stands there is ignored, as it asks. */
-function readPreference(header: string | readonly string[] | undefined): Preference {
-  const none = { waitMs: null, isAsync: false, applied: null }
-  if (header === undefined) return none
-  const words = [header]
-    .flat()
-    .join(',')
-    .split(',')
-    .map(word => word.trim().toLowerCase())
-  for (const word of words) {
-    const seconds = /^wait *= *"?(\d{1,9})"?$/.exec(word)?.[1]
-    if (seconds !== undefined && seconds !== '0') {
-      return { waitMs: Number(seconds) * 1_000, isAsync: false, applied: `wait=${seconds}` }
-    }
-    if (word === 'respond-async' || seconds === '0') {
-      return { waitMs: null, isAsync: true, applied: 'respond-async' }
-    }
-  }
-  return none
 }
 
 function noReply(call: Call, timeoutMs: number, headers: Record<string, string>): HttpError {

@@ -3,6 +3,7 @@
 // As in StateFun's playground, with true status codes (there all are 200, and the code is a header named Status) and
 // on durable topics. Bodies are values as they are, also those without a type, which count as texts.
 import { FUNCTION_ID_LENGTH_MAX, FUNCTION_MESSAGE_BYTES_MAX } from '../../../base/index.ts'
+import type { Clock } from '../../../base/index.ts'
 import { parseTypeName, stringType } from '../../../functions/index.ts'
 import { HttpError, comeLater, methodNotAllowed } from '../errors.ts'
 import { readBody, send } from '../exchange.ts'
@@ -11,9 +12,20 @@ import type { HttpApp } from '../listen.ts'
 import type { PlaygroundDoor } from '../requests/playground-door.ts'
 import type { PolledTopic } from '../requests/polled-topic.ts'
 import { pathWords } from './path.ts'
+import { readPreference } from './preference.ts'
 
+/** How long a poll waits at most, ms. */
+const POLL_MS_MAX = 30_000
 const PLAIN = { 'content-type': 'text/plain; charset=utf-8' }
 const TYPED = /^application\/vnd\.([^;]+)/i
+
+/** What is polled. */
+export interface PolledEgress {
+  readonly topics: ReadonlyMap<string, PolledTopic>
+  readonly clock: Clock
+  /** Ends all waiting. */
+  readonly stopping: AbortSignal
+}
 
 /** `PUT` or `POST /<namespace>/<type>/<id>`. */
 export function addPlaygroundIngress(app: HttpApp, door: PlaygroundDoor, budget: BodyBudget): void {
@@ -21,8 +33,8 @@ export function addPlaygroundIngress(app: HttpApp, door: PlaygroundDoor, budget:
 }
 
 /** `GET /<topic>`. */
-export function addPlaygroundEgress(app: HttpApp, topics: ReadonlyMap<string, PolledTopic>): void {
-  app.all('/:topic', exchange => poll(exchange, topics))
+export function addPlaygroundEgress(app: HttpApp, egress: PolledEgress): void {
+  app.all('/:topic', exchange => poll(exchange, egress))
 }
 
 async function take(
@@ -70,11 +82,9 @@ function readType(contentType: string | undefined): string {
   throw new HttpError(415, 'CONTENT_TYPE', message)
 }
 
-async function poll(
-  exchange: Exchange,
-  topics: ReadonlyMap<string, PolledTopic>
-): Promise<Response> {
-  const { method = '' } = exchange.env.incoming
+async function poll(exchange: Exchange, egress: PolledEgress): Promise<Response> {
+  const { topics } = egress
+  const { method = '', headers } = exchange.env.incoming
   if (method !== 'GET') throw methodNotAllowed(method, 'GET')
   const [name = ''] = pathWords(exchange)
   const topic = topics.get(name)
@@ -82,6 +92,36 @@ async function poll(
     const message = `there is no topic ${name}; expected one of ${[...topics.keys()].join(', ')}`
     throw new HttpError(404, 'TOPIC_UNKNOWN', message)
   }
-  const value = await topic.take()
-  return value === null ? send(exchange, 204, {}, '') : send(exchange, 200, PLAIN, value)
+  const { waitMs, applied } = readPreference(headers['prefer'])
+  const own: Record<string, string> = applied === null ? {} : { 'preference-applied': applied }
+  const value = await taken(topic, egress, Math.min(waitMs ?? 0, POLL_MS_MAX))
+  return value === null
+    ? send(exchange, 204, own, '')
+    : send(exchange, 200, { ...PLAIN, ...own }, value)
+}
+
+/** The next record, within some time. */
+async function taken(
+  topic: PolledTopic,
+  { clock, stopping }: PolledEgress,
+  waitMs: number
+): Promise<Buffer | null> {
+  const first = await topic.take()
+  if (first !== null || waitMs === 0) return first
+  const late = new AbortController()
+  const timer = clock.timer(waitMs, () => late.abort())
+  const signal = AbortSignal.any([late.signal, stopping])
+  try {
+    for (;;) {
+      await topic.wait(signal)
+      const value = await topic.take()
+      // Somebody else may have been faster.
+      if (value !== null) return value
+    }
+  } catch (error) {
+    if (signal.aborted) return null
+    throw error
+  } finally {
+    timer.cancel()
+  }
 }

@@ -1,0 +1,59 @@
+// What handlers of requests share, and what they know of a caller.
+import type { Clock, Random } from '../../base/index.ts'
+import type { Log } from '../../log/index.ts'
+import type { ApiName, RequestOf, ResponseOf, Sparse } from '../wire/index.ts'
+import type { FetchSessions } from './fetch-sessions.ts'
+import type { Groups } from './groups/groups.ts'
+import type { Producers } from './producers.ts'
+import type { BrokerStore } from './store.ts'
+import type { TopicDirectory } from './topics.ts'
+import type { Transactions } from './transactions.ts'
+
+/** The only node of the cluster. */
+export const NODE_ID = 1
+/** The only epoch of its leadership. */
+export const LEADER_EPOCH = 0
+
+/** Choices of whoever runs the broker. */
+export interface BrokerSettings {
+  /** Partitions of topics for which nothing is said. */
+  readonly partitions: number
+  /** Whether topics that clients ask for are made. */
+  readonly autoCreateTopics: boolean
+  /** How long the first member of a group waits for others, ms. */
+  readonly initialDelayMs: number
+}
+
+/** What all handlers use. */
+export interface BrokerContext {
+  readonly log: Log
+  readonly clock: Clock
+  readonly random: Random
+  readonly store: BrokerStore
+  readonly topics: TopicDirectory
+  readonly sessions: FetchSessions
+  readonly producers: Producers
+  readonly transactions: Transactions
+  readonly groups: Groups
+  readonly settings: BrokerSettings
+  readonly clusterId: string
+}
+
+/** Who asks, over which connection. */
+export interface Caller {
+  /** Name that the client gives itself; for people. */
+  readonly clientId: string
+  readonly clientHost: string
+  /** Where the client reached this broker: what it is told as the broker's address. */
+  readonly address: { readonly host: string; readonly port: number }
+  /** Aborts when the connection ends. */
+  readonly signal: AbortSignal
+}
+
+/** Answers one request of an API in any version. null: no response is sent (acks 0). */
+export type Handler<Name extends ApiName> = (
+  context: BrokerContext,
+  request: RequestOf<Name>,
+  caller: Caller,
+  version: number
+) => Promise<Sparse<ResponseOf<Name>> | null> | Sparse<ResponseOf<Name>>

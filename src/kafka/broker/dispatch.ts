@@ -1,0 +1,91 @@
+// From the bytes of a request to those of its response.
+import { MillraceError } from '../../base/index.ts'
+import {
+  ERROR_CODES,
+  FrameReader,
+  FrameWriter,
+  apiOfKey,
+  endRequestHeader,
+  readRequest,
+  readRequestHeader,
+  writeResponse,
+  writeResponseHeader,
+  type Api,
+  type ApiName,
+  type RequestHeader,
+  type ResponseOf,
+  type Sparse
+} from '../wire/index.ts'
+import type { BrokerContext, Caller } from './context.ts'
+import { apiVersions } from './handlers/api-versions.ts'
+import { HANDLERS, type AnyHandler } from './handlers/index.ts'
+
+const API_VERSIONS = 'ApiVersions'
+const PRODUCE = 'Produce'
+
+/** A request whose frame was read; `answer` does the work. */
+export interface OpenRequest {
+  readonly header: RequestHeader
+  readonly api: Api
+  /** Requests of this kind may be begun before the one before them is answered: they keep their order themselves. */
+  readonly isPipelined: boolean
+  /** The frame of the response, as pieces; null when there is none. Rejects only when a handler has a bug. */
+  answer(context: BrokerContext): Promise<readonly Uint8Array[] | null>
+}
+
+/**
+ * Reads a frame up to its body.
+ * @throws FRAME_MALFORMED, REQUEST_UNKNOWN the connection cannot go on
+ */
+export function openRequest(
+  frame: Buffer,
+  caller: (clientId: string | null) => Caller
+): OpenRequest {
+  const reader = new FrameReader(frame)
+  const header = readRequestHeader(reader)
+  const api = apiOfKey(header.apiKey)
+  const handler = api === undefined ? undefined : HANDLERS[api.name as ApiName]
+  if (api === undefined || handler === undefined) throw unknownRequest(header)
+  const { apiVersion: version, correlationId } = header
+  if (version < api.min || version > api.max) {
+    if (api.name !== API_VERSIONS) throw unknownRequest(header)
+    return {
+      header,
+      api,
+      isPipelined: false,
+      answer: () => Promise.resolve(encode(api, 0, correlationId, unsupportedVersions()))
+    }
+  }
+  endRequestHeader(reader, api, version)
+  const request = readRequest(api.name as ApiName, version, reader)
+  const answer = async (context: BrokerContext) => {
+    const run = handler as AnyHandler
+    const response = await run(context, request, caller(header.clientId), version)
+    return response === null ? null : encode(api, version, correlationId, response)
+  }
+  return { header, api, isPipelined: api.name === PRODUCE, answer }
+}
+
+/** A client that is newer than this program asks again with a version that it is told (KIP-511). */
+const unsupportedVersions = (): Sparse<ResponseOf<'ApiVersions'>> =>
+  apiVersions(ERROR_CODES.UNSUPPORTED_VERSION)
+
+function encode(
+  api: Api,
+  version: number,
+  correlationId: number,
+  response: object
+): readonly Uint8Array[] {
+  const writer = new FrameWriter()
+  writeResponseHeader(writer, api, version, correlationId)
+  writeResponse(api.name as ApiName, version, writer, response)
+  return writer.finish()
+}
+
+function unknownRequest(header: RequestHeader): MillraceError {
+  return new MillraceError(
+    'REQUEST_UNKNOWN',
+    `request with key ${header.apiKey} in version ${header.apiVersion}; expected one that ApiVersions names; ` +
+      'check that the client is no older than Kafka 0.11 and asks for versions first'
+  )
+}

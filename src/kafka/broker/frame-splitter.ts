@@ -1,0 +1,65 @@
+// Cuts a stream of bytes into frames: four bytes of length, then as many bytes.
+import { MillraceError } from '../../base/index.ts'
+
+const LENGTH_BYTES = 4
+/** Shorter than the shortest header: what sends it does not speak the protocol. */
+const FRAME_BYTES_MIN = 8
+
+/** Collects chunks until they make whole frames. */
+export class FrameSplitter {
+  readonly #bytesMax: number
+  #chunks: Buffer[] = []
+  #length = 0
+
+  constructor(bytesMax: number) {
+    this.#bytesMax = bytesMax
+  }
+
+  /**
+   * Takes a chunk; gives the frames that are whole now, without their length. They may be views of `chunk`.
+   * @throws FRAME_TOO_LARGE before anything is allocated for it
+   * @throws FRAME_MALFORMED a length that no request has
+   */
+  push(chunk: Buffer): Buffer[] {
+    this.#chunks.push(chunk)
+    this.#length += chunk.length
+    const frames: Buffer[] = []
+    for (;;) {
+      const size = this.#frameSize()
+      if (size === null || this.#length < LENGTH_BYTES + size) return frames
+      const bytes = this.#join()
+      frames.push(bytes.subarray(LENGTH_BYTES, LENGTH_BYTES + size))
+      const rest = bytes.subarray(LENGTH_BYTES + size)
+      this.#chunks = rest.length === 0 ? [] : [rest]
+      this.#length = rest.length
+    }
+  }
+
+  /** Length of the frame at the front; null when it has not come yet. */
+  #frameSize(): number | null {
+    if (this.#length < LENGTH_BYTES) return null
+    const [first] = this.#chunks
+    const bytes = first !== undefined && first.length >= LENGTH_BYTES ? first : this.#join()
+    const size = bytes.readInt32BE(0)
+    if (size >= FRAME_BYTES_MIN && size <= this.#bytesMax) return size
+    if (size > this.#bytesMax) {
+      throw new MillraceError(
+        'FRAME_TOO_LARGE',
+        `a frame of ${size} bytes; at most ${this.#bytesMax} are taken; send smaller requests, or check that the ` +
+          'client speaks Kafka without TLS to this port'
+      )
+    }
+    throw new MillraceError(
+      'FRAME_MALFORMED',
+      `a frame of ${size} bytes; expected at least ${FRAME_BYTES_MIN}; check that the client speaks Kafka`
+    )
+  }
+
+  #join(): Buffer {
+    const [first] = this.#chunks
+    if (this.#chunks.length === 1 && first !== undefined) return first
+    const joined = Buffer.concat(this.#chunks, this.#length)
+    this.#chunks = [joined]
+    return joined
+  }
+}

@@ -1,0 +1,159 @@
+// DescribeConfigs, AlterConfigs, IncrementalAlterConfigs: configurations of topics; those of the node are only told.
+import { isMillraceError, messageOf } from '../../../base/index.ts'
+import { ERROR_CODES, type ResponseOf, type Sparse } from '../../wire/index.ts'
+import { NODE_ID, type BrokerContext, type Handler } from '../context.ts'
+import { errorCodeOf } from '../error-of.ts'
+import { describeConfig, specOfConfigs } from '../topic-configs.ts'
+
+const TOPIC = 2
+const BROKER = 4
+const SOURCE = { dynamicTopic: 1, default: 5, staticBroker: 4 } as const
+const OPERATION = { set: 0, delete: 1, append: 2, subtract: 3 } as const
+const STRING_TYPE = 2
+
+type ConfigAnswer = Sparse<ResponseOf<'DescribeConfigs'>['results'][number]>
+type Outcome = { readonly errorCode: number; readonly errorMessage: string | null }
+interface Change {
+  readonly name: string
+  readonly value: string | null
+}
+
+/** Answers DescribeConfigs. */
+export const handleDescribeConfigs: Handler<'DescribeConfigs'> = async (context, request) => {
+  const results: ConfigAnswer[] = []
+  for (const { resourceType, resourceName, configurationKeys } of request.resources) {
+    const found = await configsOf(context, resourceType, resourceName)
+    const { configs = [], ...rest } = found
+    const wanted = configs.filter(
+      ({ name }) => configurationKeys === null || configurationKeys.includes(name ?? '')
+    )
+    const shown = request.includeDocumentation
+      ? wanted
+      : wanted.map(config => ({ ...config, documentation: null }))
+    results.push({ resourceType, resourceName, ...rest, configs: shown })
+  }
+  return { results }
+}
+
+async function configsOf(
+  context: BrokerContext,
+  type: number,
+  name: string
+): Promise<ConfigAnswer> {
+  if (type === BROKER) {
+    if (name !== '' && name !== String(NODE_ID)) {
+      const errorMessage = `there is no node ${name}; the only one is ${NODE_ID}`
+      return { errorCode: ERROR_CODES.INVALID_REQUEST, errorMessage }
+    }
+    return { configs: brokerConfigs(context) }
+  }
+  if (type !== TOPIC) {
+    const errorMessage = `resources of type ${type} have no configuration; topics (2) and nodes (4) do`
+    return { errorCode: ERROR_CODES.INVALID_REQUEST, errorMessage }
+  }
+  const topic = await context.topics.describe(name)
+  if (topic === null) {
+    return {
+      errorCode: ERROR_CODES.UNKNOWN_TOPIC_OR_PARTITION,
+      errorMessage: `there is no topic ${name}`
+    }
+  }
+  return {
+    configs: describeConfig(topic.spec).map(config => ({
+      name: config.name,
+      value: config.value,
+      readOnly: config.isFixed,
+      isDefault: config.isDefault,
+      configSource: config.isDefault ? SOURCE.default : SOURCE.dynamicTopic,
+      configType: STRING_TYPE,
+      documentation: config.doc
+    }))
+  }
+}
+
+function brokerConfigs(context: BrokerContext): NonNullable<ConfigAnswer['configs']> {
+  const values = {
+    'auto.create.topics.enable': String(context.settings.autoCreateTopics),
+    'num.partitions': String(context.settings.partitions),
+    'default.replication.factor': '1',
+    'broker.id': String(NODE_ID)
+  }
+  return Object.entries(values).map(([name, value]) => ({
+    name,
+    value,
+    readOnly: true,
+    configSource: SOURCE.staticBroker,
+    configType: STRING_TYPE,
+    documentation: 'Set when the server is started.'
+  }))
+}
+
+/** Answers AlterConfigs: what is not named goes back to its default. */
+export const handleAlterConfigs: Handler<'AlterConfigs'> = async (context, request) => {
+  const responses = []
+  for (const { resourceType, resourceName, configs } of request.resources) {
+    const names = new Set(configs.map(config => config.name))
+    const back = ['cleanup.policy', 'retention.ms', 'retention.bytes'].filter(
+      name => !names.has(name)
+    )
+    const changes: Change[] = [...configs, ...back.map(name => ({ name, value: null }))]
+    const outcome = await alter(context, resourceType, resourceName, changes, request.validateOnly)
+    responses.push({ resourceType, resourceName, ...outcome })
+  }
+  return { responses }
+}
+
+/** Answers IncrementalAlterConfigs. There are no lists among the configurations, so nothing to append to. */
+export const handleIncrementalAlterConfigs: Handler<'IncrementalAlterConfigs'> = async (
+  context,
+  request
+) => {
+  const responses = []
+  for (const { resourceType, resourceName, configs } of request.resources) {
+    const isSimple = configs.every(
+      each => each.configOperation === OPERATION.set || each.configOperation === OPERATION.delete
+    )
+    const changes = configs.map(({ name, value, configOperation }) => {
+      return { name, value: configOperation === OPERATION.delete ? null : value }
+    })
+    const outcome = isSimple
+      ? await alter(context, resourceType, resourceName, changes, request.validateOnly)
+      : {
+          errorCode: ERROR_CODES.INVALID_CONFIG,
+          errorMessage:
+            'append and subtract are for lists, and no configuration is one; set the value'
+        }
+    responses.push({ resourceType, resourceName, ...outcome })
+  }
+  return { responses }
+}
+
+async function alter(
+  context: BrokerContext,
+  type: number,
+  name: string,
+  changes: readonly Change[],
+  isTrial: boolean
+): Promise<Outcome> {
+  const refused = (errorCode: number, errorMessage: string): Outcome => ({
+    errorCode,
+    errorMessage
+  })
+  if (type !== TOPIC) {
+    return refused(ERROR_CODES.INVALID_REQUEST, 'only configurations of topics (2) can be changed')
+  }
+  if ((await context.topics.describe(name)) === null) {
+    return refused(ERROR_CODES.UNKNOWN_TOPIC_OR_PARTITION, `there is no topic ${name}`)
+  }
+  const spec = specOfConfigs(changes)
+  if ('problem' in spec) return refused(ERROR_CODES.INVALID_CONFIG, spec.problem)
+  try {
+    if (!isTrial && Object.keys(spec.changes).length > 0)
+      await context.log.alterTopic(name, spec.changes)
+    context.topics.forget(name)
+    return { errorCode: ERROR_CODES.NONE, errorMessage: null }
+  } catch (error) {
+    if (!isMillraceError(error)) throw error
+    return refused(errorCodeOf(error), messageOf(error))
+  }
+}

@@ -1,0 +1,231 @@
+// Fetch: whole batches from many partitions, waiting for new ones when asked to.
+//
+//   F1  A reader of committed records gets nothing at or past the last stable offset, and with what it gets the
+//       transactions in it that were aborted (KIP-98).
+//   F2  At least one batch comes back when there is one, whatever the bounds (KIP-74).
+import { MillraceError, READ_BYTES_MAX, isMillraceError } from '../../../base/index.ts'
+import { batchByteLength, batchLastOffset } from '../../../record/index.ts'
+import { ERROR_CODES, type RequestOf, type ResponseOf, type Sparse } from '../../wire/index.ts'
+import { LEADER_EPOCH, type BrokerContext, type Caller, type Handler } from '../context.ts'
+import { errorCodeOf } from '../error-of.ts'
+import { keyOf, type FetchPlan, type WantedPartition } from '../fetch-sessions.ts'
+
+/** Bytes of one answer, whatever the client asks for. */
+const RESPONSE_BYTES_MAX = 32 * READ_BYTES_MAX
+const READ_COMMITTED = 1
+const ID_VERSION = 13
+const UNKNOWN = -1
+
+type FetchRequest = RequestOf<'Fetch'>
+type PartitionAnswer = Sparse<ResponseOf<'Fetch'>['responses'][number]['partitions'][number]>
+
+/** What was found for a partition. */
+interface Found {
+  readonly wanted: WantedPartition
+  readonly name: string | null
+  readonly answer: PartitionAnswer
+  readonly bytes: number
+  /** End of what may be read, for waiting; null when nothing may be waited for. */
+  readonly endOffset: number | null
+}
+
+/** Answers Fetch. */
+export const handleFetch: Handler<'Fetch'> = async (context, request, caller, version) => {
+  const plan = context.sessions.plan(request)
+  if (plan.errorCode !== 0) return { errorCode: plan.errorCode }
+  const deadline = context.clock.monotonic() + Math.max(0, request.maxWaitMs)
+  for (;;) {
+    const found = await collect(context, request, plan.wanted, version)
+    const bytes = found.reduce((sum, each) => sum + each.bytes, 0)
+    const hasNews = found.some(each => (each.answer.errorCode ?? 0) !== 0)
+    const left = deadline - context.clock.monotonic()
+    if (bytes >= request.minBytes || bytes >= RESPONSE_BYTES_MAX || hasNews || left <= 0) {
+      return respond(plan, found)
+    }
+    if (!(await waitForMore(context, found, left, caller))) return respond(plan, found)
+  }
+}
+
+async function collect(
+  context: BrokerContext,
+  request: FetchRequest,
+  wanted: readonly WantedPartition[],
+  version: number
+): Promise<readonly Found[]> {
+  const found: Found[] = []
+  let left = Math.min(RESPONSE_BYTES_MAX, Math.max(1, request.maxBytes))
+  for (const each of wanted) {
+    const isFirst = found.every(before => before.bytes === 0)
+    const next = await readPartition(context, request, each, { left, isFirst, version })
+    found.push(next)
+    left = Math.max(0, left - next.bytes)
+  }
+  return found
+}
+
+interface Bounds {
+  readonly left: number
+  readonly isFirst: boolean
+  readonly version: number
+}
+
+async function readPartition(
+  context: BrokerContext,
+  request: FetchRequest,
+  wanted: WantedPartition,
+  bounds: Bounds
+): Promise<Found> {
+  const name =
+    bounds.version < ID_VERSION ? wanted.topic : await context.topics.nameOf(wanted.topicId)
+  const failed = (errorCode: number): Found => {
+    const answer = {
+      partitionIndex: wanted.partition,
+      errorCode,
+      highWatermark: UNKNOWN,
+      records: null
+    }
+    return { wanted, name, answer, bytes: 0, endOffset: null }
+  }
+  if (name === null) return failed(ERROR_CODES.UNKNOWN_TOPIC_ID)
+  if (wanted.leaderEpoch > LEADER_EPOCH) return failed(ERROR_CODES.UNKNOWN_LEADER_EPOCH)
+  try {
+    return await readKnown(context, request, { ...wanted, topic: name }, wanted, bounds)
+  } catch (error) {
+    if (!isMillraceError(error)) throw error
+    if (error.code === 'TOPIC_UNKNOWN') context.topics.forget(name)
+    return failed(errorCodeOf(error))
+  }
+}
+
+async function readKnown(
+  context: BrokerContext,
+  request: FetchRequest,
+  { topic, partition, fetchOffset, bytesMax }: WantedPartition,
+  wanted: WantedPartition,
+  bounds: Bounds
+): Promise<Found> {
+  if (fetchOffset < 0) throw outOfRange(topic, partition, fetchOffset)
+  const asked = Math.min(Math.max(1, bytesMax), Math.max(1, bounds.left))
+  const { bytes, startOffset, endOffset } = await context.log.read({
+    topic,
+    partition,
+    offset: fetchOffset,
+    bytesMax: asked
+  })
+  if (fetchOffset < startOffset) throw outOfRange(topic, partition, fetchOffset)
+  const stable = Math.min(endOffset, context.transactions.lastStableOffset(topic, partition))
+  const isCommitted = request.isolationLevel === READ_COMMITTED
+  const end = isCommitted ? stable : endOffset
+  // The log gives at least one batch: kept although it is too large when nothing else comes (F2).
+  const records = cut(bytes, end, bounds.isFirst ? Infinity : asked)
+  const answer: PartitionAnswer = {
+    partitionIndex: partition,
+    highWatermark: endOffset,
+    lastStableOffset: stable,
+    logStartOffset: startOffset,
+    abortedTransactions: isCommitted
+      ? abortedIn(context, topic, partition, fetchOffset, records)
+      : null,
+    preferredReadReplica: UNKNOWN,
+    records
+  }
+  return {
+    wanted,
+    name: topic,
+    answer,
+    bytes: records.length,
+    endOffset: Math.max(fetchOffset, endOffset)
+  }
+}
+
+function outOfRange(topic: string, partition: number, offset: number): MillraceError {
+  return new MillraceError(
+    'OFFSET_OUT_OF_RANGE',
+    `offset ${offset} of ${topic}/${partition} is not there; expected one that the partition has; ` +
+      'ask for its first or last offset'
+  )
+}
+
+/** The whole batches that end before `end` and fit `bytesMax`. */
+function cut(bytes: Uint8Array, end: number, bytesMax: number): Uint8Array {
+  let length = 0
+  for (let at = 0; at < bytes.length; at += batchByteLength(bytes, at)) {
+    const next = at + batchByteLength(bytes, at)
+    if (batchLastOffset(bytes, at) >= end || next > bytesMax) break
+    length = next
+  }
+  return bytes.subarray(0, length)
+}
+
+function abortedIn(
+  context: BrokerContext,
+  topic: string,
+  partition: number,
+  from: number,
+  records: Uint8Array
+): PartitionAnswer['abortedTransactions'] {
+  let last = from
+  for (let at = 0; at < records.length; at += batchByteLength(records, at)) {
+    last = batchLastOffset(records, at)
+  }
+  return context.transactions.aborted(topic, partition, from, last)
+}
+
+/** Waits until a partition has more, at most `leftMs`; false when the time or the connection ended. */
+async function waitForMore(
+  context: BrokerContext,
+  found: readonly Found[],
+  leftMs: number,
+  caller: Caller
+): Promise<boolean> {
+  const positions = found.flatMap(({ wanted, name, endOffset }) =>
+    endOffset === null || name === null
+      ? []
+      : [{ topic: name, partition: wanted.partition, offset: endOffset }]
+  )
+  const timeout = new AbortController()
+  const timer = context.clock.timer(leftMs, () => timeout.abort(), { unref: true })
+  const signal = AbortSignal.any([timeout.signal, caller.signal])
+  try {
+    await context.log.wait(positions, signal)
+    return true
+  } catch (error) {
+    if (signal.aborted || isMillraceError(error)) return false
+    throw error
+  } finally {
+    timer.cancel()
+  }
+}
+
+function respond(plan: FetchPlan, found: readonly Found[]): Sparse<ResponseOf<'Fetch'>> {
+  const responses: { topic: string; topicId: string; partitions: PartitionAnswer[] }[] = []
+  for (const each of found) {
+    if (plan.isIncremental && !isNews(plan, each)) continue
+    const { topic, topicId } = each.wanted
+    const last = responses.at(-1)
+    if (last !== undefined && last.topic === topic && last.topicId === topicId) {
+      last.partitions.push(each.answer)
+    } else responses.push({ topic, topicId, partitions: [each.answer] })
+    remember(plan, each)
+  }
+  return { sessionId: plan.session?.id ?? 0, responses }
+}
+
+/** Whether the client of an incremental session must be told of a partition. */
+function isNews(plan: FetchPlan, { wanted, answer, bytes }: Found): boolean {
+  const told = plan.session?.partitions.get(keyOf(wanted))?.told ?? null
+  if (bytes > 0 || (answer.errorCode ?? 0) !== 0 || told === null) return true
+  return (
+    told.highWatermark !== answer.highWatermark ||
+    told.lastStableOffset !== answer.lastStableOffset ||
+    told.logStartOffset !== answer.logStartOffset
+  )
+}
+
+function remember(plan: FetchPlan, { wanted, answer }: Found): void {
+  const entry = plan.session?.partitions.get(keyOf(wanted))
+  if (entry === undefined) return
+  const { highWatermark = UNKNOWN, lastStableOffset = UNKNOWN, logStartOffset = UNKNOWN } = answer
+  entry.told =
+    (answer.errorCode ?? 0) === 0 ? { highWatermark, lastStableOffset, logStartOffset } : null
+}

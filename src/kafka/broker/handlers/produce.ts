@@ -1,0 +1,174 @@
+// Produce: record batches into partitions, one commit for a request, acknowledged when it is durable.
+//
+//   P1  A request's batches are handed to the log before the handler first waits, so that requests of a connection
+//       that follow each other keep their order (L3).
+//   P2  A partition that is refused refuses nothing else of the request.
+import { BATCH_BYTES_MAX, isMillraceError, messageOf } from '../../../base/index.ts'
+import type { CommitBatch, CommitResult } from '../../../log/index.ts'
+import {
+  batchByteLength,
+  checkBatch,
+  checkRecords,
+  readBatchHeader,
+  type BatchFault
+} from '../../../record/index.ts'
+import { ERROR_CODES, type ResponseOf, type Sparse } from '../../wire/index.ts'
+import type { BrokerContext, Handler } from '../context.ts'
+import { errorCodeOf } from '../error-of.ts'
+import type { Admitted } from '../producers.ts'
+
+const ACKS_NONE = 0
+const ACKS_LEADER = 1
+const ACKS_ALL = -1
+const UNKNOWN = -1
+
+type PartitionResponse = Sparse<
+  ResponseOf<'Produce'>['responses'][number]['partitionResponses'][number]
+>
+
+/** A batch that its producer and the log may take, or not. */
+interface Piece {
+  readonly topic: string
+  readonly partition: number
+  readonly records: Uint8Array | null
+}
+
+/** A piece on its way into the log. */
+interface Accepted {
+  readonly piece: Piece
+  readonly admission: Admitted
+  readonly resolve: (response: PartitionResponse) => void
+}
+
+/** Answers Produce. */
+export const handleProduce: Handler<'Produce'> = async (context, request) => {
+  const isValid = [ACKS_NONE, ACKS_LEADER, ACKS_ALL].includes(request.acks)
+  const accepted: Accepted[] = []
+  // Nothing waits until all batches are handed over (P1).
+  const pending = request.topicData.map(({ name, partitionData }) => ({
+    name,
+    partitions: partitionData.map(({ index, records }) => {
+      if (!isValid) return Promise.resolve(refusal(ERROR_CODES.INVALID_REQUIRED_ACKS))
+      const piece = { topic: name, partition: index, records }
+      return take(context, request.transactionalId, piece, accepted)
+    })
+  }))
+  if (accepted.length > 0) void commit(context, accepted)
+  const responses = []
+  for (const { name, partitions } of pending) {
+    const settled = await Promise.all(partitions)
+    const { partitionData } = request.topicData[responses.length]!
+    const partitionResponses = settled.map((response, at) => {
+      return { index: partitionData[at]!.index, ...response }
+    })
+    responses.push({ name, partitionResponses })
+  }
+  return request.acks === ACKS_NONE ? null : { responses }
+}
+
+function refusal(errorCode: number, errorMessage: string | null = null): PartitionResponse {
+  return { errorCode, errorMessage, baseOffset: UNKNOWN, logAppendTimeMs: UNKNOWN }
+}
+
+function success(baseOffset: number): PartitionResponse {
+  return { baseOffset, logAppendTimeMs: UNKNOWN, logStartOffset: UNKNOWN }
+}
+
+/** Checks a piece and puts it among the accepted ones; the promise says what became of it. */
+function take(
+  context: BrokerContext,
+  transactionalId: string | null,
+  piece: Piece,
+  accepted: Accepted[]
+): Promise<PartitionResponse> {
+  const fault = faultOf(piece.records)
+  if (fault !== null) return Promise.resolve(refusal(fault.errorCode, fault.message))
+  const admission = context.producers.admit(
+    piece.topic,
+    piece.partition,
+    piece.records!,
+    transactionalId
+  )
+  switch (admission.kind) {
+    case 'refused':
+      return Promise.resolve(refusal(admission.errorCode))
+    case 'duplicate':
+      return admission.baseOffset.then(success, error => refusal(errorCodeOf(error)))
+    case 'admitted':
+      return new Promise(resolve => accepted.push({ piece, admission, resolve }))
+  }
+}
+
+interface PieceFault {
+  readonly errorCode: number
+  readonly message: string
+}
+
+/** What is wrong with the records of a piece: exactly one batch is expected, with records that add up. */
+function faultOf(records: Uint8Array | null): PieceFault | null {
+  if (records === null || records.length === 0) {
+    return { errorCode: ERROR_CODES.INVALID_RECORD, message: 'no records; expected one batch' }
+  }
+  if (records.length > BATCH_BYTES_MAX) {
+    const message = `a batch of ${records.length} bytes; at most ${BATCH_BYTES_MAX} are taken`
+    return { errorCode: ERROR_CODES.MESSAGE_TOO_LARGE, message }
+  }
+  const fault = checkBatch(records, 0, records.length)
+  if (fault !== null) return { errorCode: codeOfFault(fault), message: fault.message }
+  if (batchByteLength(records, 0) !== records.length) {
+    const message = 'more than one batch for a partition; send one'
+    return { errorCode: ERROR_CODES.INVALID_RECORD, message }
+  }
+  const header = readBatchHeader(records, 0)
+  if (header.isControl || header.recordCount === 0) {
+    const message = 'a batch of a transaction marker, or without records; send records'
+    return { errorCode: ERROR_CODES.INVALID_RECORD, message }
+  }
+  const deep = checkRecords(records, 0, { contiguous: true })
+  return deep === null ? null : { errorCode: codeOfFault(deep), message: deep.message }
+}
+
+function codeOfFault(fault: BatchFault): number {
+  if (fault.code === 'BATCH_MAGIC') return ERROR_CODES.UNSUPPORTED_FOR_MESSAGE_FORMAT
+  if (fault.code === 'BATCH_TOO_LARGE') return ERROR_CODES.MESSAGE_TOO_LARGE
+  return ERROR_CODES.CORRUPT_MESSAGE
+}
+
+/** One commit for all pieces; when it is refused as a whole, one for each, so that good ones are written (P2). */
+async function commit(context: BrokerContext, accepted: readonly Accepted[]): Promise<void> {
+  try {
+    const { baseOffsets } = await write(context, accepted)
+    for (const [at, { admission, resolve }] of accepted.entries()) {
+      admission.settle(baseOffsets[at]!)
+      resolve(success(baseOffsets[at]!))
+    }
+  } catch (error) {
+    if (accepted.length > 1 && REFUSED_ALONE.has(codeOf(error))) {
+      await Promise.all(accepted.map(each => commit(context, [each])))
+      return
+    }
+    for (const { piece, admission, resolve } of accepted) {
+      context.topics.forget(piece.topic)
+      admission.fail(error)
+      resolve(refusal(errorCodeOf(error), messageOf(error)))
+    }
+  }
+}
+
+const REFUSED_ALONE = new Set([
+  'TOPIC_UNKNOWN',
+  'PARTITION_UNKNOWN',
+  'PARTITION_DAMAGED',
+  'COMMIT_TOO_LARGE'
+])
+
+const codeOf = (error: unknown): string => (isMillraceError(error) ? error.code : '')
+
+function write(context: BrokerContext, accepted: readonly Accepted[]): Promise<CommitResult> {
+  const batches: CommitBatch[] = accepted.map(({ piece }) => {
+    return { topic: piece.topic, partition: piece.partition, batch: piece.records! }
+  })
+  const changes = new Map(accepted.flatMap(({ admission }) => [...admission.changes]))
+  if (changes.size === 0) return context.log.commit({ batches, offsets: [] })
+  return context.store.change(changes, { batches })
+}

@@ -1,0 +1,170 @@
+// CreateTopics, DeleteTopics, CreatePartitions: topics of the log, with the errors of a Kafka broker.
+import { isMillraceError, messageOf, PARTITIONS_MAX } from '../../../base/index.ts'
+import type { Topic } from '../../../log/index.ts'
+import { ERROR_CODES, type RequestOf, type ResponseOf, type Sparse } from '../../wire/index.ts'
+import { NODE_ID, type BrokerContext, type Handler } from '../context.ts'
+import { describeConfig, specOfConfigs } from '../topic-configs.ts'
+import { errorCodeOf } from '../error-of.ts'
+
+type NewTopic = RequestOf<'CreateTopics'>['topics'][number]
+type CreatedTopic = Sparse<ResponseOf<'CreateTopics'>['topics'][number]>
+const DEFAULT_COUNT = -1
+
+/** Answers CreateTopics. Replication is 1: there is one node. */
+export const handleCreateTopics: Handler<'CreateTopics'> = async (context, request) => {
+  const names = request.topics.map(topic => topic.name)
+  const topics: CreatedTopic[] = []
+  for (const asked of request.topics) {
+    const isTwice = names.filter(name => name === asked.name).length > 1
+    topics.push(
+      isTwice
+        ? refused(asked.name, ERROR_CODES.INVALID_REQUEST, 'the topic is named twice; name it once')
+        : await createTopic(context, asked, request.validateOnly)
+    )
+  }
+  return { topics }
+}
+
+function refused(name: string, errorCode: number, errorMessage: string): CreatedTopic {
+  return { name, errorCode, errorMessage, numPartitions: -1, replicationFactor: -1 }
+}
+
+async function createTopic(
+  context: BrokerContext,
+  asked: NewTopic,
+  isTrial: boolean
+): Promise<CreatedTopic> {
+  const { name } = asked
+  const fault = faultOf(asked)
+  if (fault !== null) return refused(name, fault.errorCode, fault.message)
+  const count = asked.assignments.length > 0 ? asked.assignments.length : asked.numPartitions
+  const partitions = count === DEFAULT_COUNT ? context.settings.partitions : count
+  const spec = specOfConfigs(asked.configs)
+  if ('problem' in spec) return refused(name, ERROR_CODES.INVALID_CONFIG, spec.problem)
+  try {
+    if (isTrial) {
+      const isThere = (await context.topics.describe(name)) !== null
+      if (isThere) return refused(name, ERROR_CODES.TOPIC_ALREADY_EXISTS, `${name} exists`)
+      return { name, numPartitions: partitions, replicationFactor: 1 }
+    }
+    const topic = await context.log.createTopic(name, { ...spec.changes, partitions })
+    return describeCreated(context, topic)
+  } catch (error) {
+    if (!isMillraceError(error)) throw error
+    return refused(name, errorCodeOf(error), messageOf(error))
+  }
+}
+
+function faultOf(asked: NewTopic): { readonly errorCode: number; readonly message: string } | null {
+  const { numPartitions, replicationFactor, assignments } = asked
+  if (assignments.length > 0) {
+    const isHere = assignments.every(
+      each => each.brokerIds.length === 1 && each.brokerIds[0] === NODE_ID
+    )
+    const indexes = assignments.map(each => each.partitionIndex).toSorted((a, b) => a - b)
+    const isWhole = indexes.every((index, at) => index === at)
+    return isHere && isWhole
+      ? null
+      : {
+          errorCode: ERROR_CODES.INVALID_REPLICA_ASSIGNMENT,
+          message: `partitions from 0 on, each on node ${NODE_ID} alone, were expected`
+        }
+  }
+  if (numPartitions !== DEFAULT_COUNT && (numPartitions < 1 || numPartitions > PARTITIONS_MAX)) {
+    const message = `${numPartitions} partitions; expected 1 to ${PARTITIONS_MAX}`
+    return { errorCode: ERROR_CODES.INVALID_PARTITIONS, message }
+  }
+  if (replicationFactor !== DEFAULT_COUNT && replicationFactor !== 1) {
+    const message = `replication factor ${replicationFactor}; there is one node: use 1 or −1`
+    return { errorCode: ERROR_CODES.INVALID_REPLICATION_FACTOR, message }
+  }
+  return null
+}
+
+function describeCreated(context: BrokerContext, topic: Topic): CreatedTopic {
+  return {
+    name: topic.name,
+    topicId: context.topics.idOf(topic),
+    numPartitions: topic.spec.partitions,
+    replicationFactor: 1,
+    configs: describeConfig(topic.spec).map(({ name, value, isDefault }) => {
+      return { name, value, readOnly: false, configSource: isDefault ? 5 : 1, isSensitive: false }
+    })
+  }
+}
+
+/** Answers DeleteTopics, by name or by id. */
+export const handleDeleteTopics: Handler<'DeleteTopics'> = async (
+  context,
+  request,
+  _caller,
+  version
+) => {
+  const asked: readonly { readonly name: string | null; readonly topicId?: string }[] =
+    version < 6 ? request.topicNames.map(name => ({ name })) : request.topics
+  const responses = []
+  for (const { name, topicId } of asked) {
+    responses.push(await deleteTopic(context, name, topicId ?? null))
+  }
+  return { responses }
+}
+
+async function deleteTopic(
+  context: BrokerContext,
+  name: string | null,
+  topicId: string | null
+): Promise<Sparse<ResponseOf<'DeleteTopics'>['responses'][number]>> {
+  const known = name ?? (topicId === null ? null : await context.topics.nameOf(topicId))
+  const id = topicId === null ? {} : { topicId }
+  if (known === null) return { name, ...id, errorCode: ERROR_CODES.UNKNOWN_TOPIC_ID }
+  const topic = await context.topics.describe(known)
+  if (topic === null) {
+    return { name: known, ...id, errorCode: ERROR_CODES.UNKNOWN_TOPIC_OR_PARTITION }
+  }
+  if (topic.spec.internal) {
+    const errorMessage = `${known} belongs to a dataflow or to this broker; it cannot be deleted here`
+    return { name: known, ...id, errorCode: ERROR_CODES.INVALID_TOPIC_EXCEPTION, errorMessage }
+  }
+  try {
+    await context.log.deleteTopic(known)
+    context.topics.forget(known)
+    return { name: known, topicId: context.topics.idOf(topic) }
+  } catch (error) {
+    if (!isMillraceError(error)) throw error
+    return { name: known, ...id, errorCode: errorCodeOf(error), errorMessage: messageOf(error) }
+  }
+}
+
+/** Answers CreatePartitions. */
+export const handleCreatePartitions: Handler<'CreatePartitions'> = async (context, request) => {
+  const results = []
+  for (const { name, count } of request.topics) {
+    results.push({ name, ...(await addPartitions(context, name, count, request.validateOnly)) })
+  }
+  return { results }
+}
+
+async function addPartitions(
+  context: BrokerContext,
+  name: string,
+  count: number,
+  isTrial: boolean
+): Promise<{ readonly errorCode: number; readonly errorMessage: string | null }> {
+  const topic = await context.topics.describe(name)
+  if (topic === null) {
+    return {
+      errorCode: ERROR_CODES.UNKNOWN_TOPIC_OR_PARTITION,
+      errorMessage: `there is no topic ${name}`
+    }
+  }
+  const now = topic.spec.partitions
+  if (count <= now || count > PARTITIONS_MAX) {
+    const errorMessage = `${count} partitions; expected more than the ${now} of now and at most ${PARTITIONS_MAX}`
+    return { errorCode: ERROR_CODES.INVALID_PARTITIONS, errorMessage }
+  }
+  if (!isTrial) {
+    await context.log.alterTopic(name, { partitions: count })
+    context.topics.forget(name)
+  }
+  return { errorCode: ERROR_CODES.NONE, errorMessage: null }
+}

@@ -1,0 +1,215 @@
+// InitProducerId, AddPartitionsToTxn, AddOffsetsToTxn, TxnOffsetCommit, EndTxn, and what tells of transactions.
+import type { CommitOffset } from '../../../log/index.ts'
+import { ERROR_CODES, type RequestOf, type ResponseOf, type Sparse } from '../../wire/index.ts'
+import type { BrokerContext, Handler } from '../context.ts'
+import type { ProducerIdentity, TransactionPartition } from '../transactions.ts'
+
+type TopicsToAdd = RequestOf<'AddPartitionsToTxn'>['v3AndBelowTopics']
+type AddedTopics = ResponseOf<'AddPartitionsToTxn'>['resultsByTopicV3AndBelow']
+/** First version with several transactions in a request. */
+const MANY_TRANSACTIONS_VERSION = 4
+const NO_PRODUCER = -1
+
+/** Answers InitProducerId: a new id for an idempotent producer, a bumped epoch for a transactional one. */
+export const handleInitProducerId: Handler<'InitProducerId'> = async (context, request) => {
+  const { transactionalId, transactionTimeoutMs, producerId, producerEpoch } = request
+  if (transactionalId !== null) {
+    if (transactionalId === '') return { ...NOBODY, errorCode: ERROR_CODES.INVALID_REQUEST }
+    const identity = { transactionalId, producerId, epoch: producerEpoch }
+    const given = await context.transactions.initialise(
+      identity,
+      transactionTimeoutMs,
+      context.producers
+    )
+    return {
+      errorCode: given.errorCode,
+      producerId: given.producerId,
+      producerEpoch: given.epoch
+    }
+  }
+  const given = context.producers.newId()
+  await context.store.change(given.changes)
+  return { producerId: given.producerId, producerEpoch: 0 }
+}
+
+const NOBODY = { producerId: NO_PRODUCER, producerEpoch: -1 }
+
+/** Answers AddPartitionsToTxn. */
+export const handleAddPartitionsToTxn: Handler<'AddPartitionsToTxn'> = async (
+  context,
+  request,
+  _caller,
+  version
+) => {
+  if (version < MANY_TRANSACTIONS_VERSION) {
+    const identity = {
+      transactionalId: request.v3AndBelowTransactionalId,
+      producerId: request.v3AndBelowProducerId,
+      epoch: request.v3AndBelowProducerEpoch
+    }
+    const topics = await addPartitions(context, identity, request.v3AndBelowTopics)
+    return { resultsByTopicV3AndBelow: topics }
+  }
+  const resultsByTransaction = []
+  for (const each of request.transactions) {
+    const { transactionalId, producerId, producerEpoch } = each
+    const identity = { transactionalId, producerId, epoch: producerEpoch }
+    const topicResults = each.verifyOnly
+      ? verifyPartitions(context, identity, each.topics)
+      : await addPartitions(context, identity, each.topics)
+    resultsByTransaction.push({ transactionalId, topicResults })
+  }
+  return { resultsByTransaction }
+}
+
+function answerAll(
+  topics: TopicsToAdd,
+  code: (topic: string, partition: number) => number
+): AddedTopics {
+  return topics.map(({ name, partitions }) => ({
+    name,
+    resultsByPartition: partitions.map(partitionIndex => {
+      return { partitionIndex, partitionErrorCode: code(name, partitionIndex) }
+    })
+  }))
+}
+
+function verifyPartitions(
+  context: BrokerContext,
+  { transactionalId, producerId, epoch }: ProducerIdentity,
+  topics: TopicsToAdd
+): AddedTopics {
+  return answerAll(topics, (topic, partition) =>
+    context.transactions.allows(transactionalId, producerId, epoch, topic, partition)
+  )
+}
+
+/** All partitions or none are added: with one that does not exist the others are not attempted. */
+async function addPartitions(
+  context: BrokerContext,
+  identity: ProducerIdentity,
+  topics: TopicsToAdd
+): Promise<AddedTopics> {
+  const found: TransactionPartition[] = []
+  const missing = new Set<string>()
+  for (const { name, partitions } of topics) {
+    const topic = await context.topics.describe(name)
+    for (const partition of partitions) {
+      const status = topic?.status.partitions[partition]
+      if (status === undefined) missing.add(`${partition}:${name}`)
+      else found.push({ topic: name, partition, from: status.endOffset })
+    }
+  }
+  if (missing.size > 0) {
+    return answerAll(topics, (name, partition) =>
+      missing.has(`${partition}:${name}`)
+        ? ERROR_CODES.UNKNOWN_TOPIC_OR_PARTITION
+        : ERROR_CODES.OPERATION_NOT_ATTEMPTED
+    )
+  }
+  const errorCode = await context.transactions.add(identity, found, [])
+  return answerAll(topics, () => errorCode)
+}
+
+/** Answers AddOffsetsToTxn. */
+export const handleAddOffsetsToTxn: Handler<'AddOffsetsToTxn'> = async (context, request) => {
+  const { transactionalId, producerId, producerEpoch, groupId } = request
+  if (groupId === '') return { errorCode: ERROR_CODES.INVALID_GROUP_ID }
+  const identity = { transactionalId, producerId, epoch: producerEpoch }
+  return { errorCode: await context.transactions.add(identity, [], [groupId]) }
+}
+
+/** Answers EndTxn. */
+export const handleEndTxn: Handler<'EndTxn'> = async (context, request) => {
+  const { transactionalId, producerId, producerEpoch, committed } = request
+  const identity = { transactionalId, producerId, epoch: producerEpoch }
+  return { errorCode: await context.transactions.end(identity, committed) }
+}
+
+/** Answers TxnOffsetCommit. Members of a group that has moved on are refused (KIP-447). */
+export const handleTxnOffsetCommit: Handler<'TxnOffsetCommit'> = async (context, request) => {
+  const { transactionalId, producerId, producerEpoch, groupId } = request
+  const answer = (code: (topic: string, partition: number) => number) => ({
+    topics: request.topics.map(({ name, partitions }) => ({
+      name,
+      partitions: partitions.map(({ partitionIndex }) => {
+        return { partitionIndex, errorCode: code(name, partitionIndex) }
+      })
+    }))
+  })
+  const refused = context.groups.checkMember(
+    groupId,
+    request.memberId,
+    request.groupInstanceId,
+    request.generationId
+  )
+  if (refused !== ERROR_CODES.NONE) return answer(() => refused)
+  const offsets: CommitOffset[] = []
+  const missing = new Set<string>()
+  for (const { name, partitions } of request.topics) {
+    const topic = await context.topics.find(name)
+    for (const { partitionIndex, committedOffset, committedMetadata } of partitions) {
+      const place = { group: groupId, topic: name, partition: partitionIndex }
+      if (topic?.status.partitions[partitionIndex] === undefined) {
+        missing.add(`${partitionIndex}:${name}`)
+      } else {
+        offsets.push({ ...place, offset: committedOffset, metadata: committedMetadata ?? '' })
+      }
+    }
+  }
+  const identity = { transactionalId, producerId, epoch: producerEpoch }
+  const errorCode = await context.transactions.addOffsets(identity, offsets)
+  return answer((topic, partition) =>
+    missing.has(`${partition}:${topic}`) ? ERROR_CODES.UNKNOWN_TOPIC_OR_PARTITION : errorCode
+  )
+}
+
+/** Answers DescribeTransactions. */
+export const handleDescribeTransactions: Handler<'DescribeTransactions'> = (context, request) => {
+  const states = context.transactions.list()
+  return {
+    transactionStates: request.transactionalIds.map(transactionalId => {
+      const state = states.get(transactionalId)
+      if (state === undefined) {
+        return { transactionalId, errorCode: ERROR_CODES.TRANSACTIONAL_ID_NOT_FOUND }
+      }
+      return {
+        transactionalId,
+        transactionState: state.status,
+        transactionTimeoutMs: state.timeoutMs,
+        transactionStartTimeMs: state.startedAtMs === 0 ? -1 : state.startedAtMs,
+        producerId: state.producerId,
+        producerEpoch: state.epoch,
+        topics: byTopic(state.partitions)
+      }
+    })
+  }
+}
+
+function byTopic(
+  partitions: readonly TransactionPartition[]
+): readonly { readonly topic: string; readonly partitions: readonly number[] }[] {
+  const topics = Map.groupBy(partitions, each => each.topic)
+  return [...topics].map(([topic, of]) => ({ topic, partitions: of.map(each => each.partition) }))
+}
+
+const STATES = new Set(['Empty', 'Ongoing', 'CompleteCommit', 'CompleteAbort'])
+
+/** Answers ListTransactions. */
+export const handleListTransactions: Handler<'ListTransactions'> = (context, request) => {
+  const now = context.clock.now()
+  const wanted = [...context.transactions.list()].filter(([, state]) => {
+    const isState = request.stateFilters.length === 0 || request.stateFilters.includes(state.status)
+    const isProducer =
+      request.producerIdFilters.length === 0 || request.producerIdFilters.includes(state.producerId)
+    const age = state.startedAtMs === 0 ? 0 : now - state.startedAtMs
+    return isState && isProducer && (request.durationFilter < 0 || age > request.durationFilter)
+  })
+  const transactionStates: Sparse<ResponseOf<'ListTransactions'>['transactionStates']> = wanted.map(
+    ([transactionalId, { producerId, status }]) => {
+      return { transactionalId, producerId, transactionState: status }
+    }
+  )
+  const unknownStateFilters = request.stateFilters.filter(state => !STATES.has(state))
+  return { unknownStateFilters, transactionStates }
+}

@@ -1,0 +1,346 @@
+// Transactions: what a producer writes to several partitions, and the positions it commits, take effect together.
+//
+// Owns: the state of every transactional id, open transactions, which transactions were aborted where.
+//   X1  A transaction ends by one commit of the log: markers in all its partitions, positions, its own new state.
+//   X2  The last stable offset of a partition is at or before the first record of every open transaction in it.
+//   X3  Whoever initialises a transactional id ends what was open under it; the earlier producer is fenced (its epoch
+//       is lower than the new one).
+//   X4  A transaction that is open for longer than its timeout is aborted and its producer fenced. A restart keeps
+//       transactions open until then.
+// Source: KIP-98, KIP-360, KIP-447. States are those of the protocol; there is no state between two of them, because of X1.
+import { MillraceError, type Clock, type Timer } from '../../base/index.ts'
+import type { CommitOffset, Log } from '../../log/index.ts'
+import { ERROR_CODES } from '../wire/index.ts'
+import { AbortedTransactions, type AbortedTransaction } from './aborted-transactions.ts'
+import { markerBatch } from './marker-batch.ts'
+import type { BrokerStore } from './store.ts'
+
+const PREFIX = 'transaction:'
+const EPOCH_LAST = 2 ** 15 - 2
+/** Longest timeout that a producer may ask for, as Apache Kafka's transaction.max.timeout.ms. */
+export const TRANSACTION_TIMEOUT_MAX_MS = 900_000
+
+/** How a transactional id stands. */
+export type TransactionStatus = 'Empty' | 'Ongoing' | 'CompleteCommit' | 'CompleteAbort'
+
+/** A partition of an open transaction, and an offset at or before its first record there. */
+export interface TransactionPartition {
+  readonly topic: string
+  readonly partition: number
+  readonly from: number
+}
+
+/** Everything about a transactional id. As it is stored. */
+export interface TransactionState {
+  readonly producerId: number
+  readonly epoch: number
+  readonly timeoutMs: number
+  readonly status: TransactionStatus
+  readonly partitions: readonly TransactionPartition[]
+  /** Groups whose positions may be part of the transaction. */
+  readonly groups: readonly string[]
+  readonly offsets: readonly CommitOffset[]
+  /** When it was opened, ms since 1970; 0 when it is not open. */
+  readonly startedAtMs: number
+  readonly changedAtMs: number
+}
+
+/** What a producer says of itself. */
+export interface ProducerIdentity {
+  readonly transactionalId: string
+  readonly producerId: number
+  readonly epoch: number
+}
+
+/** Gives producer ids. */
+export interface ProducerIds {
+  newId(): { readonly producerId: number; readonly changes: ReadonlyMap<string, unknown> }
+}
+
+/** All transactions of a broker. Methods give a code of the protocol, 0 when all is well. */
+export class Transactions {
+  readonly #log: Log
+  readonly #clock: Clock
+  readonly #store: BrokerStore
+  readonly #states = new Map<string, TransactionState>()
+  readonly #timers = new Map<string, Timer>()
+  /** Ends that are on their way to the log: whoever comes meanwhile is told to come again. */
+  readonly #ending = new Set<string>()
+  readonly #aborted: AbortedTransactions
+
+  constructor(log: Log, clock: Clock, store: BrokerStore, aborted: AbortedTransactions) {
+    this.#log = log
+    this.#clock = clock
+    this.#store = store
+    this.#aborted = aborted
+    for (const [id, value] of store.entries(PREFIX)) {
+      const state = value as TransactionState
+      this.#states.set(id, state)
+      if (state.status === 'Ongoing') this.#schedule(id, state)
+    }
+  }
+
+  /** Every transactional id with its state. */
+  list(): ReadonlyMap<string, TransactionState> {
+    return this.#states
+  }
+
+  /** First offset that a reader of committed records must not have; Infinity when no transaction is open there. */
+  lastStableOffset(topic: string, partition: number): number {
+    let first = Infinity
+    for (const { partitions } of this.#open()) {
+      for (const each of partitions) {
+        if (each.topic === topic && each.partition === partition) first = Math.min(first, each.from)
+      }
+    }
+    return first
+  }
+
+  /** Where the open transaction of a producer begins in a partition; −1 when it has none there. */
+  startOf(producerId: number, topic: string, partition: number): number {
+    for (const state of this.#open()) {
+      if (state.producerId !== producerId) continue
+      const member = state.partitions.find(
+        each => each.topic === topic && each.partition === partition
+      )
+      if (member !== undefined) return member.from
+    }
+    return -1
+  }
+
+  *#open(): Iterable<TransactionState> {
+    for (const id of this.#timers.keys()) {
+      const state = this.#states.get(id)
+      if (state !== undefined) yield state
+    }
+  }
+
+  /** Transactions that were aborted with records between two offsets of a partition, both included. */
+  aborted(topic: string, partition: number, from: number, to: number): AbortedTransaction[] {
+    return this.#aborted.between(topic, partition, from, to)
+  }
+
+  /** Whether a transactional batch may be written (the state of its transaction, its partition, its epoch). */
+  allows(
+    transactionalId: string | null,
+    producerId: number,
+    epoch: number,
+    topic: string,
+    partition: number
+  ): number {
+    const state = transactionalId === null ? undefined : this.#states.get(transactionalId)
+    if (transactionalId === null || state === undefined || state.producerId !== producerId) {
+      return ERROR_CODES.INVALID_PRODUCER_ID_MAPPING
+    }
+    if (epoch < state.epoch) return ERROR_CODES.INVALID_PRODUCER_EPOCH
+    if (epoch > state.epoch || this.#ending.has(transactionalId))
+      return ERROR_CODES.INVALID_TXN_STATE
+    const isMember = state.partitions.some(
+      each => each.topic === topic && each.partition === partition
+    )
+    return state.status === 'Ongoing' && isMember ? ERROR_CODES.NONE : ERROR_CODES.INVALID_TXN_STATE
+  }
+
+  /** Begins the work of a producer under a transactional id (X3). Gives its id and epoch. */
+  async initialise(
+    identity: ProducerIdentity,
+    timeoutMs: number,
+    ids: ProducerIds
+  ): Promise<{ readonly errorCode: number; readonly producerId: number; readonly epoch: number }> {
+    const { transactionalId } = identity
+    const failed = (errorCode: number) => ({ errorCode, producerId: -1, epoch: -1 })
+    if (timeoutMs <= 0 || timeoutMs > TRANSACTION_TIMEOUT_MAX_MS) {
+      return failed(ERROR_CODES.INVALID_TRANSACTION_TIMEOUT)
+    }
+    if (this.#ending.has(transactionalId)) return failed(ERROR_CODES.CONCURRENT_TRANSACTIONS)
+    const state = this.#states.get(transactionalId)
+    if (identity.producerId !== -1) {
+      const isSame = state?.producerId === identity.producerId && state.epoch === identity.epoch
+      if (!isSame) return failed(ERROR_CODES.PRODUCER_FENCED)
+    }
+    const now = this.#clock.now()
+    const next = { timeoutMs, status: 'Empty', ...NOTHING_OPEN, changedAtMs: now } as const
+    if (state === undefined || state.epoch >= EPOCH_LAST) {
+      const given = ids.newId()
+      const made: TransactionState = { ...next, producerId: given.producerId, epoch: 0 }
+      await this.#end(transactionalId, state ?? made, 'abort', made, given.changes)
+      return { errorCode: 0, producerId: made.producerId, epoch: made.epoch }
+    }
+    const bumped: TransactionState = {
+      ...next,
+      producerId: state.producerId,
+      epoch: state.epoch + 1
+    }
+    await this.#end(transactionalId, state, 'abort', bumped)
+    return { errorCode: 0, producerId: bumped.producerId, epoch: bumped.epoch }
+  }
+
+  /** Adds partitions (with their present ends) and groups to a transaction, which begins if it is not open. */
+  async add(
+    identity: ProducerIdentity,
+    partitions: readonly TransactionPartition[],
+    groups: readonly string[]
+  ): Promise<number> {
+    const state = this.#stateOf(identity)
+    if (typeof state === 'number') return state
+    const isOpen = state.status === 'Ongoing'
+    const has = (wanted: TransactionPartition): boolean =>
+      state.partitions.some(
+        each => each.topic === wanted.topic && each.partition === wanted.partition
+      )
+    const added = partitions.filter(each => !has(each))
+    const joined = groups.filter(group => !state.groups.includes(group))
+    if (isOpen && added.length === 0 && joined.length === 0) return ERROR_CODES.NONE
+    const now = this.#clock.now()
+    await this.#set(identity.transactionalId, {
+      ...state,
+      status: 'Ongoing',
+      partitions: [...state.partitions, ...added],
+      groups: [...state.groups, ...joined],
+      startedAtMs: isOpen ? state.startedAtMs : now,
+      changedAtMs: now
+    })
+    return ERROR_CODES.NONE
+  }
+
+  /** Keeps positions of a group that take effect when the transaction commits. */
+  async addOffsets(identity: ProducerIdentity, offsets: readonly CommitOffset[]): Promise<number> {
+    const state = this.#stateOf(identity)
+    if (typeof state === 'number') return state
+    const isMember = offsets.every(offset => state.groups.includes(offset.group))
+    if (state.status !== 'Ongoing' || !isMember) return ERROR_CODES.INVALID_TXN_STATE
+    const kept = state.offsets.filter(
+      before => !offsets.some(offset => isSamePlace(before, offset))
+    )
+    const now = this.#clock.now()
+    const changed = { ...state, offsets: [...kept, ...offsets], changedAtMs: now }
+    await this.#set(identity.transactionalId, changed)
+    return ERROR_CODES.NONE
+  }
+
+  /** Whether a transaction that is not decided yet holds a position of the group and partition (KIP-447). */
+  hasPendingOffset(group: string, topic: string, partition: number): boolean {
+    for (const { offsets } of this.#open()) {
+      if (offsets.some(each => isSamePlace(each, { group, topic, partition }))) return true
+    }
+    return false
+  }
+
+  /** Commits or aborts a transaction (X1). A repeated request gets the answer of the first. */
+  async end(identity: ProducerIdentity, isCommit: boolean): Promise<number> {
+    const state = this.#stateOf(identity)
+    if (typeof state === 'number') return state
+    const ended = isCommit ? 'CompleteCommit' : 'CompleteAbort'
+    if (state.status === ended) return ERROR_CODES.NONE
+    if (state.status !== 'Ongoing') return ERROR_CODES.INVALID_TXN_STATE
+    const next = {
+      ...state,
+      status: ended,
+      ...NOTHING_OPEN,
+      changedAtMs: this.#clock.now()
+    } as const
+    await this.#end(identity.transactionalId, state, isCommit ? 'commit' : 'abort', next)
+    return ERROR_CODES.NONE
+  }
+
+  /** The state of a producer's transactional id, or the code of why it may not work on it. */
+  #stateOf({ transactionalId, producerId, epoch }: ProducerIdentity): TransactionState | number {
+    const state = this.#states.get(transactionalId)
+    if (state === undefined || state.producerId !== producerId) {
+      return ERROR_CODES.INVALID_PRODUCER_ID_MAPPING
+    }
+    if (epoch !== state.epoch) return ERROR_CODES.PRODUCER_FENCED
+    return this.#ending.has(transactionalId) ? ERROR_CODES.CONCURRENT_TRANSACTIONS : state
+  }
+
+  async #set(id: string, state: TransactionState): Promise<void> {
+    this.#states.set(id, state)
+    if (!this.#timers.has(id)) this.#schedule(id, state)
+    await this.#store.change(new Map([[PREFIX + id, state]]))
+  }
+
+  /** Ends what is open in `state` and makes `next` the state, in one commit of the log (X1). */
+  async #end(
+    id: string,
+    state: TransactionState,
+    decision: 'commit' | 'abort',
+    next: TransactionState,
+    more: ReadonlyMap<string, unknown> = new Map()
+  ): Promise<void> {
+    const isOpen = state.status === 'Ongoing'
+    this.#ending.add(id)
+    try {
+      const partitions = isOpen ? await this.#existing(state.partitions) : []
+      const isCommit = decision === 'commit'
+      const aborts = isCommit
+        ? []
+        : partitions.map(each => ({ producerId: state.producerId, ...each }))
+      const changes = new Map([
+        ...more,
+        ...this.#aborted.changes(aborts),
+        [PREFIX + id, next] as const
+      ])
+      const batches = partitions.map(({ topic, partition }) => {
+        const batch = markerBatch({ ...state, isCommit, timestampMs: this.#clock.now() })
+        return { topic, partition, batch }
+      })
+      const offsets = isCommit && isOpen ? state.offsets : []
+      const { baseOffsets } = await this.#store.change(changes, { batches, offsets })
+      this.#aborted.settle(aborts.map((each, at) => ({ ...each, to: baseOffsets[at]! })))
+      this.#timers.get(id)?.cancel()
+      this.#timers.delete(id)
+      this.#states.set(id, next)
+    } finally {
+      this.#ending.delete(id)
+    }
+  }
+
+  /** Partitions that are still there: a deleted topic needs no marker. */
+  async #existing(
+    partitions: readonly TransactionPartition[]
+  ): Promise<readonly TransactionPartition[]> {
+    const names = new Set((await this.#log.listTopics({ internal: true })).map(topic => topic.name))
+    return partitions.filter(each => names.has(each.topic))
+  }
+
+  #schedule(id: string, state: TransactionState): void {
+    const leftMs = state.startedAtMs + state.timeoutMs - this.#clock.now()
+    const timer = this.#clock.timer(Math.max(0, leftMs), () => void this.#timeOut(id), {
+      unref: true
+    })
+    this.#timers.set(id, timer)
+  }
+
+  /** X4. */
+  async #timeOut(id: string): Promise<void> {
+    const state = this.#states.get(id)
+    if (state?.status !== 'Ongoing' || this.#ending.has(id)) return
+    const next = {
+      ...state,
+      epoch: state.epoch + 1,
+      status: 'CompleteAbort',
+      ...NOTHING_OPEN,
+      changedAtMs: this.#clock.now()
+    } as const
+    try {
+      await this.#end(id, state, 'abort', next)
+    } catch (error) {
+      // The log is fenced or closed: the next process finds the transaction open and times it out.
+      if (!(error instanceof MillraceError)) throw error
+    }
+  }
+
+  /** Stops the timers. */
+  close(): void {
+    for (const timer of this.#timers.values()) timer.cancel()
+  }
+}
+
+const NOTHING_OPEN = { partitions: [], groups: [], offsets: [], startedAtMs: 0 } as const
+
+function isSamePlace(
+  a: Pick<CommitOffset, 'group' | 'topic' | 'partition'>,
+  b: Pick<CommitOffset, 'group' | 'topic' | 'partition'>
+): boolean {
+  return a.group === b.group && a.topic === b.topic && a.partition === b.partition
+}

@@ -1,0 +1,238 @@
+// Event time of all services of a task, and the work that begins with the clock instead of a record: idle inputs,
+// windows by processing time, early results, the end of time, and warnings of windows that stay open.
+import type { Clock, Timer } from '../../base/index.ts'
+import type { LogLine, TimeMetrics } from '../contract.ts'
+import type { LateRecords } from '../operators/late-records.ts'
+import type { EpochOutputs } from '../task/outputs.ts'
+import type { TaskWork } from '../task/program.ts'
+import { after, inTurn } from '../time/in-turn.ts'
+import type { Windows } from '../windows/contract.ts'
+import type { ServiceTime } from './service-time.ts'
+
+/** How long event time may stand still, by the clock, with windows open before somebody is told. */
+const STALL_MS = 60_000
+/** Timers of the platform that wait longer fire at once. */
+const DELAY_MS_MAX = 2_000_000_000
+
+/** The windows of a service with what the clock does to them. */
+export interface ClockedWindows {
+  readonly service: string
+  readonly windows: Windows
+  readonly late: LateRecords
+  /** Null for processing time. */
+  readonly time: ServiceTime | null
+  readonly earlyMs: number | null
+  /** Whether its windows end with time at all. */
+  readonly endsWithTime: boolean
+}
+
+interface Clocked extends ClockedWindows {
+  earlyAt: number
+  /** The watermark at the last look, since when it stands, and whether that was said. */
+  watermark: number
+  stalledAt: number
+  isSaid: boolean
+}
+
+/** What {@link TaskTimes} is made from. */
+export interface TaskTimesOptions {
+  readonly clock: Clock
+  readonly outputs: EpochOutputs
+  onLog(line: LogLine): void
+}
+
+/** The clock's work in a task. */
+export class TaskTimes implements TaskWork {
+  units = 0
+  readonly #options: TaskTimesOptions
+  readonly #times: ServiceTime[] = []
+  readonly #windows: Clocked[] = []
+  #timer: Timer | null = null
+  #armedAt = Number.POSITIVE_INFINITY
+  #isDue = false
+  #ending: ReadonlySet<string> | null = null
+  #wake: () => void = () => {}
+  #isBusy: (topic: string, partition: number) => boolean = () => false
+  #isStopped = false
+
+  constructor(options: TaskTimesOptions) {
+    this.#options = options
+  }
+
+  addTime(time: ServiceTime): void {
+    this.#times.push(time)
+  }
+
+  addWindows(windows: ClockedWindows): void {
+    const nowMs = this.#options.clock.now()
+    this.#windows.push({
+      ...windows,
+      earlyAt: windows.earlyMs === null ? Number.POSITIVE_INFINITY : nowMs + windows.earlyMs,
+      watermark: Number.NEGATIVE_INFINITY,
+      stalledAt: nowMs,
+      isSaid: false
+    })
+  }
+
+  /** Takes over what the state holds, and sets the clock going. */
+  start(options: {
+    wake(): void
+    /** Whether a partition has records that wait to be taken. */
+    isBusy(topic: string, partition: number): boolean
+  }): void {
+    this.#wake = options.wake
+    this.#isBusy = options.isBusy
+    const nowMs = this.#options.clock.now()
+    for (const time of this.#times) time.restore(nowMs)
+    for (const { windows, time } of this.#windows) if (time === null) windows.restore()
+    this.#arm()
+  }
+
+  /** No timer fires any more. */
+  stop(): void {
+    this.#isStopped = true
+    this.#timer?.cancel()
+  }
+
+  /** Processing time: a window ends at `at`. */
+  want(at: number): void {
+    if (at < this.#armedAt) this.#armFor(at)
+  }
+
+  /** Event time is at its end for some services: all their windows close. */
+  endTime(services: readonly string[]): void {
+    this.#ending = new Set(services)
+    this.#wake()
+  }
+
+  get isReady(): boolean {
+    return this.#isDue || this.#ending !== null
+  }
+
+  get isSettled(): boolean {
+    return !this.isReady
+  }
+
+  process(): void | Promise<void> {
+    this.#isDue = false
+    const { outputs } = this.#options
+    const before = this.#effects()
+    return after(this.#run(), () => {
+      outputs.accept()
+      if (this.#effects() !== before) this.units++
+      this.#arm()
+    })
+  }
+
+  beforeSeal(): void {
+    for (const time of this.#times) time.beforeSeal()
+    for (const { windows, time } of this.#windows) if (time === null) windows.beforeSeal()
+    this.#options.outputs.accept()
+  }
+
+  /** How far time is, service by service. */
+  metrics(): TimeMetrics[] {
+    return this.#windows.map(({ service, windows, late, time }) => {
+      const watermark = time === null ? null : finite(time.owned.exact())
+      return {
+        service,
+        watermark,
+        heldBackBy: time === null ? null : (time.owned.slowest()?.name ?? null),
+        openWindows: windows.open,
+        closedWindows: windows.closed,
+        late: late.count
+      }
+    })
+  }
+
+  #run(): void | Promise<void> {
+    const nowMs = this.#options.clock.now()
+    return after(
+      inTurn(this.#times, time => time.checkIdle(nowMs, this.#isBusy)),
+      () =>
+        after(
+          inTurn(this.#windows, one => this.#tick(one, nowMs)),
+          () => this.#end()
+        )
+    )
+  }
+
+  #tick(one: Clocked, nowMs: number): void | Promise<void> {
+    this.#watch(one, nowMs)
+    const isEarly = nowMs >= one.earlyAt
+    if (isEarly) one.earlyAt = nowMs + one.earlyMs!
+    const closing = one.time === null ? one.windows.advance(nowMs) : undefined
+    return after(closing, () => (isEarly ? one.windows.giveEarly() : undefined))
+  }
+
+  #end(): void | Promise<void> {
+    const ending = this.#ending
+    if (ending === null) return
+    this.#ending = null
+    const ended = this.#windows.filter(({ service }) => ending.has(service))
+    return inTurn(ended, ({ windows }) => windows.closeAll())
+  }
+
+  /** Tells once when windows are open and event time stands still. */
+  #watch(one: Clocked, nowMs: number): void {
+    if (one.time === null || !one.endsWithTime) return
+    const watermark = one.time.owned.exact()
+    if (watermark !== one.watermark || one.windows.open === 0) {
+      one.watermark = watermark
+      one.stalledAt = nowMs
+      one.isSaid = false
+    } else if (!one.isSaid && nowMs - one.stalledAt >= STALL_MS) {
+      one.isSaid = true
+      const holder = one.time.owned.slowest()?.name ?? 'nothing'
+      const arriving = one.time.arriving.slowest()?.name ?? holder
+      const seconds = Math.round((nowMs - one.stalledAt) / 1_000)
+      this.#options.onLog({
+        level: 'warn',
+        service: one.service,
+        operator: '',
+        message:
+          `${one.windows.open} windows are open and event time has not moved for ${seconds} s; it waits for a record of ` +
+          `${holder.startsWith('task') ? arriving : holder}. Set watermark.idleness so that windows close without one`
+      })
+    }
+  }
+
+  #effects(): number {
+    let effects = this.#options.outputs.records
+    for (const { windows } of this.#windows) effects += windows.closed
+    return effects
+  }
+
+  #arm(): void {
+    this.#timer?.cancel()
+    this.#timer = null
+    this.#armedAt = Number.POSITIVE_INFINITY
+    let at = Number.POSITIVE_INFINITY
+    for (const time of this.#times) at = Math.min(at, time.idleAt())
+    for (const one of this.#windows) {
+      at = Math.min(at, one.earlyAt)
+      if (one.time === null) at = Math.min(at, one.windows.due)
+      else if (one.endsWithTime && !one.isSaid) at = Math.min(at, one.stalledAt + STALL_MS)
+    }
+    if (at < Number.POSITIVE_INFINITY) this.#armFor(at)
+  }
+
+  #armFor(at: number): void {
+    if (this.#isStopped) return
+    this.#timer?.cancel()
+    this.#armedAt = at
+    const { clock } = this.#options
+    const delayMs = Math.min(Math.max(at - clock.now(), 0), DELAY_MS_MAX)
+    const act = (): void => {
+      this.#timer = null
+      this.#armedAt = Number.POSITIVE_INFINITY
+      this.#isDue = true
+      this.#wake()
+    }
+    this.#timer = clock.timer(delayMs, act, { unref: true })
+  }
+}
+
+function finite(time: number): number | null {
+  return Number.isFinite(time) ? time : null
+}

@@ -1,0 +1,213 @@
+// The results of windows: flush over a window or for each key of it, on a frame and a chain of their own.
+//
+// Owns: which functions run over which states when a window closes, and the removal of those states. Does not own:
+// when that is (the kinds of windows), what functions do, the states.
+import { MillraceError } from '../../base/index.ts'
+import type { StateKey } from '../../state/contract.ts'
+import { type FunctionParts } from '../operators/function-operator.ts'
+import { type Operator, isPromise } from '../operators/operator.ts'
+import { endsTask } from '../task/failure.ts'
+import type { Frame } from '../task/frame.ts'
+import {
+  ScratchState,
+  type WindowBounds,
+  type WindowedView,
+  type WindowScope,
+  type WindowState
+} from '../task/window-scope.ts'
+import { after, inTurn } from '../time/in-turn.ts'
+
+/** A state of the windows, with the property under which functions know it. */
+export interface ResultState {
+  readonly property: string
+  readonly view: WindowedView
+}
+
+/** What {@link WindowResults} is made from. */
+export interface ResultsOptions {
+  /** Own to the results: no record uses it. */
+  readonly frame: Frame
+  readonly scope: WindowScope
+  readonly states: readonly ResultState[]
+  /** The task, which beside records without a key decides the partition. */
+  readonly task: number
+  readonly flush: Operator | null
+  readonly flushKey: Operator | null
+  /** The function that adds parts, with its counters and its error policy; null without. */
+  readonly merge: FunctionParts | null
+}
+
+/** Gives and removes what windows hold. */
+export class WindowResults {
+  readonly #options: ResultsOptions
+  readonly #frame: Frame
+  readonly #scope: WindowScope
+
+  constructor(options: ResultsOptions) {
+    this.#options = options
+    this.#frame = options.frame
+    this.#scope = options.scope
+  }
+
+  /** Whether anything is given when a window closes. */
+  get isSilent(): boolean {
+    return this.#options.flush === null && this.#options.flushKey === null
+  }
+
+  /** The result of the window whose states stand in `namespace`. */
+  give(namespace: number, bounds: WindowBounds, timestamp: number): void | Promise<void> {
+    if (this.isSilent) return
+    this.#begin(bounds, timestamp)
+    this.#scope.enter(namespace)
+    return after(this.#run(), () => this.#end())
+  }
+
+  /** The result of a window that belongs to `key`. */
+  giveKey(
+    namespace: number,
+    key: StateKey,
+    bounds: WindowBounds,
+    timestamp: number
+  ): void | Promise<void> {
+    const operator = this.#options.flushKey ?? this.#options.flush
+    if (operator === null) return
+    this.#begin(bounds, timestamp)
+    this.#scope.enter(namespace)
+    this.#scope.onlyKey = key
+    this.#frame.owner = key
+    return after(operator.push(undefined), () => this.#end())
+  }
+
+  /** The result of a window whose states stand in several namespaces, put together by `merge`. */
+  givePanes(
+    namespaces: readonly number[],
+    bounds: WindowBounds,
+    timestamp: number
+  ): void | Promise<void> {
+    if (this.isSilent) return
+    const [only, second] = namespaces
+    if (only !== undefined && second === undefined) return this.give(only, bounds, timestamp)
+    this.#begin(bounds, timestamp)
+    const scratch = this.#scratch()
+    for (const namespace of namespaces) this.#addPane(namespace, scratch)
+    this.#scope.enterParts(scratch)
+    return after(this.#run(), () => {
+      this.#scope.enter(0)
+      this.#end()
+    })
+  }
+
+  /** Adds the states of `key` in `from` to those in `into`, and removes them. */
+  mergeKey(from: number, into: number, key: StateKey, bounds: WindowBounds): void {
+    const part: Record<string, unknown> = {}
+    let isEmpty = true
+    for (const { property, view } of this.#options.states) {
+      const state = view.states.in(from)
+      const value = state.get(key)
+      if (value !== undefined) isEmpty = false
+      part[property] = value ?? view.states.spec.value.zero()
+      state.delete(key)
+    }
+    if (isEmpty) return
+    this.#begin(bounds, bounds.end - 1)
+    this.#scope.enter(into)
+    this.#merge(key, part)
+    this.#end()
+  }
+
+  /** Removes everything in a namespace. */
+  clear(namespace: number): void {
+    for (const { view } of this.#options.states) view.states.clear(namespace)
+    this.#scope.forget()
+  }
+
+  /** Removes everything of one key. */
+  clearKey(namespace: number, key: StateKey): void {
+    for (const { view } of this.#options.states) view.states.in(namespace).delete(key)
+  }
+
+  #run(): void | Promise<void> {
+    const { flush, flushKey } = this.#options
+    if (flush !== null) return flush.push(undefined)
+    const frame = this.#frame
+    return inTurn(this.#keys(), key => {
+      frame.begin()
+      frame.owner = key
+      return flushKey!.push(undefined)
+    })
+  }
+
+  /** All keys that have a value in one of the states. */
+  #keys(): StateKey[] {
+    const { states } = this.#options
+    const keys = new Set<StateKey>()
+    for (const { view } of states) {
+      for (const [key] of view.entries()) keys.add(key)
+    }
+    return [...keys]
+  }
+
+  #addPane(namespace: number, scratch: ReadonlyMap<string, WindowState>): void {
+    const { states } = this.#options
+    const keys = new Set<StateKey>()
+    for (const { view } of states) {
+      for (const [key] of view.states.in(namespace).entries()) keys.add(key)
+    }
+    for (const key of keys) {
+      const isNew = states.every(({ view }) => !scratch.get(view.name)!.has(key))
+      const part: Record<string, unknown> = {}
+      for (const { property, view } of states) {
+        const value = view.states.in(namespace).get(key)
+        if (isNew && value !== undefined) scratch.get(view.name)!.set(key, value)
+        part[property] = value ?? view.states.spec.value.zero()
+      }
+      if (isNew) continue
+      this.#scope.enterParts(scratch)
+      this.#merge(key, part)
+    }
+  }
+
+  #merge(key: StateKey, part: Readonly<Record<string, unknown>>): void {
+    const parts = this.#options.merge!
+    const { counters, index, guard, errors, describe, name, context, fn } = parts
+    const frame = this.#frame
+    frame.begin()
+    frame.owner = key
+    counters.in[index]! += 1
+    guard?.begin()
+    try {
+      if (isPromise(fn(part, context))) throw asynchronous(name)
+      counters.out[index]! += 1
+    } catch (error) {
+      if (endsTask(error)) throw error
+      guard?.rollback()
+      errors.settle({ error, text: describe(error), operator: name, index, frame, attempts: 1 })
+    }
+  }
+
+  #scratch(): Map<string, WindowState> {
+    return new Map(
+      this.#options.states.map(({ view }) => [view.name, new ScratchState(view.states.spec.value)])
+    )
+  }
+
+  #begin(bounds: WindowBounds, timestamp: number): void {
+    const frame = this.#frame
+    frame.begin()
+    frame.window = bounds
+    frame.timestamp = timestamp
+    frame.partition = this.#options.task
+  }
+
+  #end(): void {
+    this.#scope.leave()
+    this.#frame.window = null
+  }
+}
+
+function asynchronous(name: string): MillraceError {
+  return new MillraceError(
+    'RECORD_VALUE',
+    `function ${name} returned a promise; expected merge to add the parts at once; do without await in it`
+  )
+}
