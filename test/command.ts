@@ -25,11 +25,18 @@ export function run(args: readonly string[], folder: string, input = ''): Promis
   return finished(start(args, folder), input)
 }
 
-/** Runs a line of shell in which `npx millrace` and `node` are this repository's. */
-export function shell(line: string, folder: string): Promise<Finished> {
-  const text = line.replaceAll('npx millrace', `"${process.execPath}" "${COMMAND}"`)
+/** Runs a script of shell in which `npx millrace` and `node` are this repository's. */
+export function shell(
+  script: string,
+  folder: string,
+  env: Readonly<Record<string, string>> = {}
+): Promise<Finished> {
+  const text = script.replaceAll('npx millrace', `"${process.execPath}" "${COMMAND}"`)
   return finished(
-    spawn('bash', ['-euo', 'pipefail', '-c', text], { cwd: folder, env: environment() }),
+    spawn('bash', ['-euo', 'pipefail', '-c', text], {
+      cwd: folder,
+      env: { ...environment(), ...env }
+    }),
     ''
   )
 }

@@ -1,8 +1,10 @@
 // Every example runs as its README says and gives what it says, and passes `check` with its types.
-import { deepStrictEqual, strictEqual } from 'node:assert/strict'
+import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict'
 import {
   cpSync,
   existsSync,
+  globSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -10,6 +12,7 @@ import {
   symlinkSync,
   writeFileSync
 } from 'node:fs'
+import { createServer, type AddressInfo, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -21,15 +24,28 @@ const folders = readdirSync(join(ROOT, 'examples'), { withFileTypes: true }).fil
 /** MILLRACE_EXPECT=write makes today's output the expected one; read the difference before you commit it. */
 const write = process.env['MILLRACE_EXPECT'] === 'write'
 
+/** A block that fails before it stops its servers must not leave them behind. */
+const STOP_SERVERS = `trap 'kill $(jobs -p) 2> /dev/null || true' EXIT`
+/** Programs of an example import the SDK from this repository's sources. */
+const FROM_SOURCE = {
+  NODE_OPTIONS: '--conditions=millrace-source --disable-warning=ExperimentalWarning'
+}
+
 for (const { name } of folders) {
   test(`example ${name} gives what its README says`, async () => {
     const folder = copyOf(name)
     try {
-      for (const command of commandsOf(name)) {
-        const { code, stdout, stderr } = await shell(command, folder)
-        strictEqual(code, 0, `${command}\n${stderr}`)
+      const ports = await freePorts(folder)
+      let printed = 0
+      for (const block of blocksOf(name)) {
+        const script = withPorts(`${STOP_SERVERS}\n${block}`, ports)
+        const { code, stdout, stderr } = await shell(script, folder, FROM_SOURCE)
+        strictEqual(code, 0, `${block}\n${stderr}`)
+        if (stdout === '') continue
         compare(name, 'expected.txt', stdout)
+        printed++
       }
+      ok(printed > 0, 'no command of the README prints what is expected')
       for (const file of readdirSync(join(ROOT, 'examples', name))) {
         const produced = join(folder, file.replace(/^expected-/, ''))
         if (file.startsWith('expected-')) compare(name, file, readFileSync(produced, 'utf8'))
@@ -45,19 +61,53 @@ for (const { name } of folders) {
   })
 }
 
-/** A temporary copy that finds the repository's packages. */
+/** A temporary copy that finds the repository's packages, and this one. */
 function copyOf(name: string): string {
   const folder = mkdtempSync(join(tmpdir(), `millrace-${name}-`))
   cpSync(join(ROOT, 'examples', name), folder, { recursive: true })
-  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
+  // Without one, whatever lies above the folder of temporary files would be asked for packages.
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }\n')
+  const packages = join(folder, 'node_modules')
+  mkdirSync(packages)
+  symlinkSync(ROOT, join(packages, 'millrace'))
+  for (const entry of readdirSync(join(ROOT, 'node_modules'))) {
+    if (!entry.startsWith('.'))
+      symlinkSync(join(ROOT, 'node_modules', entry), join(packages, entry))
+  }
   return folder
 }
 
-/** The commands of the README's `sh` blocks, joined over trailing backslashes. */
-function commandsOf(name: string): string[] {
+/** The scripts of the README: its `sh` blocks. */
+function blocksOf(name: string): string[] {
   const text = readFileSync(join(ROOT, 'examples', name, 'README.md'), 'utf8')
-  const blocks = [...text.matchAll(/```sh\n([\s\S]*?)```/g)].map(match => match[1]!)
-  return blocks.flatMap(block => block.replaceAll('\\\n', ' ').trim().split('\n'))
+  return [...text.matchAll(/```sh\n([\s\S]*?)```/g)].map(match => match[1]!)
+}
+
+/** Ports of this machine that the module files of a copy name, each with a free one, which the files name then. */
+async function freePorts(folder: string): Promise<ReadonlyMap<string, string>> {
+  const files = globSync('**/*.yaml', { cwd: folder, exclude: ['node_modules/**'] })
+  const texts = files.map(file => readFileSync(join(folder, file), 'utf8'))
+  const named = texts.flatMap(text => [...text.matchAll(/127\.0\.0\.1:(\d+)/g)])
+  const servers = new Map<string, Server>()
+  for (const [, port] of named) {
+    if (servers.has(port!)) continue
+    const server = createServer()
+    await new Promise<void>(done => void server.listen(0, '127.0.0.1', done))
+    servers.set(port!, server)
+  }
+  const ports = new Map<string, string>()
+  for (const [port, server] of servers) {
+    ports.set(port, String((server.address() as AddressInfo).port))
+    await new Promise(done => server.close(done))
+  }
+  for (const [index, file] of files.entries()) {
+    writeFileSync(join(folder, file), withPorts(texts[index]!, ports))
+  }
+  return ports
+}
+
+function withPorts(text: string, ports: ReadonlyMap<string, string>): string {
+  return text.replaceAll(/\b\d{4,5}\b/g, number => ports.get(number) ?? number)
 }
 
 function compare(example: string, file: string, actual: string): void {
