@@ -153,7 +153,7 @@ export class IngressDoor {
     answers.expect(call)
     return new Promise((resolve, reject) => {
       const timer = this.#clock.timer(timeoutMs, () => {
-        call.waiters.delete(waiter)
+        call.leave(waiter)
         answers.forget(call)
         resolve(null)
       })
@@ -167,7 +167,7 @@ export class IngressDoor {
           reject(error as Error)
         }
       }
-      call.waiters.add(waiter)
+      call.wait(waiter)
     })
   }
 
@@ -255,10 +255,10 @@ function mergeByTime(lists: readonly Call[][]): Call[] {
 }
 
 function callOf(
-  { targets, replyContentType }: HttpIngressPlan,
+  { targets }: HttpIngressPlan,
   options: Pick<Call, 'requestId' | 'key' | 'fingerprint' | 'acceptedAt'>
 ): Call {
-  return new Call({ ...options, replyContentType, failsAlone: targets.length === 1 })
+  return new Call({ ...options, failsAlone: targets.length === 1 })
 }
 
 function headersOf({ requestId, key, fingerprint }: Call): RecordHeader[] {
