@@ -40,7 +40,8 @@ for (const { name } of folders) {
   })
 
   test(`example ${name} passes check`, async () => {
-    const { code, stderr, stdout } = await run(['check', '.'], join(ROOT, 'examples', name))
+    const args = ['check', '.', ...functionOptions(name)]
+    const { code, stderr, stdout } = await run(args, join(ROOT, 'examples', name))
     strictEqual(code, 0, stdout + stderr)
   })
 }
@@ -58,6 +59,15 @@ function commandsOf(name: string): string[] {
   const text = readFileSync(join(ROOT, 'examples', name, 'README.md'), 'utf8')
   const blocks = [...text.matchAll(/```sh\n([\s\S]*?)```/g)].map(match => match[1]!)
   return blocks.flatMap(block => block.replaceAll('\\\n', ' ').trim().split('\n'))
+}
+
+/** What the README's commands say of functions, for `check`. */
+function functionOptions(name: string): string[] {
+  const text = commandsOf(name).find(command => command.includes('millrace run')) ?? ''
+  return [...text.matchAll(/--(functions|map-address) (\S+)/g)].flatMap(([, option, value]) => [
+    `--${option}`,
+    value!
+  ])
 }
 
 function compare(example: string, file: string, actual: string): void {
