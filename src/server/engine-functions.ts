@@ -201,11 +201,11 @@ export class EngineFunctions {
   }
 }
 
-/** Begins with the first drain, when all input is processed; later ones go as far. */
+/** Time begins to be moved on when a first drain has processed all input; later drains go as far. */
 function travelOf(clock: AdvancingClock, advanceMs: number): () => TimeTravel {
   let until: number | null = null
   return () => ({
-    until: (until ??= clock.now() + advanceMs),
+    until: () => (until ??= clock.now() + advanceMs),
     advanceTo: time => clock.advanceTo(time)
   })
 }

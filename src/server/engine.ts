@@ -49,6 +49,8 @@ export interface EngineOptions {
   readonly advanceMs?: number | null
   /** `ctx.env` of the functions. */
   readonly env: Readonly<Record<string, string>>
+  /** Makes what must be in the log before anything runs. */
+  prepare?(log: Log): Promise<void>
   onLog(dataflow: string, line: LogLine): void
   onLogEvent(notice: LogNotice): void
 }
@@ -177,6 +179,7 @@ export class Engine {
       const tasks = application === null ? 1 : await applicationTasks(log, application, partitions)
       const topics = topicTableOf(options, tasks)
       await topics.createMissing(log, partitions)
+      await options.prepare?.(log)
       for (const loaded of options.dataflows) {
         started.push(await EngineDataflow.start(loaded, log, clock, options))
       }

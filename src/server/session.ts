@@ -5,6 +5,7 @@ import type { Readable, Writable } from 'node:stream'
 import { MillraceError } from '../base/index.ts'
 import { nearestWord } from '../dataflow/index.ts'
 import type { Plan } from '../dataflow/plan.ts'
+import type { Log } from '../log/index.ts'
 import type { DataflowMetrics, StateEntry } from '../runtime/contract.ts'
 import type { LoadedApplication } from './application.ts'
 import { readReasons } from './dead-letters.ts'
@@ -202,14 +203,8 @@ export class Session {
 
   /** Opens the data directory and starts the dataflows. @throws see {@link Engine.open} */
   static async open(request: SessionRequest): Promise<Session> {
-    const engine = await Engine.open(request)
-    try {
-      await createOutputTopics(engine, request)
-      return new Session(engine, request)
-    } catch (error) {
-      await engine.stop()
-      throw error
-    }
+    const prepare = (log: Log): Promise<void> => createOutputTopics(log, request)
+    return new Session(await Engine.open({ ...request, prepare }), request)
   }
 
   /** Feeds the inputs; resolves when all is durable. Rejects when an input or the log fails. */
@@ -381,17 +376,14 @@ export class Session {
 
 /** Outputs whose topics nobody has declared: the feed's dead letters, and topics that functions name. */
 async function createOutputTopics(
-  engine: Engine,
+  log: Log,
   { outputs, partitions, workers }: SessionRequest
 ): Promise<void> {
-  const names = new Set((await engine.log.listTopics({ internal: true })).map(topic => topic.name))
+  const names = new Set((await log.listTopics({ internal: true })).map(topic => topic.name))
   for (const { topic } of outputs) {
     if (names.has(topic)) continue
     names.add(topic)
     const isFeed = topic === FEED_DEAD_LETTERS
-    await engine.log.createTopic(
-      topic,
-      isFeed ? {} : { partitions: partitions ?? Math.max(1, workers) }
-    )
+    await log.createTopic(topic, isFeed ? {} : { partitions: partitions ?? Math.max(1, workers) })
   }
 }

@@ -269,8 +269,8 @@ export interface PendingTimer {
 
 /** Moves the time of an application on, see `AdvancingClock`. */
 export interface TimeTravel {
-  /** How far, milliseconds since the epoch. */
-  readonly until: number
+  /** How far, milliseconds since the epoch; asked when all that can be done without it is done. */
+  until(): number
   /** Makes it that time for the application's clock; what falls due fires. */
   advanceTo(time: number): void
 }

@@ -140,9 +140,10 @@ export class Running implements RunningFunctions {
       for (;;) {
         while ((await this.#group.settle()) > 0);
         if (travel === undefined) break
+        const until = travel.until()
         const dueAt = Math.min(...this.#residents.map(({ program }) => program.timers.nextDueAt))
-        travel.advanceTo(Math.min(dueAt, travel.until))
-        if (dueAt > travel.until) break
+        travel.advanceTo(Math.min(dueAt, until))
+        if (dueAt > until) break
       }
       await last?.()
     } catch (error) {

@@ -197,7 +197,7 @@ test('a drain that moves time on delivers what falls due until then, each with w
   await bench.bench.feed('in', orders('begin'))
   const running = await bench.start(options)
   await running.drain({
-    until: startedAt + 2.5 * DAY_MS,
+    until: () => startedAt + 2.5 * DAY_MS,
     advanceTo: time => clock.advanceTo(time)
   })
   assert.deepEqual(seen, ['3 after 0', '2 after 1', '1 after 2'])

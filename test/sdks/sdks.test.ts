@@ -1,0 +1,130 @@
+// The original SDKs of StateFun, installed from their registries and unchanged, against `millrace run`.
+//
+// The same functions in every language obey the orders of scenario/; what they answer must be the same.
+import { deepStrictEqual, match, ok, strictEqual } from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { test, type TestContext } from 'node:test'
+import { finished, start as startMillrace, type Finished } from '../command.ts'
+import { type Program, TOOLCHAINS, type Toolchain } from './toolchains.ts'
+
+const SCENARIO = join(import.meta.dirname, 'scenario')
+const COMMON = [
+  'run',
+  'module.yaml',
+  'endpoint.yaml',
+  '--map-address',
+  'kafka:9092=local',
+  '--key-separator',
+  ':',
+  '--drain'
+]
+/** Messages of the first run: orders, greetings and replies, 20 loops. */
+const MESSAGES = 343
+
+/** Node itself with the SDK of npm: always there. */
+const JAVASCRIPT: Toolchain = {
+  language: 'javascript',
+  prepare: () => {
+    const args = ['--disable-warning=ExperimentalWarning']
+    const file = join(import.meta.dirname, 'javascript/functions.ts')
+    return Promise.resolve({ program: { command: process.execPath, args: [...args, file] } })
+  }
+}
+
+/** Functions that serve; their end is a failure. */
+interface Served {
+  readonly port: number
+  readonly ended: Promise<never>
+}
+
+/** Starts the functions; they print their port. */
+async function serve(context: TestContext, { command, args }: Program): Promise<Served> {
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  const ended = new Promise<never>((_, reject) => {
+    let stderr = ''
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
+    child.on('error', reject)
+    child.on('close', code => reject(new Error(`${command} ended with ${code}:\n${stderr}`)))
+  })
+  ended.catch(() => {})
+  context.after(() => child.kill('SIGKILL'))
+  for await (const line of createInterface(child.stdout)) {
+    const port = /^listening on (\d+)$/.exec(line)?.[1]
+    if (port !== undefined) return { port: Number(port), ended }
+  }
+  return ended
+}
+
+/** A folder with the scenario and an endpoint. */
+function folderFor(context: TestContext, port: number): string {
+  const folder = mkdtempSync(join(tmpdir(), 'millrace-sdk-'))
+  context.after(() => rmSync(folder, { recursive: true }))
+  cpSync(SCENARIO, folder, { recursive: true })
+  const url = `http://127.0.0.1:${port}/statefun`
+  writeFileSync(
+    join(folder, 'endpoint.yaml'),
+    `kind: io.statefun.endpoints.v2/http\nspec: { functions: sdk/*, urlPathTemplate: "${url}" }\n`
+  )
+  return folder
+}
+
+/** Runs millrace to its end, or to that of the functions. */
+async function drain(args: readonly string[], folder: string, served: Served): Promise<Finished> {
+  const child = startMillrace([...COMMON, ...args], folder)
+  try {
+    const done = await Promise.race([finished(child), served.ended])
+    strictEqual(done.code, 0, done.stderr)
+    return done
+  } finally {
+    child.kill('SIGKILL')
+  }
+}
+
+/** Lines by the id that they begin with; each id's own order stays, as there is none between ids. */
+function byId(text: string): string[] {
+  const lines = text.trimEnd().split('\n')
+  const ids = [...new Set(lines.map(idOf))].toSorted()
+  return ids.flatMap(id => lines.filter(line => idOf(line) === id))
+}
+
+function idOf(line: string): string {
+  return line.slice(0, line.indexOf(':'))
+}
+
+function expected(name: string): string[] {
+  return readFileSync(join(SCENARIO, name), 'utf8').trimEnd().split('\n')
+}
+
+for (const { language, prepare } of [JAVASCRIPT, ...TOOLCHAINS]) {
+  test(`functions of the original SDK for ${language} run unchanged`, async context => {
+    const prepared = await prepare()
+    if ('missing' in prepared) return context.skip(prepared.missing)
+    const served = await serve(context, prepared.program)
+    const folder = folderFor(context, served.port)
+    await context.test('states, messages, failures, batches, and a restart', async () => {
+      const outputs = ['--out', 'answers=-', '--out', 'notes=notes.jsonl']
+      const first = await drain([...outputs, '--in', 'orders=orders.txt'], folder, served)
+      // The reminder after one millisecond falls due in this run or is overdue in the next.
+      const invocations = /317 records in, (\d+) invocations, (?:9|10) out, 0 failed/.exec(
+        first.stderr
+      )
+      ok(Number(invocations?.[1]) < MESSAGES / 2, `no batches: ${first.stderr}`)
+      const notes = readFileSync(join(folder, 'notes.jsonl'), 'utf8')
+      deepStrictEqual(JSON.parse(notes), { do: 'note', amount: 7, text: 'äöü' })
+      const later = ['--out', 'answers=-', '--in', 'orders=later.txt']
+      const second = await drain(later, folder, served)
+      deepStrictEqual(byId(second.stdout), expected('expected.txt'))
+    })
+    await context.test('delayed and cancelled messages, states that expire', async () => {
+      const time = ['--ephemeral', '--advance-time', '1h']
+      const args = [...time, '--out', 'answers=-', '--in', 'orders=timers.txt']
+      const { stdout, stderr } = await drain(args, folder, served)
+      match(stderr, /12 records in, \d+ invocations, 7 out, 0 failed/)
+      deepStrictEqual(byId(stdout), expected('expected-timers.txt'))
+    })
+  })
+}
