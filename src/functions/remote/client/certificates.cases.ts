@@ -1,4 +1,4 @@
-// Certificates for tests, made by the machine's openssl: an authority, a server of this machine, a client with a password.
+// Certificates for tests, made by openssl: an authority, a server of this machine, a client with a password.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -7,7 +7,7 @@ import type { TestContext } from 'node:test'
 
 export const PASSWORD = 'open sesame'
 
-/** A folder with `ca.pem`, `server.pem`, `server.key`, `client.pem`, `client.key` (PKCS#8, encrypted) and `password`. */
+/** A folder: `ca.pem`, `server.pem`, `server.key`, `client.pem`, `client.key` (PKCS#8, encrypted), `password`. */
 export class Certificates {
   readonly folder: string = mkdtempSync(join(tmpdir(), 'millrace-tls-'))
 

@@ -171,7 +171,7 @@ test('redirects are not followed by async either: the place that they name hears
   assert.equal(elsewhere, 0)
 })
 
-test('a unix socket: the path of the request stands behind the socket; one that is gone is a failure', async context => {
+test('a unix socket: the path stands behind the socket; one that is gone is a failure', async context => {
   const folder = mkdtempSync(join(tmpdir(), 'millrace-sock-'))
   context.after(() => rmSync(folder, { recursive: true }))
   const socket = join(folder, 'functions.sock')
