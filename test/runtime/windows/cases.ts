@@ -54,18 +54,11 @@ const shapes: fc.Arbitrary<WindowShape> = fc.oneof(
   fc.constant<WindowShape>({ kind: 'global' })
 )
 
-interface Draft {
-  readonly input: number
-  readonly key: number
-  /** How far time moves on, and how far this record lags behind it. */
-  readonly step: number
-  readonly lag: number
-}
-
 const drafts = fc.array(
   fc.record({
     input: fc.nat(2),
     key: fc.nat(2),
+    // How far time moves on, and how far the record lags behind it.
     step: fc.nat(6),
     lag: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, fc.nat(20))
   }),
