@@ -15,8 +15,8 @@ import { load } from './support/http-load.ts'
 
 const KEYS = 10_000
 /** About so long takes a round at the speeds of before. */
-const CALLS = { restate: 3_000, millrace: 20_000 }
-const SENDS = { restate: 5_000, millrace: 50_000 }
+const CALLS = { restate: 4_000, millrace: 40_000 }
+const SENDS = { restate: 5_000, millrace: 60_000 }
 const SENDERS = 50
 const ROOT = resolve(import.meta.dirname, '..')
 const MODULE = ['request-reply', 'one-way']
@@ -183,7 +183,7 @@ try {
   const millrace = await startMillrace()
   const suite = new Suite('functions-restate', {
     about:
-      'a counter over 10,000 keys as a function and as a virtual object of Restate 1.7 with its TypeScript SDK, asked ' +
+      'a counter over 10,000 keys as a function and as a virtual object of Restate 1.7 with its SDK, asked ' +
       'over HTTP by callers of another process; both durable, one after the other on the same machine',
     notMeasured: ['More than one node of Restate.', 'Workflows.']
   })

@@ -1,4 +1,5 @@
 // Benches of src/functions: messages through functions in one task on the disk log, exactly once.
+import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -18,9 +19,12 @@ import { openDiskLog } from '../src/log/index.ts'
 import { BatchBuilder } from '../src/record/index.ts'
 import { openLevelStore } from '../src/state/index.ts'
 import { Suite } from './harness.ts'
+import type { LoadReport } from './support/functions-load.ts'
 
 const ADDRESSES = 10_000
 const RECORDS = 200_000
+/** Delayed messages that wait. */
+const PENDING = 1_000_000
 const BATCH_BYTES = 256 * 1024
 
 const clock = new SystemClock()
@@ -38,7 +42,7 @@ const suite = new Suite('functions', {
   about:
     `invocations of functions in process, one task in one thread, durable and exactly once on the disk log; ` +
     `counters have one value of type int`,
-  notMeasured: ['Remote functions over HTTP.', 'Several tasks: they share one thread.']
+  notMeasured: ['Remote functions over HTTP.', 'Tasks in threads: all of an application share one.']
 })
 
 const count = valueSpec({ name: 'count', type: intType })
@@ -115,7 +119,11 @@ async function fill(name: string, records: number, addresses: number): Promise<v
 let runs = 0
 
 /** Runs a new application over a topic to its end; gives how many messages were processed. */
-async function run(topic: string, functions: readonly StatefulFunction[]): Promise<number> {
+async function run(
+  topic: string,
+  functions: readonly StatefulFunction[],
+  tasks = 1
+): Promise<number> {
   const options = {
     name: `run-${++runs}`,
     functions,
@@ -128,15 +136,17 @@ async function run(topic: string, functions: readonly StatefulFunction[]): Promi
       } as const
     ],
     egresses: [],
+    tasks,
     log,
     clock,
     openStore: (index: number) => openLevelStore(join(folder, `store-${runs}-${index}`)),
     onLog: (line: { readonly message: string }) => console.error(line.message)
   }
   const known = new Set((await log.listTopics()).map(one => one.name))
-  for (const { name, internal, cleanup } of requiredFunctionTopics(options)) {
+  for (const { name, internal, cleanup, partitions } of requiredFunctionTopics(options)) {
     if (known.has(name)) continue
-    await log.createTopic(name, { internal, cleanup: cleanup ?? 'delete' })
+    const spec = { internal, cleanup: cleanup ?? 'delete', partitions: partitions ?? 1 } as const
+    await log.createTopic(name, spec)
   }
   const running = await startFunctions(options)
   await running.drain()
@@ -158,11 +168,30 @@ await suite.measure('counter, one hot address', { ...invocations, goal: 50_000 }
   run('hot', [counter])
 )
 await suite.measure('chain of 3', { ...invocations, goal: 100_000 }, () => run('some', chain(3)))
+await suite.measure('chain of 3, one ingress partition, 4 tasks', invocations, () =>
+  run('some', chain(3), 4)
+)
 await suite.measure('chain of 9', { ...invocations, goal: 100_000 }, () => run('few', chain(9)))
 await suite.measure('fan-out of 10 with reply', { ...invocations, goal: 100_000 }, () =>
   run('few', [asker, answerer])
 )
 
-suite.finish()
 await log.close()
+
+/** Loads an application in a process of its own; in the same folder again it is a restart. */
+function load(place: string): LoadReport {
+  const script = join(import.meta.dirname, 'support/functions-load.ts')
+  const args = [...process.execArgv, script, 'timers', place, String(PENDING)]
+  return JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' })) as LoadReport
+}
+
+const place = join(folder, 'timers')
+const [first, again] = [load(place), load(place)]
+if (first.pending !== PENDING || again.pending !== PENDING) throw new Error('messages are missing')
+const name = `${PENDING / 1e6} M delayed messages with tokens`
+suite.value(`${name}: most memory while they come`, { unit: 'MB', goal: 500 }, [first.rssPeakMb])
+suite.value(`${name}: memory after a restart`, { unit: 'MB', goal: 500 }, [again.rssMb])
+suite.value(`${name}: start`, { unit: 'ms', goal: 300 }, [again.startMs])
+
+suite.finish()
 rmSync(folder, { recursive: true })

@@ -1,12 +1,14 @@
 // Writes the parts of docs/ that are generated: node scripts/generate-docs.ts
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { renderModuleReference } from '../src/functions/index.ts'
 import { CLI_REFERENCE_PATH, cliReference } from './docs/cli.ts'
 import { renderJsonSchema, renderReference } from '../src/dataflow/index.ts'
 
 const folder = join(import.meta.dirname, '..', 'docs', 'reference')
 mkdirSync(folder, { recursive: true })
 writeFileSync(join(folder, 'dataflow-file.md'), renderReference())
+writeFileSync(join(folder, 'module-file.md'), renderModuleReference())
 writeFileSync(join(import.meta.dirname, '..', CLI_REFERENCE_PATH), cliReference())
 const schema = `${JSON.stringify(renderJsonSchema(), null, 2)}\n`
 writeFileSync(join(folder, 'dataflow-file.schema.json'), schema)

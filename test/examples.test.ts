@@ -56,7 +56,8 @@ for (const { name } of folders) {
   })
 
   test(`example ${name} passes check`, async () => {
-    const { code, stderr, stdout } = await run(['check', '.'], join(ROOT, 'examples', name))
+    const args = ['check', '.', ...functionOptions(name)]
+    const { code, stderr, stdout } = await run(args, join(ROOT, 'examples', name))
     strictEqual(code, 0, stdout + stderr)
   })
 }
@@ -108,6 +109,15 @@ async function freePorts(folder: string): Promise<ReadonlyMap<string, string>> {
 
 function withPorts(text: string, ports: ReadonlyMap<string, string>): string {
   return text.replaceAll(/\b\d{4,5}\b/g, number => ports.get(number) ?? number)
+}
+
+/** What the README's commands say of functions, for `check`. */
+function functionOptions(name: string): string[] {
+  const text = blocksOf(name).find(block => block.includes('millrace run')) ?? ''
+  return [...text.matchAll(/--(functions|map-address) (\S+)/g)].flatMap(([, option, value]) => [
+    `--${option}`,
+    value!
+  ])
 }
 
 function compare(example: string, file: string, actual: string): void {

@@ -21,6 +21,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   check: [
     'millrace check dataflow.yaml',
     'millrace check flows/ --no-types',
+    'millrace check module.yaml --functions functions.ts --map-address kafka:9092=local',
     'millrace check . -o json'
   ],
   init: ['millrace init hello', 'millrace init --name my-flow'],
@@ -155,6 +156,14 @@ function addFeedOptions(command: Command): Command {
 
 /** What a run is told about its module files. */
 function addModuleOptions(command: Command): Command {
+  return addFunctionOptions(command).option(
+    '--http <host:port>',
+    'where HTTP listens, on this machine only (default: 127.0.0.1:8080 when a module needs it)'
+  )
+}
+
+/** What tells where functions are. */
+function addFunctionOptions(command: Command): Command {
   return command
     .option(
       '--functions <file>',
@@ -170,23 +179,21 @@ function addModuleOptions(command: Command): Command {
       '--allow-private',
       'call endpoints in private networks, not only public ones and this machine'
     )
-    .option(
-      '--http <host:port>',
-      'where HTTP listens, on this machine only (default: 127.0.0.1:8080 when a module needs it)'
-    )
 }
 
 function addCheck(program: Command, finish: Finish): void {
-  program
+  const command = program
     .command('check')
     .summary('check dataflow and module files')
     .description(
-      'Compiles dataflow and module files and type-checks the TypeScript in dataflows. Runs and creates nothing.'
+      'Compiles dataflow and module files and type-checks the TypeScript in dataflows and in files of --functions,\n' +
+        'which are loaded. What a run would refuse is told here. Runs and creates nothing.'
     )
     .argument(
       '[paths...]',
       'dataflow and module files or folders with them (default: the current folder)'
     )
+  addFunctionOptions(command)
     .option('--no-types', 'skip the type check of the TypeScript code')
     .addOption(format(['text', 'json', 'yaml'], 'text'))
     .action(async (paths: string[], options: CheckOptions) => {

@@ -38,6 +38,9 @@ function dataflowLines(dataflow: DataflowSummary, durationMs: number): string[] 
     `${name}: ${counted(metrics.recordsIn, 'record')} in, ${formatNumber(metrics.recordsOut)} out, ` +
       `${formatNumber(metrics.failed)} failed in ${formatDuration(durationMs)} (${rate} records/s)`
   ]
+  for (const { service, late } of metrics.times) {
+    if (late > 0) lines.push(`  ${counted(late, 'record')} too late for the windows of ${service}`)
+  }
   return [...lines, ...deadLetterLines({ deadLetterTopic, deadLetters, reasons })]
 }
 
@@ -78,14 +81,28 @@ export function formatEntries(entries: readonly StateEntry[]): string {
   for (const { value } of sorted)
     if (isPlainObject(value)) for (const field of Object.keys(value)) fields.add(field)
   const columns = fields.size === 0 ? ['value'] : [...fields]
-  const rows = sorted.map(({ key, value }) => [
+  const isWindowed = entries.some(({ window }) => window !== undefined)
+  const rows = sorted.map(({ key, value, window }) => [
     cellOf(key),
+    ...(isWindowed ? [window === undefined ? '*' : windowText(window)] : []),
     ...columns.map(column => {
       if (fields.size === 0) return cellOf(value)
       return isPlainObject(value) ? cellOf(value[column]) : cellOf(value)
     })
   ])
-  return formatTable({ columns: ['key', ...columns], rows })
+  return formatTable({ columns: ['key', ...(isWindowed ? ['window'] : []), ...columns], rows })
+}
+
+/** `start/end` in UTC; `*` for a window without bounds. */
+function windowText({ start, end }: { readonly start: number; readonly end: number }): string {
+  if (end === Number.MAX_SAFE_INTEGER) return '*'
+  return `${timeText(start)}/${timeText(end)}`
+}
+
+/** An event time in UTC. */
+export function timeText(time: number): string {
+  const date = new Date(time)
+  return Number.isNaN(date.getTime()) ? String(time) : date.toISOString()
 }
 
 function compareKeys(a: unknown, b: unknown): number {

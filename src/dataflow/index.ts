@@ -19,11 +19,12 @@ export {
   type TypeReading,
   type TypeScope
 } from './code/type-expression.ts'
+export { acornLibrary } from './libraries.ts'
 export { nearestWord, toCamel, toKebab, toPascal, toSnake } from './names.ts'
 export { Report, type Span } from './report.ts'
 export { renderJsonSchema, type JsonSchema } from './sections/json-schema.ts'
 export { OPERATORS, type OperatorSpec } from './sections/operators.ts'
-export { renderReference } from './sections/reference.ts'
+export { renderReference, renderSection } from './sections/reference.ts'
 export { SECTIONS, type SectionGroup } from './sections/sections.ts'
 export type { KeySpec, SectionSpec, ValueShape } from './sections/declare.ts'
 export { readSection, startOf, type ReadContext, type Section } from './sections/section.ts'

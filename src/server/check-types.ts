@@ -30,7 +30,7 @@ export async function checkTypes(
 ): Promise<Diagnostic[]> {
   if (!plan.services.some(service => stepsOf(service).length > 0)) return []
   const tsc = options.tsc === undefined ? await findTsc(folder) : options.tsc
-  if (tsc === null) return [compilerMissing(plan)]
+  if (tsc === null) return [compilerMissing(plan.file)]
   const temporary = realpathSync(await mkdtemp(join(tmpdir(), 'millrace-check-')))
   try {
     const declarations = await writeProject(plan, folder, temporary)
@@ -42,7 +42,7 @@ export async function checkTypes(
       fallback: { file: plan.file, line: 1, column: 1 }
     })
     const failed = run.status !== 0 && found.length === 0
-    return failed ? [compilerFailed(plan, tsc, run.output)] : [...found]
+    return failed ? [compilerFailed(plan.file, tsc, run.output)] : [...found]
   } finally {
     await rm(temporary, { recursive: true, force: true })
   }
@@ -60,7 +60,7 @@ function stepsOf(service: Plan['services'][number]): readonly StepPlan[] {
 }
 
 /** The compiler that the folder's packages have, else millrace's own. */
-async function findTsc(folder: string): Promise<string | null> {
+export async function findTsc(folder: string): Promise<string | null> {
   for (const from of [join(folder, 'package.json'), import.meta.url]) {
     try {
       const manifest = createRequire(from).resolve('typescript/package.json')
@@ -85,7 +85,13 @@ async function writeProject(plan: Plan, folder: string, temporary: string): Prom
   await writeFile(join(temporary, GENERATED), declarations.text)
   await writeFile(
     join(temporary, 'tsconfig.json'),
-    JSON.stringify(configuration(userModule, nodeTypes(folder), [temporary, folder]), null, 2)
+    JSON.stringify(
+      configuration(
+        nodeTypes(folder),
+        { rootDirs: [temporary, folder], paths: { 'millrace/dataflow': [userModule] } },
+        [GENERATED]
+      )
+    )
   )
   return declarations
 }
@@ -100,7 +106,7 @@ function nearestPackages(folder: string): string | null {
 }
 
 /** The folder that holds `node`, the types of Node's globals; null where they are not installed. */
-function nodeTypes(folder: string): string | null {
+export function nodeTypes(folder: string): string | null {
   for (const from of [join(folder, 'package.json'), import.meta.url]) {
     try {
       return dirname(dirname(createRequire(from).resolve('@types/node/package.json')))
@@ -111,14 +117,11 @@ function nodeTypes(folder: string): string | null {
   return null
 }
 
-/**
- * Strict, with Node's globals; where their types are not installed, with those of web workers. What inline code
- * imports by a relative name is looked for in all of `roots`.
- */
-function configuration(
-  userModule: string,
+/** Strict, with Node's globals; where their types are not installed, with those of web workers. */
+export function configuration(
   nodeTypesRoot: string | null,
-  roots: readonly string[]
+  options: Readonly<Record<string, unknown>>,
+  files: readonly string[]
 ): unknown {
   const environment =
     nodeTypesRoot === null
@@ -136,19 +139,20 @@ function configuration(
       allowImportingTsExtensions: true,
       resolveJsonModule: true,
       skipLibCheck: true,
-      rootDirs: roots,
-      paths: { 'millrace/dataflow': [userModule] }
+      ...options
     },
-    files: [GENERATED]
+    files
   }
 }
 
-interface TscRun {
+/** How the compiler ended, and what it printed. */
+export interface TscRun {
   readonly status: number | null
   readonly output: string
 }
 
-function runTsc(tsc: string, temporary: string): Promise<TscRun> {
+/** Runs the compiler on the project in a folder. */
+export function runTsc(tsc: string, temporary: string): Promise<TscRun> {
   return new Promise(done => {
     const arguments_ = [tsc, '--project', temporary, '--noEmit', '--pretty', 'false']
     const child = spawn(process.execPath, arguments_, {
@@ -173,26 +177,28 @@ function nameOf(path: string, plan: Plan, folder: string): string | null {
   return below.startsWith('..') ? path : join(dirname(plan.file), below)
 }
 
-function compilerMissing(plan: Plan): Diagnostic {
+/** A warning that nothing was checked. */
+export function compilerMissing(file: string): Diagnostic {
   return {
     severity: 'warning',
     code: 'TYPESCRIPT_MISSING',
     message: 'the types of functions are not checked: the package typescript is not installed',
-    hint: 'Run npm install --save-dev typescript beside the dataflow file.',
-    file: plan.file,
+    hint: 'Run npm install --save-dev typescript beside the file.',
+    file,
     line: 1,
     column: 1,
     length: 1
   }
 }
 
-function compilerFailed(plan: Plan, tsc: string, output: string): Diagnostic {
+/** An error for a compiler that says nothing of types. */
+export function compilerFailed(file: string, tsc: string, output: string): Diagnostic {
   return {
     severity: 'error',
     code: 'TYPESCRIPT_FAILED',
     message: `the compiler ${tsc} failed: ${output.trim().slice(0, 500) || 'it printed nothing'}`,
-    hint: 'Check that the package typescript beside the dataflow file is 5.7 or later and whole.',
-    file: plan.file,
+    hint: 'Check that the package typescript beside the file is 5.7 or later and whole.',
+    file,
     line: 1,
     column: 1,
     length: 1

@@ -80,6 +80,41 @@ test('writes the newest value of a key only, and no more than a piece at a time'
   await task.close()
 })
 
+test('writes a key once in a flush, also one that changes again while the flush runs', async () => {
+  const writes: StoreChange[][] = []
+  const store = new MemoryStore({
+    onWrite: changes => {
+      writes.push([...changes])
+      if (writes.length === 1) change(20)
+    }
+  })
+  const changelog = new MemoryChangelog()
+  const task = await openTask(store, changelog, { flushPieceRecords: 10 })
+  const change = (value: number): void => {
+    for (let index = 0; index < 25; index++) task.state('s.n').set(`k${index}`, value)
+    commit(task, changelog)
+  }
+  const written = (): number[] =>
+    writes
+      .splice(0)
+      .flat()
+      .filter(({ key }) => key[0] !== 0)
+      .map(({ value }) => Buffer.from(value!).readDoubleBE(0))
+  for (let round = 0; round < 20; round++) change(round)
+  await task.flush()
+  assert.deepEqual(
+    written(),
+    Array.from({ length: 25 }, () => 19)
+  )
+  writes.push([])
+  await task.flush()
+  assert.deepEqual(
+    written(),
+    Array.from({ length: 25 }, () => 20)
+  )
+  await task.close()
+})
+
 test('closes with a few large pieces, each of which the store syncs', async () => {
   let writes = 0
   const store = new MemoryStore({ onWrite: () => void writes++ })

@@ -14,6 +14,7 @@ import {
   type Timer
 } from '../base/index.ts'
 import type { StateStore, StoreChange } from './contract.ts'
+import type { Entry } from './entry.ts'
 import type { Image } from './image.ts'
 import { META_KIND, metaKey, numberBytes } from './key-space.ts'
 import type { Ledger } from './ledger.ts'
@@ -217,16 +218,14 @@ export class WriteBehind {
 
   async #write(images: readonly Image[], last: Image): Promise<void> {
     const { store, clock, pieceRecords } = this.#options
+    const superseded = await this.#superseded(images, last)
     let piece: StoreChange[] = []
     let pieceBytes = 0
     let looked = 0
-    for (const image of images) {
+    for (const [at, image] of images.entries()) {
       for (let index = 0; index < image.count; index++) {
         if (++looked % SLICE_STEPS === 0) await clock.yield()
-        const epoch = image.entries[index]?.epoch ?? image.epoch
-        // A newer value of the same entry comes later in this very flush. (One that is sealed after it does not
-        // count: until it is flushed too, the store must have this one.)
-        if (epoch > image.epoch && epoch <= last.epoch) continue
+        if (superseded[at]![index] === 1) continue
         const change = image.change(index)
         piece.push(change)
         pieceBytes += change.key.length + (change.value?.length ?? 0)
@@ -242,6 +241,32 @@ export class WriteBehind {
     }
     piece.push({ key: metaKey(META_KIND.position), value: numberBytes(last.nextPosition) })
     await store.write(piece)
+  }
+
+  /**
+   * For each image, 1 at the records of whose entry a newer one comes later in this very flush. One that is sealed
+   * after it does not count: until it is flushed too, the store must have this one. An entry that is sealed again
+   * while this looks may be written twice, in its order.
+   */
+  async #superseded(images: readonly Image[], last: Image): Promise<Uint8Array[]> {
+    const { clock } = this.#options
+    const result = images.map(image => new Uint8Array(image.count))
+    // Entries that have changed again since: their epoch does not tell any more which record is the newest here.
+    const seen = new Set<Entry>()
+    let looked = 0
+    for (let at = images.length - 1; at >= 0; at--) {
+      const { entries, epoch, count } = images[at]!
+      const flags = result[at]!
+      for (let index = 0; index < count; index++) {
+        if (++looked % SLICE_STEPS === 0) await clock.yield()
+        const entry = entries[index]!
+        if (entry === null) continue
+        if (entry.epoch <= last.epoch) flags[index] = entry.epoch > epoch ? 1 : 0
+        else if (seen.has(entry)) flags[index] = 1
+        else seen.add(entry)
+      }
+    }
+    return result
   }
 
   /** Brings the hot entries within the budget, as far as they may go. */

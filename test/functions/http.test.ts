@@ -14,7 +14,7 @@ import { egressMessageBuilder, messageBuilder, StateFun } from 'apache-flink-sta
 import { SeededRandom } from '../../src/base/index.ts'
 import { finished, run, start } from '../command.ts'
 
-const kills = Number(process.env['MILLRACE_KILLS'] ??? 5)
+const kills = Number(process.env['MILLRACE_KILLS'] ?? 5)
 const seed = Number(process.env['MILLRACE_SEED'] ?? process.hrtime.bigint() % 1_000_000n)
 const CALLERS = 20
 const CALLS = 60

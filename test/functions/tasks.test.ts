@@ -79,14 +79,21 @@ async function drain(path: string, lines: readonly string[], ...more: string[]):
   return stdout.split('\n').slice(0, -1)
 }
 
+/** The sums of ten functions that have each counted to `to`. */
+function expected(to: number): string[] {
+  return Array.from({ length: to }, (_, at) => String(at + 1))
+    .flatMap(value => Array<string>(10).fill(value))
+    .toSorted()
+}
+
+function named(name: string, ...values: string[]): string[] {
+  return values.map(value => `${value} as test/${name}`)
+}
+
 test('functions are spread over as many tasks as there are partitions, for life', async context => {
   const path = folder(context, ingress('test/in', 'test/source', '{ type: earliest }') + EGRESS)
   const lines = Array.from({ length: 40 }, (_, at) => `key-${at}:x`)
   const first = await drain(path, lines, '--partitions', '3')
-  const expected = (to: number): string[] =>
-    Array.from({ length: to }, (_, at) => String(at + 1))
-      .flatMap(value => Array<string>(10).fill(value))
-      .toSorted()
   assert.deepEqual(first.toSorted(), expected(40))
   // Another number changes nothing: addresses stay where their values are.
   // The output is the whole topic again.
@@ -119,8 +126,6 @@ test('an ingress begins at a date or an offset, and several read one topic', asy
   )
   writeFileSync(join(path, 'module.yaml'), offsets + past + from + future + EGRESS)
   const second = await drain(path, ['d:4'])
-  const named = (name: string, ...values: string[]) =>
-    values.map(value => `${value} as test/${name}`)
   assert.deepEqual(
     second.toSorted(),
     [

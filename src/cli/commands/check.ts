@@ -1,21 +1,45 @@
 // `millrace check`: compiles dataflow and module files, type-checks the TypeScript in dataflows, reports what is wrong.
-import { checkTypes, hasErrors, loadFiles } from '../../server/index.ts'
+import { sendConsoleToStderr } from '../../base/index.ts'
+import {
+  checkFunctionTypes,
+  checkTypes,
+  hasErrors,
+  loadApplication,
+  loadFiles
+} from '../../server/index.ts'
 import type { LoadedDataflow, LoadedModule } from '../../server/index.ts'
 import type { Diagnostic, Plan, TopicPlan } from '../../dataflow/index.ts'
 import { printDiagnostics } from '../diagnostics.ts'
 import { counted, note, print, serialise } from '../output.ts'
+import { readLocalAddress } from './run-options.ts'
 
 export interface CheckOptions {
   readonly types: boolean
   readonly output: 'text' | 'json' | 'yaml'
+  readonly functions?: readonly string[]
+  readonly mapAddress?: readonly string[]
+  readonly allowPrivate?: boolean
 }
 
 /** Checks what `paths` name; 0 when nothing is wrong, 2 when there is an error. */
 export async function check(paths: readonly string[], options: CheckOptions): Promise<number> {
-  const { dataflows, modules, diagnostics, texts } = loadFiles(paths)
+  const functionFiles = options.functions ?? []
+  const localAddresses = (options.mapAddress ?? []).map(readLocalAddress)
+  const files = loadFiles(paths)
+  const { dataflows, modules, diagnostics, texts } = files
   const found: Diagnostic[] = [...diagnostics]
-  if (options.types)
+  // Files with functions may print as they are loaded.
+  sendConsoleToStderr()
+  // A dataflow alone may send to functions of files that are not named here.
+  if (modules.length > 0 || functionFiles.length > 0) {
+    const { allowPrivate = false } = options
+    const request = { functionFiles, localAddresses, allowPrivate }
+    found.push(...(await loadApplication(files, request)).diagnostics)
+  }
+  if (options.types) {
     for (const loaded of dataflows) found.push(...(await checkTypes(loaded.plan, loaded.folder)))
+    found.push(...(await checkFunctionTypes(functionFiles)))
+  }
   if (options.output === 'text') {
     printDiagnostics(found, texts)
     if (!hasErrors(found))

@@ -156,7 +156,8 @@ function readAdvance(text: string): number {
   return advanceMs!
 }
 
-function readLocalAddress(text: string): string {
+/** The cluster's address of `--map-address`. @throws USAGE */
+export function readLocalAddress(text: string): string {
   const at = text.lastIndexOf('=')
   refuse(at <= 0, `--map-address ${text}: it takes BOOTSTRAP=local, as in kafka:9092=local`)
   const target = text.slice(at + 1)

@@ -2,10 +2,10 @@
 import { MillraceError } from '../../base/index.ts'
 import { nearestWord } from '../../dataflow/index.ts'
 import { produceText, readTexts, resolveState, whereOf } from '../../server/index.ts'
-import type { ConsumeFrom, Engine, EngineDataflow } from '../../server/index.ts'
+import type { ConsumeFrom, DataflowMetrics, Engine, EngineDataflow } from '../../server/index.ts'
 import { topicTable } from '../commands/topic.ts'
 import { formatTable, serialise } from '../output.ts'
-import { formatEntries } from '../run-summary.ts'
+import { formatEntries, timeText } from '../run-summary.ts'
 import {
   LIMIT_DEFAULT,
   LIST_OPTIONS,
@@ -37,7 +37,7 @@ export const SHELL_COMMANDS: readonly ShellCommand[] = [
   {
     name: 'show dataflow',
     usage: 'show dataflow [-o table|json|yaml]',
-    help: 'the dataflows that run, with tasks and records not processed yet',
+    help: 'the dataflows that run, with tasks, records not processed yet and event time',
     run: showDataflow
   },
   {
@@ -128,10 +128,29 @@ async function showDataflow(engine: Engine, rest: string): Promise<string> {
       status: running.status,
       'last updated': new Date(startedAtMs).toISOString(),
       tasks: running.tasks,
-      lag: dataflow.metrics.lag
+      lag: dataflow.metrics.lag,
+      watermark: watermarkOf(dataflow.metrics)
     })
   }
   return listText(rows, values.output)
+}
+
+/** The least watermark of a dataflow's services; null where none has one. */
+function watermarkOf({ times }: DataflowMetrics): string | null {
+  const known = times.flatMap(({ watermark }) => (watermark === null ? [] : [watermark]))
+  return known.length === 0 ? null : timeText(Math.min(...known))
+}
+
+/** How far each service with windows is. */
+function timeRows({ times }: DataflowMetrics): Row[] {
+  return times.map(({ service, watermark, heldBackBy, openWindows, closedWindows, late }) => ({
+    windows: service,
+    watermark: watermark === null ? null : timeText(watermark),
+    'held back by': heldBackBy,
+    open: openWindows,
+    closed: closedWindows,
+    late
+  }))
 }
 
 async function showTopics(engine: Engine, rest: string): Promise<string> {
@@ -227,7 +246,9 @@ async function showMetrics(engine: Engine, rest: string): Promise<string> {
       'latency ms':
         operator.latencyMsMean === null ? null : Number(operator.latencyMsMean.toFixed(4))
     }))
-    return `${head}\n${formatTable(tableOf(rows))}`
+    const times = timeRows(metrics)
+    const windows = times.length === 0 ? '' : `\n${formatTable(tableOf(times))}`
+    return `${head}\n${formatTable(tableOf(rows))}${windows}`
   })
   if (application !== null) texts.push(functionMetricsText(application))
   return texts.join('\n\n')

@@ -79,7 +79,8 @@ export function renderReference(): string {
   return [INTRODUCTION, ...groups].join('\n')
 }
 
-function renderSection(section: SectionSpec): string {
+/** One section with its example and a table of its keys. */
+export function renderSection(section: SectionSpec): string {
   const example = section.example === undefined ? '' : `\n\`\`\`yaml\n${section.example}\n\`\`\`\n`
   const rows = section.keys.map(
     key => `| ${[nameOf(key), valueOf(key), defaultOf(key), docOf(key)].join(' | ')} |`

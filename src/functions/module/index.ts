@@ -8,4 +8,5 @@ export {
 export { httpConflicts } from './http-conflicts.ts'
 export { patternText } from './components.ts'
 export * from './plan.ts'
+export { renderModuleReference } from './reference.ts'
 export { endpointUrl } from './read-url.ts'

@@ -47,7 +47,8 @@ const READERS: Readonly<Record<string, Reader>> = {
     to.addEgress(readPlaygroundEgress(to.context, spec, at))
 }
 const KINESIS = /kinesis/
-const KINDS: readonly string[] = [
+/** Every kind that is known. */
+export const KINDS: readonly string[] = [
   ...Object.keys(READERS),
   'io.statefun.kinesis.v1/ingress',
   'io.statefun.kinesis.v1/egress'

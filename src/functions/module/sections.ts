@@ -1,4 +1,4 @@
-// The keys of module files, by section. Descriptions stand in the reference of module files.
+// The keys of module files, by section: they drive the checks and, with reference.ts, docs/reference/module-file.md.
 import { FUNCTION_MESSAGE_BYTES_MAX } from '../../base/index.ts'
 import type { KeySpec, SectionSpec, ValueShape } from '../../dataflow/index.ts'
 
@@ -14,6 +14,8 @@ const key = (name: string, value: ValueShape, doc: string, example?: string): Ke
   doc,
   ...(example === undefined ? {} : { example })
 })
+/** With what an absent key means. */
+const or = (standard: string, spec: KeySpec): KeySpec => ({ ...spec, default: standard })
 const needed = (spec: KeySpec): KeySpec => ({ ...spec, required: true })
 
 const TEXT: ValueShape = { kind: 'text' }
@@ -27,7 +29,11 @@ const COUNT_MAX = 2_147_483_647
 const PORT = needed(key('port', integer(0, 65_535), 'Port that is listened on.', '8090'))
 const ID = needed(key('id', TEXT, 'Name of the component.', 'example/names'))
 const ADDRESS = needed(key('address', WORD, 'Bootstrap servers, comma separated.', 'kafka:9092'))
-const PROPERTIES = key('properties', LIST, 'Settings of the Kafka client, one "key: value" each.')
+const PROPERTIES = key(
+  'properties',
+  LIST,
+  'Settings of a Kafka client, one "key: value" each; the engine’s own topics have none and say so.'
+)
 const BATCH_MAX = key(
   'maxNumBatchRequests',
   integer(-COUNT_MAX, COUNT_MAX),
@@ -66,26 +72,29 @@ export const ENDPOINT_V2: SectionSpec = section('an endpoint', [
   key('transport', into('transport'), 'How requests are sent.')
 ])
 
-const TYPE = key('type', TEXT, 'Kind of the transport.')
+const TYPE = or(
+  'async',
+  key('type', TEXT, 'io.statefun.transports.v1/async or io.statefun.transports.v1/okhttp.')
+)
 export const TRANSPORT_OKHTTP: SectionSpec = section('an okhttp transport', [TYPE, TIMEOUTS])
 export const TRANSPORT_ASYNC: SectionSpec = section('an async transport', [
   TYPE,
   TIMEOUTS,
-  key('call', WORD, 'Budget of a call with all its attempts.'),
-  key('connect', WORD, 'How long connecting may take.'),
-  key('pool_ttl', WORD, 'How long an idle connection is kept.'),
-  key('pool_size', integer(1, COUNT_MAX), 'Most connections.'),
-  key('payload_max_bytes', integer(1, COUNT_MAX), 'Largest request and response.'),
+  or('2min', key('call', WORD, 'Budget of a call with all its attempts.')),
+  or('20s', key('connect', WORD, 'How long connecting may take.')),
+  or('15s', key('pool_ttl', WORD, 'How long an idle connection is kept.')),
+  or('1024', key('pool_size', integer(1, COUNT_MAX), 'Most connections.')),
+  or('32 MiB', key('payload_max_bytes', integer(1, COUNT_MAX), 'Largest request and response.')),
   key('trust_cacerts', TEXT, 'File of trusted certificates.'),
   key('client_cert', TEXT, 'File of the client’s certificate.'),
   key('client_key', TEXT, 'File of the client’s key.'),
   key('client_key_password', TEXT, 'File of the key’s password.')
 ])
 export const TIMEOUTS_OKHTTP: SectionSpec = section('timeouts', [
-  key('call', WORD, 'The whole call.'),
-  key('connect', WORD, 'Connecting.'),
-  key('read', WORD, 'Waiting for bytes.'),
-  key('write', WORD, 'Sending bytes.')
+  or('1min', key('call', WORD, 'The whole call.')),
+  or('10s', key('connect', WORD, 'Connecting.')),
+  or('10s', key('read', WORD, 'Waiting for bytes.')),
+  or('10s', key('write', WORD, 'Sending bytes.'))
 ])
 export const TIMEOUTS_ASYNC: SectionSpec = section('timeouts', TIMEOUTS_OKHTTP.keys.slice(0, 2))
 
@@ -95,9 +104,9 @@ const TOPIC_INGRESS_KEYS: readonly KeySpec[] = [
   key(
     'autoOffsetResetPosition',
     { kind: 'choice', of: ['latest', 'earliest'] },
-    'Where to read when an offset is gone.'
+    'Where group-offsets and specific-offsets read what they say nothing of. Default: latest.'
   ),
-  key('startupPosition', into('startupPosition'), 'Where the first start reads.'),
+  or('latest', key('startupPosition', into('startupPosition'), 'Where the first start reads.')),
   PROPERTIES
 ]
 const TOPIC_EGRESS_KEYS: readonly KeySpec[] = [
@@ -107,7 +116,11 @@ const TOPIC_EGRESS_KEYS: readonly KeySpec[] = [
     'Ours: the only topics that functions may write over it. Without it they may write any.',
     '[greetings]'
   ),
-  key('deliverySemantic', into('deliverySemantic'), 'What a failure may do to values.'),
+  key(
+    'deliverySemantic',
+    into('deliverySemantic'),
+    'Read for the sake of other engines: here every value leaves exactly once.'
+  ),
   PROPERTIES
 ]
 
@@ -156,10 +169,13 @@ export const STARTUP: SectionSpec = section('startupPosition', [
     )
   ),
   key('offsets', LIST, 'With specific-offsets: one "topic/partition: offset" each.'),
-  key('date', WORD, 'With date: yyyy-MM-dd HH:mm:ss.SSS Z')
+  key('date', WORD, 'With date: yyyy-MM-dd HH:mm:ss.SSS Z.')
 ])
 export const DELIVERY: SectionSpec = section('deliverySemantic', [
-  key('type', { kind: 'choice', of: ['at-least-once', 'exactly-once', 'none'] }, 'The promise.'),
+  or(
+    'at-least-once',
+    key('type', { kind: 'choice', of: ['at-least-once', 'exactly-once', 'none'] }, 'The promise.')
+  ),
   key('transactionTimeout', WORD, 'With exactly-once: how long a transaction may stay open.'),
   key('transactionTimeoutMillis', integer(1, COUNT_MAX), 'The same in milliseconds.')
 ])
@@ -174,15 +190,24 @@ export const HTTP_INGRESS: SectionSpec = section('an HTTP ingress', [
   needed(key('path', TEXT, 'Path of the requests, with {id} for the id.', '/orders/{id}')),
   needed(key('valueType', TEXT, 'Type of the messages.', 'shop/Order')),
   needed(key('targets', LIST, 'Function types.', '[shop/order]')),
-  key('mode', { kind: 'choice', of: ['one-way', 'request-reply'] }, 'What a caller waits for.'),
-  key('timeout', WORD, 'How long a caller waits for a reply at most.'),
-  key('maxBodyBytes', integer(1, FUNCTION_MESSAGE_BYTES_MAX), 'Largest body of a request.'),
-  key('replyContentType', TEXT, 'Media type of replies that are messages to the caller.'),
+  or(
+    'one-way',
+    key('mode', { kind: 'choice', of: ['one-way', 'request-reply'] }, 'What a caller waits for.')
+  ),
+  or('30s', key('timeout', WORD, 'How long a caller waits for a reply at most.')),
+  or(
+    '1 MiB',
+    key('maxBodyBytes', integer(1, FUNCTION_MESSAGE_BYTES_MAX), 'Largest body of a request.')
+  ),
+  or(
+    'application/json',
+    key('replyContentType', TEXT, 'Media type of replies that are messages to the caller.')
+  ),
   key('idempotency', into('idempotency'), 'How long keys of callers are remembered.')
 ])
 export const IDEMPOTENCY: SectionSpec = section('idempotency', [
-  key('window', WORD, 'For how long.'),
-  key('keys', integer(1, 10_000_000), 'How many at most.')
+  or('24h', key('window', WORD, 'For how long.')),
+  or('100000', key('keys', integer(1, 10_000_000), 'How many at most.'))
 ])
 export const HTTP_EGRESS: SectionSpec = section('an HTTP egress', [ID])
 

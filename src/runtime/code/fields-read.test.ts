@@ -1,3 +1,4 @@
+// Functions whose fields are known, and functions that may see everything.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { fieldsRead } from './fields-read.ts'

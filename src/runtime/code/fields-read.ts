@@ -3,7 +3,7 @@
 // The answer must never be too small, so it comes only for functions in which the argument is a plain name that
 // occurs nowhere but in `name.field`, or a pattern of fields. A call `name.method()` hands the argument on as `this`.
 import type { AnyNode, ArrowFunctionExpression, FunctionExpression, Pattern } from 'acorn'
-import { acornLibrary } from '../../dataflow/libraries.ts'
+import { acornLibrary } from '../../dataflow/index.ts'
 
 type FunctionNode = FunctionExpression | ArrowFunctionExpression
 

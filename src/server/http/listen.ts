@@ -12,7 +12,7 @@ import { isLocalAuthority, urlOf } from './address.ts'
 import type { HttpAddress } from './address.ts'
 import { HttpError, comeLater, errorBody } from './errors.ts'
 import { sendError } from './exchange.ts'
-import type { Exchange } from './exchange.ts'
+import type { Connected, Exchange } from './exchange.ts'
 
 /** An app that routes are added to. */
 export type HttpApp = Hono<{ Bindings: HttpBindings }>
@@ -72,12 +72,15 @@ export class Listener {
     const bounds = { ...LISTENER_BOUNDS, ...options.bounds }
     const guard = new Guard()
     const app: HttpApp = new Hono<{ Bindings: HttpBindings }>()
-    app.use('*', (exchange, next) => guard.pass(exchange, next))
     app.onError((error, exchange) => sendError(exchange, error))
     app.notFound(exchange => sendError(exchange, unknownPath(exchange)))
     routes(app)
     const server = createAdaptorServer({
-      fetch: app.fetch,
+      // Before Hono: with one handler and nothing around it, it takes its short way.
+      fetch: (request, env) => {
+        const connected = { env: env as HttpBindings }
+        return guard.pass(connected, () => app.fetch(request, connected.env))
+      },
       overrideGlobalObjects: false,
       serverOptions: {
         headersTimeout: bounds.headersMs,
@@ -139,12 +142,14 @@ class Guard {
   #running = 0
   #waiting: (() => void)[] = []
 
-  async pass(exchange: Exchange, next: () => Promise<void>): Promise<Response | void> {
-    if (this.isClosing) throw comeLater('STOPPING', 'millrace stops; repeat the request later')
-    checkSite(exchange)
+  async pass(connected: Connected, next: () => Response | Promise<Response>): Promise<Response> {
     this.#running++
     try {
-      await next()
+      if (this.isClosing) throw comeLater('STOPPING', 'millrace stops; repeat the request later')
+      checkSite(connected)
+      return await next()
+    } catch (error) {
+      return sendError(connected, error)
     } finally {
       this.#running--
       if (this.#running === 0) for (const resolve of this.#waiting.splice(0)) resolve()
@@ -158,7 +163,7 @@ class Guard {
 }
 
 /** @throws 403 the request does not mean this machine, or comes from a page of another site */
-function checkSite({ env }: Exchange): void {
+function checkSite({ env }: Connected): void {
   const { host, origin } = env.incoming.headers
   if (host === undefined || !isLocalAuthority(host)) {
     const message = `a request for the host ${host ?? '(none)'}; expected localhost or 127.0.0.1`

@@ -1,4 +1,4 @@
-// An endpoint process of the crash test that now and then does what endpoints must not: `faulty-endpoint.ts TYPE PLACE SEED`.
+// An endpoint of the crash test that now and then does what endpoints must not: `faulty-endpoint.ts TYPE PLACE SEED`.
 // It prints where it listens, becomes well-behaved at the line `calm` on stdin, and ends with its stdin.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'

@@ -39,7 +39,8 @@ export class AttemptTimer {
   }
 }
 
-function timedOut(phase: string, waitMs: number): MillraceError {
+/** A phase has taken too long. */
+export function timedOut(phase: string, waitMs: number): MillraceError {
   return new MillraceError(
     'FUNCTION_CALL_TIMEOUT',
     `gave no answer within the ${phase} timeout (${Math.round(waitMs)} ms)`,

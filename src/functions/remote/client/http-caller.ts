@@ -1,9 +1,10 @@
 // One attempt of a call over HTTP/1.1: pools of connections by origin, requests with their timeouts.
-import type { Dispatcher, Pool } from 'undici'
-import { type Clock, FUNCTION_PAYLOAD_BYTES_MAX } from '../../../base/index.ts'
+import type { Socket } from 'node:net'
+import type { Dispatcher, Pool, buildConnector } from 'undici'
+import { type Clock, FUNCTION_PAYLOAD_BYTES_MAX, type Timer } from '../../../base/index.ts'
 import { type EndpointPlan, endpointUrl } from '../../module/index.ts'
 import { checkHost, guardedLookup } from './addresses.ts'
-import { AttemptTimer } from './attempt-timer.ts'
+import { AttemptTimer, timedOut } from './attempt-timer.ts'
 import { CONTENT_TYPE, checkHead, readReply } from './reply.ts'
 
 /** Larger requests are written in parts, each with the write timeout. */
@@ -136,7 +137,8 @@ export class HttpCaller {
     const connect = buildConnector({
       ...tls,
       allowH2: false,
-      timeout: transport.connectMs,
+      // That of undici is only exact to the second.
+      timeout: 0,
       lookup: guardedLookup(allowPrivate),
       ...(url.socketPath === null ? {} : { socketPath: url.socketPath })
     })
@@ -154,9 +156,27 @@ export class HttpCaller {
           callback(error as Error, null)
           return
         }
-        connect(options, callback)
+        const within = timedConnect(connect, this.#options.clock, transport.connectMs)
+        within(options, callback)
       }
     })
+  }
+}
+
+/** Connects, TLS included, within a time. */
+function timedConnect(
+  connect: buildConnector.connector,
+  clock: Clock,
+  limitMs: number
+): buildConnector.connector {
+  return (options, callback) => {
+    let timer: Timer | null = null
+    // The connector gives its socket at once, which its types leave out.
+    const socket = connect(options, (...result) => {
+      timer?.cancel()
+      callback(...result)
+    }) as unknown as Socket
+    timer = clock.timer(limitMs, () => socket.destroy(timedOut('connect', limitMs)))
   }
 }
 

@@ -1,93 +1,24 @@
 // Calls against servers of node:http on free ports: answers, failures, repetitions, timeouts, addresses.
 import assert from 'node:assert/strict'
-import { createServer, type RequestListener, type Server } from 'node:http'
 import { mkdtempSync, rmSync } from 'node:fs'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { test, type TestContext } from 'node:test'
-import { MillraceError, SystemClock } from '../../../base/index.ts'
-import { compileModule, type EndpointPlan } from '../../module/index.ts'
-import type { RemoteBatch } from '../../runtime/contract.ts'
-import {
-  addressOf,
-  intType,
-  requestReplyHandler,
-  statefulFunction,
-  typedValue,
-  valueSpec
-} from '../../sdk/index.ts'
+import { test } from 'node:test'
+import type { EndpointPlan } from '../../module/index.ts'
+import { intType } from '../../sdk/index.ts'
 import { checkHost, guardedLookup, isAllowedAddress } from './addresses.ts'
-import { RemoteEndpoint } from './remote-endpoint.ts'
-
-const counter = statefulFunction({
-  typename: 'test/counter',
-  specs: [valueSpec({ name: 'count', type: intType })],
-  handler({ storage }, message) {
-    storage.count.set((storage.count.get() ?? 0) + message.asInt())
-  }
-})
-const count = requestReplyHandler({ functions: [counter], onError: () => undefined })
-const batch: RemoteBatch = {
-  target: addressOf('test/counter', 'a'),
-  state: [{ name: 'count', value: typedValue(40, intType) }],
-  invocations: [1, 1].map(value => ({ caller: null, argument: typedValue(value, intType) }))
-}
-const never = new AbortController().signal
-const OKHTTP = '{ type: io.statefun.transports.v1/okhttp, timeouts: { call: 5s, read: 50ms } }'
-const ASYNC = '{ type: io.statefun.transports.v1/async, call: 5s }'
-
-async function serve(context: TestContext, listener: RequestListener, path?: string) {
-  const server: Server = createServer(listener)
-  await new Promise<void>(resolve => {
-    if (path === undefined) server.listen(0, '127.0.0.1', resolve)
-    else server.listen(path, resolve)
-  })
-  context.after(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  return path === undefined ? `http://127.0.0.1:${(server.address() as AddressInfo).port}` : ''
-}
-
-function planOf(url: string, transport = ASYNC): EndpointPlan {
-  const text = `kind: io.statefun.endpoints.v2/http
-spec:
-  functions: test/*
-  urlPathTemplate: ${url}
-  transport: ${transport}
-`
-  const { plan, diagnostics } = compileModule(text, { file: 'module.yaml' })
-  assert.ok(plan !== null, JSON.stringify(diagnostics))
-  return plan.endpoints[0]!
-}
-
-function endpointOf(context: TestContext, plan: EndpointPlan): RemoteEndpoint {
-  const endpoint = new RemoteEndpoint({
-    plan,
-    clock: new SystemClock(),
-    allowPrivate: false,
-    tls: {}
-  })
-  context.after(() => endpoint.close())
-  return endpoint
-}
-
-async function countOf(endpoint: RemoteEndpoint, sent = batch): Promise<number> {
-  const reply = await endpoint.call(sent, never)
-  assert.equal(reply.kind, 'effects')
-  return intType.deserialize(reply.effects.mutations[0]!.value!.bytes)
-}
-
-async function failureOf(calling: Promise<unknown>): Promise<MillraceError> {
-  try {
-    await calling
-  } catch (error) {
-    assert.ok(error instanceof MillraceError, String(error))
-    return error
-  }
-  throw new assert.AssertionError({ message: 'the call succeeded' })
-}
+import {
+  ASYNC,
+  OKHTTP,
+  batch,
+  count,
+  countOf,
+  endpointOf,
+  failureOf,
+  never,
+  planOf,
+  serve
+} from './kit.cases.ts'
 
 for (const [name, transport] of [
   ['async', ASYNC],

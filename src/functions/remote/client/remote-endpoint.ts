@@ -61,8 +61,8 @@ export class RemoteEndpoint implements FunctionEndpoint {
     const bytesMax = this.#caller.bytesMax
     const request = this.#codec.encodeToFunction(batch, { bytesMax })
     const deadline = clock.monotonic() + callMs
+    let failure: unknown = null
     for (let attempt = 1; ; attempt++) {
-      let failure: unknown
       const startMs = clock.monotonic()
       const ended = (failed: boolean): void =>
         observe({ durationMs: clock.monotonic() - startMs, failed })
@@ -74,7 +74,8 @@ export class RemoteEndpoint implements FunctionEndpoint {
       } catch (error) {
         if (signal.aborted) throw signal.reason
         ended(true)
-        failure = error
+        // What cut the last attempt short says nothing; what failed before does.
+        if (attempt === 1 || !isOutOfTime(error)) failure = error
       }
       const waitMs = Math.min(BACKOFF_MS[kind] * 2 ** (attempt - 1), BACKOFF_MS_MAX)
       const leftMs = deadline - clock.monotonic() - waitMs
@@ -111,6 +112,11 @@ function isRepeated({ transport }: EndpointPlan, error: unknown): boolean {
     return error.retriable && error.code !== 'FUNCTION_REPLY_UNDECODABLE'
   }
   return error.retriable || error.code.startsWith('FUNCTION_CALL_')
+}
+
+/** Whether the time of the whole call was over. */
+function isOutOfTime(error: unknown): boolean {
+  return error instanceof MillraceError && error.details['phase'] === 'call'
 }
 
 function callFailed(plan: EndpointPlan, attempts: number, error: unknown): MillraceError {

@@ -90,9 +90,8 @@ export class Answers {
       'STOPPING',
       'millrace stops before the reply came; repeat the request with the same Idempotency-Key to get it'
     )
-    for (const { waiters } of this.#open.values()) {
-      for (const waiter of waiters) waiter.reject(stopped)
-      waiters.clear()
+    for (const call of this.#open.values()) {
+      for (const waiter of call.release()) waiter.reject(stopped)
     }
   }
 
@@ -154,11 +153,10 @@ export class Answers {
     this.#open.delete(requestId)
     call.answer = { kind, partition, offset: cursor.offset }
     if (kind === 'reply' && !call.isForgotten) this.#kept.push(call)
-    if (call.waiters.size === 0 && !call.isForgotten) return
+    if (!call.isAwaited && !call.isForgotten) return
     const reply = this.#replyAt(kind, cursor)
-    if (call.waiters.size === 0) call.early = reply
-    for (const waiter of call.waiters) waiter.resolve(reply)
-    call.waiters.clear()
+    if (!call.isAwaited) call.early = reply
+    for (const waiter of call.release()) waiter.resolve(reply)
   }
 
   /** The answer that the cursor stands on, with bytes of its own. */

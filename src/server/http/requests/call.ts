@@ -21,7 +21,6 @@ export interface CallOptions {
   readonly acceptedAt: number
   /** Whether its dead letter is its answer: with several targets another function may still reply. */
   readonly failsAlone: boolean
-  readonly replyContentType: string
 }
 
 /** One request. */
@@ -31,7 +30,6 @@ export class Call {
   readonly fingerprint: string | null
   readonly acceptedAt: number
   readonly failsAlone: boolean
-  readonly replyContentType: string
   /** Until it is durable; null from then on. */
   accepting: Promise<void> | null = null
   place: Place | null = null
@@ -40,8 +38,8 @@ export class Call {
   isForgotten: boolean
   /** The answer of a call without a key that came before somebody waited. */
   early: Reply | null = null
-  /** Those who wait for the answer. */
-  readonly waiters: Set<Waiter> = new Set()
+  /** Those who wait for the answer; made for the first one: most remembered calls have none. */
+  #waiters: Waiter[] | null = null
 
   constructor(options: CallOptions) {
     this.requestId = options.requestId
@@ -49,13 +47,34 @@ export class Call {
     this.fingerprint = options.fingerprint
     this.acceptedAt = options.acceptedAt
     this.failsAlone = options.failsAlone
-    this.replyContentType = options.replyContentType
     this.isForgotten = options.key === null
   }
 
   /** Whether nobody will ask for its answer any more. */
   get isOver(): boolean {
-    return this.isForgotten && this.waiters.size === 0
+    return this.isForgotten && this.#waiters === null
+  }
+
+  get isAwaited(): boolean {
+    return this.#waiters !== null
+  }
+
+  wait(waiter: Waiter): void {
+    if (this.#waiters === null) this.#waiters = [waiter]
+    else this.#waiters.push(waiter)
+  }
+
+  /** Somebody waits no more. */
+  leave(waiter: Waiter): void {
+    const left = this.#waiters?.filter(other => other !== waiter) ?? []
+    this.#waiters = left.length === 0 ? null : left
+  }
+
+  /** Gives those who wait, who wait no more from then on. */
+  release(): readonly Waiter[] {
+    const waiters = this.#waiters ?? []
+    this.#waiters = null
+    return waiters
   }
 }
 

@@ -1,0 +1,216 @@
+// Windows of every kind over random streams, out of order, late and idle, killed at random commits, against an oracle.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import * as fc from 'fast-check'
+import { SeededRandom } from '../../../src/base/index.ts'
+import type { Plan } from '../../../src/dataflow/plan.ts'
+import type { LogData } from '../../../src/log/log.ts'
+import { type RunningDataflow, startDataflow } from '../../../src/runtime/index.ts'
+import { Bench, type Line } from '../../../src/runtime/test-kit.ts'
+import { MemoryStore } from '../../../src/state/index.ts'
+import { CrashingLog, TickingClock } from '../crashing-log.ts'
+import { type WindowCase, disordered, ordered, planOf } from './cases.ts'
+import { type Event, type TimedRecord, naiveWindows } from './oracle.ts'
+
+const SEED = Number(process.env['MILLRACE_SEED'] ?? 1)
+const CASES = Number(process.env['MILLRACE_CASES'] ?? 10_000)
+/** Shares of the cases. */
+const DISORDERED = Math.ceil(CASES * 0.6)
+const ORDERED = Math.ceil(CASES * 0.25)
+const IDLE = Math.ceil(CASES * 0.15)
+const IDLENESS_MS = 1_000
+/** Of so many cases one is looked at after another start. */
+const STATE_STRIDE = 16
+let compared = 0
+
+test(`windows over late and disordered records come to what the oracle says (seed ${SEED}, ${DISORDERED} cases)`, async () => {
+  let lives = 0
+  await fc.assert(
+    fc.asyncProperty(disordered, async one => {
+      const world = new World(planOf(one, { asTasks: false }), one.crashes)
+      const events: Event[] = []
+      for (const part of one.parts) {
+        for (const batch of part) {
+          await world.feed(batch, { asTasks: false })
+          for (const record of batch) events.push({ kind: 'record', record })
+        }
+        await world.drain()
+        events.push({ kind: 'end' })
+      }
+      lives += world.lives
+      await world.compare(one, events)
+    }),
+    { seed: SEED, numRuns: DISORDERED }
+  )
+  assert.ok(lives > DISORDERED * 1.5, `only ${lives} lives in ${DISORDERED} cases`)
+})
+
+test(`windows over several tasks come to what the oracle says (seed ${SEED}, ${ORDERED} cases)`, async () => {
+  await fc.assert(
+    fc.asyncProperty(ordered, async one => {
+      const world = new World(planOf(one, { asTasks: true }), one.crashes)
+      const outcome = { windows: [] as string[], late: [] as string[] }
+      for (const part of one.parts) {
+        for (const batch of part) await world.feed(batch, { asTasks: true })
+        await world.drain()
+        // Nothing is late, so one watermark over everything, sorted, says the same as several.
+        const sorted = part.flat().toSorted((a, b) => a.time - b.time)
+        const events = sorted.map((record): Event => ({
+          kind: 'record',
+          record: { ...record, input: 0 }
+        }))
+        const naive = naiveWindows({ ...one, inputs: 1 }, [...events, { kind: 'end' }])
+        outcome.windows.push(...naive.windows)
+      }
+      // Which records are counted together depends on which task is faster.
+      if (one.shape.kind === 'count') await world.compareCounts(one)
+      else await world.compareWith(outcome)
+    }),
+    { seed: SEED, numRuns: ORDERED }
+  )
+})
+
+test(`idle inputs hold nothing back (seed ${SEED}, ${IDLE} cases)`, async () => {
+  await fc.assert(
+    fc.asyncProperty(disordered, fc.array(fc.integer({ min: 1, max: 700 })), idleCase),
+    { seed: SEED, numRuns: IDLE }
+  )
+})
+
+/** Batches with pauses between them, after each of which the inputs that had nothing for a while are idle. */
+async function idleCase(one: WindowCase, pauses: readonly number[]): Promise<void> {
+  const world = new World(planOf(one, { asTasks: false, idlenessMs: IDLENESS_MS }), [])
+  await world.bench.createTopics(world.plan)
+  const running = await world.start(world.bench.log)
+  const events: Event[] = []
+  const seen = Array.from({ length: one.inputs }, () => 0)
+  const idle = new Set<number>()
+  let now = 0
+  let fed = 0
+  for (const [index, batch] of one.parts.flat().entries()) {
+    await world.feed(batch, { asTasks: false })
+    for (const record of batch) {
+      events.push({ kind: 'record', record })
+      seen[record.input] = now
+      idle.delete(record.input)
+    }
+    fed += batch.length
+    while ((await running.metrics()).recordsIn < fed) await world.bench.clock.yield()
+    for (let left = pauses[index] ?? 400; left > 0;) {
+      // From one time that something becomes idle to the next.
+      const due = seen.map((at, input) => (idle.has(input) ? Infinity : at + IDLENESS_MS - now))
+      const step = Math.min(left, ...due)
+      await world.clock.advance(step)
+      now += step
+      left -= step
+      const inputs = seen.flatMap((at, input) => (now - at >= IDLENESS_MS ? [input] : []))
+      if (inputs.some(input => !idle.has(input))) events.push({ kind: 'idle', inputs })
+      for (const input of inputs) idle.add(input)
+    }
+  }
+  await running.drain()
+  events.push({ kind: 'end' })
+  await world.compare(one, events)
+}
+
+/** A log and stores, over which the dataflow lives and dies. */
+class World {
+  readonly clock = new TickingClock()
+  readonly bench: Bench
+  lives = 0
+  readonly plan: Plan
+  readonly #crashes: WindowCase['crashes'][number][]
+  readonly #stores = new Map<number, MemoryStore>()
+  /** The log's timestamps say in which order the inputs are taken. */
+  #sequence = 1_000
+  #isReady = false
+
+  constructor(plan: Plan, crashes: WindowCase['crashes']) {
+    this.plan = plan
+    this.#crashes = [...crashes]
+    this.bench = new Bench({ clock: this.clock })
+  }
+
+  async feed(batch: readonly TimedRecord[], { asTasks }: { asTasks: boolean }): Promise<void> {
+    if (!this.#isReady) await this.bench.createTopics(this.plan)
+    this.#isReady = true
+    for (const input of new Set(batch.map(record => record.input))) {
+      const lines = batch.flatMap((record, index) =>
+        record.input === input ? [lineOf(record, this.#sequence + index)] : []
+      )
+      if (asTasks) await this.bench.feed('in0', lines, input)
+      else await this.bench.feed(`in${input}`, lines)
+    }
+    this.#sequence += batch.length
+  }
+
+  /** Processes everything, through all crashes that come up meanwhile. */
+  async drain(): Promise<void> {
+    for (;;) {
+      this.lives++
+      const log = new CrashingLog(this.bench.log, this.#crashes[0] ?? null)
+      const life = async () => {
+        const running = await this.start(log)
+        await running.drain()
+        return true
+      }
+      if (await Promise.race([life(), log.crashed.then(() => false)])) return
+      this.#crashes.shift()
+      for (const store of this.#stores.values()) store.crash()
+    }
+  }
+
+  start(log: LogData): Promise<RunningDataflow> {
+    return startDataflow({
+      plan: this.plan,
+      folder: '/',
+      log,
+      clock: this.clock,
+      random: new SeededRandom(1),
+      workers: 0,
+      openStore: index => {
+        const store = this.#stores.get(index)?.reopen() ?? new MemoryStore()
+        this.#stores.set(index, store)
+        return Promise.resolve(store)
+      },
+      storeFolder: '/',
+      env: {},
+      onLog: () => {}
+    })
+  }
+
+  async compare(one: WindowCase, events: readonly Event[]): Promise<void> {
+    await this.compareWith(naiveWindows(one, events))
+  }
+
+  async compareWith(expected: ReturnType<typeof naiveWindows>): Promise<void> {
+    const found = await this.bench.values('out')
+    assert.deepEqual(found.toSorted(), expected.windows.toSorted())
+    const late = (await this.bench.values('late')).map(value => value!.split(':')[0])
+    assert.deepEqual(late.toSorted(), expected.late)
+    await this.#compareState()
+  }
+
+  /** Count windows of several tasks: every record once, and no window too large. */
+  async compareCounts(one: WindowCase): Promise<void> {
+    assert.ok(one.shape.kind === 'count')
+    const windows = (await this.bench.values('out')).map(line => line!.split(' ')[2]!.split(','))
+    const ids = one.parts.flat(2).map(record => record.id)
+    assert.deepEqual(windows.flat().toSorted(), ids.toSorted())
+    for (const window of windows) assert.ok(window.length <= one.shape.records)
+    await this.#compareState()
+  }
+
+  /** Of closed windows nothing is left; a look at a share of the cases, because it takes another start. */
+  async #compareState(): Promise<void> {
+    if (compared++ % STATE_STRIDE !== 0) return
+    const running = await this.start(this.bench.log)
+    const [ids] = await running.states()
+    assert.equal(ids!.keys, 0, 'keys of closed windows are left')
+    await running.stop()
+  }
+}
+
+function lineOf({ id, key, time }: TimedRecord, timestamp: number): Line {
+  return { value: `${id}:${key}:${time}`, timestamp }
+}
