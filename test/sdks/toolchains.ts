@@ -32,8 +32,20 @@ interface Recipe {
 
 const CACHE = join(ROOT, 'node_modules/.cache/millrace-sdks')
 /** What pip, go and Maven print when a registry cannot be reached. */
-const UNREACHABLE =
-  /Temporary failure in name resolution|Name or service not known|NewConnectionError|Network is unreachable|no such host|dial tcp|i\/o timeout|Connection (refused|timed out)|Could not transfer artifact|Unknown host/i
+const UNREACHABLE = new RegExp(
+  [
+    'Temporary failure in name resolution',
+    'Name or service not known',
+    'NewConnectionError',
+    'Network is unreachable',
+    'no such host',
+    'dial tcp',
+    'i/o timeout',
+    'Connection (refused|timed out)',
+    'Could not transfer artifact'
+  ].join('|'),
+  'i'
+)
 
 /** The SDKs that are not JavaScript. */
 export const TOOLCHAINS: readonly Toolchain[] = [
