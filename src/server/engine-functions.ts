@@ -172,7 +172,10 @@ export class EngineFunctions {
     }
   }
 
-  /** Processes everything that is there, for as long as time is to be moved on, and stops; starts anew when it has stopped before. */
+  /**
+   * Processes everything that is there, for as long as time is to be moved on, and stops; starts anew when it has
+   * stopped before.
+   */
   async drain(): Promise<void> {
     if (this.running.status === 'stopped') {
       this.#before = await this.totals()
