@@ -4,7 +4,7 @@
 //   functions-load.ts addresses FOLDER N  N addresses that are touched once
 //   functions-load.ts down FOLDER N       N messages for a function that never answers, one address each
 //
-// A last argument bounds the hot state, or with "down" the mailboxes, in bytes. With --expose-gc `liveMb` is what lives.
+// A last argument bounds the hot state, or with "down" the mailboxes, in bytes. `liveMb` needs --expose-gc.
 // Prints one line of JSON, a LoadReport.
 import { join } from 'node:path'
 import { memoryUsage, resourceUsage } from 'node:process'

@@ -66,6 +66,9 @@ for (const { name, records, compression, producerId, hex } of golden.batches) {
       maxTimestamp: Math.max(...expected.map(record => record.timestamp)),
       compression,
       producerId: producerId ?? -1,
+      // What kafka-python was given with that producer id.
+      producerEpoch: producerId === undefined ? -1 : 3,
+      baseSequence: producerId === undefined ? -1 : 17,
       crc: batch.readUInt32BE(17),
       isControl: false,
       isTransactional: producerId !== undefined

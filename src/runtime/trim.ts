@@ -1,4 +1,4 @@
-// Cuts off what has been read of the topics over which tasks send each other records, so that disk does not grow for ever.
+// Cuts off what has been read of the topics over which tasks send each other records: the disk does not fill with it.
 //
 // Such a topic is the engine's own and one group reads it. A group's positions are durable when they can be seen, and a
 // task never goes back behind them, so what stands before is of no use to anybody.

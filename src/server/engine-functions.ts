@@ -172,7 +172,10 @@ export class EngineFunctions {
     }
   }
 
-  /** Processes everything that is there, moves time on as far as it is to be, and stops; starts anew when stopped. */
+  /**
+   * Processes everything that is there, for as long as time is to be moved on, and stops; starts anew when it has
+   * stopped before.
+   */
   async drain(): Promise<void> {
     if (this.running.status === 'stopped') {
       this.#before = await this.totals()
@@ -219,6 +222,7 @@ async function startOne(
   const { application, folder, partitions, tasks, onLog } = options
   const { name, functions, ingresses, egresses, http } = application
   const parts = httpParts(name, http)
+  const topics = await log.listTopics()
   return startFunctions({
     name,
     functions: [...functions, ...parts.functions],
@@ -229,6 +233,7 @@ async function startOne(
     log,
     clock,
     openStore: index => openLevelStore(`${functionsFolder(folder, name)}/${index}`),
+    topics: new Map(topics.map(topic => [topic.name, topic.spec.partitions])),
     openTopic: topic => openTopic(log, topic, { partitions, own: repliesTopic(name) }),
     onLog: line => onLog(name, line)
   })

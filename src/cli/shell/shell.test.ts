@@ -40,7 +40,7 @@ test('commands show, produce and consume; mistakes are told and the shell goes o
   const { code, stdout, stderr } = await run(args, root, lines.join('\n'))
   assert.equal(code, 0, stderr)
   const expected = [
-    /^DATAFLOW +STATUS +LAST UPDATED +TASKS +LAG\nmy\/flow@0\.1\.0 +running +\S+Z +1 +0$/,
+    /^DATAFLOW +STATUS +LAST UPDATED +TASKS +LAG +WATERMARK\nmy\/flow@0\.1\.0 +running +\S+Z +1 +0 +-$/,
     /^\[\n {2}\{\n {4}"name": "flow\.dead-letter"/,
     /^NAMESPACE +KEYS +TYPE\nsum-up\.per-page +3 +row$/,
     /^visits 0@6$/,

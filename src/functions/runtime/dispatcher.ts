@@ -96,9 +96,9 @@ export class Dispatcher {
 }
 
 /**
- * The task that owns an address, given as text: murmur2 of its id, as producers choose partitions. So a record whose key
- * is the id comes to the task that owns it where a topic has as many partitions as there are tasks, and so do messages
- * between functions of one id.
+ * The task that owns an address, given as text: murmur2 of its id, as producers choose partitions. So a record whose
+ * key is the id comes to the task that owns it where a topic has as many partitions as there are tasks, and so do
+ * messages between functions of one id.
  */
 export function ownerOf(key: string, tasks: number): number {
   const bytes = Buffer.from(key.slice(key.indexOf('/', key.indexOf('/') + 1) + 1))

@@ -2,7 +2,7 @@
 //
 //   stored:  version 1 · flags · target · [caller] · typename · argument · [feed] · [origin]
 //   address: namespace · type · id                    (texts with lengths)
-//   feed:    topic · partition · [name of the ingress]                        the ingress partition that it goes back to
+//   feed:    topic · partition · [name of the ingress]                      the ingress partition that it goes back to
 //   origin:  offset · timestamp · header count · headers
 import { type ByteWriter, assert } from '../../base/index.ts'
 import type { ValueCodec } from '../../state/contract.ts'
