@@ -60,7 +60,6 @@ export function checkService(
     sources,
     states: service.states.flatMap(state => statePlanOf(context, service, state)),
     ...main.plan,
-    emitsFromUpdateState: file.apiVersion === '1.0.0',
     sinks,
     errors: service.errors,
     output: flow.value,
@@ -70,7 +69,10 @@ export function checkService(
 
 /** What stands between sources and sinks. */
 interface Main {
-  readonly plan: Pick<ServicePlan, 'steps' | 'time' | 'window' | 'partition'>
+  readonly plan: Pick<
+    ServicePlan,
+    'steps' | 'time' | 'window' | 'partition' | 'emitsFromUpdateState'
+  >
   readonly flow: Flow
 }
 
@@ -109,7 +111,10 @@ function checkMain(
     sendsNothing = checked.sendsNothing
   }
   let window: WindowPlan | null = null
+  let emits = emitsFromUpdateState
   if (windowModel !== null) {
+    // What is known to send nothing before a window closes lets the time behind it go on with the window.
+    if (service.partition !== null && sendsNothing) emits = false
     checkPanes(context, service, windowModel, !sendsNothing)
     const closing = checkClosing(context, chain, windowModel, sendsNothing ? null : flow)
     if (closing.flow !== null) {
@@ -121,7 +126,7 @@ function checkMain(
   }
   if (sendsNothing && !service.isPartial) warnUnreachable(context, service, emitsFromUpdateState)
   const time = timePlanOf(context, file, service, assignTimestamp)
-  return { plan: { steps, time, window, partition }, flow }
+  return { plan: { steps, time, window, partition, emitsFromUpdateState: emits }, flow }
 }
 
 interface ChainedStep {

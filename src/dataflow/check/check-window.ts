@@ -45,7 +45,10 @@ export function windowPlanOf(
     shape,
     time,
     gracePeriodMs,
-    ...functions,
+    steps: functions.steps,
+    merge: functions.merge,
+    flush: functions.flush,
+    flushKey: functions.flushKey,
     early: early === null ? null : { everyMs: early.everyMs, records: early.records },
     lateTopic: late?.topic ?? null,
     at: context.report.position(at)

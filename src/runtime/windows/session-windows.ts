@@ -134,6 +134,20 @@ export class SessionWindows implements Windows {
   /** The session that a record of `time` belongs to from now on; null when it is too late for one of its own. */
   #take(key: StateKey, list: readonly number[], time: number): Session | null {
     const { gapMs, registry } = this.#options
+    if (list.length === FIELDS) {
+      // Hot: per record. Mostly a key has one session, and the record belongs to it.
+      const [slot, start, last, records] = list as [number, number, number, number]
+      if (time > start - gapMs && time < last + gapMs) {
+        const session = {
+          slot,
+          start: time < start ? time : start,
+          last: time > last ? time : last,
+          records: records + 1
+        }
+        registry.set(key, [slot, session.start, session.last, session.records])
+        return session
+      }
+    }
     const near: Session[] = []
     const others: Session[] = []
     for (const session of sessionsOf(list)) {
