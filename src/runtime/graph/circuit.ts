@@ -149,7 +149,7 @@ export class Circuit implements TaskProgram {
           ),
         services: [...new Set([...upstream.values()].flat())].map(writer => ({
           name: writer,
-          exact: () => times.get(writer)!.owned.exact() - outputDelayMs(timed.get(writer)!.service)
+          exact: () => times.get(writer)!.owned.sent() - outputDelayMs(timed.get(writer)!.service)
         })),
         tasks: tasks > 1 && one.service.partition !== null ? this.#tasksWith(topics) : null,
         kept: state!.state(timeStateName(one.service))

@@ -50,6 +50,8 @@ export class EventTime {
   #due: number = Number.POSITIVE_INFINITY
   /** An input that has not reached the due time: only it can bring the watermark there. */
   #holder: TimeInput | null = null
+  /** While listeners are told: the watermark of which everything was sent before. */
+  #told: number | null = null
   #lowerOthers: ((due: number) => void) | null = null
 
   constructor(inputs: readonly TimeInput[], outOfOrdernessMs: number) {
@@ -103,6 +105,7 @@ export class EventTime {
   /** Looks at all inputs, and tells the listeners if the watermark is due. */
   evaluate(): void | Promise<void> {
     this.#settleIdle()
+    const before = this.watermark
     const watermark = this.exact()
     this.watermark = watermark
     if (watermark < this.#due) {
@@ -110,14 +113,21 @@ export class EventTime {
       return
     }
     this.#due = Number.POSITIVE_INFINITY
+    this.#told = before
     return after(
       inTurn(this.#listeners, listener =>
         listener.due <= watermark ? listener.advance(watermark) : undefined
       ),
       () => {
+        this.#told = null
         for (const listener of this.#listeners) this.want(listener.due)
       }
     )
+  }
+
+  /** The watermark for who stands behind: what a window sends while it closes comes before the time that closes it. */
+  sent(): number {
+    return this.#told ?? this.exact()
   }
 
   /** Notes that an input has become idle or is not any more. */

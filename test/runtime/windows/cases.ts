@@ -190,7 +190,9 @@ export function planOf(
           flushKey: perKey ? closing : null,
           lateTopic: 'late'
         }),
-        partition: partition(key, update)
+        partition: partition(key, update),
+        // Its function returns nothing.
+        emitsFromUpdateState: false
       })
     ]
   )
@@ -199,4 +201,34 @@ export function planOf(
 /** Names of the topics of a case. */
 export function names(inputs: number): string[] {
   return Array.from({ length: inputs }, (_, index) => `in${index}`)
+}
+
+/** Length of the windows of {@link withSecond}. */
+export const SECOND_MS = 20
+
+/** The dataflow with windows over the results of its windows, which count them into `second`. */
+export function withSecond(one: Plan): Plan {
+  const key = step('assign-key', `function all() { return 'all' }`, {
+    input: string,
+    outputKey: string
+  })
+  const update = step(
+    'update-state',
+    `function add(v, ctx) { ctx.state.ids.update(ids => ids + '.') }`
+  )
+  const end = step(
+    'flush',
+    `function end(ctx) { return ctx.window.start + ' ' + ctx.state.ids.at('all').get().length }`
+  )
+  const second = service('second', {
+    sources: ['out'],
+    sinks: ['second'],
+    states: [windowedState('ids', string, string)],
+    time: eventTime(),
+    window: window({ kind: 'tumbling', durationMs: SECOND_MS, offsetMs: 0 }, { flush: end }),
+    partition: partition(key, update),
+    emitsFromUpdateState: false
+  })
+  const topics = { ...one.topics, second: topic('second', string) }
+  return { ...one, topics, services: [...one.services, second] }
 }

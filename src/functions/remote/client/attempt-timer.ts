@@ -1,41 +1,37 @@
 // The time that one attempt of a call may take: its phases, and what is left of the call.
 import { type Clock, MillraceError, type Timer } from '../../../base/index.ts'
 
-/** Aborts its signal when a phase takes too long, the call's time is over, or its owner stops. */
+/** Tells when a phase takes too long, or the call's time is over. */
 export class AttemptTimer {
   readonly #clock: Clock
   /** When the call's time is over, monotonic. */
   readonly #deadline: number
-  readonly #outer: AbortSignal
-  readonly #controller = new AbortController()
-  readonly #onOuter = () => this.#controller.abort(this.#outer.reason)
+  readonly #onEnd: (reason: MillraceError) => void
   #timer: Timer | null = null
+  /** Whether the timer that runs is that of a phase; otherwise it is the call's. */
+  #isPhase = false
 
-  constructor(clock: Clock, deadline: number, outer: AbortSignal) {
+  constructor(clock: Clock, deadline: number, onEnd: (reason: MillraceError) => void) {
     this.#clock = clock
     this.#deadline = deadline
-    this.#outer = outer
-    if (outer.aborted) this.#onOuter()
-    else outer.addEventListener('abort', this.#onOuter, { once: true })
-    this.phase('call', Number.POSITIVE_INFINITY)
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal
+    this.#onEnd = onEnd
+    this.phase('read', Number.POSITIVE_INFINITY)
   }
 
   /** Begins a phase, or the same anew: it may take `limitMs`, and the call no more than is left of it. */
-  phase(name: 'call' | 'read' | 'write', limitMs: number): void {
+  phase(name: 'read' | 'write', limitMs: number): void {
+    const isPhase = limitMs !== Number.POSITIVE_INFINITY
+    if (this.#timer !== null && !isPhase && !this.#isPhase) return
     this.#timer?.cancel()
+    this.#isPhase = isPhase
     const leftMs = Math.max(0, this.#deadline - this.#clock.monotonic())
     const waitMs = Math.min(leftMs, limitMs)
     const what = leftMs <= limitMs ? 'call' : name
-    this.#timer = this.#clock.timer(waitMs, () => this.#controller.abort(timedOut(what, waitMs)))
+    this.#timer = this.#clock.timer(waitMs, () => this.#onEnd(timedOut(what, waitMs)))
   }
 
   close(): void {
     this.#timer?.cancel()
-    this.#outer.removeEventListener('abort', this.#onOuter)
   }
 }
 

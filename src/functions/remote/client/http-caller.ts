@@ -1,11 +1,12 @@
 // One attempt of a call over HTTP/1.1: pools of connections by origin, requests with their timeouts.
 import type { Socket } from 'node:net'
-import type { Dispatcher, Pool, buildConnector } from 'undici'
+import type { Pool, buildConnector } from 'undici'
 import { type Clock, FUNCTION_PAYLOAD_BYTES_MAX, type Timer } from '../../../base/index.ts'
 import { type EndpointPlan, endpointUrl } from '../../module/index.ts'
 import { checkHost, guardedLookup } from './addresses.ts'
-import { AttemptTimer, timedOut } from './attempt-timer.ts'
-import { CONTENT_TYPE, checkHead, readReply } from './reply.ts'
+import { Attempt, Attempts } from './attempt.ts'
+import { type AttemptTimer, timedOut } from './attempt-timer.ts'
+import { CONTENT_TYPE } from './reply.ts'
 
 /** Larger requests are written in parts, each with the write timeout. */
 const PART_BYTES = 64 * 1024
@@ -45,6 +46,7 @@ export class HttpCaller {
   readonly #options: HttpCallerOptions
   /** By origin: a template may have the function's name in its host. */
   readonly #pools = new Map<string, Pool>()
+  readonly #attempts = new Attempts()
   /** By the name part of the function's type. */
   readonly #places = new Map<string, Place>()
 
@@ -72,23 +74,18 @@ export class HttpCaller {
     const { plan, clock } = this.#options
     const { transport } = plan
     const readMs = transport.kind === 'okhttp' ? transport.readMs : Number.POSITIVE_INFINITY
-    const timer = new AttemptTimer(clock, deadline, signal)
-    try {
-      const { pool, path } = this.#places.get(functionName) ?? (await this.#open(functionName))
-      const response = await pool.request({
+    const { pool, path } = this.#places.get(functionName) ?? (await this.#open(functionName))
+    const attempt = new Attempt({ clock, deadline, readMs, bytesMax: this.bytesMax })
+    pool.dispatch(
+      {
         method: 'POST',
         path,
         headers: { ...HEADERS, 'content-length': String(request.length) },
-        body: this.#bodyOf(request, timer),
-        signal: timer.signal
-      })
-      timer.phase('read', readMs)
-      return await this.#read(response, () => timer.phase('read', readMs))
-    } catch (error) {
-      throw timer.signal.aborted ? timer.signal.reason : error
-    } finally {
-      timer.close()
-    }
+        body: this.#bodyOf(request, attempt.timer)
+      },
+      attempt
+    )
+    return this.#attempts.run(attempt, signal)
   }
 
   /** Closes all connections; calls under way fail. */
@@ -106,17 +103,6 @@ export class HttpCaller {
     })
     // Not among undici's types of `request`, but among what it documents for `dispatch`.
     return parts as unknown as Uint8Array
-  }
-
-  async #read(response: Dispatcher.ResponseData, onData: () => void): Promise<Uint8Array> {
-    try {
-      checkHead(response)
-      return await readReply(response.body, this.bytesMax, onData)
-    } catch (error) {
-      // What is not read to its end would block the connection.
-      response.body.on('error', () => {}).destroy()
-      throw error
-    }
   }
 
   /** Loads the client at the first call only: a run without remote functions starts without it. */

@@ -1,4 +1,4 @@
-// What counts as an answer of a function: the status, the content type, the bytes within their limit.
+// What counts as an answer of a function: the status, the content type, no encoding.
 import { MillraceError } from '../../../base/index.ts'
 
 /** The content type of requests and replies. */
@@ -33,29 +33,6 @@ export function checkHead({ statusCode, headers }: ReplyHead): void {
   if (encoding !== '' && encoding !== 'identity') {
     throw notAnswer('FUNCTION_CALL_CONTENT_TYPE', `the encoding ${encoding}`, 'none')
   }
-}
-
-/** The bytes of a reply. @throws FUNCTION_REPLY_TOO_LARGE; the rest is not read then */
-export async function readReply(
-  body: AsyncIterable<Uint8Array>,
-  bytesMax: number,
-  onData: () => void
-): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = []
-  let length = 0
-  for await (const chunk of body) {
-    onData()
-    length += chunk.length
-    if (length > bytesMax) {
-      throw new MillraceError(
-        'FUNCTION_REPLY_TOO_LARGE',
-        `a reply has more than ${bytesMax} bytes; let the function do less per batch, or raise payload_max_bytes`,
-        { details: { max: bytesMax } }
-      )
-    }
-    chunks.push(chunk)
-  }
-  return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, length)
 }
 
 function textOf(header: string | string[] | undefined): string {
