@@ -222,7 +222,6 @@ async function startOne(
   const { application, folder, partitions, tasks, onLog } = options
   const { name, functions, ingresses, egresses, http } = application
   const parts = httpParts(name, http)
-  const topics = await log.listTopics()
   return startFunctions({
     name,
     functions: [...functions, ...parts.functions],
@@ -233,7 +232,6 @@ async function startOne(
     log,
     clock,
     openStore: index => openLevelStore(`${functionsFolder(folder, name)}/${index}`),
-    topics: new Map(topics.map(topic => [topic.name, topic.spec.partitions])),
     openTopic: topic => openTopic(log, topic, { partitions, own: repliesTopic(name) }),
     onLog: line => onLog(name, line)
   })

@@ -19,8 +19,7 @@ test('what a record causes is done before the next, also where it names a topic 
   const app = bench.options({
     functions: [speaker],
     ingresses: [{ kind: 'targets', topic: 'in', valueType: 'test/raw', targets: ['test/speaker'] }],
-    egresses: [egressToTopic('test/out', 'out')],
-    topics: new Map([['out', 1]])
+    egresses: [egressToTopic('test/out', 'out')]
   })
   await bench.createTopics(app)
   await bench.bench.log.createTopic('out')

@@ -33,11 +33,9 @@ export interface FunctionsOptions {
   readonly clock: Clock
   /** Where task `index` keeps its cold state; the application closes it. */
   openStore(index: number): Promise<StateStore>
-  /** Partitions of topics that egresses may name: the first record for one of them waits for nothing. */
-  readonly topics?: ReadonlyMap<string, number>
   /**
-   * Tells how many partitions another topic has that an egress names for the first time; may create it. What it
-   * throws fails the function's invocation. Default: asks the log.
+   * Tells how many partitions a topic has that an egress names for the first time; may create it. What it throws
+   * fails the function's invocation. Default: asks the log.
    */
   openTopic?(name: string): Promise<number>
   onLog(line: LogLine): void

@@ -88,7 +88,7 @@ export async function startFunctions(options: FunctionsOptions): Promise<Running
     tasks,
     tasksChanged: before => tasksChanged(options, before, tasks)
   })
-  const topics = new Map(options.topics)
+  const topics = await partitionsOfTopics(options)
   const common = { options, tasks, positions, valves: new Valves(), topics }
   const states = await openStates(options, tasks)
   const residents = states.map((state, index) => enter(common, index, state))
@@ -220,6 +220,12 @@ function readersOf(
     readers.push(...open(functionsGroupName(options.name), messagesTopicName(options.name), taker))
   }
   return readers
+}
+
+/** Of topics that exist: the first record for one of them then waits for nothing, and keeps its place. */
+async function partitionsOfTopics({ log }: FunctionsOptions): Promise<Map<string, number>> {
+  const topics = await log.listTopics()
+  return new Map(topics.map(({ name, spec }) => [name, spec.partitions]))
 }
 
 /** Finds out how many partitions topics have that an egress has named. */
