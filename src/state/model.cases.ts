@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict'
 
 import { type Random, SeededRandom, SimulatedClock } from '../base/index.ts'
-import type { KeyedState, SealedState, StateStore, TaskState } from './contract.ts'
+import type { KeyedState, SealedState, StateSpec, StateStore, TaskState } from './contract.ts'
 import { MemoryChangelog, numbersSpec, objectsSpec } from './test-kit.ts'
 import { openTaskState } from './recovery.ts'
 
@@ -58,6 +58,7 @@ class World {
   readonly #changelog = new MemoryChangelog(2000)
   readonly #budget: number
   readonly #keys: number
+  readonly #specs: readonly StateSpec[]
   #clock = new SimulatedClock()
   #task!: TaskState
   #seen: Model[] = Array.from({ length: STATES }, () => new Map())
@@ -72,12 +73,13 @@ class World {
     // From nothing over some to all keys hot.
     this.#budget = [0, 2000, 8000, 1_000_000][this.#random.below(4)]!
     this.#keys = [5, 40, 150][this.#random.below(3)]!
+    this.#specs = SPECS.map((spec, at) => ({ ...spec, isCold: ((seed >> at) & 1) === 1 }))
   }
 
   async open(): Promise<void> {
     this.#clock = new SimulatedClock()
     this.#task = await openTaskState({
-      specs: SPECS,
+      specs: this.#specs,
       store: await this.#history.open(),
       changelog: this.#changelog,
       clock: this.#clock,

@@ -4,6 +4,7 @@ import type {
   Commit,
   CommitResult,
   GroupPosition,
+  Log,
   LogData,
   ReadRequest,
   ReadResult,
@@ -21,17 +22,20 @@ export interface CrashPoint {
 /** Reads one batch at a time, so that there is much to do and little in each step. */
 const READ_BYTES = 1
 
+/** What a dataflow needs of a log, and functions, which look for topics. */
+type InnerLog = LogData & Pick<Log, 'listTopics'>
+
 /** Until the crash like the log behind it; after it no call is ever answered. */
 export class CrashingLog implements LogData {
   /** Resolves at the crash. */
   readonly crashed: Promise<void>
   commits = 0
-  readonly #log: LogData
+  readonly #log: InnerLog
   readonly #point: CrashPoint | null
   #isDead = false
   #crash!: () => void
 
-  constructor(log: LogData, point: CrashPoint | null) {
+  constructor(log: InnerLog, point: CrashPoint | null) {
     this.#log = log
     this.#point = point
     this.crashed = new Promise(resolve => {
@@ -66,6 +70,10 @@ export class CrashingLog implements LogData {
 
   describeTopic(name: string): Promise<Topic> {
     return this.#log.describeTopic(name)
+  }
+
+  listTopics(options?: { readonly internal?: boolean }): Promise<readonly Topic[]> {
+    return this.#log.listTopics(options)
   }
 
   offsetForTime(topic: string, partition: number, timestampMs: number): Promise<number> {

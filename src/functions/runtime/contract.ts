@@ -1,6 +1,6 @@
 // What a running application of stateful functions offers, and what it needs to start.
 import type { Clock } from '../../base/index.ts'
-import type { LogData } from '../../log/log.ts'
+import type { Log, LogData } from '../../log/log.ts'
 import type { RecordHeader } from '../../record/index.ts'
 import type { DataflowStatus, FirstPosition, LogLine } from '../../runtime/contract.ts'
 import type { StateStore } from '../../state/contract.ts'
@@ -29,7 +29,7 @@ export interface FunctionsOptions {
   readonly retries?: RetryPolicy
   /** How many tasks share the addresses. Default 1. An application keeps its number for life. */
   readonly tasks?: number
-  readonly log: LogData
+  readonly log: LogData & Pick<Log, 'listTopics'>
   readonly clock: Clock
   /** Where task `index` keeps its cold state; the application closes it. */
   openStore(index: number): Promise<StateStore>
