@@ -204,7 +204,7 @@ export interface WindowPlan {
   readonly gracePeriodMs: number
   /** Steps between assign-timestamp and assign-key. */
   readonly steps: readonly StepPlan[]
-  /** Adds the states of one part of a window to another: needed by sessions; with it sliding windows are computed in panes. */
+  /** Adds the states of one part of a window to another. Sessions need it; with it sliding windows have panes. */
   readonly merge: StepPlan | null
   /** Once for each window, over all its keys: without windows per key the service then works in one task. */
   readonly flush: StepPlan | null

@@ -85,7 +85,7 @@ export interface OperatorMetrics {
 /** How far a service with windows is. */
 export interface TimeMetrics {
   readonly service: string
-  /** Event time: no earlier record is expected. The least of all tasks; null before the first, and by processing time. */
+  /** No earlier record is expected. The least of all tasks; null before the first, and by processing time. */
   readonly watermark: number | null
   /** The input that holds the watermark back: `topic/partition`, a service, or a task; null where there is none. */
   readonly heldBackBy: string | null

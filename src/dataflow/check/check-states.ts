@@ -73,7 +73,8 @@ function checkReference(
     report.error(
       'STATE_WINDOWED',
       reference.targetSpan,
-      `the state ${quoted(reference.state)} of ${quoted(owner.name)} is kept for each window, so there is no one value to read`,
+      `the state ${quoted(reference.state)} of ${quoted(owner.name)} is kept for each window, ` +
+        `so there is no one value to read`,
       'Read what the window sends, or say windowed: false at the state.'
     )
     return found

@@ -83,7 +83,7 @@ export function checkWindow(
       'WINDOW_MERGE',
       window.at,
       'a session window with states needs "merge" in its partition: a record between two sessions makes them one',
-      `For example: merge: { run: "function merge(part, ctx) { ctx.state.${states[0]!.property}.update(n => n + part.${states[0]!.property}) }" }`
+      mergeHint(states[0]!.property)
     )
   }
   if (merge !== null && shape.kind !== 'session' && shape.kind !== 'sliding') {
@@ -109,6 +109,11 @@ export function checkWindow(
     report.warning('WINDOW_OPEN', window.at, message, 'Add early: { every: 1s }.')
   }
   warnTtl(context, service)
+}
+
+function mergeHint(property: string): string {
+  const body = `ctx.state.${property}.update(n => n + part.${property})`
+  return `For example: merge: { run: "function merge(part, ctx) { ${body} }" }`
 }
 
 function warnTtl(context: StepContext, service: ServiceModel): void {

@@ -162,7 +162,9 @@ function shapeOf(
   const slideMs = length('slide')
   if (durationMs === null || slideMs === null) return null
   if (slideMs > durationMs) {
-    const message = `the slide of ${slideMs} ms is longer than the window of ${durationMs} ms: records between windows would be in none`
+    const message =
+      `the slide of ${slideMs} ms is longer than the window of ${durationMs} ms: ` +
+      `records between windows would be in none`
     context.report.error('WRONG_VALUE', section.keySpan('slide'), message)
     return null
   }

@@ -110,8 +110,8 @@ export const OPERATORS: Readonly<Record<OperatorKind, OperatorSpec>> = {
     place: 'place',
     where: 'window.partition.merge',
     doc:
-      'Adds the states of one part of a window to those of another. It gets one part as an object with a property for ' +
-      'each state, and changes the other in `ctx.state`.',
+      'Adds the states of one part of a window to those of another. It gets one part as an object with a property ' +
+      'for each state, and changes the other in `ctx.state`.',
     returns: 'anything',
     takes: 'value',
     returnsText: 'nothing',

@@ -7,7 +7,8 @@ const UNAVAILABLE = { kind: 'unavailable' } as const
 export const SERVICE: SectionSpec = {
   name: 'service',
   doc: `One piece of work: what it reads, keeps and writes. A record passes
-sources → transforms → window → partition (assign-key, transforms, update-state) → sinks, each with transforms of its own.`,
+sources → transforms → window → partition (assign-key, transforms, update-state) → sinks, each with transforms
+of its own.`,
   keys: [
     {
       key: 'sources',

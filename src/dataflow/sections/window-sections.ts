@@ -263,8 +263,8 @@ export const WINDOW: SectionSpec = {
       key: 'flush',
       value: { kind: 'section', section: 'function' },
       doc:
-        'Gives the result of a window when it closes, over all its keys: `ctx.state.<name>.entries()`. All keys of the ' +
-        'service are then in one task, unless windows belong to keys (session, count).'
+        'Gives the result of a window when it closes, over all its keys: `ctx.state.<name>.entries()`. All keys of ' +
+        'the service are then in one task, unless windows belong to keys (session, count).'
     },
     {
       key: 'early',

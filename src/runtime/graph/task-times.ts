@@ -191,8 +191,9 @@ export class TaskTimes implements TaskWork {
         service: one.service,
         operator: '',
         message:
-          `${one.windows.open} windows are open and event time has not moved for ${seconds} s; it waits for a record of ` +
-          `${holder.startsWith('task') ? arriving : holder}. Set watermark.idleness so that windows close without one`
+          `${one.windows.open} windows are open and event time has not moved for ${seconds} s; it waits for a ` +
+          `record of ${holder.startsWith('task') ? arriving : holder}. Set watermark.idleness so that ` +
+          `windows close without one`
       })
     }
   }

@@ -69,8 +69,9 @@ export class LateRecords {
       service,
       operator: '',
       message:
-        `record in ${frame.topic}/${frame.partition}, offset ${frame.offset}: its time ${frame.timestamp} is too late, ` +
-        `its window ended at ${windowEnd} and the watermark is ${this.#options.watermark()}; ${count} late so far. ` +
+        `record in ${frame.topic}/${frame.partition}, offset ${frame.offset}: its time ${frame.timestamp} is ` +
+        `too late, its window ended at ${windowEnd} and the watermark is ${this.#options.watermark()}; ` +
+        `${count} late so far. ` +
         `A larger watermark.out-of-orderness or grace-period waits for them`
     })
   }

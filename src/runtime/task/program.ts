@@ -19,7 +19,8 @@ export interface TaskProgram {
   /** Work beside records, or null. */
   readonly work: TaskWork | null
   /**
-   * Whether an error that ends the task gives up its epoch: what a record causes cannot be told from what was before it.
+   * Whether an error that ends the task gives up its epoch: what a record causes cannot be told from what was
+   * before it.
    * Nothing is lost, the next start does the epoch again. Default false.
    */
   readonly abandonsEpoch?: boolean

@@ -162,10 +162,14 @@ export function planOf(
     `function merge(part, ctx) { ctx.state.ids.update(ids => ids + part.ids) }`
   )
   const perKey = flush === 'key'
-  const line = `(key, ids) => key + ' ' + ctx.window.start + '-' + ctx.window.end + ' ' + ids.slice(0, -1).split(',').sort().join()`
+  const sorted = `ids.slice(0, -1).split(',').sort().join()`
+  const line = `(key, ids) => key + ' ' + ctx.window.start + '-' + ctx.window.end + ' ' + ${sorted}`
   const text = perKey
     ? `${later}function end(ctx) { ${wait} return [(${line})(ctx.key, ctx.state.ids.get())] }`
-    : `${later}function end(ctx) { ${wait} return [...ctx.state.ids.entries()].map(([key, ids]) => (${line})(key, ids)) }`
+    : `${later}function end(ctx) {
+        ${wait}
+        return [...ctx.state.ids.entries()].map(([key, ids]) => (${line})(key, ids))
+      }`
   const closing = step('flush', text)
   return plan(
     [

@@ -24,7 +24,7 @@ const IDLENESS_MS = 1_000
 const STATE_STRIDE = 16
 let compared = 0
 
-test(`windows over late and disordered records come to what the oracle says (seed ${SEED}, ${DISORDERED} cases)`, async () => {
+test(`windows over disordered records are as the oracle says (seed ${SEED}, ${DISORDERED} cases)`, async () => {
   let lives = 0
   await fc.assert(
     fc.asyncProperty(disordered, async one => {
