@@ -17,7 +17,7 @@ const KEYS = 10_000
 /** About so long takes a round at the speeds of before. */
 const CALLS = { restate: 4_000, millrace: 40_000 }
 const SENDS = { restate: 5_000, millrace: 60_000 }
-const SENDERS = 50
+const SENDERS = 200
 const ROOT = resolve(import.meta.dirname, '..')
 const MODULE = ['request-reply', 'one-way']
   .map(
