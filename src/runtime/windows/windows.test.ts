@@ -442,3 +442,73 @@ test('a state of windows is no use outside of them', async () => {
   const [letter] = await bench.read('test.dead-letter')
   assert.equal(letter!.headers['millrace-error-code'], 'STATE_OUTSIDE_WINDOW')
 })
+
+test('windows of several tasks close as soon as all of them have gone past the end', async () => {
+  const bench = new Bench()
+  const one = counting(TUMBLING, { partitions: 3 })
+  await bench.createTopics(one)
+  const running = await bench.start(one)
+  await bench.feed('in', lines('a1 b2 a12'), 0)
+  await bench.feed('in', lines('a3 c4 b13'), 1)
+  // Records that another task owns are taken twice, and so are marks.
+  await taken(bench, running, 6)
+  assert.deepEqual(await bench.values('out'), [], 'the third partition holds time back')
+  await bench.feed('in', lines('c5 a11'), 2)
+  for (let turn = 0; turn < 200; turn++) await bench.clock.yield()
+  const found = await bench.values('out')
+  assert.deepEqual(found.toSorted(), ['a2 0-10', 'b1 0-10', 'c2 0-10'])
+  assert.equal((await running.metrics()).times[0]!.watermark, 11)
+  await running.stop()
+})
+
+test('an idle partition of another task holds nothing back', async () => {
+  const clock = new SimulatedClock()
+  const bench = new Bench({ clock })
+  const one = counting(TUMBLING, { partitions: 2, time: { idlenessMs: 1_000 } })
+  await bench.createTopics(one)
+  const running = await bench.start(one)
+  await bench.feed('in', lines('a1 b2 a12'), 0)
+  await taken(bench, running, 3)
+  assert.deepEqual(await bench.values('out'), [])
+  await clock.advance(999)
+  await bench.feed('in', lines('a13'), 0)
+  await taken(bench, running, 4)
+  await clock.advance(1)
+  for (let turn = 0; turn < 100; turn++) await bench.clock.yield()
+  const found = await bench.values('out')
+  assert.deepEqual(found.toSorted(), ['a1 0-10', 'b1 0-10'])
+  await running.stop()
+})
+
+test('time that went on without an idle partition does not go back when that is known no more', async () => {
+  const clock = new SimulatedClock()
+  const bench = new Bench({ clock })
+  const one = counting(TUMBLING, { time: { idlenessMs: 1_000 } })
+  const two: Plan = {
+    ...one,
+    topics: { ...one.topics, other: topic('other') },
+    services: one.services.map(only => ({
+      ...only,
+      sources: [...only.sources, { topic: 'other', steps: [], at: only.at }]
+    }))
+  }
+  await bench.createTopics(two)
+  await bench.feed('in', lines('a1 a12'))
+  await bench.feed('other', lines('b3'))
+  const first = await bench.start(two)
+  await taken(bench, first, 3)
+  assert.deepEqual(await bench.values('out'), [])
+  await clock.advance(999)
+  await bench.feed('in', lines('a13'))
+  await taken(bench, first, 4)
+  await clock.advance(1)
+  const found = await bench.values('out')
+  assert.deepEqual(found.toSorted(), ['a1 0-10', 'b1 0-10'])
+  await first.stop()
+  const second = await bench.start(two)
+  assert.equal((await second.metrics()).times[0]!.watermark, 13)
+  await bench.feed('other', lines('b4'))
+  await taken(bench, second, 1)
+  assert.equal((await second.metrics()).times[0]!.late, 1)
+  await second.stop()
+})
