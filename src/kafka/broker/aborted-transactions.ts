@@ -1,13 +1,16 @@
 // Which transactions were aborted in which partitions: readers of committed records leave their records out.
 //
-// An entry is stored with the commit that writes its marker, when the marker's offset is not known yet; a process that
-// starts later finds the offset in the partition.
+//   A1  An entry is stored with the commit that writes its marker, when the marker's offset is not known yet. The offset
+//       is stored with a later commit; a process that starts in between finds it in the partition.
+//   A2  Entries of a partition stand in the order of their markers.
 import { isMillraceError } from '../../base/index.ts'
 import type { Log } from '../../log/index.ts'
 import { batchByteLength, readBatchHeader } from '../../record/index.ts'
 import type { BrokerStore } from './store.ts'
 
 const PREFIX = 'aborted:'
+/** Stored while the marker's offset is not known. */
+const UNKNOWN = -1
 
 /** As the protocol tells it: a producer's records from an offset on, up to its next marker, do not count. */
 export interface AbortedTransaction {
@@ -24,9 +27,8 @@ export interface AbortedPartition {
   readonly from: number
 }
 
-interface Entry {
-  readonly producerId: number
-  readonly from: number
+/** One that ended. */
+export interface SettledAbort extends AbortedPartition {
   /** Offset of its marker. */
   readonly to: number
 }
@@ -37,35 +39,81 @@ const keyOf = (each: AbortedPartition): string =>
 
 /** All aborted transactions of a log. Make it by {@link openAbortedTransactions}. */
 export class AbortedTransactions {
-  readonly #byPlace = new Map<string, Entry[]>()
+  readonly #byPlace = new Map<string, SettledAbort[]>()
+  /** Entries whose marker's offset is not stored yet (A1). */
+  #unstored: SettledAbort[] = []
 
   /** What the store must change when transactions are aborted. */
   changes(aborts: readonly AbortedPartition[]): ReadonlyMap<string, unknown> {
-    return new Map(aborts.map(each => [keyOf(each), 1]))
+    if (aborts.length === 0) return new Map()
+    const known = this.#unstored
+    this.#unstored = []
+    return new Map([
+      ...known.map(each => [keyOf(each), each.to] as const),
+      ...aborts.map(each => [keyOf(each), UNKNOWN] as const)
+    ])
   }
 
   /** Notes where the markers of aborted transactions stand. */
-  settle(aborts: readonly (AbortedPartition & { readonly to: number })[]): void {
-    for (const { topic, partition, producerId, from, to } of aborts) {
-      const place = placeOf(topic, partition)
+  settle(aborts: readonly SettledAbort[], options: { readonly isStored?: boolean } = {}): void {
+    for (const each of aborts) {
+      const place = placeOf(each.topic, each.partition)
       const entries = this.#byPlace.get(place) ?? []
-      entries.push({ producerId, from, to })
+      entries.push(each)
       this.#byPlace.set(place, entries)
+      if (options.isStored !== true) this.#unstored.push(each)
     }
   }
 
   /** Those with records between two offsets of a partition, both included. */
   between(topic: string, partition: number, from: number, to: number): AbortedTransaction[] {
-    const entries = this.#byPlace.get(placeOf(topic, partition)) ?? []
-    return entries
-      .filter(entry => entry.to >= from && entry.from <= to)
-      .map(({ producerId, from: firstOffset }) => ({ producerId, firstOffset }))
+    const entries = this.#byPlace.get(placeOf(topic, partition))
+    if (entries === undefined) return []
+    const found: AbortedTransaction[] = []
+    for (let at = firstAtOrAfter(entries, from); at < entries.length; at++) {
+      const { producerId, from: firstOffset } = entries[at]!
+      if (firstOffset <= to) found.push({ producerId, firstOffset })
+    }
+    return found
   }
 
   /** Whether anything was ever aborted in a partition. */
   has(topic: string, partition: number): boolean {
     return this.#byPlace.has(placeOf(topic, partition))
   }
+
+  /** Partitions with aborted transactions. */
+  *places(): Iterable<{ readonly topic: string; readonly partition: number }> {
+    for (const [first] of this.#byPlace.values()) {
+      if (first !== undefined) yield { topic: first.topic, partition: first.partition }
+    }
+  }
+
+  /** Forgets what ended before an offset of a partition (Infinity: all); gives what the store must change. */
+  forget(topic: string, partition: number, before: number): ReadonlyMap<string, null> {
+    const place = placeOf(topic, partition)
+    const entries = this.#byPlace.get(place) ?? []
+    const gone = entries.slice(0, firstAtOrAfter(entries, before))
+    if (gone.length === 0) return new Map()
+    const left = entries.slice(gone.length)
+    if (left.length === 0) this.#byPlace.delete(place)
+    else this.#byPlace.set(place, left)
+    const removed = new Set(gone)
+    this.#unstored = this.#unstored.filter(each => !removed.has(each))
+    return new Map(gone.map(each => [keyOf(each), null]))
+  }
+}
+
+/** Index of the first entry whose marker is at or after an offset (A2). */
+function firstAtOrAfter(entries: readonly SettledAbort[], offset: number): number {
+  let low = 0
+  let high = entries.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (entries[middle]!.to < offset) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 /** Reads what was aborted, finds the markers, and forgets transactions of which no record is left. */
@@ -74,21 +122,31 @@ export async function openAbortedTransactions(
   store: BrokerStore
 ): Promise<AbortedTransactions> {
   const aborted = new AbortedTransactions()
-  const gone = new Map<string, null>()
-  for (const [key] of [...store.entries(PREFIX)]) {
-    const [producerId = '', from = '', partition = '', ...topic] = key.split(':')
-    const each: AbortedPartition = {
-      producerId: Number(producerId),
-      from: Number(from),
-      partition: Number(partition),
-      topic: topic.join(':')
-    }
-    const to = await findMarker(log, each)
-    if (to === null) gone.set(PREFIX + key, null)
-    else aborted.settle([{ ...each, to }])
+  const changes = new Map<string, number | null>()
+  const settled: SettledAbort[] = []
+  for (const [key, value] of [...store.entries(PREFIX)]) {
+    const each = parseKey(key)
+    const stored = typeof value === 'number' ? value : UNKNOWN
+    const to = stored === UNKNOWN ? await findMarker(log, each) : stored
+    if (to !== stored) changes.set(PREFIX + key, to)
+    if (to !== null) settled.push({ ...each, to })
   }
-  if (gone.size > 0) await store.change(gone)
+  aborted.settle(
+    settled.toSorted((a, b) => a.to - b.to),
+    { isStored: true }
+  )
+  if (changes.size > 0) await store.change(changes)
   return aborted
+}
+
+function parseKey(key: string): AbortedPartition {
+  const [producerId = '', from = '', partition = '', ...topic] = key.split(':')
+  return {
+    producerId: Number(producerId),
+    from: Number(from),
+    partition: Number(partition),
+    topic: topic.join(':')
+  }
 }
 
 /** Offset of the marker that ended the transaction; null when topic or marker are gone. */

@@ -8,6 +8,7 @@ import { Groups } from './groups/groups.ts'
 import { Producers } from './producers.ts'
 import { FrontDoor, type ListenOptions } from './server.ts'
 import { openStore, type BrokerStore } from './store.ts'
+import { Sweep } from './sweep.ts'
 import { TopicDirectory } from './topics.ts'
 import { Transactions } from './transactions.ts'
 
@@ -25,7 +26,10 @@ export interface BrokerOptions extends ListenOptions {
 const SETTINGS_DEFAULT: BrokerSettings = {
   partitions: 1,
   autoCreateTopics: true,
-  initialDelayMs: 100
+  initialDelayMs: 100,
+  sessionTimeoutMsMin: 6_000,
+  heartbeatIntervalMs: 5_000,
+  memberTimeoutMs: 45_000
 }
 
 /** A broker that listens. */
@@ -43,14 +47,15 @@ export interface Broker {
 export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const context = await openContext(options)
   const door = await FrontDoor.open(context, options)
+  const sweep = new Sweep(context)
   return {
     address: door.address,
     context,
     close: async () => {
+      sweep.close()
       context.groups.close()
       await door.close()
       context.transactions.close()
-      context.producers.close()
     }
   }
 }
@@ -62,17 +67,24 @@ async function openContext(options: BrokerOptions): Promise<BrokerContext> {
   const settings = { ...SETTINGS_DEFAULT, ...options.settings }
   const aborted = await openAbortedTransactions(log, store)
   const transactions = new Transactions(log, clock, store, aborted)
-  const producers = new Producers(log, clock, store, (...batch) => transactions.allows(...batch))
+  const producers = new Producers(
+    log,
+    clock,
+    store,
+    await log.listTopics({ internal: true }),
+    (...batch) => transactions.allows(...batch)
+  )
+  const topics = new TopicDirectory(log, clusterId)
   return {
     log,
     clock,
     random,
     store,
-    topics: new TopicDirectory(log, clusterId),
+    topics,
     sessions: new FetchSessions(() => 1 + random.below(2 ** 31 - 1)),
     producers,
     transactions,
-    groups: new Groups({ log, clock, random, store, initialDelayMs: settings.initialDelayMs }),
+    groups: new Groups({ log, clock, random, store, topics, settings }),
     settings,
     clusterId
   }

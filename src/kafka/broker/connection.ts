@@ -14,6 +14,8 @@ import { FrameSplitter } from './frame-splitter.ts'
 /** Bytes of requests that were begun and not answered, beyond which nothing more is read. */
 const PENDING_BYTES_MAX = 64 * 1024 * 1024
 const PENDING_REQUESTS_MAX = 64
+/** How long a closing connection may take for its last answers. */
+const DRAIN_MS = 1_000
 /** Bytes that a client has not taken yet, beyond which it is not served. */
 const UNSENT_BYTES_MAX = 8 * 1024 * 1024
 
@@ -27,6 +29,7 @@ export interface ConnectionEvents {
 interface Begun {
   readonly request: OpenRequest
   readonly bytes: number
+  readonly keepsOrder: boolean
   readonly response: Promise<readonly Uint8Array[] | null>
 }
 
@@ -68,13 +71,11 @@ export class Connection {
   /** Answers what was begun, then closes. */
   drain(): void {
     this.#isDraining = true
+    // Who waits for records or other members waits no longer.
+    this.#ended.abort()
     this.#socket.pause()
     this.#endIfIdle()
-  }
-
-  /** Closes at once. */
-  destroy(): void {
-    this.#socket.destroy()
+    this.#context.clock.timer(DRAIN_MS, () => this.#socket.destroy(), { unref: true })
   }
 
   #receive(chunk: Buffer): void {
@@ -115,14 +116,14 @@ export class Connection {
   /** N2. */
   #beginNext(): void {
     for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
+      const keepsOrder = next.request.keepsOrder(this.#context)
       const mayBegin =
-        this.#begun.length === 0 ||
-        (next.request.isPipelined && this.#begun.every(({ request }) => request.isPipelined))
+        this.#begun.length === 0 || (keepsOrder && this.#begun.every(begun => begun.keepsOrder))
       if (!mayBegin) return
       this.#waiting.shift()
       const response = next.request.answer(this.#context)
       response.catch(() => undefined)
-      this.#begun.push({ ...next, response })
+      this.#begun.push({ ...next, keepsOrder, response })
     }
     void this.#send()
   }
@@ -164,7 +165,7 @@ export class Connection {
   }
 
   #endIfIdle(): void {
-    if (this.#isDraining && this.#begun.length === 0) this.#socket.end()
+    if (this.#isDraining && this.#begun.length === 0) this.#socket.destroySoon()
   }
 
   /** N4. */

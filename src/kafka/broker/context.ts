@@ -13,6 +13,8 @@ import type { Transactions } from './transactions.ts'
 export const NODE_ID = 1
 /** The only epoch of its leadership. */
 export const LEADER_EPOCH = 0
+/** Longest text beside a position of a group: what the log takes. */
+export const OFFSET_METADATA_LENGTH_MAX = 4_096
 
 /** Choices of whoever runs the broker. */
 export interface BrokerSettings {
@@ -22,6 +24,12 @@ export interface BrokerSettings {
   readonly autoCreateTopics: boolean
   /** How long the first member of a group waits for others, ms. */
   readonly initialDelayMs: number
+  /** Shortest session timeout of a member of a classic group, ms. */
+  readonly sessionTimeoutMsMin: number
+  /** How often members of groups of KIP-848 are to be heard of, ms. */
+  readonly heartbeatIntervalMs: number
+  /** How long such a member may be silent, ms. */
+  readonly memberTimeoutMs: number
 }
 
 /** What all handlers use. */

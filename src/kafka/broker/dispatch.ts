@@ -1,7 +1,6 @@
 // From the bytes of a request to those of its response.
 import { MillraceError } from '../../base/index.ts'
 import {
-  ERROR_CODES,
   FrameReader,
   FrameWriter,
   apiOfKey,
@@ -13,12 +12,11 @@ import {
   type Api,
   type ApiName,
   type RequestHeader,
-  type ResponseOf,
-  type Sparse
+  type RequestOf
 } from '../wire/index.ts'
 import type { BrokerContext, Caller } from './context.ts'
-import { apiVersions } from './handlers/api-versions.ts'
-import { HANDLERS, type AnyHandler } from './handlers/index.ts'
+import { HANDLERS, unsupportedVersions, type AnyHandler } from './handlers/index.ts'
+import { mayOverlap } from './handlers/produce.ts'
 
 const API_VERSIONS = 'ApiVersions'
 const PRODUCE = 'Produce'
@@ -27,8 +25,8 @@ const PRODUCE = 'Produce'
 export interface OpenRequest {
   readonly header: RequestHeader
   readonly api: Api
-  /** Requests of this kind may be begun before the one before them is answered: they keep their order themselves. */
-  readonly isPipelined: boolean
+  /** Whether it may be begun before the one before it is answered: such requests keep their order themselves. */
+  keepsOrder(context: BrokerContext): boolean
   /** The frame of the response, as pieces; null when there is none. Rejects only when a handler has a bug. */
   answer(context: BrokerContext): Promise<readonly Uint8Array[] | null>
 }
@@ -52,7 +50,7 @@ export function openRequest(
     return {
       header,
       api,
-      isPipelined: false,
+      keepsOrder: () => false,
       answer: () => Promise.resolve(encode(api, 0, correlationId, unsupportedVersions()))
     }
   }
@@ -63,12 +61,10 @@ export function openRequest(
     const response = await run(context, request, caller(header.clientId), version)
     return response === null ? null : encode(api, version, correlationId, response)
   }
-  return { header, api, isPipelined: api.name === PRODUCE, answer }
+  const keepsOrder = (context: BrokerContext): boolean =>
+    api.name === PRODUCE && mayOverlap(context, request as RequestOf<'Produce'>)
+  return { header, api, keepsOrder, answer }
 }
-
-/** A client that is newer than this program asks again with a version that it is told (KIP-511). */
-const unsupportedVersions = (): Sparse<ResponseOf<'ApiVersions'>> =>
-  apiVersions(ERROR_CODES.UNSUPPORTED_VERSION)
 
 function encode(
   api: Api,

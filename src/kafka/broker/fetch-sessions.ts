@@ -38,8 +38,8 @@ interface SessionEntry {
 /** One client's session. */
 export class FetchSession {
   readonly id: number
-  epoch = 1
-  readonly partitions = new Map<string, SessionEntry>()
+  epoch: number = 1
+  readonly partitions: Map<string, SessionEntry> = new Map()
 
   constructor(id: number) {
     this.id = id

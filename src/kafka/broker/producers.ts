@@ -6,8 +6,8 @@
 //   I2  A batch is written only if its sequence follows the last one of its producer and epoch in the partition.
 //   I3  What is remembered is committed with the batch. Only the offset is not known before; a later process finds it
 //       by looking from `from` on, a place at or before the batch.
-import type { Clock, Timer } from '../../base/index.ts'
-import type { Log } from '../../log/index.ts'
+import type { Clock } from '../../base/index.ts'
+import type { Log, Topic } from '../../log/index.ts'
 import { readBatchHeader, type BatchHeader } from '../../record/index.ts'
 import { ERROR_CODES } from '../wire/index.ts'
 import { findBatch } from './find-batch.ts'
@@ -18,7 +18,6 @@ const BATCHES_KEPT = 5
 const SEQUENCES = 2 ** 31
 const FIRST_PRODUCER_ID = 1_000
 const EXPIRATION_MS = 7 * 24 * 3_600_000
-const SWEEP_MS = 3_600_000
 const NO_PRODUCER = -1
 const PREFIX = 'producer:'
 const NEXT_ID_KEY = 'producer-id-next'
@@ -82,37 +81,46 @@ const FREE: Admitted = {
 export class Producers {
   readonly #log: Log
   readonly #clock: Clock
-  readonly #store: BrokerStore
   readonly #transactionAllows: TransactionAllows
   readonly #sequences = new Map<string, PartitionSequence>()
   /** Where each partition was last known to end. */
   readonly #ends = new Map<string, number>()
-  #sweep: Timer | null = null
+  #nextId: number
 
-  constructor(log: Log, clock: Clock, store: BrokerStore, transactionAllows: TransactionAllows) {
+  /** `topics`: what the log has now. */
+  constructor(
+    log: Log,
+    clock: Clock,
+    store: BrokerStore,
+    topics: readonly Topic[],
+    transactionAllows: TransactionAllows
+  ) {
     this.#log = log
     this.#clock = clock
-    this.#store = store
     this.#transactionAllows = transactionAllows
+    const nextId = store.get(NEXT_ID_KEY)
+    this.#nextId = typeof nextId === 'number' ? nextId : FIRST_PRODUCER_ID
+    for (const { name, status } of topics) {
+      for (const { partition, endOffset } of status.partitions) {
+        if (endOffset > 0) this.#ends.set(`${partition}:${name}`, endOffset)
+      }
+    }
     for (const [key, value] of store.entries(PREFIX)) {
       const { e, t, b } = value as StoredSequence
       const batches = b.map(([first, last, from]) => ({ first, last, from, offset: null }))
       this.#sequences.set(key, { epoch: e, batches, lastUsedMs: t })
     }
-    this.#scheduleSweep()
   }
 
   /** A producer id that was never given before, and what the store must change for it. */
   newId(): { readonly producerId: number; readonly changes: Changes } {
-    const stored = this.#store.get(NEXT_ID_KEY)
-    const producerId = typeof stored === 'number' ? stored : FIRST_PRODUCER_ID
-    return { producerId, changes: new Map([[NEXT_ID_KEY, producerId + 1]]) }
+    const producerId = this.#nextId++
+    return { producerId, changes: new Map([[NEXT_ID_KEY, this.#nextId]]) }
   }
 
   /** Whether an id was given to a producer. */
   isKnownId(producerId: number): boolean {
-    const next = this.#store.get(NEXT_ID_KEY)
-    return producerId >= FIRST_PRODUCER_ID && typeof next === 'number' && producerId < next
+    return producerId >= FIRST_PRODUCER_ID && producerId < this.#nextId
   }
 
   /** Decides about one valid batch of records. Never waits. */
@@ -214,33 +222,30 @@ export class Producers {
     })
   }
 
-  /** Forgets producers that wrote nothing for a week. */
-  async #expire(): Promise<void> {
+  /** Forgets producers that wrote nothing for a week; gives what the store must change. */
+  expired(): ReadonlyMap<string, null> {
     const before = this.#clock.now() - EXPIRATION_MS
-    const changes = new Map<string, unknown>()
+    return this.#forget((_key, sequence) => sequence.lastUsedMs < before)
+  }
+
+  /** Forgets who wrote a topic that is deleted; gives what the store must change. */
+  forgetTopic(topic: string): ReadonlyMap<string, null> {
+    for (const place of this.#ends.keys()) {
+      if (place.slice(place.indexOf(':') + 1) === topic) this.#ends.delete(place)
+    }
+    return this.#forget(key => key.split(':').slice(2).join(':') === topic)
+  }
+
+  #forget(
+    isGone: (key: string, sequence: PartitionSequence) => boolean
+  ): ReadonlyMap<string, null> {
+    const changes = new Map<string, null>()
     for (const [key, sequence] of this.#sequences) {
-      if (sequence.lastUsedMs >= before) continue
+      if (!isGone(key, sequence)) continue
       this.#sequences.delete(key)
       changes.set(`${PREFIX}${key}`, null)
     }
-    if (changes.size > 0) await this.#store.change(changes)
-  }
-
-  #scheduleSweep(): void {
-    this.#sweep = this.#clock.timer(
-      SWEEP_MS,
-      () => {
-        // A log that is fenced or closed says so to whoever writes next.
-        void this.#expire().catch(() => undefined)
-        this.#scheduleSweep()
-      },
-      { unref: true }
-    )
-  }
-
-  /** Stops what runs in the background. */
-  close(): void {
-    this.#sweep?.cancel()
+    return changes
   }
 }
 

@@ -2,14 +2,14 @@
 //
 // Owns: the topic, its records and the map in memory. Does not own: what keys and values mean.
 //   B1  The map is what the topic says; it changes when a change is handed to the log, in the order of the calls.
-//   B2  A change that takes effect together with batches is one commit with them (L1): see `changeBatch`.
-//   B3  A failed commit fences the log (L6), so the map need not be taken back: nothing more is written.
+//   B2  A change that takes effect together with batches is one commit with them (L1).
+//   B3  A commit that the log refuses (a topic that is gone) takes its changes back, unless they were changed again.
 import { MillraceError, type Clock } from '../../base/index.ts'
 import type { Commit, CommitBatch, CommitResult, Log } from '../../log/index.ts'
 import { BatchBuilder, RecordCursor, batchByteLength } from '../../record/index.ts'
 
 /** Name of the topic; internal, so clients do not see it. */
-export const BROKER_TOPIC = 'millrace.broker'
+export const BROKER_TOPIC = '_millrace.broker'
 
 /** Changes by key; null removes. Values are plain data that JSON carries. */
 export type Changes = ReadonlyMap<string, unknown>
@@ -39,8 +39,26 @@ export class BrokerStore {
     }
   }
 
-  /** Changes the map and gives the batch that says so: the caller commits it at once, with what belongs to it. */
-  changeBatch(changes: Changes): CommitBatch {
+  /**
+   * Changes values in one commit with other batches and positions, if given (B2). Handed to the log before this
+   * returns; resolves when durable. @throws as Log.commit
+   */
+  async change(changes: Changes, beside: Partial<Commit> = {}): Promise<CommitResult> {
+    const before = [...changes.keys()].map(key => [key, this.#values.get(key)] as const)
+    const batches = [...(beside.batches ?? []), this.#apply(changes)]
+    try {
+      return await this.#log.commit({ batches, offsets: beside.offsets ?? [] })
+    } catch (error) {
+      for (const [key, value] of before) {
+        if (this.#values.get(key) !== (changes.get(key) ?? undefined)) continue
+        if (value === undefined) this.#values.delete(key)
+        else this.#values.set(key, value)
+      }
+      throw error
+    }
+  }
+
+  #apply(changes: Changes): CommitBatch {
     for (const [key, value] of changes) {
       if (value === null) this.#values.delete(key)
       else this.#values.set(key, value)
@@ -48,12 +66,6 @@ export class BrokerStore {
       this.#builder.append(this.#clock.now(), Buffer.from(key), bytes)
     }
     return { topic: BROKER_TOPIC, partition: 0, batch: this.#builder.build() }
-  }
-
-  /** Changes values, with other batches and positions if given. Resolves when durable. @throws as Log.commit */
-  async change(changes: Changes, beside: Partial<Commit> = {}): Promise<CommitResult> {
-    const batches = [...(beside.batches ?? []), this.changeBatch(changes)]
-    return await this.#log.commit({ batches, offsets: beside.offsets ?? [] })
   }
 }
 

@@ -31,7 +31,10 @@ function bound(name: string, value: string | null): number | null | string {
   return `${name} is "${value}"; expected a whole number from 0 on, or −1 for no bound`
 }
 
-function boundOf(key: 'retentionMs' | 'retentionBytes', name: string): KnownConfig['change'] {
+function boundOf(
+  key: 'retentionMs' | 'retentionBytes',
+  name: string
+): NonNullable<KnownConfig['change']> {
   return value => {
     const parsed = bound(name, value)
     return typeof parsed === 'string' ? parsed : { [key]: parsed }

@@ -1,7 +1,8 @@
 // Topics as clients know them: by name or by id, without asking the log each time.
 //
 // Owns: the ids and what is remembered of topics. A topic that the log no longer has is forgotten when the log says
-// so ({@link TopicDirectory.forget}); the log's answer always counts.
+// so ({@link TopicDirectory.forget}); the log's answer always counts. Internal topics, which hold what dataflows and
+// this broker know, do not exist for clients: who could write them could change what was processed.
 import { createHash } from 'node:crypto'
 import { isMillraceError } from '../../base/index.ts'
 import type { Log, Topic } from '../../log/index.ts'
@@ -29,7 +30,8 @@ export class TopicDirectory {
   /** The topic as the log has it now; null when there is none. */
   async describe(name: string): Promise<Topic | null> {
     try {
-      return this.#note(await this.#log.describeTopic(name))
+      const topic = await this.#log.describeTopic(name)
+      return topic.spec.internal ? null : this.#note(topic)
     } catch (error) {
       if (!isMillraceError(error, 'TOPIC_UNKNOWN')) throw error
       this.forget(name)
@@ -37,9 +39,16 @@ export class TopicDirectory {
     }
   }
 
-  /** The topic as it was last seen, or as the log has it; null when there is none. For what does not change. */
-  async find(name: string): Promise<Topic | null> {
-    return this.#byName.get(name) ?? (await this.describe(name))
+  /** Whether a topic was seen, without asking the log. */
+  isKnown(name: string): boolean {
+    return this.#byName.has(name)
+  }
+
+  /** Whether there is such a partition; asks the log only about what was not seen yet. */
+  async hasPartition(name: string, partition: number): Promise<boolean> {
+    const has = (topic: Topic | null | undefined): boolean =>
+      topic?.status.partitions[partition] !== undefined
+    return has(this.#byName.get(name)) || has(await this.describe(name))
   }
 
   /** All topics that clients see. */

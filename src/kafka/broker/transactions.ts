@@ -8,7 +8,7 @@
 //   X4  A transaction that is open for longer than its timeout is aborted and its producer fenced. A restart keeps
 //       transactions open until then.
 // Source: KIP-98, KIP-360, KIP-447. States are those of the protocol; there is no state between two of them, because of X1.
-import { MillraceError, type Clock, type Timer } from '../../base/index.ts'
+import { isMillraceError, type Clock, type Timer } from '../../base/index.ts'
 import type { CommitOffset, Log } from '../../log/index.ts'
 import { ERROR_CODES } from '../wire/index.ts'
 import { AbortedTransactions, type AbortedTransaction } from './aborted-transactions.ts'
@@ -17,6 +17,9 @@ import type { BrokerStore } from './store.ts'
 
 const PREFIX = 'transaction:'
 const EPOCH_LAST = 2 ** 15 - 2
+const NO_EPOCH = -1
+/** Ids that were not used for so long are forgotten, as Apache Kafka's transactional.id.expiration.ms. */
+const EXPIRATION_MS = 7 * 24 * 3_600_000
 /** Longest timeout that a producer may ask for, as Apache Kafka's transaction.max.timeout.ms. */
 export const TRANSACTION_TIMEOUT_MAX_MS = 900_000
 
@@ -34,6 +37,8 @@ export interface TransactionPartition {
 export interface TransactionState {
   readonly producerId: number
   readonly epoch: number
+  /** The epoch before, when its own producer asked for the present one (KIP-360); else −1. */
+  readonly epochBefore: number
   readonly timeoutMs: number
   readonly status: TransactionStatus
   readonly partitions: readonly TransactionPartition[]
@@ -67,6 +72,9 @@ export class Transactions {
   /** Ends that are on their way to the log: whoever comes meanwhile is told to come again. */
   readonly #ending = new Set<string>()
   readonly #aborted: AbortedTransactions
+  readonly #waiting = new Set<() => void>()
+  #endedCount = 0
+  #isClosed = false
 
   constructor(log: Log, clock: Clock, store: BrokerStore, aborted: AbortedTransactions) {
     this.#log = log
@@ -94,6 +102,17 @@ export class Transactions {
       }
     }
     return first
+  }
+
+  /** How many transactions have ended in this process. */
+  get endedCount(): number {
+    return this.#endedCount
+  }
+
+  /** Calls `action` once when a transaction has ended. Gives a function that takes the wish back. */
+  onEnd(action: () => void): () => void {
+    this.#waiting.add(action)
+    return () => this.#waiting.delete(action)
   }
 
   /** Where the open transaction of a producer begins in a partition; −1 when it has none there. */
@@ -154,15 +173,29 @@ export class Transactions {
     }
     if (this.#ending.has(transactionalId)) return failed(ERROR_CODES.CONCURRENT_TRANSACTIONS)
     const state = this.#states.get(transactionalId)
-    if (identity.producerId !== -1) {
-      const isSame = state?.producerId === identity.producerId && state.epoch === identity.epoch
-      if (!isSame) return failed(ERROR_CODES.PRODUCER_FENCED)
+    const isNamed = identity.producerId !== -1
+    if (isNamed) {
+      if (state?.producerId !== identity.producerId) return failed(ERROR_CODES.PRODUCER_FENCED)
+      // The answer to the same request was lost on its way.
+      const isRepeated = state.status === 'Empty' && state.epochBefore === identity.epoch
+      if (isRepeated) return { errorCode: 0, producerId: state.producerId, epoch: state.epoch }
+      if (state.epoch !== identity.epoch) return failed(ERROR_CODES.PRODUCER_FENCED)
     }
-    const now = this.#clock.now()
-    const next = { timeoutMs, status: 'Empty', ...NOTHING_OPEN, changedAtMs: now } as const
+    const next = {
+      timeoutMs,
+      status: 'Empty',
+      ...NOTHING_OPEN,
+      epochBefore: isNamed ? identity.epoch : NO_EPOCH,
+      changedAtMs: this.#clock.now()
+    } as const
     if (state === undefined || state.epoch >= EPOCH_LAST) {
       const given = ids.newId()
-      const made: TransactionState = { ...next, producerId: given.producerId, epoch: 0 }
+      const made: TransactionState = {
+        ...next,
+        epochBefore: NO_EPOCH,
+        producerId: given.producerId,
+        epoch: 0
+      }
       await this.#end(transactionalId, state ?? made, 'abort', made, given.changes)
       return { errorCode: 0, producerId: made.producerId, epoch: made.epoch }
     }
@@ -259,6 +292,39 @@ export class Transactions {
     await this.#store.change(new Map([[PREFIX + id, state]]))
   }
 
+  /** Forgets ids that were not used for a week, and aborts before the partitions' starts. What the store must change. */
+  async expired(): Promise<ReadonlyMap<string, null>> {
+    const changes = new Map<string, null>()
+    const before = this.#clock.now() - EXPIRATION_MS
+    for (const [id, state] of this.#states) {
+      if (state.status === 'Ongoing' || this.#ending.has(id) || state.changedAtMs >= before) continue
+      this.#states.delete(id)
+      changes.set(PREFIX + id, null)
+    }
+    const topics = await this.#log.listTopics({ internal: true })
+    const byName = new Map(topics.map(topic => [topic.name, topic]))
+    for (const { topic, partition } of [...this.#aborted.places()]) {
+      const start = byName.get(topic)?.status.partitions[partition]?.startOffset ?? Infinity
+      for (const [key] of this.#aborted.forget(topic, partition, start)) changes.set(key, null)
+    }
+    return changes
+  }
+
+  /** Forgets what was aborted in a topic that is deleted; gives what the store must change. */
+  forgetTopic(topic: string): ReadonlyMap<string, null> {
+    const places = [...this.#aborted.places()].filter(place => place.topic === topic)
+    return new Map(
+      places.flatMap(({ partition }) => [...this.#aborted.forget(topic, partition, Infinity)])
+    )
+  }
+
+  /** Whether a partition ever had records that readers of committed ones must not see. */
+  isTouched(topic: string, partition: number): boolean {
+    return (
+      this.#aborted.has(topic, partition) || this.lastStableOffset(topic, partition) !== Infinity
+    )
+  }
+
   /** Ends what is open in `state` and makes `next` the state, in one commit of the log (X1). */
   async #end(
     id: string,
@@ -272,6 +338,7 @@ export class Transactions {
     try {
       const partitions = isOpen ? await this.#existing(state.partitions) : []
       const isCommit = decision === 'commit'
+      const kept = isCommit && isOpen ? await this.#existing(state.offsets) : []
       const aborts = isCommit
         ? []
         : partitions.map(each => ({ producerId: state.producerId, ...each }))
@@ -284,8 +351,7 @@ export class Transactions {
         const batch = markerBatch({ ...state, isCommit, timestampMs: this.#clock.now() })
         return { topic, partition, batch }
       })
-      const offsets = isCommit && isOpen ? state.offsets : []
-      const { baseOffsets } = await this.#store.change(changes, { batches, offsets })
+      const { baseOffsets } = await this.#store.change(changes, { batches, offsets: kept })
       this.#aborted.settle(aborts.map((each, at) => ({ ...each, to: baseOffsets[at]! })))
       this.#timers.get(id)?.cancel()
       this.#timers.delete(id)
@@ -293,14 +359,23 @@ export class Transactions {
     } finally {
       this.#ending.delete(id)
     }
+    this.#endedCount++
+    for (const action of this.#waiting) action()
+    this.#waiting.clear()
   }
 
-  /** Partitions that are still there: a deleted topic needs no marker. */
-  async #existing(
-    partitions: readonly TransactionPartition[]
-  ): Promise<readonly TransactionPartition[]> {
-    const names = new Set((await this.#log.listTopics({ internal: true })).map(topic => topic.name))
-    return partitions.filter(each => names.has(each.topic))
+  /** What belongs to topics that are still there: a deleted one needs no marker and no position. */
+  async #existing<T extends { readonly topic: string }>(places: readonly T[]): Promise<readonly T[]> {
+    const gone = new Set<string>()
+    for (const name of new Set(places.map(place => place.topic))) {
+      try {
+        await this.#log.describeTopic(name)
+      } catch (error) {
+        if (!isMillraceError(error, 'TOPIC_UNKNOWN')) throw error
+        gone.add(name)
+      }
+    }
+    return places.filter(place => !gone.has(place.topic))
   }
 
   #schedule(id: string, state: TransactionState): void {
@@ -314,10 +389,11 @@ export class Transactions {
   /** X4. */
   async #timeOut(id: string): Promise<void> {
     const state = this.#states.get(id)
-    if (state?.status !== 'Ongoing' || this.#ending.has(id)) return
+    if (state?.status !== 'Ongoing' || this.#ending.has(id) || this.#isClosed) return
     const next = {
       ...state,
       epoch: state.epoch + 1,
+      epochBefore: NO_EPOCH,
       status: 'CompleteAbort',
       ...NOTHING_OPEN,
       changedAtMs: this.#clock.now()
@@ -326,12 +402,13 @@ export class Transactions {
       await this.#end(id, state, 'abort', next)
     } catch (error) {
       // The log is fenced or closed: the next process finds the transaction open and times it out.
-      if (!(error instanceof MillraceError)) throw error
+      if (!isMillraceError(error)) throw error
     }
   }
 
   /** Stops the timers. */
   close(): void {
+    this.#isClosed = true
     for (const timer of this.#timers.values()) timer.cancel()
   }
 }

@@ -12,20 +12,25 @@ const SOFTWARE = /^[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?$/
 const PRODUCE_KEY = 0
 const API_VERSIONS_SOFTWARE_SINCE = 3
 
-/** The answer to every ApiVersions request, and to one of a version that is not known. */
-export function apiVersions(errorCode: number): Sparse<ResponseOf<'ApiVersions'>> {
+/** The answer to every ApiVersions request, and to one of a version that is not known. `names`: APIs with a handler. */
+export function apiVersions(
+  errorCode: number,
+  names: ReadonlySet<string>
+): Sparse<ResponseOf<'ApiVersions'>> {
   return {
     errorCode,
-    apiKeys: APIS.map(({ key, min, max }) => {
+    apiKeys: APIS.filter(api => names.has(api.name)).map(({ key, min, max }) => {
       return { apiKey: key, minVersion: key === PRODUCE_KEY ? 0 : min, maxVersion: max }
     })
   }
 }
 
-/** Answers ApiVersions. */
-export const handleApiVersions: Handler<'ApiVersions'> = (_context, request, _caller, version) => {
-  const isNamed =
-    SOFTWARE.test(request.clientSoftwareName) && SOFTWARE.test(request.clientSoftwareVersion)
-  const isValid = version < API_VERSIONS_SOFTWARE_SINCE || isNamed
-  return apiVersions(isValid ? ERROR_CODES.NONE : ERROR_CODES.INVALID_REQUEST)
+/** Makes what answers ApiVersions. */
+export function apiVersionsHandler(names: () => ReadonlySet<string>): Handler<'ApiVersions'> {
+  return (_context, request, _caller, version) => {
+    const isNamed =
+      SOFTWARE.test(request.clientSoftwareName) && SOFTWARE.test(request.clientSoftwareVersion)
+    const isValid = version < API_VERSIONS_SOFTWARE_SINCE || isNamed
+    return apiVersions(isValid ? ERROR_CODES.NONE : ERROR_CODES.INVALID_REQUEST, names())
+  }
 }

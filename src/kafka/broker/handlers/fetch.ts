@@ -25,8 +25,10 @@ interface Found {
   readonly name: string | null
   readonly answer: PartitionAnswer
   readonly bytes: number
-  /** End of what may be read, for waiting; null when nothing may be waited for. */
+  /** Where the partition ends, for waiting; null when nothing may be waited for. */
   readonly endOffset: number | null
+  /** Whether an open transaction holds records back. */
+  readonly isHeldBack: boolean
 }
 
 /** Answers Fetch. */
@@ -35,6 +37,7 @@ export const handleFetch: Handler<'Fetch'> = async (context, request, caller, ve
   if (plan.errorCode !== 0) return { errorCode: plan.errorCode }
   const deadline = context.clock.monotonic() + Math.max(0, request.maxWaitMs)
   for (;;) {
+    const endedBefore = context.transactions.endedCount
     const found = await collect(context, request, plan.wanted, version)
     const bytes = found.reduce((sum, each) => sum + each.bytes, 0)
     const hasNews = found.some(each => (each.answer.errorCode ?? 0) !== 0)
@@ -42,7 +45,7 @@ export const handleFetch: Handler<'Fetch'> = async (context, request, caller, ve
     if (bytes >= request.minBytes || bytes >= RESPONSE_BYTES_MAX || hasNews || left <= 0) {
       return respond(plan, found)
     }
-    if (!(await waitForMore(context, found, left, caller))) return respond(plan, found)
+    if (!(await waitForMore(context, found, { left, caller, endedBefore }))) return respond(plan, found)
   }
 }
 
@@ -84,7 +87,7 @@ async function readPartition(
       highWatermark: UNKNOWN,
       records: null
     }
-    return { wanted, name, answer, bytes: 0, endOffset: null }
+    return { wanted, name, answer, bytes: 0, endOffset: null, isHeldBack: false }
   }
   if (name === null) return failed(ERROR_CODES.UNKNOWN_TOPIC_ID)
   if (wanted.leaderEpoch > LEADER_EPOCH) return failed(ERROR_CODES.UNKNOWN_LEADER_EPOCH)
@@ -104,6 +107,12 @@ async function readKnown(
   wanted: WantedPartition,
   bounds: Bounds
 ): Promise<Found> {
+  if (!(await context.topics.hasPartition(topic, partition))) {
+    throw new MillraceError(
+      'PARTITION_UNKNOWN',
+      `there is no partition ${topic}/${partition}; expected one that Metadata names; ask for it again`
+    )
+  }
   if (fetchOffset < 0) throw outOfRange(topic, partition, fetchOffset)
   const asked = Math.min(Math.max(1, bytesMax), Math.max(1, bounds.left))
   const { bytes, startOffset, endOffset } = await context.log.read({
@@ -134,7 +143,8 @@ async function readKnown(
     name: topic,
     answer,
     bytes: records.length,
-    endOffset: Math.max(fetchOffset, endOffset)
+    endOffset: Math.max(fetchOffset, endOffset),
+    isHeldBack: end < endOffset
   }
 }
 
@@ -163,7 +173,7 @@ function abortedIn(
   partition: number,
   from: number,
   records: Uint8Array
-): PartitionAnswer['abortedTransactions'] {
+): NonNullable<PartitionAnswer['abortedTransactions']> {
   let last = from
   for (let at = 0; at < records.length; at += batchByteLength(records, at)) {
     last = batchLastOffset(records, at)
@@ -171,29 +181,43 @@ function abortedIn(
   return context.transactions.aborted(topic, partition, from, last)
 }
 
-/** Waits until a partition has more, at most `leftMs`; false when the time or the connection ended. */
+interface Patience {
+  readonly left: number
+  readonly caller: Caller
+  /** Transactions that had ended before the partitions were read. */
+  readonly endedBefore: number
+}
+
+/** Waits until a partition has more or a transaction ended, at most `left` ms; false when time or connection ended. */
 async function waitForMore(
   context: BrokerContext,
   found: readonly Found[],
-  leftMs: number,
-  caller: Caller
+  { left, caller, endedBefore }: Patience
 ): Promise<boolean> {
+  const isHeldBack = found.some(each => each.isHeldBack)
+  if (isHeldBack && context.transactions.endedCount !== endedBefore) return true
   const positions = found.flatMap(({ wanted, name, endOffset }) =>
     endOffset === null || name === null
       ? []
       : [{ topic: name, partition: wanted.partition, offset: endOffset }]
   )
-  const timeout = new AbortController()
-  const timer = context.clock.timer(leftMs, () => timeout.abort(), { unref: true })
-  const signal = AbortSignal.any([timeout.signal, caller.signal])
+  const ending = new AbortController()
+  const transaction = new AbortController()
+  const timer = context.clock.timer(left, () => ending.abort(), { unref: true })
+  const forget = isHeldBack
+    ? context.transactions.onEnd(() => transaction.abort())
+    : () => undefined
+  const signal = AbortSignal.any([ending.signal, transaction.signal, caller.signal])
   try {
     await context.log.wait(positions, signal)
     return true
   } catch (error) {
+    if (transaction.signal.aborted) return true
     if (signal.aborted || isMillraceError(error)) return false
     throw error
   } finally {
     timer.cancel()
+    forget()
   }
 }
 
@@ -202,6 +226,7 @@ function respond(plan: FetchPlan, found: readonly Found[]): Sparse<ResponseOf<'F
   for (const each of found) {
     if (plan.isIncremental && !isNews(plan, each)) continue
     const { topic, topicId } = each.wanted
+    rotate(plan, each)
     const last = responses.at(-1)
     if (last !== undefined && last.topic === topic && last.topicId === topicId) {
       last.partitions.push(each.answer)
@@ -209,6 +234,15 @@ function respond(plan: FetchPlan, found: readonly Found[]): Sparse<ResponseOf<'F
     remember(plan, each)
   }
   return { sessionId: plan.session?.id ?? 0, responses }
+}
+
+/** Who got records comes last the next time, so that one busy partition does not keep others waiting. */
+function rotate(plan: FetchPlan, { wanted, bytes }: Found): void {
+  const key = keyOf(wanted)
+  const entry = plan.session?.partitions.get(key)
+  if (bytes === 0 || entry === undefined) return
+  plan.session!.partitions.delete(key)
+  plan.session!.partitions.set(key, entry)
 }
 
 /** Whether the client of an incremental session must be told of a partition. */

@@ -9,7 +9,8 @@ type MetadataTopic = Sparse<ResponseOf<'Metadata'>['topics'][number]>
 const NO_ID = '0'.repeat(32)
 /** What is said of allowed operations when nobody asked. */
 const OPERATIONS_NOT_ASKED = -(2 ** 31)
-const ID_VERSION = 10
+/** Topics of the engine, which clients neither see nor make. */
+const INTERNAL_PREFIX = '_millrace.'
 
 const brokerOf = (caller: Caller) => ({ nodeId: NODE_ID, ...caller.address, rack: null })
 
@@ -50,7 +51,9 @@ async function lookUp(
   }
   const topic = await context.topics.describe(name)
   if (topic !== null) return describe(context, topic)
-  if (!mayCreate) return { errorCode: ERROR_CODES.UNKNOWN_TOPIC_OR_PARTITION, name }
+  if (!mayCreate || name.startsWith(INTERNAL_PREFIX)) {
+    return { errorCode: ERROR_CODES.UNKNOWN_TOPIC_OR_PARTITION, name }
+  }
   try {
     await context.log.createTopic(name, { partitions: context.settings.partitions })
   } catch (error) {

@@ -1,7 +1,8 @@
 // Produce: record batches into partitions, one commit for a request, acknowledged when it is durable.
 //
 //   P1  A request's batches are handed to the log before the handler first waits, so that requests of a connection
-//       that follow each other keep their order (L3).
+//       that follow each other keep their order (L3). One with a topic that was not seen yet waits before: see
+//       `mayOverlap`.
 //   P2  A partition that is refused refuses nothing else of the request.
 import { BATCH_BYTES_MAX, isMillraceError, messageOf } from '../../../base/index.ts'
 import type { CommitBatch, CommitResult } from '../../../log/index.ts'
@@ -12,7 +13,7 @@ import {
   readBatchHeader,
   type BatchFault
 } from '../../../record/index.ts'
-import { ERROR_CODES, type ResponseOf, type Sparse } from '../../wire/index.ts'
+import { ERROR_CODES, type RequestOf, type ResponseOf, type Sparse } from '../../wire/index.ts'
 import type { BrokerContext, Handler } from '../context.ts'
 import { errorCodeOf } from '../error-of.ts'
 import type { Admitted } from '../producers.ts'
@@ -40,28 +41,33 @@ interface Accepted {
   readonly resolve: (response: PartitionResponse) => void
 }
 
+/** Whether a request keeps its order by itself (P1): when the log need not be asked about its topics. */
+export function mayOverlap(context: BrokerContext, request: RequestOf<'Produce'>): boolean {
+  return request.topicData.every(({ name }) => context.topics.isKnown(name))
+}
+
 /** Answers Produce. */
 export const handleProduce: Handler<'Produce'> = async (context, request) => {
+  for (const { name } of request.topicData) {
+    if (!context.topics.isKnown(name)) await context.topics.describe(name)
+  }
   const isValid = [ACKS_NONE, ACKS_LEADER, ACKS_ALL].includes(request.acks)
   const accepted: Accepted[] = []
   // Nothing waits until all batches are handed over (P1).
   const pending = request.topicData.map(({ name, partitionData }) => ({
     name,
-    partitions: partitionData.map(({ index, records }) => {
-      if (!isValid) return Promise.resolve(refusal(ERROR_CODES.INVALID_REQUIRED_ACKS))
+    partitions: partitionData.map(async ({ index, records }): Promise<PartitionResponse> => {
       const piece = { topic: name, partition: index, records }
-      return take(context, request.transactionalId, piece, accepted)
+      const response = isValid
+        ? await take(context, request.transactionalId, piece, accepted)
+        : refusal(ERROR_CODES.INVALID_REQUIRED_ACKS)
+      return { index, ...response }
     })
   }))
   if (accepted.length > 0) void commit(context, accepted)
   const responses = []
   for (const { name, partitions } of pending) {
-    const settled = await Promise.all(partitions)
-    const { partitionData } = request.topicData[responses.length]!
-    const partitionResponses = settled.map((response, at) => {
-      return { index: partitionData[at]!.index, ...response }
-    })
-    responses.push({ name, partitionResponses })
+    responses.push({ name, partitionResponses: await Promise.all(partitions) })
   }
   return request.acks === ACKS_NONE ? null : { responses }
 }
@@ -81,6 +87,9 @@ function take(
   piece: Piece,
   accepted: Accepted[]
 ): Promise<PartitionResponse> {
+  if (!context.topics.isKnown(piece.topic)) {
+    return Promise.resolve(refusal(ERROR_CODES.UNKNOWN_TOPIC_OR_PARTITION))
+  }
   const fault = faultOf(piece.records)
   if (fault !== null) return Promise.resolve(refusal(fault.errorCode, fault.message))
   const admission = context.producers.admit(

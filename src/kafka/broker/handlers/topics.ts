@@ -9,6 +9,7 @@ import { errorCodeOf } from '../error-of.ts'
 type NewTopic = RequestOf<'CreateTopics'>['topics'][number]
 type CreatedTopic = Sparse<ResponseOf<'CreateTopics'>['topics'][number]>
 const DEFAULT_COUNT = -1
+const INTERNAL_PREFIX = '_millrace.'
 
 /** Answers CreateTopics. Replication is 1: there is one node. */
 export const handleCreateTopics: Handler<'CreateTopics'> = async (context, request) => {
@@ -56,7 +57,11 @@ async function createTopic(
 }
 
 function faultOf(asked: NewTopic): { readonly errorCode: number; readonly message: string } | null {
-  const { numPartitions, replicationFactor, assignments } = asked
+  const { name, numPartitions, replicationFactor, assignments } = asked
+  if (name.startsWith(INTERNAL_PREFIX)) {
+    const message = `names with ${INTERNAL_PREFIX} are kept for what the engine stores; use another`
+    return { errorCode: ERROR_CODES.INVALID_TOPIC_EXCEPTION, message }
+  }
   if (assignments.length > 0) {
     const isHere = assignments.every(
       each => each.brokerIds.length === 1 && each.brokerIds[0] === NODE_ID
@@ -121,13 +126,15 @@ async function deleteTopic(
   if (topic === null) {
     return { name: known, ...id, errorCode: ERROR_CODES.UNKNOWN_TOPIC_OR_PARTITION }
   }
-  if (topic.spec.internal) {
-    const errorMessage = `${known} belongs to a dataflow or to this broker; it cannot be deleted here`
-    return { name: known, ...id, errorCode: ERROR_CODES.INVALID_TOPIC_EXCEPTION, errorMessage }
-  }
   try {
     await context.log.deleteTopic(known)
     context.topics.forget(known)
+    // A later topic of this name has other records.
+    const changes = new Map([
+      ...context.producers.forgetTopic(known),
+      ...context.transactions.forgetTopic(known)
+    ])
+    if (changes.size > 0) await context.store.change(changes)
     return { name: known, topicId: context.topics.idOf(topic) }
   } catch (error) {
     if (!isMillraceError(error)) throw error

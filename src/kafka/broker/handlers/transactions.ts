@@ -1,7 +1,7 @@
 // InitProducerId, AddPartitionsToTxn, AddOffsetsToTxn, TxnOffsetCommit, EndTxn, and what tells of transactions.
 import type { CommitOffset } from '../../../log/index.ts'
 import { ERROR_CODES, type RequestOf, type ResponseOf, type Sparse } from '../../wire/index.ts'
-import type { BrokerContext, Handler } from '../context.ts'
+import { OFFSET_METADATA_LENGTH_MAX, type BrokerContext, type Handler } from '../context.ts'
 import type { ProducerIdentity, TransactionPartition } from '../transactions.ts'
 
 type TopicsToAdd = RequestOf<'AddPartitionsToTxn'>['v3AndBelowTopics']
@@ -137,24 +137,20 @@ export const handleTxnOffsetCommit: Handler<'TxnOffsetCommit'> = async (context,
       })
     }))
   })
-  const refused = context.groups.checkMember(
-    groupId,
-    request.memberId,
-    request.groupInstanceId,
-    request.generationId
-  )
+  const refused = context.groups.checkMember(groupId, request, { isTransactional: true })
   if (refused !== ERROR_CODES.NONE) return answer(() => refused)
   const offsets: CommitOffset[] = []
   const missing = new Set<string>()
   for (const { name, partitions } of request.topics) {
-    const topic = await context.topics.find(name)
     for (const { partitionIndex, committedOffset, committedMetadata } of partitions) {
-      const place = { group: groupId, topic: name, partition: partitionIndex }
-      if (topic?.status.partitions[partitionIndex] === undefined) {
-        missing.add(`${partitionIndex}:${name}`)
-      } else {
-        offsets.push({ ...place, offset: committedOffset, metadata: committedMetadata ?? '' })
+      const metadata = committedMetadata ?? ''
+      if (metadata.length > OFFSET_METADATA_LENGTH_MAX) {
+        return answer(() => ERROR_CODES.OFFSET_METADATA_TOO_LARGE)
       }
+      const place = { group: groupId, topic: name, partition: partitionIndex }
+      if (committedOffset < 0 || !(await context.topics.hasPartition(name, partitionIndex))) {
+        missing.add(`${partitionIndex}:${name}`)
+      } else offsets.push({ ...place, offset: committedOffset, metadata })
     }
   }
   const identity = { transactionalId, producerId, epoch: producerEpoch }

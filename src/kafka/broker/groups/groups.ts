@@ -1,0 +1,219 @@
+// All groups of a broker: finds, makes, lists and removes them.
+//
+//   G1  A group is of one kind, classic or of KIP-848, as long as it has members.
+//   G2  Names with a slash are those of the engine's own groups (dataflows, functions, feeds): clients read their
+//       positions and change nothing.
+import type { Clock, Random } from '../../../base/index.ts'
+import type { Log } from '../../../log/index.ts'
+import { ERROR_CODES } from '../../wire/index.ts'
+import type { BrokerSettings } from '../context.ts'
+import type { BrokerStore } from '../store.ts'
+import type { TopicDirectory } from '../topics.ts'
+import { ClassicGroup, type ClassicHost, type StoredClassicGroup } from './classic-group.ts'
+import { CONSUMER_TYPE, subscribedTopics } from './classic-protocols.ts'
+import {
+  ConsumerGroup,
+  type ConsumerHost,
+  type StoredConsumerGroup,
+  type TopicView
+} from './consumer-group.ts'
+
+const PREFIX = 'group:'
+const ID_BYTES = 16
+const ENGINE_MARK = '/'
+
+/** What groups need. */
+export interface GroupsOptions {
+  readonly log: Log
+  readonly clock: Clock
+  readonly random: Random
+  readonly store: BrokerStore
+  readonly topics: TopicDirectory
+  readonly settings: BrokerSettings
+}
+
+/** A group as it is listed. */
+export interface GroupListing {
+  readonly groupId: string
+  readonly protocolType: string
+  readonly groupState: string
+  readonly groupType: 'classic' | 'consumer'
+}
+
+/** Who commits a position. */
+export interface Committer {
+  readonly memberId: string
+  readonly groupInstanceId: string | null
+  /** Generation of a classic group, or the member's epoch; negative: no member. */
+  readonly generationId: number
+}
+
+/** All groups. */
+export class Groups {
+  readonly #options: GroupsOptions
+  readonly #groups = new Map<string, ClassicGroup | ConsumerGroup>()
+
+  constructor(options: GroupsOptions) {
+    this.#options = options
+    for (const [id, value] of options.store.entries(PREFIX)) {
+      const stored = value as StoredClassicGroup | StoredConsumerGroup
+      const group =
+        stored.kind === 'classic'
+          ? ClassicGroup.restore(this.#classicHost(id), stored)
+          : ConsumerGroup.restore(this.#consumerHost(id), stored)
+      this.#groups.set(id, group)
+    }
+  }
+
+  /** What is wrong with the name of a group that a client wants to change, or 0 (G2). */
+  faultOfId(id: string): number {
+    return id === '' || id.includes(ENGINE_MARK) ? ERROR_CODES.INVALID_GROUP_ID : ERROR_CODES.NONE
+  }
+
+  /** The group, whatever its kind. */
+  get(id: string): ClassicGroup | ConsumerGroup | undefined {
+    return this.#groups.get(id)
+  }
+
+  /** The classic group; null when there is none. */
+  classic(id: string): ClassicGroup | null {
+    const group = this.#groups.get(id)
+    return group instanceof ClassicGroup ? group : null
+  }
+
+  /** The classic group, made if need be; null when the group is of the other kind (G1). */
+  classicFor(id: string): ClassicGroup | null {
+    const group = this.#groups.get(id)
+    if (group instanceof ClassicGroup) return group
+    if (group !== undefined && group.members.size > 0) return null
+    const made = new ClassicGroup(this.#classicHost(id))
+    this.#groups.set(id, made)
+    return made
+  }
+
+  /** The group of KIP-848; null when there is none. */
+  consumer(id: string): ConsumerGroup | null {
+    const group = this.#groups.get(id)
+    return group instanceof ConsumerGroup ? group : null
+  }
+
+  /** The group of KIP-848, made if need be; null when the group is of the other kind (G1). */
+  consumerFor(id: string): ConsumerGroup | null {
+    const group = this.#groups.get(id)
+    if (group instanceof ConsumerGroup) return group
+    if (group !== undefined && group.members.size > 0) return null
+    group?.close()
+    const made = new ConsumerGroup(this.#consumerHost(id))
+    this.#groups.set(id, made)
+    return made
+  }
+
+  /** Topics as assignments need them. */
+  async topicView(): Promise<TopicView> {
+    const { topics } = this.#options
+    const listed = await topics.list()
+    return new Map(
+      listed.map(topic => [
+        topic.name,
+        { id: topics.idOf(topic), partitions: topic.spec.partitions }
+      ])
+    )
+  }
+
+  /** Whether positions may be committed, as a code; a member of a classic group lives if so. */
+  checkMember(
+    id: string,
+    { memberId, groupInstanceId, generationId }: Committer,
+    { isTransactional }: { readonly isTransactional: boolean }
+  ): number {
+    const fault = this.faultOfId(id)
+    if (fault !== ERROR_CODES.NONE) return fault
+    const group = this.#groups.get(id)
+    if (group === undefined) {
+      return generationId < 0 ? ERROR_CODES.NONE : ERROR_CODES.ILLEGAL_GENERATION
+    }
+    if (group instanceof ConsumerGroup) {
+      return group.mayCommit(memberId, generationId, isTransactional)
+    }
+    const identity = { memberId, instanceId: groupInstanceId }
+    return group.mayCommit(identity, generationId, isTransactional)
+  }
+
+  /** All groups, with those that only have positions. */
+  async list(): Promise<readonly GroupListing[]> {
+    const listed = [...this.#groups].map(([groupId, group]): GroupListing => {
+      const isClassic = group instanceof ClassicGroup
+      return {
+        groupId,
+        protocolType: isClassic ? (group.protocolType ?? '') : CONSUMER_TYPE,
+        groupState: group.state,
+        groupType: isClassic ? 'classic' : 'consumer'
+      }
+    })
+    const others = (await this.#options.log.listGroups()).filter(id => !this.#groups.has(id))
+    const empty = { protocolType: '', groupState: 'Empty', groupType: 'classic' } as const
+    return [...listed, ...others.map(groupId => ({ groupId, ...empty }))]
+  }
+
+  /** Whether there is a group: with members, or with positions. */
+  async exists(id: string): Promise<boolean> {
+    return this.#groups.has(id) || (await this.#options.log.positions(id)).length > 0
+  }
+
+  /** Topics that members of a group read now. */
+  subscribed(id: string, topics: readonly string[]): ReadonlySet<string> {
+    const group = this.#groups.get(id)
+    const members = [...(group?.members.values() ?? [])]
+    if (group instanceof ConsumerGroup) {
+      const consumers = [...group.members.values()]
+      return new Set(topics.filter(topic => consumers.some(member => member.wants(topic))))
+    }
+    if (group === undefined || group.protocolType !== CONSUMER_TYPE) return new Set()
+    const read = members.flatMap(member =>
+      'metadataOf' in member ? subscribedTopics(member.metadataOf(group.protocol)) : []
+    )
+    return new Set(read)
+  }
+
+  /** Removes an empty group with its positions. */
+  async delete(id: string): Promise<number> {
+    const fault = this.faultOfId(id)
+    if (fault !== ERROR_CODES.NONE) return fault
+    if (!(await this.exists(id))) return ERROR_CODES.GROUP_ID_NOT_FOUND
+    const group = this.#groups.get(id)
+    if (group !== undefined && group.members.size > 0) return ERROR_CODES.NON_EMPTY_GROUP
+    group?.close()
+    this.#groups.delete(id)
+    const { log, store } = this.#options
+    const offsets = (await log.positions(id)).map(({ topic, partition }) => {
+      return { group: id, topic, partition, offset: null, metadata: '' }
+    })
+    await store.change(new Map([[PREFIX + id, null]]), { offsets })
+    return ERROR_CODES.NONE
+  }
+
+  /** Ends all groups: who waits in one is answered. */
+  close(): void {
+    for (const group of this.#groups.values()) group.close()
+  }
+
+  #classicHost(id: string): ClassicHost {
+    const { clock, random, settings } = this.#options
+    return {
+      clock,
+      initialDelayMs: settings.initialDelayMs,
+      newMemberId: prefix => `${prefix}-${Buffer.from(random.bytes(ID_BYTES)).toString('hex')}`,
+      store: group => this.#store(id, group)
+    }
+  }
+
+  #consumerHost(id: string): ConsumerHost {
+    const { clock, settings } = this.#options
+    const { memberTimeoutMs } = settings
+    return { clock, memberTimeoutMs, store: group => this.#store(id, group) }
+  }
+
+  async #store(id: string, group: StoredClassicGroup | StoredConsumerGroup): Promise<void> {
+    await this.#options.store.change(new Map([[PREFIX + id, group]]))
+  }
+}

@@ -1,0 +1,163 @@
+// ConsumerGroupHeartbeat and ConsumerGroupDescribe: groups of KIP-848.
+import { isMillraceError, messageOf } from '../../../base/index.ts'
+import { ERROR_CODES, type RequestOf, type ResponseOf, type Sparse } from '../../wire/index.ts'
+import type { BrokerContext, Caller, Handler } from '../context.ts'
+import { ASSIGNORS, type Assignment } from '../groups/assignors.ts'
+import type { ConsumerMember } from '../groups/consumer-member.ts'
+import type { Heartbeat } from '../groups/consumer-group.ts'
+import { parseTopicPattern } from '../groups/topic-pattern.ts'
+
+type HeartbeatRequest = RequestOf<'ConsumerGroupHeartbeat'>
+type HeartbeatResponse = Sparse<ResponseOf<'ConsumerGroupHeartbeat'>>
+type DescribedGroup = Sparse<ResponseOf<'ConsumerGroupDescribe'>['groups'][number]>
+type DescribedAssignment = NonNullable<DescribedMember['assignment']>
+type DescribedMember = NonNullable<DescribedGroup['members']>[number]
+
+/** Version from which on members make their ids themselves (KIP-1082). */
+const OWN_ID_VERSION = 1
+const ID_BYTES = 16
+
+/** Answers ConsumerGroupHeartbeat. */
+export const handleConsumerGroupHeartbeat: Handler<'ConsumerGroupHeartbeat'> = async (
+  context,
+  request,
+  caller,
+  version
+) => {
+  const refused = (errorCode: number, errorMessage: string | null = null): HeartbeatResponse => {
+    return { errorCode, errorMessage }
+  }
+  const fault = context.groups.faultOfId(request.groupId) === 0 ? null : 'the name of the group'
+  const problem = fault ?? problemOf(request, version)
+  if (problem !== null) return refused(ERROR_CODES.INVALID_REQUEST, `${problem} is not valid`)
+  if (request.serverAssignor !== null && !ASSIGNORS.has(request.serverAssignor)) {
+    const known = [...ASSIGNORS.keys()].join(' and ')
+    return refused(
+      ERROR_CODES.UNSUPPORTED_ASSIGNOR,
+      `assignor ${request.serverAssignor}; there are ${known}`
+    )
+  }
+  const { subscribedTopicRegex: pattern } = request
+  try {
+    if (pattern !== null && pattern !== '') parseTopicPattern(pattern)
+  } catch (error) {
+    if (!isMillraceError(error)) throw error
+    return refused(ERROR_CODES.INVALID_REGULAR_EXPRESSION, messageOf(error))
+  }
+  const { groups } = context
+  const group =
+    request.memberEpoch === 0
+      ? groups.consumerFor(request.groupId)
+      : groups.consumer(request.groupId)
+  if (group === null) {
+    const isOther = groups.get(request.groupId) !== undefined
+    return refused(isOther ? ERROR_CODES.GROUP_ID_NOT_FOUND : ERROR_CODES.UNKNOWN_MEMBER_ID)
+  }
+  const beat = beatOf(context, request, caller)
+  const { assignment, epoch, ...rest } = await group.heartbeat(beat, await groups.topicView())
+  return {
+    ...rest,
+    memberEpoch: epoch,
+    heartbeatIntervalMs: context.settings.heartbeatIntervalMs,
+    assignment:
+      assignment === null
+        ? null
+        : {
+            topicPartitions: [...assignment].map(([topicId, partitions]) => {
+              return { topicId, partitions }
+            })
+          }
+  }
+}
+
+/** What of a request is not as the protocol wants it; null when all is. */
+function problemOf(request: HeartbeatRequest, version: number): string | null {
+  const { memberId, memberEpoch, instanceId, topicPartitions } = request
+  if (memberId === '' && (memberEpoch !== 0 || version >= OWN_ID_VERSION)) return 'an empty member'
+  if (instanceId === '') return 'an empty name of an instance'
+  if (memberEpoch === -2 && instanceId === null) return 'epoch −2 without the name of an instance'
+  if (memberEpoch < -2) return `epoch ${memberEpoch}`
+  if (memberEpoch !== 0) return null
+  if (request.rebalanceTimeoutMs <= 0) return 'a join without a rebalance timeout'
+  if (topicPartitions !== null && topicPartitions.length > 0) return 'a join that owns partitions'
+  const hasTopics = request.subscribedTopicNames !== null || request.subscribedTopicRegex !== null
+  return hasTopics ? null : 'a join without topics'
+}
+
+function beatOf(context: BrokerContext, request: HeartbeatRequest, caller: Caller): Heartbeat {
+  const { memberId, memberEpoch, instanceId, topicPartitions, rebalanceTimeoutMs } = request
+  const made = (): string => Buffer.from(context.random.bytes(ID_BYTES)).toString('base64url')
+  return {
+    memberId: memberId === '' ? made() : memberId,
+    epoch: memberEpoch,
+    instanceId,
+    facts: {
+      rackId: request.rackId,
+      clientId: caller.clientId,
+      clientHost: `/${caller.clientHost}`,
+      rebalanceTimeoutMs: rebalanceTimeoutMs < 0 ? null : rebalanceTimeoutMs,
+      topicNames: request.subscribedTopicNames?.toSorted() ?? null,
+      topicPattern: request.subscribedTopicRegex,
+      assignor: request.serverAssignor
+    },
+    owned:
+      topicPartitions === null
+        ? null
+        : new Map(topicPartitions.map(({ topicId, partitions }) => [topicId, partitions]))
+  }
+}
+
+const NOT_ASKED = -(2 ** 31)
+
+/** Answers ConsumerGroupDescribe. */
+export const handleConsumerGroupDescribe: Handler<'ConsumerGroupDescribe'> = async (
+  context,
+  request
+) => {
+  const groups: DescribedGroup[] = []
+  for (const groupId of request.groupIds) {
+    const group = context.groups.consumer(groupId)
+    if (group === null) {
+      const errorMessage = `there is no group ${groupId} of the consumer protocol`
+      groups.push({ groupId, errorCode: ERROR_CODES.GROUP_ID_NOT_FOUND, errorMessage })
+      continue
+    }
+    const members: DescribedMember[] = []
+    for (const member of group.members.values()) members.push(await describe(context, member))
+    groups.push({
+      groupId,
+      groupState: group.state,
+      groupEpoch: group.epoch,
+      assignmentEpoch: group.targetEpoch,
+      assignorName: group.assignor,
+      members,
+      authorizedOperations: NOT_ASKED
+    })
+  }
+  return { groups }
+}
+
+async function describe(context: BrokerContext, member: ConsumerMember): Promise<DescribedMember> {
+  const { facts, share } = member
+  return {
+    memberId: member.id,
+    instanceId: member.instanceId,
+    rackId: facts.rackId,
+    memberEpoch: member.hasLeft ? -2 : share.epoch,
+    clientId: facts.clientId,
+    clientHost: facts.clientHost,
+    subscribedTopicNames: facts.topicNames,
+    subscribedTopicRegex: facts.topicPattern,
+    assignment: await named(context, share.assigned),
+    targetAssignment: await named(context, member.target)
+  }
+}
+
+async function named(context: BrokerContext, assignment: Assignment): Promise<DescribedAssignment> {
+  const topicPartitions = []
+  for (const [topicId, partitions] of assignment) {
+    const topicName = await context.topics.nameOf(topicId)
+    if (topicName !== null) topicPartitions.push({ topicId, topicName, partitions })
+  }
+  return { topicPartitions }
+}
