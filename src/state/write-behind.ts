@@ -257,7 +257,8 @@ export class WriteBehind {
     for (let at = images.length - 1; at >= 0; at--) {
       const { entries, epoch, count } = images[at]!
       const flags = result[at]!
-      for (let index = 0; index < count; index++) {
+      // From the last one on: an image of a replay may have an entry several times, the newest behind the others.
+      for (let index = count - 1; index >= 0; index--) {
         if (++looked % SLICE_STEPS === 0) await clock.yield()
         const entry = entries[index]!
         if (entry === null) continue
