@@ -1,8 +1,8 @@
 // StateFun's smoke test with real kills: random commands for 1,000 addresses, in process, behind HTTP with the original
 // SDK and behind a socket; endpoints that fail, hang, cut replies and reply twice; the runtime and an endpoint killed
 // with SIGKILL again and again. In the end every message has happened exactly once, or is a dead letter once.
-// MILLRACE_MESSAGES sets the number of messages from outside (default 40,000: with those that functions send to each
-// other they are 100,000), MILLRACE_FUNCTION_KILLS that of kills (default 50), MILLRACE_SEED repeats a run's choices.
+// MILLRACE_MESSAGES sets the number of messages from outside (default 100,000: with those that functions send to each
+// other they are 250,000), MILLRACE_FUNCTION_KILLS that of kills (default 50), MILLRACE_SEED repeats a run's choices.
 import { ok, strictEqual } from 'node:assert/strict'
 import type { ChildProcess } from 'node:child_process'
 import { test } from 'node:test'
@@ -13,7 +13,7 @@ import { DELAY_MS_MAX, type FirstOrder, Generator, IDS } from './functions/comma
 import { Judge } from './functions/judge.ts'
 import { World } from './functions/world.ts'
 
-const MESSAGES = Number(process.env['MILLRACE_MESSAGES'] ?? 40_000)
+const MESSAGES = Number(process.env['MILLRACE_MESSAGES'] ?? 100_000)
 const KILLS = Number(process.env['MILLRACE_FUNCTION_KILLS'] ?? 50)
 const seed = Number(process.env['MILLRACE_SEED'] ?? process.hrtime.bigint() % 1_000_000n)
 /** Kills fall up to so long after the process is ready; now and then before that. */
