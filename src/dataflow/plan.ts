@@ -95,6 +95,56 @@ export type CodePlan =
       readonly exportName: string
       readonly at: Position
     }
+  | { readonly kind: 'builtin'; readonly call: BuiltinCall; readonly at: Position }
+
+/** Names of fields from the outside in; none is the value itself. */
+export type FieldPath = readonly string[]
+
+/** What the built-in aggregates are, and what else may stand beside them in a result. */
+export type AggregateFunction =
+  | 'count'
+  | 'sum'
+  | 'min'
+  | 'max'
+  | 'avg'
+  | 'distinct'
+  | 'first'
+  | 'last'
+  | 'top'
+  | 'key'
+  | 'window-start'
+  | 'window-end'
+
+/** One property of what an aggregate gives. */
+export interface AggregatePlan {
+  /** Of the result, and of the state. */
+  readonly name: string
+  readonly function: AggregateFunction
+  /** What is aggregated; null: the record. */
+  readonly field: FieldPath | null
+  /** Of `top`: what it orders by, how many it keeps, and which come first. */
+  readonly by: FieldPath | null
+  readonly size: number
+  readonly order: 'descending' | 'ascending'
+  /** Type of what is aggregated; null for what needs none. */
+  readonly type: Type | null
+}
+
+/** A function that the file describes instead of writing it. */
+export type BuiltinCall =
+  /** The value of a field. */
+  | { readonly name: 'field'; readonly path: FieldPath }
+  /** Several fields as one text, a JSON list. */
+  | { readonly name: 'fields'; readonly paths: readonly FieldPath[] }
+  | { readonly name: 'constant'; readonly value: string }
+  /** add: into the state `property`, giving the result where `sends` · merge: two states · result: of the state. */
+  | {
+      readonly name: 'aggregate'
+      readonly part: 'add' | 'merge' | 'result'
+      readonly property: string
+      readonly aggregates: readonly AggregatePlan[]
+      readonly sends: boolean
+    }
 
 /** The place in the file of the character at `index` of a source; those behind it follow in the same line. */
 export interface SourcePlace {
@@ -146,6 +196,8 @@ export type StatePlan =
       readonly ttlMs: number | null
       /** Whether it is kept for each key and window, and ends with the window. */
       readonly windowed: boolean
+      /** Its values are never changed in place, only replaced: they need no copies. Default: they may be. */
+      readonly isImmutable?: boolean
       readonly at: Position
     }
   | {

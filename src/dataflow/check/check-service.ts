@@ -25,7 +25,9 @@ import { describeType } from '../type-text.ts'
 import type { Type } from '../types.ts'
 import { quoted } from '../yaml/tree.ts'
 import { checkId } from './check-function-sink.ts'
-import { checkStep, type StepContext } from './check-step.ts'
+import { checkAggregate, type CheckedAggregate } from './check-aggregate.ts'
+import { Chain, type ChainedStep, type Flow } from './chain.ts'
+import type { StepContext } from './check-step.ts'
 import { ownedStates } from './check-states.ts'
 import {
   checkPanes,
@@ -34,12 +36,6 @@ import {
   timePlanOf,
   windowPlanOf
 } from './check-window.ts'
-
-/** A value on its way: its type, and the type of its record key; null is unknown. */
-interface Flow {
-  readonly value: Type | null
-  readonly key: Type | null
-}
 
 /** The plan of a service; with findings some parts may be missing, then the whole plan is not used. */
 export function checkService(
@@ -58,7 +54,10 @@ export function checkService(
   return {
     name: service.name,
     sources,
-    states: service.states.flatMap(state => statePlanOf(context, service, state)),
+    states: [
+      ...service.states.flatMap(state => statePlanOf(context, service, state)),
+      ...(main.state === null ? [] : [main.state])
+    ],
     ...main.plan,
     sinks,
     errors: service.errors,
@@ -74,6 +73,8 @@ interface Main {
     'steps' | 'time' | 'window' | 'partition' | 'emitsFromUpdateState'
   >
   readonly flow: Flow
+  /** That of an aggregate. */
+  readonly state: StatePlan | null
 }
 
 function checkMain(
@@ -97,6 +98,7 @@ function checkMain(
   const emitsFromUpdateState = file.apiVersion === '1.0.0'
   let partition: PartitionPlan | null = null
   let sendsNothing = false
+  let aggregate: CheckedAggregate | null = null
   if (service.partition !== null) {
     const checked = checkPartition(
       context,
@@ -109,6 +111,7 @@ function checkMain(
     partition = checked.plan
     flow = checked.flow
     sendsNothing = checked.sendsNothing
+    aggregate = checked.aggregate
   }
   let window: WindowPlan | null = null
   let emits = emitsFromUpdateState
@@ -116,7 +119,10 @@ function checkMain(
     // What is known to send nothing before a window closes lets the time behind it go on with the window.
     if (service.partition !== null && sendsNothing) emits = false
     checkPanes(context, service, windowModel, !sendsNothing)
-    const closing = checkClosing(context, chain, windowModel, sendsNothing ? null : flow)
+    const closing =
+      aggregate === null
+        ? checkClosing(context, chain, windowModel, sendsNothing ? null : flow)
+        : closingOf(context, chain, windowModel, aggregate)
     if (closing.flow !== null) {
       flow = closing.flow
       sendsNothing = closing.sendsNothing
@@ -126,75 +132,10 @@ function checkMain(
   }
   if (sendsNothing && !service.isPartial) warnUnreachable(context, service, emitsFromUpdateState)
   const time = timePlanOf(context, file, service, assignTimestamp)
-  return { plan: { steps, time, window, partition, emitsFromUpdateState: emits }, flow }
-}
-
-interface ChainedStep {
-  readonly flow: Flow
-  /** The key that a declared output or an assign-key gives. */
-  readonly key: Type | null
-  readonly plan: StepPlan | null
-  readonly sendsNothing: boolean
-}
-
-/** Runs flows through steps and collects their plans, with operator names that are unique in the service. */
-class Chain {
-  readonly #context: StepContext
-  readonly #names = new Map<string, Span>()
-  #plans: StepPlan[] = []
-
-  constructor(context: StepContext) {
-    this.#context = context
-  }
-
-  /** The plans collected since the last call. */
-  take(): StepPlan[] {
-    const plans = this.#plans
-    this.#plans = []
-    return plans
-  }
-
-  run(steps: readonly StepModel[], flow: Flow): Flow {
-    return steps.reduce((arriving, step) => this.step(step, arriving).flow, flow)
-  }
-
-  step(step: StepModel, flow: Flow): ChainedStep {
-    const checked = checkStep(this.#context, step, flow.value)
-    const plan = checked.plan === null ? null : this.#named(checked.plan, step)
-    if (plan !== null) this.#plans.push(plan)
-    if (step.operator === 'assign-timestamp') return { flow, key: null, plan, sendsNothing: false }
-    if (step.operator === 'assign-key')
-      return { flow, key: checked.outputKey, plan, sendsNothing: false }
-    // A function may re-key by keyed() without declaring it: behind all but a filter the key is unknown.
-    const key = step.operator === 'filter' ? flow.key : checked.outputKey
-    const { sendsNothing } = checked
-    return { flow: { value: checked.output, key }, key, plan, sendsNothing }
-  }
-
-  #named(plan: StepPlan, step: StepModel): StepPlan {
-    const span = step.code?.span ?? step.at
-    const before = this.#names.get(plan.name)
-    if (before === undefined) {
-      this.#names.set(plan.name, span)
-      return plan
-    }
-    if (plan.code.kind === 'inline') {
-      const { line } = this.#context.report.lines.placeOf(before.start)
-      const message = `the operator ${quoted(plan.name)} is already declared in this service, on line ${line}`
-      this.#context.report.error(
-        'OPERATOR_DUPLICATE',
-        span,
-        message,
-        'Rename the function; its name is the operator’s in metrics and errors.'
-      )
-      return plan
-    }
-    // The same exported function may stand in several places; each place has its own counters.
-    let count = 2
-    while (this.#names.has(`${plan.name}-${count}`)) count++
-    const name = `${plan.name}-${count}`
-    this.#names.set(name, span)
-    return { ...plan, name }
+  return {
+    plan: { steps, time, window, partition, emitsFromUpdateState: emits },
+    flow,
+    state: aggregate?.state ?? null
   }
 }
 
@@ -256,6 +197,13 @@ function checkMerge(context: StepContext, first: Merged, other: Merged): void {
   )
 }
 
+interface CheckedPartition {
+  readonly plan: PartitionPlan | null
+  readonly flow: Flow
+  readonly sendsNothing: boolean
+  readonly aggregate: CheckedAggregate | null
+}
+
 function checkPartition(
   context: StepContext,
   chain: Chain,
@@ -263,7 +211,7 @@ function checkPartition(
   partition: PartitionModel,
   flow: Flow,
   emits: boolean
-): { plan: PartitionPlan | null; flow: Flow; sendsNothing: boolean } {
+): CheckedPartition {
   const assigned = partition.assignKey === null ? null : chain.step(partition.assignKey, flow)
   chain.take()
   const inner = chain.run(partition.steps, flow)
@@ -271,6 +219,18 @@ function checkPartition(
   const updated = partition.updateState === null ? null : chain.step(partition.updateState, inner)
   chain.take()
   const assignKey = assigned?.plan ? keyedByState(context, service, partition, assigned.plan) : null
+  if (partition.aggregate !== null) {
+    const key = assignKey?.outputKey ?? null
+    const aggregate = checkAggregate(context, service, inner.value, key)
+    if (aggregate === null || assignKey === null)
+      return { plan: null, flow: { value: null, key: null }, sendsNothing: false, aggregate: null }
+    return {
+      plan: { assignKey, steps, updateState: aggregate.update },
+      flow: { value: aggregate.output, key },
+      sendsNothing: service.window !== null,
+      aggregate
+    }
+  }
   if (partition.updateState !== null && ownedStates(service).length === 0) {
     const message = `the service ${quoted(service.name)} has an update-state, but owns no state`
     context.report.warning(
@@ -282,7 +242,12 @@ function checkPartition(
   }
   const after = updated === null ? inner : emits ? updated.flow : { value: null, key: null }
   const plan = assignKey === null ? null : { assignKey, steps, updateState: updated?.plan ?? null }
-  return { plan, flow: after, sendsNothing: updated !== null && (!emits || updated.sendsNothing) }
+  return {
+    plan,
+    flow: after,
+    sendsNothing: updated !== null && (!emits || updated.sendsNothing),
+    aggregate: null
+  }
 }
 
 interface Closing {
@@ -292,6 +257,24 @@ interface Closing {
   /** What leaves the service when windows close; null where nothing but `sent` does. */
   readonly flow: Flow | null
   readonly sendsNothing: boolean
+}
+
+/** What an aggregate does when windows close; a flush of the file goes over the states of all keys instead. */
+function closingOf(
+  context: StepContext,
+  chain: Chain,
+  window: WindowModel,
+  aggregate: CheckedAggregate
+): Closing {
+  const { merge, flushKey, output } = aggregate
+  const isParted = window.shape?.kind === 'sliding' || window.shape?.kind === 'session'
+  const plans = { merge: isParted ? merge : null }
+  if (window.flush !== null) {
+    const closing = checkClosing(context, chain, { ...window, merge: null }, null)
+    return { ...closing, ...plans }
+  }
+  const key = flushKey.outputKey
+  return { ...plans, flush: null, flushKey, flow: { value: output, key }, sendsNothing: false }
 }
 
 /** The functions that run when windows close; `sent` is what leaves before. */

@@ -12,6 +12,7 @@ import { describeType, isStateKey } from '../type-text.ts'
 import type { Type } from '../types.ts'
 import { placedSpan, type PlacedText } from '../yaml/scalar-text.ts'
 import { quoted } from '../yaml/tree.ts'
+import { checkBuiltin } from './check-builtin.ts'
 import type { FunctionTopics } from './check-function-sink.ts'
 
 /** What checking a step needs to know of the file. */
@@ -50,6 +51,7 @@ const UNKNOWN_STEP: CheckedStep = { plan: null, output: null, outputKey: null, s
 
 /** Checks `step`, to which values of type `input` (null: unknown) arrive. */
 export function checkStep(context: StepContext, step: StepModel, input: Type | null): CheckedStep {
+  if (step.code?.kind === 'builtin') return checkBuiltin(context, step, step.code.call, input)
   const signature = signatureOfStep(context, step)
   if (signature === null)
     return { ...UNKNOWN_STEP, output: passesOn(step) ? input : step.declaredOutput }
@@ -83,7 +85,7 @@ function passesOn({ operator }: StepModel): boolean {
 
 function signatureOfStep(context: StepContext, step: StepModel): Signature | null {
   const { code } = step
-  if (code === null) return null
+  if (code === null || code.kind === 'builtin') return null
   const { report } = context
   if (code.kind === 'module') {
     const { specifier, exportName, span } = code

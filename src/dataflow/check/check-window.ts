@@ -90,7 +90,8 @@ export function checkWindow(
     const message = `"merge" is for session and sliding windows; a ${shape.kind} window has no parts`
     report.error('WINDOW_MERGE', merge.at, message)
   }
-  if (early !== null && flush === null && flushKey === null) {
+  const isSilent = flush === null && flushKey === null && service.partition.aggregate === null
+  if (early !== null && isSilent) {
     const message = '"early" gives what "flush" gives, but the window has none'
     report.error('WINDOW_EARLY', early.at, message, 'Add "flush", or "flush" in the partition.')
   }
@@ -103,7 +104,7 @@ export function checkWindow(
     const message = `nothing is late for a ${shape.kind} window: it does not end with time`
     report.error('WINDOW_LATE', late.at, message, 'Leave "late" out.')
   }
-  if (shape.kind === 'global' && early === null && (flush ?? flushKey) !== null) {
+  if (shape.kind === 'global' && early === null && !isSilent) {
     const message =
       'a global window ends only when the dataflow is drained: until then it gives no result'
     report.warning('WINDOW_OPEN', window.at, message, 'Add early: { every: 1s }.')

@@ -1,5 +1,12 @@
 // What all file layouts are normalised to: services with typed parts and places, not yet checked against each other.
-import type { ApiVersion, ErrorPolicy, OperatorKind, TopicPlan, WindowShape } from '../plan.ts'
+import type {
+  AggregateFunction,
+  ApiVersion,
+  ErrorPolicy,
+  OperatorKind,
+  TopicPlan,
+  WindowShape
+} from '../plan.ts'
 import type { Span } from '../report.ts'
 import type { Type } from '../types.ts'
 import type { PlacedText } from '../yaml/scalar-text.ts'
@@ -14,6 +21,29 @@ export type CodeModel =
       readonly exportName: string
       readonly span: Span
     }
+  | { readonly kind: 'builtin'; readonly call: BuiltinModel; readonly span: Span }
+
+/** A path of fields as it is written. */
+export interface PathModel {
+  readonly path: readonly string[]
+  readonly span: Span
+}
+
+/** What a step does that has no code, before its types are looked at. */
+export type BuiltinModel =
+  | { readonly name: 'fields'; readonly paths: readonly PathModel[]; readonly isList: boolean }
+  | { readonly name: 'constant'; readonly value: string }
+
+/** One property of what an aggregate gives. */
+export interface AggregateModel {
+  readonly name: string
+  readonly function: AggregateFunction
+  readonly field: PathModel | null
+  readonly by: PathModel | null
+  readonly size: number
+  readonly order: 'descending' | 'ascending'
+  readonly at: Span
+}
 
 export interface StepModel {
   readonly operator: OperatorKind
@@ -73,6 +103,8 @@ export interface PartitionModel {
   readonly assignKey: StepModel | null
   readonly steps: readonly StepModel[]
   readonly updateState: StepModel | null
+  /** What stands in the place of update-state without code. */
+  readonly aggregate: { readonly of: readonly AggregateModel[]; readonly at: Span } | null
   readonly at: Span
 }
 

@@ -73,6 +73,12 @@ function placeUntimed(context: ReadContext, all: readonly StepModel[]): UntimedS
       'Put it into a service of its own.'
     )
   }
-  const partition = { assignKey, steps, updateState: behind[updateIndex] ?? null, at: assignKey.at }
+  const partition = {
+    assignKey,
+    steps,
+    updateState: behind[updateIndex] ?? null,
+    aggregate: null,
+    at: assignKey.at
+  }
   return { steps: all.slice(0, keyIndex), partition }
 }

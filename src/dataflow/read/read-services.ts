@@ -8,6 +8,7 @@ import type { SectionSpec } from '../sections/declare.ts'
 import { PARTITION, SERVICE, SINK, SOURCE, STATE } from '../sections/service-sections.ts'
 import { quoted, type Entry, type TreeNode } from '../yaml/tree.ts'
 import type { IoModel, PartitionModel, ServiceModel, StateModel, StepModel } from './model.ts'
+import { readAggregate } from './read-builtins.ts'
 import { isFunctionSink, readFunctionSink } from './read-function-sink.ts'
 import { checkName, checkStateProperty } from './read-names.ts'
 import { onlySteps, readPlacedFunction, readStep, readSteps } from './read-steps.ts'
@@ -141,13 +142,16 @@ function readPartition(
   if (section === null) return null
   const assignKey = readPlacedFunction(context, types, section, 'assign-key')
   const updateState = readPlacedFunction(context, types, section, 'update-state')
+  const aggregate = readAggregate(context, section)
   // 0.4.0 had update-state at the end of the transforms.
   if (context.apiVersion === '0.4.0' && updateState === null) {
     const all = section.items('transforms').flatMap(item => readStep(context, types, item) ?? [])
     const last = all.at(-1)?.operator === 'update-state' ? all.pop()! : null
-    return { assignKey, steps: onlySteps(context, all, 'transforms'), updateState: last, at }
+    const steps = onlySteps(context, all, 'transforms')
+    return { assignKey, steps, updateState: last, aggregate, at }
   }
-  return { assignKey, steps: readSteps(context, types, section, 'transforms'), updateState, at }
+  const steps = readSteps(context, types, section, 'transforms')
+  return { assignKey, steps, updateState, aggregate, at }
 }
 
 /** Reads states: a mapping by name, or in older files also a list of items with names. */

@@ -3,12 +3,21 @@ import { nearestWord, toCamel } from '../names.ts'
 import type { OperatorKind } from '../plan.ts'
 import type { Span } from '../report.ts'
 import { OPERATORS } from '../sections/operators.ts'
+import type { SectionSpec } from '../sections/declare.ts'
 import { readSection, type ReadContext, type Section } from '../sections/section.ts'
-import { FUNCTION, INPUT, OUTPUT_KEYS, STEP } from '../sections/service-sections.ts'
+import {
+  ASSIGN_KEY,
+  ASSIGN_TIMESTAMP,
+  FUNCTION,
+  INPUT,
+  OUTPUT_KEYS,
+  STEP
+} from '../sections/service-sections.ts'
 import type { Type } from '../types.ts'
 import { placeScalar, type PlacedText } from '../yaml/scalar-text.ts'
 import { quoted, valueAt, type ScalarNode, type TreeNode } from '../yaml/tree.ts'
 import type { CodeModel, StepModel } from './model.ts'
+import { readInsteadOfCode } from './read-builtins.ts'
 import type { TypeTable } from './read-types.ts'
 
 /** Operators of older files, and what they are called now. */
@@ -23,6 +32,13 @@ const OPERATORS_UNAVAILABLE = new Set(['aggregate', 'sql'])
 const STEP_OPERATORS = Object.values(OPERATORS)
   .filter(operator => operator.place === 'step')
   .map(operator => operator.kind)
+
+/** Places that take more than a function. */
+const PLACED: Readonly<Partial<Record<OperatorKind, SectionSpec>>> = {
+  'assign-key': ASSIGN_KEY,
+  'assign-id': ASSIGN_KEY,
+  'assign-timestamp': ASSIGN_TIMESTAMP
+}
 
 /** Reads a list of steps; items with findings are left out. */
 export function readSteps(
@@ -85,7 +101,7 @@ export function readPlacedFunction(
   const node = parent.value(operator)
   if (node === null) return null
   const at = parent.keySpan(operator)
-  const section = readSection(context, node, FUNCTION, at)
+  const section = readSection(context, node, PLACED[operator] ?? FUNCTION, at)
   if (section === null) return null
   const named = section.scalar('operator')
   if (named !== null && operatorOf(context, named) !== operator) {
@@ -95,7 +111,14 @@ export function readPlacedFunction(
       `${quoted(named.text)} cannot stand under ${quoted(operator)}`
     )
   }
-  return stepOf(context, types, section, operator, at)
+  return stepOf(
+    context,
+    types,
+    section,
+    operator,
+    at,
+    readInsteadOfCode(context, section, operator)
+  )
 }
 
 /** The operator that a word names, or null after a finding. */

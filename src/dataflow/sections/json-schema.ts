@@ -1,5 +1,6 @@
 // The JSON Schema of a dataflow file, made from the declarations: completion and checks while typing in an editor.
 import { SCALAR_WORDS } from '../type-text.ts'
+import { AGGREGATE_WORDS } from './aggregate-sections.ts'
 import { API_VERSIONS, isIn, type KeySpec, type SectionSpec, type ValueShape } from './declare.ts'
 import { SCHEMA_SIDE_KEYS } from './file-sections.ts'
 import { SECTIONS } from './sections.ts'
@@ -47,6 +48,7 @@ export function renderJsonSchema(): JsonSchema {
   definitions['schema'] = withSchemaTypes(definitions['schema']!)
   definitions['sink'] = sinkSchema(definitions)
   delete definitions['function sink']
+  definitions['aggregate'] = { anyOf: [{ enum: AGGREGATE_WORDS }, definitions['aggregate']] }
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',
     title: 'millrace dataflow file',

@@ -65,11 +65,19 @@ const PLACES: Readonly<Record<string, (example: string) => string>> = {
   'old window': example => example,
   step: example => `${HEAD}${TOPICS}${WORK}    transforms:\n${indent(example, 6)}\n`,
   function: example => `${HEAD}${TOPICS}${WORK}    partition:\n${indent(example, 6)}\n`,
+  'assign-key': example => `${WORDS}    partition:\n      ${example}\n`,
+  'assign-timestamp': example =>
+    `${WORDS}    ${example}\n    watermark: { out-of-orderness: 1s }\n`,
+  aggregate: example =>
+    `${WORDS.replace(/ {4}sinks.*\n/, '')}    partition:\n      assign-key: { field: word }\n${indent(example, 6)}\n`,
   service: example => {
     const topics = TOPICS.replaceAll('string', '{ type: string }')
     return `${HEAD.replace('1.0.0', '0.3.0')}${topics}services:\n${indent(example, 2)}\n`
   }
 }
+const WORDS =
+  `${HEAD}types: { sentence: { type: object, properties: { word: string, text: string, length: u32, at: timestamp } } }\n` +
+  `${TOPICS.replaceAll('string', 'sentence')}${WORK}`
 const IN_WINDOW = `${HEAD}${TOPICS}${WORK}    window:\n`
 const KEYED_IN_WINDOW =
   "      partition: { assign-key: { run: 'function key(text: string): string { return text }' } }\n"

@@ -1,4 +1,5 @@
 // All declared sections, in the order in which the reference explains them.
+import { AGGREGATE } from './aggregate-sections.ts'
 import type { KeySpec, SectionSpec } from './declare.ts'
 import * as file from './file-sections.ts'
 import * as old from './old-sections.ts'
@@ -91,6 +92,8 @@ export const SECTIONS: readonly SectionGroup[] = [
       service.STATE,
       type.KEY_AND_VALUE,
       service.PARTITION,
+      service.ASSIGN_KEY,
+      AGGREGATE,
       service.STEP,
       service.FUNCTION
     ]
@@ -106,6 +109,7 @@ export const SECTIONS: readonly SectionGroup[] = [
       window.COUNT,
       window.GLOBAL,
       window.WATERMARK,
+      service.ASSIGN_TIMESTAMP,
       window.WINDOW_PARTITION,
       window.EARLY,
       window.LATE

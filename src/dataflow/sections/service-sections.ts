@@ -1,5 +1,6 @@
 // The sections of a service: sources, states, transforms, partition, sinks, and the steps in them.
 import type { KeySpec, SectionSpec } from './declare.ts'
+import { KEY_KEYS, TIMESTAMP_KEYS } from './aggregate-sections.ts'
 import { SERVICE_ERRORS_KEY } from './file-sections.ts'
 
 const UNAVAILABLE = { kind: 'unavailable' } as const
@@ -51,7 +52,7 @@ of its own.`,
     },
     {
       key: 'assign-timestamp',
-      value: { kind: 'section', section: 'function' },
+      value: { kind: 'section', section: 'assign-timestamp' },
       since: '1.0.0',
       doc: 'In a service without a window: gives records the time at which they happened.'
     }
@@ -145,10 +146,10 @@ double), bytes as they are, everything else as JSON.`,
     },
     {
       key: 'assign-id',
-      value: { kind: 'section', section: 'function' },
+      value: { kind: 'section', section: 'assign-key' },
       since: '1.0.0',
       default: 'the record’s key',
-      doc: 'The function that gives the id.'
+      doc: 'What gives the id: a function or a field.'
     },
     {
       key: 'transforms',
@@ -165,15 +166,23 @@ export const PARTITION: SectionSpec = {
   keys: [
     {
       key: 'assign-key',
-      value: { kind: 'section', section: 'function' },
+      value: { kind: 'section', section: 'assign-key' },
       required: true,
-      doc: 'The function that gives a record’s key.'
+      doc: 'What gives a record’s key: a function or a field.'
     },
     { key: 'transforms', value: { kind: 'list', of: 'step' }, doc: 'Steps under the key.' },
     {
       key: 'update-state',
       value: { kind: 'section', section: 'function' },
       doc: 'The function that changes the state. In 1.0.0 what it returns goes on to the sinks; before, nothing does.'
+    },
+    {
+      key: 'aggregate',
+      value: { kind: 'map', of: 'aggregate' },
+      since: '1.0.0',
+      doc:
+        'Instead of update-state: what is kept for each key and goes on to the sinks, by property. Without a window with ' +
+        'every record, in a window when it closes. The state is called aggregate.'
     }
   ]
 }
@@ -267,6 +276,22 @@ export const FUNCTION: SectionSpec = {
     },
     ...CODE_KEYS
   ]
+}
+
+/** A key by function or by field. */
+export const ASSIGN_KEY: SectionSpec = {
+  name: 'assign-key',
+  doc: 'What gives a record’s key: a function (run or uses), a field, several fields, or a constant.',
+  example: 'assign-key: { field: word }',
+  keys: [...FUNCTION.keys, ...KEY_KEYS]
+}
+
+/** A time by function or by field. */
+export const ASSIGN_TIMESTAMP: SectionSpec = {
+  name: 'assign-timestamp',
+  doc: 'What gives the time at which a record happened, in milliseconds since 1970: a function (run or uses), or a field.',
+  example: 'assign-timestamp: { field: at }',
+  keys: [...FUNCTION.keys, ...TIMESTAMP_KEYS]
 }
 
 /** One item of `inputs`. */

@@ -159,7 +159,7 @@ export const TIME_KEYS: readonly KeySpec[] = [
   },
   {
     key: 'assign-timestamp',
-    value: { kind: 'section', section: 'function' },
+    value: { kind: 'section', section: 'assign-timestamp' },
     doc: 'The function that gives the time at which a record happened; without it, that of its production.'
   }
 ]

@@ -288,6 +288,16 @@ class DeclarationGenerator {
     return new Set(keys).size === 1 ? keys[0]! : '$Key'
   }
 
+  /** What a step without code returns. */
+  #given({ operator, output, outputKey }: StepPlan): string {
+    const word = (type: Type | null): string => (type === null ? 'void' : this.#types.of(type))
+    if (operator === 'assign-key' || operator === 'assign-id') return word(outputKey)
+    if (operator === 'assign-timestamp') return 'number'
+    if (operator === 'filter') return 'boolean'
+    if (output === null || outputKey === null) return word(output)
+    return `$KeyValue<${word(outputKey)}, ${word(output)}>`
+  }
+
   #function(
     step: StepPlan,
     number: number,
@@ -296,6 +306,13 @@ class DeclarationGenerator {
     anchor: MappedPlace
   ): void {
     const { code } = step
+    if (code.kind === 'builtin') {
+      this.#out.add(
+        `declare const $step${number}: (value: any, ctx: any) => ${this.#given(step)}`,
+        anchor
+      )
+      return
+    }
     if (code.kind === 'module') {
       const from = JSON.stringify(this.#options.resolve(code.specifier))
       this.#out.add(`import { ${code.exportName} as $module${number} } from ${from}`, anchor)

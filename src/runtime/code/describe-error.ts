@@ -55,7 +55,7 @@ function placeOf(error: unknown, step: StepPlan, folder: string): string {
       const place = placeInSource(code, line, frame.column - (line === 0 ? code.at.column : 1))
       return `${code.at.file}:${place.line}:${place.column}`
     }
-  } else {
+  } else if (code.kind === 'module') {
     for (const frame of frames) {
       const path = relative(folder, frame.file)
       if (path.startsWith('..') || isAbsolute(path) || path.includes('node_modules')) continue

@@ -1,5 +1,6 @@
 // From a step of the plan to the function that its records are given to.
 import type { StepPlan } from '../../dataflow/plan.ts'
+import { builtinFunction } from '../builtin/index.ts'
 import type { UserFunction } from './contract.ts'
 import { loadInline } from './inline.ts'
 import { loadModule, readyLoader } from './module.ts'
@@ -10,7 +11,9 @@ import { loadModule, readyLoader } from './module.ts'
  * place in the dataflow file
  */
 export async function loadStep(step: StepPlan, folder: string): Promise<UserFunction> {
-  if (step.code.kind === 'module') return loadModule(step.code, folder)
-  if (/\bimport\s*\(/.test(step.code.source)) await readyLoader(folder)
-  return loadInline(step, step.code, folder)
+  const { code } = step
+  if (code.kind === 'builtin') return builtinFunction(code.call)
+  if (code.kind === 'module') return loadModule(code, folder)
+  if (/\bimport\s*\(/.test(code.source)) await readyLoader(folder)
+  return loadInline(step, code, folder)
 }

@@ -79,10 +79,15 @@ export class Library {
     const types = `${fingerprintOf(state.key)} -> ${fingerprintOf(state.value)}`
     return {
       key: compileKeyCodec(state.key as ScalarType),
-      value: compileValueCodec(state.value),
+      value: state.isImmutable === true ? shared(state.value) : compileValueCodec(state.value),
       fingerprint: state.ttlMs === null ? types : `${types} stamped`
     }
   }
+}
+
+/** The codec of values that are never changed in place and always right. */
+function shared(type: Type): ValueCodec {
+  return { ...compileValueCodec(type), copy: value => value, check: value => value }
 }
 
 /** The steps of a plan, each once. */

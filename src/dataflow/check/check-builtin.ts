@@ -1,0 +1,114 @@
+// Checks what has no code: that fields exist where they are named, and which types come of them.
+import { nearestWord, toKebab } from '../names.ts'
+import type { StepPlan } from '../plan.ts'
+import type { Report } from '../report.ts'
+import type { BuiltinModel, PathModel, StepModel } from '../read/model.ts'
+import { accepts, NUMBER } from '../type-match.ts'
+import { describeType, isStateKey } from '../type-text.ts'
+import type { Type } from '../types.ts'
+import { quoted } from '../yaml/tree.ts'
+import type { CheckedStep, StepContext } from './check-step.ts'
+
+const TEXT: Type = { kind: 'string' }
+
+/** Checks a step without code, to which values of type `input` (null: unknown) arrive. */
+export function checkBuiltin(
+  context: StepContext,
+  step: StepModel,
+  call: BuiltinModel,
+  input: Type | null
+): CheckedStep {
+  const { report } = context
+  const at = report.position(step.code!.span)
+  const plan = (
+    name: string,
+    key: Type | null,
+    made: Extract<StepPlan['code'], { kind: 'builtin' }>['call']
+  ): CheckedStep => ({
+    plan: {
+      operator: step.operator,
+      name,
+      code: { kind: 'builtin', call: made, at },
+      with: {},
+      input,
+      output: input,
+      outputKey: key,
+      at: report.position(step.at)
+    },
+    output: input,
+    outputKey: key,
+    sendsNothing: false
+  })
+  const none: CheckedStep = { plan: null, output: input, outputKey: null, sendsNothing: false }
+  if (call.name === 'constant') {
+    return plan('constant-key', TEXT, { name: 'constant', value: call.value })
+  }
+  const types = call.paths.map(path => typeAt(report, input, path))
+  if (types.includes(null) || types.length === 0) return none
+  const paths = call.paths.map(one => one.path)
+  const words = toKebab(paths.flat().join('-')) || 'value'
+  const [only] = types
+  if (step.operator === 'assign-timestamp') {
+    if (!accepts(NUMBER, only!)) {
+      const message = `${quoted(paths[0]!.join('.'))} is ${describeType(only!)}, no number of milliseconds`
+      report.error('TYPE_MISMATCH', call.paths[0]!.span, message)
+      return none
+    }
+    return plan(`time-of-${words}`, null, { name: 'field', path: paths[0]! })
+  }
+  for (const [index, type] of types.entries()) {
+    if (isStateKey(withoutOption(type!))) continue
+    const message = `a key must be a scalar, but ${quoted(paths[index]!.join('.'))} is ${describeType(type!)}`
+    report.error('TYPE_MISMATCH', call.paths[index]!.span, message)
+    return none
+  }
+  if (call.isList) return plan(`by-${words}`, TEXT, { name: 'fields', paths })
+  return plan(`by-${words}`, withoutOption(only!), { name: 'field', path: paths[0]! })
+}
+
+/** The type of a field below `type`; null after a finding, or when the value's type is not known, which is one. */
+export function typeAt(report: Report, type: Type | null, { path, span }: PathModel): Type | null {
+  if (type === null) {
+    // With errors that is why nothing is known.
+    if (!report.hasErrors) {
+      const message = `what arrives has no declared type, so the field ${quoted(path.join('.'))} cannot be looked up`
+      report.error('FIELD_UNKNOWN', span, message, 'Declare what the function before it returns.')
+    }
+    return null
+  }
+  let found = type
+  let isOptional = false
+  for (const [index, name] of path.entries()) {
+    const inner = withoutOption(found)
+    if (inner !== found) isOptional = true
+    const fields = inner.kind === 'object' || inner.kind === 'arrow-row' ? inner.fields : []
+    const field = fields.find(one => one.name === name)
+    if (field === undefined) {
+      const nearest = nearestWord(
+        name,
+        fields.map(one => one.name)
+      )
+      const where = index === 0 ? describeType(inner) : quoted(path.slice(0, index).join('.'))
+      const hint =
+        nearest !== null
+          ? `Did you mean "${nearest}"?`
+          : fields.length === 0
+            ? `${describeType(inner)} has no fields.`
+            : `Its fields are ${fields
+                .slice(0, 20)
+                .map(one => one.name)
+                .join(', ')}.`
+      report.error('FIELD_UNKNOWN', span, `${where} has no field ${quoted(name)}`, hint)
+      return null
+    }
+    if (field.optional) isOptional = true
+    found = field.type
+  }
+  if (!isOptional || found.kind === 'option') return found
+  return { kind: 'option', value: found }
+}
+
+/** The type of a value that is there. */
+export function withoutOption(type: Type): Type {
+  return type.kind === 'option' ? type.value : type
+}
