@@ -229,7 +229,8 @@ export class LocalHost implements TaskHost {
           readers.some(
             one =>
               one.topic === topic && one.partition === partition && (one.isReady || one.isPending)
-          )
+          ),
+        barrier: topic => readers.filter(one => one.topic === topic).map(reader => reader.barrier())
       })
       signal.addEventListener('abort', () => work.stop(), { once: true })
     }
