@@ -144,7 +144,9 @@ function stepText(step: StepPlan): string {
   const place =
     code.kind === 'inline'
       ? `${code.functionName} at ${code.at.line}:${code.at.column}+${code.indent}`
-      : `${code.specifier}#${code.exportName}`
+      : code.kind === 'module'
+        ? `${code.specifier}#${code.exportName}`
+        : code.functionName
   const parameters = Object.keys(step.with).length === 0 ? '' : ` with ${JSON.stringify(step.with)}`
   return `${step.operator} ${step.name} (${wordOf(step.input)}) → ${wordOf(step.output)}${key}: ${place}${parameters}`
 }

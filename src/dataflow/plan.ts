@@ -95,6 +95,14 @@ export type CodePlan =
       readonly exportName: string
       readonly at: Position
     }
+  | {
+      /** A function of the process that made the plan with the builder; it needs names from around it. */
+      readonly kind: 'closure'
+      /** Those names; empty for functions without a text. */
+      readonly captures: readonly string[]
+      readonly functionName: string
+      readonly at: Position
+    }
 
 /** The place in the file of the character at `index` of a source; those behind it follow in the same line. */
 export interface SourcePlace {

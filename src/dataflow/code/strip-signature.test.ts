@@ -82,7 +82,7 @@ test('strips as Node does in every function of the examples and cases, and needs
       const update = partition?.updateState ? [partition.updateState] : []
       const keyed = partition === null ? [] : [partition.assignKey, ...partition.steps, ...update]
       for (const { code } of [...ends, ...steps, ...keyed]) {
-        if (code.kind === 'module') continue
+        if (code.kind !== 'inline') continue
         strictEqual(code.javascript, stripTypeScriptTypes(code.source))
         all++
         if (answersAsNode(code.source)) plain++

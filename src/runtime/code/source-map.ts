@@ -58,7 +58,7 @@ export class MappedText {
 
 /** The place that errors about a step as a whole have: the name of its function, or what `uses` says. */
 export function anchorOf(code: CodePlan): MappedPlace {
-  if (code.kind === 'module') return { ...code.at, length: 1 }
+  if (code.kind !== 'inline') return { ...code.at, length: 1 }
   const name = code.functionName
   const escaped = name.replaceAll('$', '\\$')
   const match = new RegExp(`\\bfunction\\s*\\*?\\s*${escaped}(?![\\w$])`).exec(code.source)
