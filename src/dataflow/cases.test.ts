@@ -146,7 +146,9 @@ function stepText(step: StepPlan): string {
       ? `${code.functionName} at ${code.at.line}:${code.at.column}+${code.indent}`
       : code.kind === 'module'
         ? `${code.specifier}#${code.exportName}`
-        : JSON.stringify(code.call)
+        : code.kind === 'builtin'
+          ? JSON.stringify(code.call)
+          : code.functionName
   const parameters = Object.keys(step.with).length === 0 ? '' : ` with ${JSON.stringify(step.with)}`
   return `${step.operator} ${step.name} (${wordOf(step.input)}) → ${wordOf(step.output)}${key}: ${place}${parameters}`
 }

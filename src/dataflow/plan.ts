@@ -96,6 +96,14 @@ export type CodePlan =
       readonly at: Position
     }
   | { readonly kind: 'builtin'; readonly call: BuiltinCall; readonly at: Position }
+  | {
+      /** A function of the process that made the plan with the builder; it needs names from around it. */
+      readonly kind: 'closure'
+      /** Those names; empty for functions without a text. */
+      readonly captures: readonly string[]
+      readonly functionName: string
+      readonly at: Position
+    }
 
 /** Names of fields from the outside in; none is the value itself. */
 export type FieldPath = readonly string[]

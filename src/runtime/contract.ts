@@ -2,7 +2,7 @@
 import type { Clock, Random } from '../base/index.ts'
 import type { LogData } from '../log/log.ts'
 import type { StateStore } from '../state/contract.ts'
-import type { Plan } from '../dataflow/plan.ts'
+import type { Plan, StepPlan } from '../dataflow/plan.ts'
 
 /** A topic that must exist before the dataflow starts. */
 export interface RequiredTopic {
@@ -62,6 +62,11 @@ export interface DataflowOptions {
   /** Environment for `ctx.env`. */
   readonly env: Readonly<Record<string, string>>
   onLog(line: LogLine): void
+  /**
+   * Functions of this process, by the plan's own steps: called as they are where tasks run in this thread. Those of
+   * other steps, and all in workers, are loaded from the plan.
+   */
+  readonly functions?: ReadonlyMap<StepPlan, (...args: never[]) => unknown> | undefined
   readonly stateHotBytes?: number
 }
 

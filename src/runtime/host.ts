@@ -3,7 +3,7 @@ import { type Clock, MillraceError, STATE_HOT_BYTES_DEFAULT } from '../base/inde
 import type { Plan } from '../dataflow/plan.ts'
 import type { LogData } from '../log/log.ts'
 import { type StateStore, type TaskState, changelogOf, openTaskState } from '../state/index.ts'
-import type { LogLine, StateEntry, TimeMetrics } from './contract.ts'
+import type { DataflowOptions, LogLine, StateEntry, TimeMetrics } from './contract.ts'
 import { Circuit } from './graph/circuit.ts'
 import { Library } from './graph/library.ts'
 import { changelogTopicName, groupName } from './graph/names.ts'
@@ -69,6 +69,8 @@ export interface HostOptions {
   openStore(index: number): Promise<StateStore>
   readonly env: Readonly<Record<string, string>>
   onLog(line: LogLine): void
+  /** See {@link DataflowOptions.functions}. */
+  readonly functions?: DataflowOptions['functions'] | undefined
   /** For all tasks of the dataflow together. */
   readonly stateHotBytes?: number
 }
@@ -96,7 +98,7 @@ export class LocalHost implements TaskHost {
 
   async start(): Promise<void> {
     const { plan, folder, indexes } = this.#options
-    const library = await Library.load(plan, folder)
+    const library = await Library.load(plan, folder, this.#options.functions)
     const states: (TaskState | null)[] = []
     try {
       for (const index of indexes) states.push(await this.#openState(library, index))
@@ -229,7 +231,8 @@ export class LocalHost implements TaskHost {
           readers.some(
             one =>
               one.topic === topic && one.partition === partition && (one.isReady || one.isPending)
-          )
+          ),
+        barrier: topic => readers.filter(one => one.topic === topic).map(reader => reader.barrier())
       })
       signal.addEventListener('abort', () => work.stop(), { once: true })
     }

@@ -4,4 +4,9 @@ export { groupName } from './graph/names.ts'
 export { requiredTopics, taskCount } from './graph/required-topics.ts'
 export { startDataflow } from './start.ts'
 export { type ReadTopic, Trimmer } from './trim.ts'
-export { type Declarations, generateDeclarations, typeDiagnostics } from './code/index.ts'
+export {
+  type Declarations,
+  generateDeclarations,
+  shareUserModule,
+  typeDiagnostics
+} from './code/index.ts'

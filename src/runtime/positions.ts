@@ -6,8 +6,8 @@ import { MillraceError, PARTITIONS_MAX, unreachable } from '../base/index.ts'
 import type { Plan } from '../dataflow/plan.ts'
 import type { CommitOffset, GroupPosition, LogData, PartitionStatus, Topic } from '../log/log.ts'
 import type { FirstPosition } from './contract.ts'
-import { groupName, repartitionTopicName } from './graph/names.ts'
-import { repartitionedServices, sourceTopicNames } from './graph/required-topics.ts'
+import { groupName, repartitionTopicName, watermarksTopicName } from './graph/names.ts'
+import { repartitionedServices, sourceTopicNames, tellsTimes } from './graph/required-topics.ts'
 
 /** Where a partition of an input begins. Plain data: it travels to workers. */
 export interface InputPosition {
@@ -124,11 +124,13 @@ export function openPositions(
   return openGroupPositions({ group, log, inputs, tasks, tasksChanged: changed })
 }
 
-/** Topics that tasks read: sources, and with several tasks the repartition topics. */
+/** Topics that tasks read: sources, and with several tasks those over which they send each other something. */
 export function inputTopicNames(plan: Plan, tasks: number): string[] {
   const names = sourceTopicNames(plan)
   if (tasks === 1) return names
-  return [...names, ...repartitionedServices(plan).map(name => repartitionTopicName(plan, name))]
+  const travelling = repartitionedServices(plan).map(name => repartitionTopicName(plan, name))
+  if (tellsTimes(plan)) travelling.push(watermarksTopicName(plan))
+  return [...names, ...travelling]
 }
 
 const BEGINNING: FirstPosition = { position: 'beginning', value: 0 }

@@ -18,6 +18,9 @@ export interface TestBroker {
   readonly problems: string[]
 }
 
+/** Far beyond what any of it takes: a test that would hang says what it waits for. */
+const PATIENCE_MS = 30_000
+
 const SETTINGS: Partial<BrokerSettings> = { initialDelayMs: 20, heartbeatIntervalMs: 100 }
 
 const endings = new WeakMap<TestContext, (() => unknown)[]>()
@@ -83,5 +86,9 @@ export async function brokerFor(
 /** Resolves when `condition` holds; for what other processes and clients do in their own time. */
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   const clock = new SystemClock()
-  while (!(await condition())) await clock.sleep(5)
+  const deadline = clock.monotonic() + PATIENCE_MS
+  while (!(await condition())) {
+    if (clock.monotonic() > deadline) throw new Error(`not within ${PATIENCE_MS} ms: ${condition}`)
+    await clock.sleep(5)
+  }
 }

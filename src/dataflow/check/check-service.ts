@@ -9,7 +9,6 @@ import type {
   WindowPlan
 } from '../plan.ts'
 import { nearestWord } from '../names.ts'
-import type { Span } from '../report.ts'
 import type {
   FileModel,
   FunctionTargetModel,
@@ -22,7 +21,6 @@ import type {
 } from '../read/model.ts'
 import { accepts, NUMBER } from '../type-match.ts'
 import { describeType } from '../type-text.ts'
-import type { Type } from '../types.ts'
 import { quoted } from '../yaml/tree.ts'
 import { checkId } from './check-function-sink.ts'
 import { checkAggregate, type CheckedAggregate } from './check-aggregate.ts'

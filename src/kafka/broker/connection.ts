@@ -119,7 +119,7 @@ export class Connection {
       const keepsOrder = next.request.keepsOrder(this.#context)
       const mayBegin =
         this.#begun.length === 0 || (keepsOrder && this.#begun.every(begun => begun.keepsOrder))
-      if (!mayBegin) return
+      if (!mayBegin) break
       this.#waiting.shift()
       const response = next.request.answer(this.#context)
       response.catch(() => undefined)

@@ -7,8 +7,8 @@ import type { AggregatePlan, BuiltinCall } from '../../dataflow/plan.ts'
 import type { UserFunction } from '../code/contract.ts'
 import { keyed } from '../code/user.ts'
 import { compileValueCodec } from '../convert/index.ts'
-import { fieldText, generate } from './functions.ts'
 import { addDistinct, countDistinct, mergeDistinct } from './hyper-log-log.ts'
+import { fieldText, generate } from './text.ts'
 import { addTop, mergeTop, topValues } from './top-list.ts'
 
 type AggregateCall = Extract<BuiltinCall, { readonly name: 'aggregate' }>
@@ -26,7 +26,10 @@ export function aggregateFunction(call: AggregateCall): UserFunction {
   const { aggregates, part, sends } = call
   const texts = aggregates.map(textsOf)
   const state = `ctx.state[${JSON.stringify(call.property)}]`
-  const result = `keyed(ctx.key, { ${texts.map(({ result: text }, index) => `${quote(aggregates[index]!.name)}: ${text}`).join(', ')} })`
+  const properties = texts.map(
+    ({ result: text }, index) => `${quote(aggregates[index]!.name)}: ${text}`
+  )
+  const result = `keyed(ctx.key, { ${properties.join(', ')} })`
   const helpers = { ...HELPERS, ...copiers(aggregates) }
   switch (part) {
     case 'add':

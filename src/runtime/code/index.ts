@@ -4,6 +4,7 @@ export { type DeclarationOptions, type Declarations, generateDeclarations } from
 export { describeUserError } from './describe-error.ts'
 export { fieldsRead } from './fields-read.ts'
 export { loadStep } from './load.ts'
+export { shareUserModule } from './module.ts'
 export type { MappedPlace } from './source-map.ts'
 export { typeDiagnostics, type PlacedInFile } from './type-diagnostics.ts'
 export type {

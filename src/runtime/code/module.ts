@@ -66,12 +66,15 @@ function importerOf(folder: string): Import {
 
 let shared = false
 
-/** Lets users' files import `millrace/dataflow` where millrace is not installed beside them (npx), too. */
-function shareUserModule(): void {
+/**
+ * Lets users' files import `millrace/dataflow` where millrace is not installed beside them (npx), too: the same copy
+ * for all, and named by its place, because it stands above this layer.
+ */
+export function shareUserModule(): void {
   if (shared) return
   shared = true
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-  const url = new URL(`./user.${extension}`, import.meta.url).href
+  const url = new URL(`../../builder/index.${extension}`, import.meta.url).href
   registerHooks({
     resolve: (specifier, context, next) =>
       specifier === USER_SPECIFIER ? { url, shortCircuit: true } : next(specifier, context)

@@ -8,6 +8,7 @@ import { partitionForKey } from '../../record/index.ts'
 import type { TaskState } from '../../state/contract.ts'
 import type { LogLine } from '../contract.ts'
 import { RecordErrors } from '../operators/record-errors.ts'
+import { type Mark, readMark, writeMark } from '../operators/repartition.ts'
 import type { Counters } from '../task/counters.ts'
 import { EpochOutputs, type TopicOutput } from '../task/outputs.ts'
 import type { Expiring, TaskProgram } from '../task/program.ts'
@@ -16,11 +17,16 @@ import { UndoLog, WriteGuard } from '../task/state-view.ts'
 import { chainedTopics } from './chained-topics.ts'
 import { readersInOrder } from './delivery-order.ts'
 import type { Library } from './library.ts'
-import { deadLetterTopicName, markerNumber, repartitionTopicName } from './names.ts'
-import { sourceTopicNames, topicOf } from './required-topics.ts'
+import {
+  deadLetterTopicName,
+  markerNumber,
+  repartitionTopicName,
+  watermarksTopicName
+} from './names.ts'
+import { sourceTopicNames, tellsTimes, topicOf } from './required-topics.ts'
 import { ServiceChains } from './service-chains.ts'
 import { ServiceStates } from './service-states.ts'
-import { ServiceTime } from './service-time.ts'
+import { type ServiceInput, ServiceTime } from './service-time.ts'
 import { isPerKey } from './service-windows.ts'
 import { TaskTimes } from './task-times.ts'
 import { type TimedService, outputDelayMs, timedServices } from './time-flow.ts'
@@ -101,6 +107,10 @@ export class Circuit implements TaskProgram {
         inputs.push({ topic, taker: chains.repartitionSource(), chained: false })
       }
     }
+    if (tasks > 1 && tellsTimes(plan)) {
+      const taker: RecordTaker = { accept: facts => this.work?.takeMark(readMark(facts)) }
+      inputs.push({ topic: watermarksTopicName(plan), taker, chained: false })
+    }
     for (const [topic, readers] of this.#readers) {
       for (const service of readersInOrder(plan, topic)) {
         const chains = chainsOf.get(service.name)!
@@ -134,37 +144,76 @@ export class Circuit implements TaskProgram {
     const { task, tasks, state } = this.options
     const times = new Map<string, ServiceTime>()
     for (const [name, one] of timed) {
-      // Over the log no watermark travels: there the records' own times are looked at.
-      const upstream = tasks === 1 ? one.upstream : new Map<string, readonly string[]>()
-      const topics = one.service.sources.map(({ topic }) => topicOf(this.options.plan, topic).name)
+      const topics = this.#sourceTopics(one.service)
       const time = new ServiceTime({
         timed: one,
         task,
         partitions: topics
-          .filter(topic => !upstream.has(topic))
+          .filter(topic => !one.upstream.has(topic))
           .flatMap(topic =>
             range(this.partitionsOf(topic))
               .filter(partition => this.owns(partition))
               .map(partition => ({ topic, partition }))
           ),
-        services: [...new Set([...upstream.values()].flat())].map(writer => ({
-          name: writer,
-          exact: () => times.get(writer)!.owned.sent() - outputDelayMs(timed.get(writer)!.service)
-        })),
+        services: this.#servicesBefore(one, timed, times),
         tasks: tasks > 1 && one.service.partition !== null ? this.#tasksWith(topics) : null,
         kept: state!.state(timeStateName(one.service))
       })
       times.set(name, time)
       this.work!.addTime(time)
     }
+    const told = new Set<string>()
     for (const [name, { upstream }] of timed) {
-      if (tasks > 1) continue
       for (const writer of new Set([...upstream.values()].flat())) {
         const delayMs = outputDelayMs(timed.get(writer)!.service)
         times.get(name)!.linkService(writer, times.get(writer)!.owned, delayMs)
+        told.add(writer)
       }
     }
+    if (tasks > 1) for (const writer of told) times.get(writer)!.sendOut = this.#tellsTasks()
     return times
+  }
+
+  /** The services whose time another one takes, with the tasks in which they write. */
+  #servicesBefore(
+    { upstream }: TimedService,
+    timed: ReadonlyMap<string, TimedService>,
+    times: ReadonlyMap<string, ServiceTime>
+  ): ServiceInput[] {
+    const { task } = this.options
+    const writers = new Set([...upstream.values()].flat())
+    return [...writers].flatMap(writer => {
+      const { service } = timed.get(writer)!
+      const topics = [...upstream].flatMap(([topic, names]) =>
+        names.includes(writer) ? [topic] : []
+      )
+      const exact = (): number => times.get(writer)!.owned.sent() - outputDelayMs(service)
+      return this.#tasksThatWrite(service).map(from => ({
+        service: writer,
+        task: from,
+        topics,
+        exact: from === task ? exact : null
+      }))
+    })
+  }
+
+  #tasksThatWrite(service: ServicePlan): number[] {
+    if (service.partition === null) return this.#tasksWith(this.#sourceTopics(service))
+    const pinned = this.pinnedOf(service)
+    return pinned === null ? range(this.options.tasks) : [pinned]
+  }
+
+  #sourceTopics(service: ServicePlan): string[] {
+    return service.sources.map(({ topic }) => topicOf(this.options.plan, topic).name)
+  }
+
+  /** Tells all other tasks. */
+  #tellsTasks(): (mark: Mark) => void {
+    const { plan, task, tasks } = this.options
+    const output = this.internalOutput(watermarksTopicName(plan))
+    return mark => {
+      for (const other of range(tasks)) if (other !== task) writeMark(output, other, mark)
+    }
   }
 
   /** Tasks that own a partition of one of these topics. */

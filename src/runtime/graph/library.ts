@@ -36,18 +36,29 @@ export interface StateFormat {
   readonly fingerprint: string
 }
 
+const NO_FUNCTIONS: ReadonlyMap<StepPlan, (...args: never[]) => unknown> = new Map()
+
 /** Everything that a plan names, compiled. */
 export class Library {
   readonly #steps = new Map<StepPlan, LoadedStep>()
   readonly #topics = new Map<string, TopicFormat>()
 
   /**
-   * Loads every function and compiles every converter of `plan`.
+   * Loads every function that is not among `functions`, and compiles every converter of `plan`.
    * @throws CODE_INVALID and others of code/: a function does not load
    */
-  static async load(plan: Plan, folder: string): Promise<Library> {
+  static async load(
+    plan: Plan,
+    folder: string,
+    functions: ReadonlyMap<StepPlan, (...args: never[]) => unknown> = NO_FUNCTIONS
+  ): Promise<Library> {
     const library = new Library()
-    for (const step of allSteps(plan)) library.#steps.set(step, await loaded(step, folder))
+    for (const step of allSteps(plan)) {
+      const given = functions.get(step)
+      const fn = given === undefined ? await loadStep(step, folder) : (given as UserFunction)
+      const describe = (error: unknown): ErrorText => describeUserError(error, step, folder)
+      library.#steps.set(step, { fn: fn as UserFunction, describe })
+    }
     for (const [id, topic] of Object.entries(plan.topics)) {
       library.#topics.set(id, topicFormat(topic))
     }
@@ -111,11 +122,6 @@ export function allSteps(plan: Plan): StepPlan[] {
 export function timeSteps({ time, window }: ServicePlan): StepPlan[] {
   const placed = [time?.assignTimestamp, window?.merge, window?.flushKey, window?.flush]
   return [...(window?.steps ?? []), ...placed.filter(step => step !== null && step !== undefined)]
-}
-
-async function loaded(step: StepPlan, folder: string): Promise<LoadedStep> {
-  const fn = await loadStep(step, folder)
-  return { fn: fn as UserFunction, describe: error => describeUserError(error, step, folder) }
 }
 
 function topicFormat(topic: TopicPlan): TopicFormat {

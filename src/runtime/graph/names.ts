@@ -19,6 +19,11 @@ export function repartitionTopicName(plan: Plan, service: string): string {
   return internalTopicName(plan, `${service}.repartition`)
 }
 
+/** Topic over which tasks tell each other how far the time of their services is; partition = task. */
+export function watermarksTopicName(plan: Plan): string {
+  return internalTopicName(plan, 'watermarks')
+}
+
 /** With the namespace, as the group has: dataflows of one name must not restore each other's state. */
 function internalTopicName(plan: Plan, role: string): string {
   const name = `_millrace.${plan.namespace}.${plan.name}.${role}`

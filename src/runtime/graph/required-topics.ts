@@ -1,7 +1,12 @@
 // Which topics must exist before a dataflow starts, and with which shape.
 import type { Plan, ServicePlan, TopicPlan } from '../../dataflow/plan.ts'
 import type { RequiredTopic } from '../contract.ts'
-import { changelogTopicName, deadLetterTopicName, repartitionTopicName } from './names.ts'
+import {
+  changelogTopicName,
+  deadLetterTopicName,
+  repartitionTopicName,
+  watermarksTopicName
+} from './names.ts'
 
 /**
  * Every topic that `plan` needs, each once: sources and sinks in the file's order, then dead letters,
@@ -48,6 +53,17 @@ export function topicOf(plan: Plan, id: string): TopicPlan {
   const topic = plan.topics[id]
   if (topic === undefined) throw new Error(`broken invariant: the plan has topic ${id}`)
   return topic
+}
+
+/** Whether a service takes the event time of what another one writes: then tasks tell each other how far they are. */
+export function tellsTimes(plan: Plan): boolean {
+  const written = new Set(plan.services.flatMap(({ sinks }) => sinks.map(({ topic }) => topic)))
+  return plan.services.some(
+    ({ time, sources }) =>
+      time !== null &&
+      time.assignTimestamp === null &&
+      sources.some(({ topic }) => written.has(topic))
+  )
 }
 
 /** Services with an assign-key: their records may change tasks. */
@@ -129,8 +145,9 @@ function internalTopics(plan: Plan, tasks: number | null): RequiredTopic[] {
       role: 'changelog'
     })
   }
-  for (const service of repartitionedServices(plan)) {
-    const name = repartitionTopicName(plan, service)
+  const travelling = repartitionedServices(plan).map(name => repartitionTopicName(plan, name))
+  if (tellsTimes(plan)) travelling.push(watermarksTopicName(plan))
+  for (const name of travelling) {
     topics.push({
       ...common,
       name,

@@ -10,7 +10,24 @@ import type { Mark } from '../operators/repartition.ts'
 import { EventTime, TimeInput } from '../time/event-time.ts'
 import { after, inTurn } from '../time/in-turn.ts'
 import type { Windows } from '../windows/contract.ts'
-import type { TimedService } from './time-flow.ts'
+import { type TimedService, outputDelayMs } from './time-flow.ts'
+
+/** A service whose time another one takes. */
+export interface ServiceInput {
+  readonly service: string
+  readonly task: number
+  /** The topics between them. */
+  readonly topics: readonly string[]
+  /** What its time is now; null in another task, which tells it. */
+  readonly exact: (() => number) | null
+}
+
+/** What another task has told, to be taken once its records are. */
+export interface ToldTime {
+  readonly input: TimeInput
+  readonly mark: Mark
+  readonly topics: readonly string[]
+}
 
 /** What a {@link ServiceTime} is made from. */
 export interface ServiceTimeOptions {
@@ -18,8 +35,8 @@ export interface ServiceTimeOptions {
   readonly task: number
   /** Partitions of the sources' topics that belong to this task and give time. */
   readonly partitions: readonly { readonly topic: string; readonly partition: number }[]
-  /** Services that give time, each with what its time is now. */
-  readonly services: readonly { readonly name: string; exact(): number }[]
+  /** Services that give time, in this task and in others. */
+  readonly services: readonly ServiceInput[]
   /** Tasks that send records to this one over the repartition topic; null where none does. */
   readonly tasks: readonly number[] | null
   /** `[number]` by name. */
@@ -40,6 +57,8 @@ export class ServiceTime {
   windows: Windows | null = null
   /** Sends a mark to the other tasks; null where there are none. */
   sendMark: ((mark: Mark) => void) | null = null
+  /** Sends the time of what this service writes to the other tasks; null where nobody takes it. */
+  sendOut: ((mark: Mark) => void) | null = null
   /** Partition inputs with what they are of. */
   readonly partitions: readonly {
     readonly topic: string
@@ -48,9 +67,11 @@ export class ServiceTime {
   }[]
   readonly #task: number
   readonly #kept: KeyedState<readonly number[]>
-  readonly #services: ReadonlyMap<string, TimeInput>
+  readonly #services: readonly (ServiceInput & { readonly input: TimeInput })[]
+  readonly #told = new Map<string, readonly number[]>()
   readonly #written = new Map<string, number>()
   #sent: Mark | null = null
+  #sentOut: Mark | null = null
 
   constructor(options: ServiceTimeOptions) {
     const { timed, tasks, task } = options
@@ -61,10 +82,11 @@ export class ServiceTime {
       ...one,
       input: new TimeInput(`${one.topic}/${one.partition}`)
     }))
-    this.#services = new Map(
-      options.services.map(({ name, exact }) => [name, new TimeInput(`service ${name}`, exact)])
-    )
-    const inputs = [...this.partitions.map(({ input }) => input), ...this.#services.values()]
+    this.#services = options.services.map(one => {
+      const where = one.exact === null ? `, task ${one.task}` : ''
+      return { ...one, input: new TimeInput(`service ${one.service}${where}`, one.exact) }
+    })
+    const inputs = [...this.partitions, ...this.#services].map(({ input }) => input)
     this.arriving = new EventTime(inputs, timed.outOfOrdernessMs)
     this.owned = tasks === null ? this.arriving : new EventTime(this.#taskInputs(tasks), 0)
     const own = this.owned.inputs.find(input => input.name === `task ${task}`)
@@ -89,7 +111,35 @@ export class ServiceTime {
 
   /** The time of `name`, a service before this one, comes from `from`. */
   linkService(name: string, from: EventTime, delayMs: number): void {
-    link(from, this.arriving, this.#services.get(name)!, delayMs)
+    const own = this.#services.find(one => one.service === name && one.exact !== null)
+    if (own !== undefined) link(from, this.arriving, own.input, delayMs)
+  }
+
+  /** What a mark of a service in another task means here; null when it is nothing to this service. */
+  told(mark: Mark): ToldTime | null {
+    const from = this.#services.find(
+      one => one.exact === null && one.service === mark.service && one.task === mark.task
+    )
+    if (from === undefined) return null
+    this.#told.set(from.input.name, [mark.watermark, mark.isIdle ? 1 : 0])
+    return { input: from.input, mark, topics: from.topics }
+  }
+
+  /** What was told before the last stop, and may not have been taken. */
+  toldBefore(): ToldTime[] {
+    return this.#services.flatMap(({ service, task, topics, exact, input }) => {
+      const kept = exact === null ? this.#kept.get(toldName(input.name)) : undefined
+      if (kept === undefined) return []
+      const mark = { service, task, watermark: kept[0]!, isIdle: kept[1] === 1 }
+      return [{ input, mark, topics }]
+    })
+  }
+
+  /** Takes what was told. */
+  take({ input, mark }: ToldTime): void | Promise<void> {
+    return after(this.arriving.observe(input, mark.watermark), () =>
+      this.arriving.setIdle(input, mark.isIdle)
+    )
   }
 
   /** Another task has told how far it is. */
@@ -134,22 +184,33 @@ export class ServiceTime {
       this.#write(OWNED, this.owned.watermark)
     }
     if (this.windows !== null) this.#write(FLOOR, this.windows.floor)
-    this.#mark()
+    for (const [name, told] of this.#told) this.#kept.set(toldName(name), told)
+    this.#told.clear()
+    if (this.sendMark !== null) this.#sent = this.#send(this.arriving, 0, this.#sent, this.sendMark)
+    if (this.sendOut !== null) {
+      const delayMs = outputDelayMs(this.timed.service)
+      this.#sentOut = this.#send(this.owned, delayMs, this.#sentOut, this.sendOut)
+    }
   }
 
-  #mark(): void {
-    if (this.sendMark === null || this.arriving.inputs.length === 0) return
-    const watermark = this.arriving.exact()
-    const { isIdle } = this.arriving
-    const sent = this.#sent
-    if (
+  /** Tells how far `time` is, unless that is what was told last; gives what is told now. */
+  #send(
+    time: EventTime,
+    delayMs: number,
+    sent: Mark | null,
+    send: (mark: Mark) => void
+  ): Mark | null {
+    if (time.inputs.length === 0) return sent
+    const watermark = time.exact() - delayMs
+    const { isIdle } = time
+    const isNews =
       sent === null
-        ? watermark === Number.NEGATIVE_INFINITY && !isIdle
-        : sent.watermark === watermark && sent.isIdle === isIdle
-    )
-      return
-    this.#sent = { task: this.#task, watermark, isIdle }
-    this.sendMark(this.#sent)
+        ? watermark > Number.NEGATIVE_INFINITY || isIdle
+        : sent.watermark !== watermark || sent.isIdle !== isIdle
+    if (!isNews) return sent
+    const mark = { service: this.timed.service.name, task: this.#task, watermark, isIdle }
+    send(mark)
+    return mark
   }
 
   #taskInputs(tasks: readonly number[]): TimeInput[] {
@@ -188,4 +249,9 @@ function link(from: EventTime, to: EventTime, input: TimeInput, delayMs: number)
     idle: isIdle => to.setIdle(input, isIdle)
   })
   to.onWant(() => from.want(due()))
+}
+
+/** Under which name what another task told is kept until it is taken. */
+function toldName(input: string): string {
+  return `told by ${input}`
 }

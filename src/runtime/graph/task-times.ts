@@ -7,7 +7,8 @@ import type { EpochOutputs } from '../task/outputs.ts'
 import type { TaskWork } from '../task/program.ts'
 import { after, inTurn } from '../time/in-turn.ts'
 import type { Windows } from '../windows/contract.ts'
-import type { ServiceTime } from './service-time.ts'
+import type { Mark } from '../operators/repartition.ts'
+import type { ServiceTime, ToldTime } from './service-time.ts'
 
 /** How long event time may stand still, by the clock, with windows open before somebody is told. */
 const STALL_MS = 60_000
@@ -54,6 +55,9 @@ export class TaskTimes implements TaskWork {
   #wake: () => void = () => {}
   #isBusy: (topic: string, partition: number) => boolean = () => false
   #isStopped = false
+  /** What other tasks told of services, with whether their records are processed up to there. */
+  #told: { readonly time: ServiceTime; readonly what: ToldTime; isReached(): boolean }[] = []
+  #barrier: (topic: string) => (() => boolean)[] = () => []
 
   constructor(options: TaskTimesOptions) {
     this.#options = options
@@ -79,12 +83,18 @@ export class TaskTimes implements TaskWork {
     wake(): void
     /** Whether a partition has records that wait to be taken. */
     isBusy(topic: string, partition: number): boolean
+    /** For each partition of a topic what tells whether everything is processed that it has by now. */
+    barrier(topic: string): (() => boolean)[]
   }): void {
     this.#wake = options.wake
     this.#isBusy = options.isBusy
+    this.#barrier = options.barrier
     const nowMs = this.#options.clock.now()
     for (const time of this.#times) time.restore(nowMs)
     for (const { windows, time } of this.#windows) if (time === null) windows.restore()
+    for (const time of this.#times) {
+      for (const what of time.toldBefore()) this.#await(time, what)
+    }
     this.#arm()
   }
 
@@ -105,21 +115,31 @@ export class TaskTimes implements TaskWork {
     this.#wake()
   }
 
+  /** Another task has told how far a service is there: true of the records that it sent before. */
+  takeMark(mark: Mark): void {
+    for (const time of this.#times) {
+      const what = time.told(mark)
+      if (what !== null) this.#await(time, what)
+    }
+  }
+
   get isReady(): boolean {
-    return this.#isDue || this.#ending !== null
+    if (this.#isDue || this.#ending !== null) return true
+    return this.#told.length > 0 && this.#told.some(told => told.isReached())
   }
 
   get isSettled(): boolean {
-    return !this.isReady
+    return !this.isReady && this.#told.length === 0
   }
 
   process(): void | Promise<void> {
     this.#isDue = false
     const { outputs } = this.#options
     const before = this.#effects()
+    const waiting = this.#told.length
     return after(this.#run(), () => {
       outputs.accept()
-      if (this.#effects() !== before) this.units++
+      if (this.#effects() !== before || this.#told.length < waiting) this.units++
       this.#arm()
     })
   }
@@ -147,14 +167,23 @@ export class TaskTimes implements TaskWork {
 
   #run(): void | Promise<void> {
     const nowMs = this.#options.clock.now()
+    const reached = this.#told.filter(told => told.isReached())
+    this.#told = this.#told.filter(told => !reached.includes(told))
     return after(
-      inTurn(this.#times, time => time.checkIdle(nowMs, this.#isBusy)),
+      inTurn([...reached, ...this.#times], one =>
+        'what' in one ? one.time.take(one.what) : one.checkIdle(nowMs, this.#isBusy)
+      ),
       () =>
         after(
           inTurn(this.#windows, one => this.#tick(one, nowMs)),
           () => this.#end()
         )
     )
+  }
+
+  #await(time: ServiceTime, what: ToldTime): void {
+    const barriers = what.topics.flatMap(topic => this.#barrier(topic))
+    this.#told.push({ time, what, isReached: () => barriers.every(isReached => isReached()) })
   }
 
   #tick(one: Clocked, nowMs: number): void | Promise<void> {

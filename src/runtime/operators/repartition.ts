@@ -24,6 +24,8 @@ const KEY_HEADER = 'millrace-origin-key'
 
 /** A watermark on its way to another task. */
 export interface Mark {
+  /** Whose it is. */
+  readonly service: string
   readonly task: number
   /** Minus infinity before the first record. */
   readonly watermark: number
@@ -170,22 +172,24 @@ export class RepartitionSource implements RecordTaker {
 
 /**
  * Tells another task how far event time is: behind all records that were sent to it before. A mark has no key; its
- * value is `[task, watermark, idle]`, with null for a watermark that has not begun.
+ * value is `[task, watermark, idle, service]`, with null for a watermark that has not begun.
  */
 export function writeMark(output: TopicOutput, owner: number, mark: Mark): void {
-  const { task, watermark, isIdle } = mark
+  const { task, watermark, isIdle, service } = mark
   const time = Number.isFinite(watermark) ? watermark : null
-  const value = Buffer.from(JSON.stringify([task, time, isIdle]))
-  output.append(owner, time ?? 0, value, -1, -1, value, 0, value.length, value, 0, 0, 0)
+  const value = Buffer.from(JSON.stringify([task, time, isIdle, service]))
+  output.append(owner, 0, value, -1, -1, value, 0, value.length, value, 0, 0, 0)
 }
 
-function readMark({ data, valueStart, valueEnd }: RecordFacts): Mark {
-  const [task, time, isIdle] = JSON.parse(data.toString('utf8', valueStart, valueEnd)) as [
+/** What {@link writeMark} wrote. */
+export function readMark({ data, valueStart, valueEnd }: RecordFacts): Mark {
+  const [task, time, isIdle, service] = JSON.parse(data.toString('utf8', valueStart, valueEnd)) as [
     number,
     number | null,
-    boolean
+    boolean,
+    string
   ]
-  return { task, watermark: time ?? Number.NEGATIVE_INFINITY, isIdle }
+  return { task, watermark: time ?? Number.NEGATIVE_INFINITY, isIdle, service }
 }
 
 function skipText(reader: VarintReader): void {

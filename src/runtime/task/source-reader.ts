@@ -86,6 +86,7 @@ export class SourceReader {
   #own: { readonly from: number; readonly to: number }[] = []
   #confirmAsked = 0
   #confirmed = 0
+  #barriers: { readonly asked: number; offset: number }[] = []
 
   constructor(options: SourceReaderOptions) {
     this.#options = options
@@ -135,6 +136,14 @@ export class SourceReader {
   confirmEnd(): void {
     this.#confirmAsked++
     this.#fetch()
+  }
+
+  /** Gives what tells whether everything is processed that the log has by now. */
+  barrier(): () => boolean {
+    const barrier = { asked: this.#confirmAsked + 1, offset: Number.POSITIVE_INFINITY }
+    this.#barriers.push(barrier)
+    this.confirmEnd()
+    return () => this.position >= barrier.offset
   }
 
   /** The log has this task's own batches at `from`…`to`: no need to read them. */
@@ -247,6 +256,7 @@ export class SourceReader {
 
   #fetched(result: ReadResult, asked: number, into: Buffer | null): void {
     this.#isReading = false
+    if (this.#barriers.length > 0) this.#placeBarriers(result, asked)
     this.#isBusy = result.bytes.length >= BUSY_BYTES_MIN
     const isInto = into !== null && result.bytes.length > 0 && result.bytes.buffer === into.buffer
     if (isInto) this.#nextMemory = into
@@ -264,6 +274,14 @@ export class SourceReader {
       else this.#wait()
     }
     this.#options.wake()
+  }
+
+  /** The barriers that were asked for before this read began stand at the end that it found. */
+  #placeBarriers(result: ReadResult, asked: number): void {
+    for (const barrier of this.#barriers) {
+      if (barrier.asked <= asked) barrier.offset = result.endOffset
+    }
+    this.#barriers = this.#barriers.filter(barrier => barrier.asked > asked)
   }
 
   #wait(): void {

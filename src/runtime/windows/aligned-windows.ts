@@ -106,8 +106,9 @@ export class AlignedWindows implements Windows {
     return inTurn(due, start => this.#close(start))
   }
 
+  /** The global window does not end with time, so a pause does not end it either. */
   idle(isIdle: boolean): void | Promise<void> {
-    if (isIdle) return this.closeAll()
+    if (isIdle && this.#shape.durationMs < NEVER) return this.closeAll()
   }
 
   closeAll(): void | Promise<void> {

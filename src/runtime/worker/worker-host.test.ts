@@ -7,6 +7,7 @@ import { after, before, test } from 'node:test'
 import { SeededRandom, SystemClock, SystemDisk } from '../../base/index.ts'
 import { openDiskLog } from '../../log/index.ts'
 import { Bench, counting, topicOfNumbers } from '../test-kit.ts'
+import { lines, counting as windowed } from '../windows/counting.cases.ts'
 
 let folder = ''
 before(async () => {
@@ -31,6 +32,20 @@ test('two workers with four tasks give what one thread gives', async () => {
   const metrics = await running.metrics()
   assert.equal(metrics.recordsOut, 400)
   assert.equal(metrics.lag, 0)
+})
+
+test('windows in workers close when the dataflow is drained', async () => {
+  const plan = windowed({ kind: 'tumbling', durationMs: 10, offsetMs: 0 }, { partitions: 3 })
+  const bench = new Bench()
+  await bench.createTopics(plan)
+  await bench.feed('in', lines('a1 b2 a12'), 0)
+  await bench.feed('in', lines('a3 c4'), 1)
+  const options = { workers: 2, storeFolder: join(folder, 'windows') }
+  const running = await bench.drain(plan, options)
+  const found = await bench.values('out')
+  assert.deepEqual(found.toSorted(), ['a1 10-20', 'a2 0-10', 'b1 0-10', 'c1 0-10'])
+  // Of the first window two tasks have a part each.
+  assert.equal((await running.metrics()).times[0]!.closedWindows, 3)
 })
 
 test('two workers on a disk log go on where they were stopped', async () => {

@@ -180,7 +180,12 @@ export function planOf(
     [
       service('windows', {
         sources: topics,
-        sinks: [sink('out', step('flat-map', 'function lines(v) { return v }'))],
+        sinks: [
+          sink(
+            'out',
+            step('flat-map', 'function lines(v) { return v.map(line => keyed(line, line)) }')
+          )
+        ],
         states: [windowedState('ids', string, string)],
         time: eventTime({
           assignTimestamp: assign,
@@ -208,7 +213,7 @@ export function names(inputs: number): string[] {
 }
 
 /** Length of the windows of {@link withSecond}. */
-export const SECOND_MS = 20
+export const SECOND_MS = 4
 
 /** The dataflow with windows over the results of its windows, which count them into `second`. */
 export function withSecond(one: Plan): Plan {

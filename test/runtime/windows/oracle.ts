@@ -80,7 +80,7 @@ class Oracle {
       case 'idle':
         for (const input of event.inputs) this.#idle[input] = true
         this.#moveOn()
-        if (this.#idle.every(Boolean) && this.#setup.shape.kind !== 'count') this.#closeAll()
+        if (this.#idle.every(Boolean) && this.#endsWithTime) this.#closeAll()
         break
       case 'end':
         this.#closeAll()
@@ -174,13 +174,12 @@ class Oracle {
       const least = Math.min(...times) - this.#setup.outOfOrdernessMs
       this.#watermark = Math.max(this.#watermark, least)
     }
-    const { kind } = this.#setup.shape
-    if (kind === 'count' || kind === 'global') return
+    if (!this.#endsWithTime) return
     this.#close(this.#open.filter(window => this.#isOver(window.end)))
   }
 
   #closeAll(): void {
-    if (this.#setup.shape.kind !== 'count' && this.#setup.shape.kind !== 'global') {
+    if (this.#endsWithTime) {
       const ends = this.#open.map(window => window.end + this.#setup.graceMs)
       this.#floor = Math.max(this.#floor, ...ends)
     }
@@ -190,6 +189,11 @@ class Oracle {
   #close(windows: readonly Window[]): void {
     this.#closed.push(...windows)
     this.#open = this.#open.filter(window => !windows.includes(window))
+  }
+
+  get #endsWithTime(): boolean {
+    const { kind } = this.#setup.shape
+    return kind !== 'count' && kind !== 'global'
   }
 
   #isOver(end: number): boolean {

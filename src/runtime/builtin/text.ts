@@ -1,0 +1,23 @@
+// The text of generated functions: how they read a field, and how text becomes a function.
+import type { FieldPath } from '../../dataflow/plan.ts'
+import type { UserFunction } from '../code/contract.ts'
+
+/** The text that reads a field of `value`; absent wherever something on the way is. */
+export function fieldText(path: FieldPath): string {
+  return path.reduce((text, name, index) => {
+    const isPlain = /^[A-Za-z_$][\w$]*$/.test(name)
+    const before = index === 0 ? '' : '?.'
+    if (isPlain) return `${text}${index === 0 ? '.' : before}${name}`
+    return `${text}${before}[${JSON.stringify(name)}]`
+  }, 'value')
+}
+
+/** Makes a function from `text`, which names its helpers. */
+export function generate(text: string, helpers: Readonly<Record<string, unknown>>): UserFunction {
+  const names = Object.keys(helpers)
+  // oxlint-disable-next-line no-new-func, no-implied-eval -- made of checked names of fields, each quoted
+  const make = new Function(...names, `'use strict'\n${text}`) as (
+    ...args: unknown[]
+  ) => UserFunction
+  return make(...names.map(name => helpers[name]))
+}
