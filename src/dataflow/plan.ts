@@ -153,6 +153,14 @@ export type BuiltinCall =
       readonly aggregates: readonly AggregatePlan[]
       readonly sends: boolean
     }
+  /** Of a join: `{ isLeft, left, right }`, with null for the other side. */
+  | { readonly name: 'side'; readonly side: 'left' | 'right' }
+  /** Of a join: a field of either side; null: the record's key or timestamp. */
+  | {
+      readonly name: 'side-key' | 'side-time'
+      readonly left: FieldPath | null
+      readonly right: FieldPath | null
+    }
 
 /** The place in the file of the character at `index` of a source; those behind it follow in the same line. */
 export interface SourcePlace {
@@ -221,6 +229,8 @@ export interface PartitionPlan {
   readonly assignKey: StepPlan
   readonly steps: readonly StepPlan[]
   readonly updateState: StepPlan | null
+  /** Behind assign-key: drops a record whose key has passed among the last `count`, and less than `ageMs` ago. */
+  readonly dedup?: { readonly count: number | null; readonly ageMs: number | null }
 }
 
 /** How a service gets the event time of its records, and how far that has come. */
@@ -277,6 +287,33 @@ export interface WindowPlan {
   readonly at: Position
 }
 
+/** One side of a join. */
+export interface JoinSidePlan {
+  /** Id of the source's topic. */
+  readonly topic: string
+  readonly type: 'stream' | 'table' | 'versions'
+  /** Property of the pairs. */
+  readonly as: string
+  /** What tells rows of one key apart; null: there is one. */
+  readonly row: FieldPath | null
+  /** Type of the values. */
+  readonly value: Type
+}
+
+/** The join of a service: its sources say their sides, its partition has the key, its steps get the pairs. */
+export interface JoinPlan {
+  readonly kind: 'inner' | 'left' | 'outer'
+  readonly left: JoinSidePlan
+  readonly right: JoinSidePlan
+  /** Of two streams: a right event may be so much earlier, or later, than the left one. */
+  readonly beforeMs: number
+  readonly afterMs: number
+  readonly gracePeriodMs: number
+  /** Whether it waits for event time: two streams, or a stream and versions. */
+  readonly isTimed: boolean
+  readonly at: Position
+}
+
 export interface ErrorPolicy {
   readonly policy: 'dead-letter' | 'skip' | 'fail'
   /** Further tries of the failing function, 0…100. */
@@ -294,6 +331,8 @@ export interface ServicePlan {
   /** Event time; null: nobody needs it here, or the service has processing time. */
   readonly time: TimePlan | null
   readonly window: WindowPlan | null
+  /** With it there is no window, and `partition.steps` get the pairs. */
+  readonly join?: JoinPlan
   /** Also that of the window. */
   readonly partition: PartitionPlan | null
   /** In the old format an update-state's result is dropped; in 1.0.0 it goes on to the sinks. */

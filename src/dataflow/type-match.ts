@@ -88,11 +88,14 @@ function isNumber(type: Type): boolean {
 }
 
 function acceptsFields(into: readonly Field[], from: readonly Field[]): boolean {
-  const given = new Map(from.map(field => [field.name, field]))
+  const fields = new Map(from.map(field => [field.name, field]))
   return into.every(field => {
-    const other = given.get(field.name)
+    const other = fields.get(field.name)
     if (other === undefined) return field.optional
-    return (field.optional || !other.optional) && accepts(field.type, other.type)
+    // Null in an optional property is as if it were absent.
+    const { type } = other
+    const given = field.optional && type.kind === 'option' ? type.value : type
+    return (field.optional || !other.optional) && accepts(field.type, given)
   })
 }
 

@@ -13,6 +13,7 @@ import type {
   FileModel,
   FunctionTargetModel,
   IoModel,
+  JoinModel,
   PartitionModel,
   ServiceModel,
   StepModel,
@@ -26,11 +27,13 @@ import { checkId } from './check-function-sink.ts'
 import { checkAggregate, type CheckedAggregate } from './check-aggregate.ts'
 import { Chain, type ChainedStep, type Flow } from './chain.ts'
 import type { StepContext } from './check-step.ts'
-import { ownedStates } from './check-states.ts'
+import { checkJoin } from './check-join.ts'
+import { ownedStates, statePlanOf } from './check-states.ts'
 import {
   checkPanes,
   checkWindow,
   checkWithoutWindow,
+  recordTime,
   timePlanOf,
   windowPlanOf
 } from './check-window.ts'
@@ -42,8 +45,12 @@ export function checkService(
   service: ServiceModel
 ): ServicePlan {
   const chain = new Chain(context)
-  const { flow: merged, sources } = checkSources(context, chain, file, service)
-  const main = checkMain(context, chain, file, service, merged)
+  const read = checkSources(context, chain, file, service)
+  const join = service.join ?? null
+  const main =
+    join === null
+      ? { ...checkMain(context, chain, file, service, read.flow), sources: read.sources }
+      : checkPairs(context, chain, file, service, join, read)
   const flow = service.isPartial ? { value: null, key: null } : main.flow
   const sinks = service.sinks.flatMap(sink => {
     checkId(context.report, file, service, sink)
@@ -51,9 +58,9 @@ export function checkService(
   })
   return {
     name: service.name,
-    sources,
+    sources: main.sources,
     states: [
-      ...service.states.flatMap(state => statePlanOf(context, service, state)),
+      ...service.states.flatMap(state => statePlanOf(context.report, service, state)),
       ...(main.state === null ? [] : [main.state])
     ],
     ...main.plan,
@@ -64,11 +71,48 @@ export function checkService(
   }
 }
 
+interface CheckedSources {
+  /** Of all sources together. */
+  readonly flow: Flow
+  /** Of each, by topic. */
+  readonly flows: ReadonlyMap<string, Flow>
+  readonly sources: readonly SourcePlan[]
+}
+
+/** The parts of a service with a join: what would be its transforms gets the pairs. */
+function checkPairs(
+  context: StepContext,
+  chain: Chain,
+  file: FileModel,
+  service: ServiceModel,
+  join: JoinModel,
+  read: CheckedSources
+): Main & { readonly sources: readonly SourcePlan[] } {
+  const checked = checkJoin(context, service, join, read.sources, read.flows)
+  const flow = chain.run(service.steps, checked?.flow ?? { value: null, key: null })
+  const steps = chain.take()
+  const none = { steps: [], time: null, window: null, partition: null, emitsFromUpdateState: true }
+  if (checked === null) return { plan: none, flow, state: null, sources: read.sources }
+  const { plan, sources, assignKey, assignTimestamp } = checked
+  const needed = plan.isTimed ? { ...service, time: service.time ?? recordTime(join.at) } : service
+  return {
+    plan: {
+      ...none,
+      time: timePlanOf(context, file, needed, assignTimestamp),
+      join: plan,
+      partition: { assignKey, steps, updateState: null }
+    },
+    flow,
+    state: null,
+    sources
+  }
+}
+
 /** What stands between sources and sinks. */
 interface Main {
   readonly plan: Pick<
     ServicePlan,
-    'steps' | 'time' | 'window' | 'partition' | 'emitsFromUpdateState'
+    'steps' | 'time' | 'window' | 'join' | 'partition' | 'emitsFromUpdateState'
   >
   readonly flow: Flow
   /** That of an aggregate. */
@@ -142,9 +186,10 @@ function checkSources(
   chain: Chain,
   file: FileModel,
   service: ServiceModel
-): { flow: Flow; sources: SourcePlan[] } {
+): CheckedSources {
   const { report } = context
   const sources: SourcePlan[] = []
+  const flows = new Map<string, Flow>()
   let first: { flow: Flow; io: IoModel } | null = null
   let isKeyKnown = true
   for (const io of service.sources) {
@@ -164,15 +209,16 @@ function checkSources(
       key: topic.plan?.key ?? null
     })
     sources.push({ topic: io.topic, steps: chain.take(), at: report.position(io.at) })
+    flows.set(io.topic, flow)
     if (first === null) first = { flow, io }
-    else {
+    else if (!service.join) {
       checkMerge(context, first, { flow, io })
       isKeyKnown &&=
         first.flow.key !== null && flow.key !== null && accepts(first.flow.key, flow.key)
     }
   }
   const value = first?.flow.value ?? null
-  return { flow: { value, key: isKeyKnown ? (first?.flow.key ?? null) : null }, sources }
+  return { flow: { value, key: isKeyKnown ? (first?.flow.key ?? null) : null }, flows, sources }
 }
 
 interface Merged {
@@ -193,6 +239,10 @@ function checkMerge(context: StepContext, first: Merged, other: Merged): void {
     message,
     'Add a map to the transforms of one source.'
   )
+}
+
+function dedupOf({ dedup }: PartitionModel): Pick<PartitionPlan, 'dedup'> {
+  return dedup ? { dedup } : {}
 }
 
 interface CheckedPartition {
@@ -223,7 +273,7 @@ function checkPartition(
     if (aggregate === null || assignKey === null)
       return { plan: null, flow: { value: null, key: null }, sendsNothing: false, aggregate: null }
     return {
-      plan: { assignKey, steps, updateState: aggregate.update },
+      plan: { assignKey, steps, updateState: aggregate.update, ...dedupOf(partition) },
       flow: { value: aggregate.output, key },
       sendsNothing: service.window !== null,
       aggregate
@@ -239,7 +289,10 @@ function checkPartition(
     )
   }
   const after = updated === null ? inner : emits ? updated.flow : { value: null, key: null }
-  const plan = assignKey === null ? null : { assignKey, steps, updateState: updated?.plan ?? null }
+  const plan =
+    assignKey === null
+      ? null
+      : { assignKey, steps, updateState: updated?.plan ?? null, ...dedupOf(partition) }
   return {
     plan,
     flow: after,
@@ -429,23 +482,6 @@ function warnUnreachable(context: StepContext, service: ServiceModel, emits: boo
     : 'Use apiVersion 1.0.0, or count in "partition.transforms".'
   const message = `nothing reaches the sinks of ${quoted(service.name)}: ${why}`
   context.report.warning('SINK_UNREACHABLE', sink.at, message, hint)
-}
-
-function statePlanOf(
-  context: StepContext,
-  service: ServiceModel,
-  state: ServiceModel['states'][number]
-): StatePlan[] {
-  const at = context.report.position(state.at)
-  const { name, property } = state
-  if (state.kind === 'reference') {
-    return [{ kind: 'reference', name, property, service: state.service, state: state.state, at }]
-  }
-  const { key, value } = state
-  if (key === null || value === null) return []
-  const windowed = service.window !== null && state.windowed !== false
-  const ttlMs = windowed ? null : state.ttlMs
-  return [{ kind: 'owned', name, property, key, value, ttlMs, windowed, at }]
 }
 
 function topicOf(context: StepContext, file: FileModel, io: IoModel): TopicModel | null {

@@ -1,5 +1,6 @@
 // Checks states across services: owners exist, references lead to them, and something can give owned ones a key.
 import { nearestWord, toKebab } from '../names.ts'
+import type { StatePlan } from '../plan.ts'
 import type { Report } from '../report.ts'
 import type { FileModel, ServiceModel, StateModel } from '../read/model.ts'
 import { quoted } from '../yaml/tree.ts'
@@ -21,7 +22,8 @@ export function checkStates(report: Report, file: FileModel): FileModel {
   }))
   for (const service of services) {
     const owned = ownedStates(service)[0]
-    if (owned === undefined || service.partition !== null || service.isPartial) continue
+    if (owned === undefined || service.partition !== null || service.isPartial || service.join)
+      continue
     const message =
       `the service ${quoted(service.name)} owns the state ${quoted(owned.name)}, but has no ` +
       `"partition" to give it a key`
@@ -101,4 +103,22 @@ function checkReference(
     hint
   )
   return found
+}
+
+/** The plan of a state; none after a finding. */
+export function statePlanOf(
+  report: Report,
+  service: ServiceModel,
+  state: ServiceModel['states'][number]
+): StatePlan[] {
+  const at = report.position(state.at)
+  const { name, property } = state
+  if (state.kind === 'reference') {
+    return [{ kind: 'reference', name, property, service: state.service, state: state.state, at }]
+  }
+  const { key, value } = state
+  if (key === null || value === null) return []
+  const windowed = service.window !== null && state.windowed !== false
+  const ttlMs = windowed ? null : state.ttlMs
+  return [{ kind: 'owned', name, property, key, value, ttlMs, windowed, at }]
 }

@@ -1,6 +1,8 @@
 // Checks what a window and event time say against each other and against the service, and gives their plans.
 import type { StepPlan, TimePlan, WindowPlan, WindowShape } from '../plan.ts'
-import type { FileModel, ServiceModel, WindowModel } from '../read/model.ts'
+import { FUTURE_BOUND_MS } from '../read/read-window.ts'
+import type { Span } from '../report.ts'
+import type { FileModel, ServiceModel, TimeModel, WindowModel } from '../read/model.ts'
 import { quoted } from '../yaml/tree.ts'
 import type { StepContext } from './check-step.ts'
 import { ownedStates } from './check-states.ts'
@@ -30,6 +32,17 @@ export function timePlanOf(
     idlenessMs,
     futureBoundMs,
     at: context.report.position(time.at)
+  }
+}
+
+/** Event time where the file says nothing of it: that of the records, in order. */
+export function recordTime(at: Span): TimeModel {
+  return {
+    assignTimestamp: null,
+    outOfOrdernessMs: 0,
+    idlenessMs: null,
+    futureBoundMs: FUTURE_BOUND_MS,
+    at
   }
 }
 

@@ -103,6 +103,7 @@ export interface PartitionModel {
   readonly assignKey: StepModel | null
   readonly steps: readonly StepModel[]
   readonly updateState: StepModel | null
+  readonly dedup?: { readonly count: number | null; readonly ageMs: number | null } | null
   /** What stands in the place of update-state without code. */
   readonly aggregate: { readonly of: readonly AggregateModel[]; readonly at: Span } | null
   readonly at: Span
@@ -135,6 +136,27 @@ export interface WindowModel {
   readonly at: Span
 }
 
+export interface JoinSideModel {
+  readonly source: string
+  readonly sourceSpan: Span
+  readonly type: 'stream' | 'table' | 'versions'
+  readonly key: PathModel | null
+  readonly row: PathModel | null
+  readonly timestamp: PathModel | null
+  readonly as: string
+  readonly at: Span
+}
+
+export interface JoinModel {
+  readonly kind: 'inner' | 'left' | 'outer'
+  readonly left: JoinSideModel
+  readonly right: JoinSideModel
+  readonly within: { readonly beforeMs: number; readonly afterMs: number } | null
+  readonly withinSpan: Span
+  readonly graceMs: number
+  readonly at: Span
+}
+
 export interface ServiceModel {
   readonly name: string
   readonly sources: readonly IoModel[]
@@ -142,6 +164,7 @@ export interface ServiceModel {
   readonly steps: readonly StepModel[]
   readonly time: TimeModel | null
   readonly window: WindowModel | null
+  readonly join?: JoinModel | null
   /** Also that of the window. */
   readonly partition: PartitionModel | null
   readonly sinks: readonly IoModel[]

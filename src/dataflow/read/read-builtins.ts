@@ -1,7 +1,7 @@
 // Reads what a file describes instead of writing code: keys and times by fields, and aggregates.
 import type { AggregateFunction, OperatorKind } from '../plan.ts'
 import { nearestWord } from '../names.ts'
-import { AGGREGATE, AGGREGATE_WORDS } from '../sections/aggregate-sections.ts'
+import { AGGREGATE, AGGREGATE_WORDS, DEDUP } from '../sections/aggregate-sections.ts'
 import { readSection, type ReadContext, type Section } from '../sections/section.ts'
 import { quoted, type Entry, type TreeNode } from '../yaml/tree.ts'
 import type { AggregateModel, CodeModel, PathModel } from './model.ts'
@@ -144,4 +144,23 @@ function readTop(context: ReadContext, section: Section, plain: Plain): Aggregat
   const order = section.text('order') === 'ascending' ? 'ascending' : 'descending'
   const size = section.number('top')!
   return { ...plain, function: 'top', field: pathAt(context, section, 'of'), by, size, order }
+}
+
+/** Reads `dedup` of a partition; null when it has none, or without bounds, which is a finding. */
+export function readDedup(
+  context: ReadContext,
+  partition: Section
+): { readonly count: number | null; readonly ageMs: number | null } | null {
+  const node = partition.value('dedup')
+  const at = partition.keySpan('dedup')
+  const section = node === null ? null : readSection(context, node, DEDUP, at)
+  if (section === null) return null
+  const count = section.number('count')
+  const ageMs = section.duration('age') || null
+  if (count !== null || ageMs !== null) return { count, ageMs }
+  if (section.node.entries.every(entry => section.value(entry.key) !== null)) {
+    const message = '"dedup" has no bound: every key would have to be remembered for ever'
+    context.report.error('DEDUP_UNBOUNDED', at, message, 'Say count, age (longer than 0) or both.')
+  }
+  return null
 }

@@ -8,12 +8,13 @@ import type { SectionSpec } from '../sections/declare.ts'
 import { PARTITION, SERVICE, SINK, SOURCE, STATE } from '../sections/service-sections.ts'
 import { quoted, type Entry, type TreeNode } from '../yaml/tree.ts'
 import type { IoModel, PartitionModel, ServiceModel, StateModel, StepModel } from './model.ts'
-import { readAggregate } from './read-builtins.ts'
+import { readAggregate, readDedup } from './read-builtins.ts'
 import { isFunctionSink, readFunctionSink } from './read-function-sink.ts'
+import { readJoin } from './read-join.ts'
 import { checkName, checkStateProperty } from './read-names.ts'
 import { onlySteps, readPlacedFunction, readStep, readSteps } from './read-steps.ts'
 import type { TypeTable } from './read-types.ts'
-import { readServiceTime, readWindow } from './read-window.ts'
+import { graceOf, muted, readServiceTime, readWindow } from './read-window.ts'
 
 export const ERRORS_DEFAULT: ErrorPolicy = {
   policy: 'dead-letter',
@@ -57,6 +58,7 @@ export function readService(
     steps: readSteps(context, types, section, 'transforms'),
     time: readServiceTime(context, types, section) ?? read?.time ?? null,
     window: read?.window ?? null,
+    join: readJoin(context, section, graceOf({ ...context, report: muted(context) }, section)),
     partition: read === null ? partition : read.partition,
     sinks: readIo(context, types, section, 'sinks', SINK),
     errors: readErrors(context, section, errors),
@@ -151,7 +153,7 @@ function readPartition(
     return { assignKey, steps, updateState: last, aggregate, at }
   }
   const steps = readSteps(context, types, section, 'transforms')
-  return { assignKey, steps, updateState, aggregate, at }
+  return { assignKey, steps, updateState, aggregate, dedup: readDedup(context, section), at }
 }
 
 /** Reads states: a mapping by name, or in older files also a list of items with names. */

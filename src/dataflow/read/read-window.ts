@@ -21,7 +21,7 @@ import { readPlacedFunction, readSteps } from './read-steps.ts'
 import type { TypeTable } from './read-types.ts'
 
 /** How far ahead of the clock a timestamp may be where the file says nothing. */
-const FUTURE_BOUND_MS = 86_400_000
+export const FUTURE_BOUND_MS = 86_400_000
 const SHAPES: Readonly<Record<WindowShape['kind'], SectionSpec>> = {
   tumbling: TUMBLING,
   sliding: SLIDING,
@@ -95,8 +95,8 @@ export function readServiceTime(
   const assignTimestamp = readPlacedFunction(context, types, service, 'assign-timestamp')
   if (assignTimestamp === null && service.value('watermark') === null) return null
   if (service.value('window') === null) {
-    if (graceOf(context, service) > 0) {
-      const message = '"grace-period" is of windows, and this service has none'
+    if (graceOf(context, service) > 0 && service.value('join') === null) {
+      const message = '"grace-period" is of windows and joins, and this service has none'
       context.report.error('WRONG_VALUE', service.keySpan('watermark'), message)
     }
     return timeOf(context, service, assignTimestamp)
@@ -226,6 +226,6 @@ function readLate(context: ReadContext, window: Section): WindowModel['late'] {
 }
 
 /** A report for reading a section twice: what is wrong with it is said once. */
-function muted({ report }: ReadContext): Report {
+export function muted({ report }: ReadContext): Report {
   return new Report(report.file, report.text)
 }

@@ -89,3 +89,23 @@ export const AGGREGATE: SectionSpec = {
     }
   ]
 }
+
+export const DEDUP: SectionSpec = {
+  name: 'dedup',
+  doc:
+    'Drops records whose key has passed before. At least one of the keys bounds what is remembered, in each task; a ' +
+    'record passes again once it is beyond one of them.',
+  example: 'dedup: { count: 100000, age: 1h }',
+  keys: [
+    {
+      key: 'count',
+      value: { kind: 'integer', min: 1, max: 4_294_967_295 },
+      doc: 'How many records that passed are remembered.'
+    },
+    {
+      key: 'age',
+      value: { kind: 'duration' },
+      doc: 'For how long, measured by the records’ times: a key is forgotten once the newest is so much later.'
+    }
+  ]
+}

@@ -68,8 +68,16 @@ const PLACES: Readonly<Record<string, (example: string) => string>> = {
   'assign-key': example => `${WORDS}    partition:\n      ${example}\n`,
   'assign-timestamp': example =>
     `${WORDS}    ${example}\n    watermark: { out-of-orderness: 1s }\n`,
+  dedup: example => `${WORDS}    partition:\n      assign-key: { field: word }\n      ${example}\n`,
   aggregate: example =>
     `${WORDS.replace(/ {4}sinks.*\n/, '')}    partition:\n      assign-key: { field: word }\n${indent(example, 6)}\n`,
+  join: example =>
+    `${WORDS.replace(/ {4}sinks.*\n/, '').replace('id: sentences }', 'id: sentences }, { type: topic, id: trimmed }')}${indent(example, 4)}\n`,
+  'join side': example => PLACES['join']!(example),
+  within: example =>
+    PLACES['join']!(
+      `join:\n  left: { source: sentences, key: word }\n  right: { source: trimmed, key: word }\n  ${example}`
+    ),
   service: example => {
     const topics = TOPICS.replaceAll('string', '{ type: string }')
     return `${HEAD.replace('1.0.0', '0.3.0')}${topics}services:\n${indent(example, 2)}\n`

@@ -1,7 +1,8 @@
 // All declared sections, in the order in which the reference explains them.
-import { AGGREGATE } from './aggregate-sections.ts'
+import { AGGREGATE, DEDUP } from './aggregate-sections.ts'
 import type { KeySpec, SectionSpec } from './declare.ts'
 import * as file from './file-sections.ts'
+import { JOIN, JOIN_SIDE, WITHIN } from './join-sections.ts'
 import * as old from './old-sections.ts'
 import * as service from './service-sections.ts'
 import * as type from './type-sections.ts'
@@ -94,6 +95,7 @@ export const SECTIONS: readonly SectionGroup[] = [
       service.PARTITION,
       service.ASSIGN_KEY,
       AGGREGATE,
+      DEDUP,
       service.STEP,
       service.FUNCTION
     ]
@@ -114,6 +116,11 @@ export const SECTIONS: readonly SectionGroup[] = [
       window.EARLY,
       window.LATE
     ]
+  },
+  {
+    title: 'Joins',
+    doc: 'The section `join` of a service. How they work: [joins](../joins.md).',
+    sections: [JOIN, JOIN_SIDE, WITHIN]
   },
   {
     title: 'Older layouts',

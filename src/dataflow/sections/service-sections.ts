@@ -45,6 +45,12 @@ of its own.`,
       doc: 'Bounds the stream into windows, with a partition and states for each of them.'
     },
     {
+      key: 'join',
+      value: { kind: 'section', section: 'join' },
+      since: '1.0.0',
+      doc: 'Brings the records of two sources together; the transforms get the pairs.'
+    },
+    {
       key: 'watermark',
       value: { kind: 'section', section: 'watermark' },
       since: '1.0.0',
@@ -169,6 +175,12 @@ export const PARTITION: SectionSpec = {
       value: { kind: 'section', section: 'assign-key' },
       required: true,
       doc: 'What gives a record’s key: a function or a field.'
+    },
+    {
+      key: 'dedup',
+      value: { kind: 'section', section: 'dedup' },
+      since: '1.0.0',
+      doc: 'Lets only the first record of a key pass, before everything else under the key.'
     },
     { key: 'transforms', value: { kind: 'list', of: 'step' }, doc: 'Steps under the key.' },
     {

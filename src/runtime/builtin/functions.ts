@@ -3,7 +3,7 @@
 // A source leaves out the fields that no function behind it reads (code/fields-read.ts), which it tells from the
 // text of the functions: `value.price` says more than a loop over a path.
 import { unreachable } from '../../base/index.ts'
-import type { BuiltinCall } from '../../dataflow/plan.ts'
+import type { BuiltinCall, FieldPath } from '../../dataflow/plan.ts'
 import type { UserFunction } from '../code/contract.ts'
 import { aggregateFunction } from './aggregate.ts'
 import { fieldText, generate } from './text.ts'
@@ -23,11 +23,36 @@ export function builtinFunction(call: BuiltinCall): UserFunction {
         `return function constant(value) { return ${JSON.stringify(call.value)} }`,
         {}
       )
+    case 'side': {
+      const [left, right] = call.side === 'left' ? ['value', 'null'] : ['null', 'value']
+      const isLeft = call.side === 'left'
+      return generate(
+        `return function side(value) { return { isLeft: ${isLeft}, left: ${left}, right: ${right} } }`,
+        {}
+      )
+    }
+    case 'side-key':
+    case 'side-time': {
+      const property = call.name === 'side-key' ? 'key' : 'timestamp'
+      const read = (side: 'left' | 'right'): string => {
+        const path = call[side]
+        return path === null ? `ctx.${property}` : fieldText([side, ...path])
+      }
+      return generate(
+        `return function ofSide(value, ctx) { return value.isLeft ? ${read('left')} : ${read('right')} }`,
+        {}
+      )
+    }
     case 'aggregate':
       return aggregateFunction(call)
     default:
       return unreachable(call)
   }
+}
+
+/** Reads a field of a value. */
+export function fieldReader(path: FieldPath): (value: unknown) => unknown {
+  return builtinFunction({ name: 'field', path }) as (value: unknown) => unknown
 }
 
 /** JSON has no bigints. */

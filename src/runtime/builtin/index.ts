@@ -1,2 +1,2 @@
 // The public face of built-in functions: what a file describes instead of writing it.
-export { builtinFunction } from './functions.ts'
+export { builtinFunction, fieldReader } from './functions.ts'

@@ -79,7 +79,7 @@ export class Circuit implements TaskProgram {
   constructor(options: CircuitOptions) {
     const { plan, library, state, tasks, time } = options
     this.options = options
-    const hasWindows = plan.services.some(service => service.window !== null)
+    const hasWindows = plan.services.some(keepsBeyondRecords)
     const isFatal = plan.services.some(service => service.errors.policy === 'fail')
     // A record may close windows: what it did cannot be taken back alone.
     this.abandonsEpoch = isFatal && hasWindows
@@ -273,6 +273,11 @@ export class Circuit implements TaskProgram {
     const partitions = this.options.partitions.get(topic)
     return partitions ?? unreachable(topic as never)
   }
+}
+
+/** Whether a service keeps what one record's undo does not reach. */
+function keepsBeyondRecords({ window, join, partition }: ServicePlan): boolean {
+  return window !== null || join !== undefined || partition?.dedup !== undefined
 }
 
 function range(count: number): number[] {

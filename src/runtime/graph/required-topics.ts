@@ -116,8 +116,10 @@ function tasksOf(
 }
 
 /** Whether a service keeps anything: states, or how far its time is. */
-function keepsState({ states, time, window }: ServicePlan): boolean {
-  return time !== null || window !== null || states.some(state => state.kind === 'owned')
+function keepsState({ states, time, window, join, partition }: ServicePlan): boolean {
+  const hasBooks = time !== null || window !== null || join !== undefined
+  const hasSeen = partition?.dedup !== undefined
+  return hasBooks || hasSeen || states.some(state => state.kind === 'owned')
 }
 
 function internalTopics(plan: Plan, tasks: number | null): RequiredTopic[] {

@@ -1,6 +1,7 @@
 // The chains of operators of one service in one task.
 import { AssertionFailure, assert, unreachable } from '../../base/index.ts'
 import type {
+  JoinPlan,
   PartitionPlan,
   ServicePlan,
   SinkPlan,
@@ -9,6 +10,8 @@ import type {
   WindowPlan
 } from '../../dataflow/plan.ts'
 import { keyConverter } from '../convert/index.ts'
+import { DedupOperator, type Seen } from '../dedup/dedup.ts'
+import type { JoinEntryOptions } from '../joins/contract.ts'
 import { AssignIdOperator } from '../operators/assign-id.ts'
 import { AssignKeyOperator } from '../operators/assign-key.ts'
 import {
@@ -46,6 +49,8 @@ import type { TimeInput } from '../time/event-time.ts'
 import type { Windows } from '../windows/contract.ts'
 import { WindowResults } from '../windows/results.ts'
 import type { Circuit } from './circuit.ts'
+import { seenOf } from './service-dedup.ts'
+import { tableJoinOf, timedJoinOf } from './service-joins.ts'
 import { sinksInOrder } from './delivery-order.ts'
 import { repartitionTopicName } from './names.ts'
 import type { ServiceTime } from './service-time.ts'
@@ -73,6 +78,8 @@ export class ServiceChains {
   readonly #writes: boolean
   readonly #time: ServiceTime | null
   readonly #windows: Windows | null
+  readonly #join: { entry(options: JoinEntryOptions): Operator } | null
+  readonly #seen: Seen | null
 
   constructor(circuit: Circuit, service: ServicePlan) {
     this.#circuit = circuit
@@ -81,6 +88,8 @@ export class ServiceChains {
     this.#writes = service.states.some(state => state.kind === 'owned')
     this.#time = circuit.timeOf(service.name)
     this.#windows = service.window === null ? null : this.#makeWindows(service.window)
+    this.#join = service.join === undefined ? null : this.#makeJoin(service.join)
+    this.#seen = seenOf(service, circuit.options.state)
   }
 
   /** The chain behind one source, from decoding to the sinks. */
@@ -211,7 +220,7 @@ export class ServiceChains {
   /** What stands behind assign-key in the owner task. */
   #partitioned(path: Path, partition: PartitionPlan): Operator {
     const { steps, updateState } = partition
-    const isOriginal = onlyFilters(steps) && updateState === null
+    const isOriginal = onlyFilters(steps) && updateState === null && this.#join === null
     const behind: Path = isOriginal ? path : { ...path, valueBytes: null }
     const inside: Path = { ...path, inPartition: true }
     let next = this.#sinks(behind)
@@ -220,8 +229,35 @@ export class ServiceChains {
       next = fuse(new UpdateStateOperator(this.#parts(updateState, inside, next), { emits }), next)
     }
     const first = this.#steps(steps, inside, next)
-    if (this.#windows === null) return first
-    return this.#windows.entry({ frame: path.frame, next: first, mayChange: !isOriginal })
+    const entry = this.#entry(path.frame, first, !isOriginal)
+    return this.#seen === null ? entry : new DedupOperator(this.#seen, path.frame, entry)
+  }
+
+  /** The window or the join in front of the steps, where there is one. */
+  #entry(frame: Frame, next: Operator, mayChange: boolean): Operator {
+    if (this.#join !== null) return this.#join.entry({ frame, next })
+    return this.#windows === null ? next : this.#windows.entry({ frame, next, mayChange })
+  }
+
+  /** The join of the service, with the way of pairs that begin with time. */
+  #makeJoin(join: JoinPlan): { entry(options: JoinEntryOptions): Operator } {
+    const circuit = this.#circuit
+    const { state, task, onLog } = circuit.options
+    const service = this.#service
+    if (!join.isTimed) return tableJoinOf(service, join, state!)
+    const time = this.#time!
+    const watermark = (): number => time.owned.exact()
+    const late = new LateRecords({ service: service.name, sink: null, watermark, onLog })
+    const path = this.#ownPath()
+    const inside: Path = { ...path, inPartition: true }
+    const next = this.#steps(service.partition!.steps, inside, this.#sinks(path))
+    const results = { frame: path.frame, next }
+    const options = { service, join, state: state!, task, late, time: time.owned, results }
+    const windows = timedJoinOf(options)
+    time.windows = windows
+    const clocked = { earlyMs: null, endsWithTime: true }
+    circuit.work!.addWindows({ service: service.name, windows, late, time, ...clocked })
+    return windows
   }
 
   /** The windows of the service, with what becomes of their results and of late records. */

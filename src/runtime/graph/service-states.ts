@@ -18,6 +18,8 @@ import {
 } from '../task/state-view.ts'
 import type { Library, StateFormat } from './library.ts'
 import { stateName } from './names.ts'
+import { dedupSpecs } from './service-dedup.ts'
+import { joinSpecs } from './service-joins.ts'
 import { timedServices } from './time-flow.ts'
 import { bookSpecs } from './window-states.ts'
 
@@ -46,9 +48,11 @@ export function declaredStates(plan: Plan): DeclaredState[] {
 /** What a task opens its state with. */
 export function stateSpecs(plan: Plan, library: Library): StateSpec[] {
   const timed = timedServices(plan)
-  const books = plan.services.flatMap(service =>
-    bookSpecs(service, library, timed.has(service.name))
-  )
+  const books = plan.services.flatMap(service => [
+    ...bookSpecs(service, library, timed.has(service.name)),
+    ...joinSpecs(service, library),
+    ...dedupSpecs(service, library)
+  ])
   const declared = declaredStates(plan).map(state => {
     const format = library.state(state.plan)
     const value =

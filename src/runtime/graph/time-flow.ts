@@ -5,6 +5,7 @@
 import type { Plan, ServicePlan } from '../../dataflow/plan.ts'
 import { chainedTopics } from './chained-topics.ts'
 import { topicOf } from './required-topics.ts'
+import { joinDelayMs } from './service-joins.ts'
 
 /** A service with event time. */
 export interface TimedService {
@@ -99,7 +100,8 @@ function assignsTime({ time }: ServicePlan): boolean {
 
 /** How far the times of what a service writes may lie behind its own watermark. */
 export function outputDelayMs(service: ServicePlan): number {
-  const { window, partition } = service
+  const { window, partition, join } = service
+  if (join !== undefined) return joinDelayMs(join)
   if (window === null) return 0
   const { shape } = window
   if (shape.kind === 'count' || shape.kind === 'global') return 0
@@ -124,7 +126,7 @@ export function closingRounds(plan: Plan): string[][] {
         one.sinks.some(sink => topicOf(plan, sink.topic).name === name)
       )
       for (const writer of writers) {
-        depth = Math.max(depth, depthOf(writer) + (writer.window === null ? 0 : 1))
+        depth = Math.max(depth, depthOf(writer) + (closes(writer) ? 1 : 0))
       }
     }
     depths.set(service.name, depth)
@@ -132,7 +134,12 @@ export function closingRounds(plan: Plan): string[][] {
   }
   const rounds: string[][] = []
   for (const service of plan.services) {
-    if (service.window !== null) (rounds[depthOf(service)] ??= []).push(service.name)
+    if (closes(service)) (rounds[depthOf(service)] ??= []).push(service.name)
   }
   return rounds.filter(round => round !== undefined)
+}
+
+/** Whether something of a service waits for time. */
+function closes({ window, join }: ServicePlan): boolean {
+  return window !== null || join?.isTimed === true
 }

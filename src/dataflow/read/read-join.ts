@@ -1,0 +1,79 @@
+// Reads the section `join` of a service.
+import { JOIN, JOIN_SIDE, WITHIN } from '../sections/join-sections.ts'
+import { readSection, type ReadContext, type Section } from '../sections/section.ts'
+import type { JoinModel, JoinSideModel } from './model.ts'
+import { pathAt } from './read-builtins.ts'
+
+/** Reads `join`; null when there is none, or nothing to be made of it. `graceMs` is that of the watermark. */
+export function readJoin(
+  context: ReadContext,
+  service: Section,
+  graceMs: number
+): JoinModel | null {
+  const node = service.value('join')
+  const at = service.keySpan('join')
+  const section = node === null ? null : readSection(context, node, JOIN, at)
+  if (section === null) return null
+  const left = readSide(context, section, 'left')
+  const right = readSide(context, section, 'right')
+  const kind = section.text('kind')
+  const bounds = readWithin(context, section)
+  if (left === null || right === null) return null
+  if (left.as === right.as) {
+    const message = `both sides are called "${left.as}"`
+    context.report.error(
+      'NAME_DUPLICATE',
+      section.keySpan('right'),
+      message,
+      'Give one another "as".'
+    )
+  }
+  return {
+    kind: kind === 'left' || kind === 'outer' ? kind : 'inner',
+    left,
+    right,
+    ...bounds,
+    graceMs,
+    at
+  }
+}
+
+function readSide(
+  context: ReadContext,
+  join: Section,
+  side: 'left' | 'right'
+): JoinSideModel | null {
+  const node = join.value(side)
+  const at = join.keySpan(side)
+  const section = node === null ? null : readSection(context, node, JOIN_SIDE, at)
+  const source = section?.scalar('source') ?? null
+  if (section === null || source === null) return null
+  const type = section.text('type')
+  const as = section.text('as') ?? side
+  if (!/^[A-Za-z_][\w-]*$/.test(as)) {
+    const message = `the name of a property must be letters, digits and hyphens, but is "${as}"`
+    context.report.error('NAME_INVALID', section.keySpan('as'), message)
+  }
+  return {
+    source: source.text,
+    sourceSpan: source,
+    type: type === 'table' || type === 'versions' ? type : 'stream',
+    key: pathAt(context, section, 'key'),
+    row: pathAt(context, section, 'row'),
+    timestamp: pathAt(context, section, 'timestamp'),
+    as,
+    at
+  }
+}
+
+function readWithin(context: ReadContext, join: Section): Pick<JoinModel, 'within' | 'withinSpan'> {
+  const withinSpan = join.keySpan('within')
+  const node = join.value('within')
+  const section = node === null ? null : readSection(context, node, WITHIN, withinSpan)
+  if (section === null) return { within: null, withinSpan }
+  if (section.value('before') === null && section.value('after') === null) {
+    context.report.error('MISSING_KEY', withinSpan, '"within" needs "before" or "after"')
+  }
+  const beforeMs = section.duration('before') ?? 0
+  return { within: { beforeMs, afterMs: section.duration('after') ?? 0 }, withinSpan }
+}
