@@ -29,11 +29,13 @@ export type {
   StateSummary,
   LogLine
 } from '../runtime/contract.ts'
-export { readHttpAddress } from './http/index.ts'
+export { readHttpAddress, readListenAddress } from './http/index.ts'
 export type { HttpAddress, HttpServer } from './http/index.ts'
 export { FEED_DEAD_LETTERS } from './feed/feed-batches.ts'
 export { FEED_GROUP_PREFIX } from './feed/feed-position.ts'
 export type { RepairReport, VerifyReport } from '../log/index.ts'
+export { LogServer } from './log-server.ts'
+export type { LogServerOptions } from './log-server.ts'
 export { lookAtLog, repairLog, verifyLog, withLog } from './maintenance.ts'
 export { produceText, readTexts } from './records.ts'
 export type { ConsumeFrom, PrintedRecord } from './records.ts'

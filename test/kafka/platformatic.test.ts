@@ -3,7 +3,13 @@
 import { deepStrictEqual, strictEqual } from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 
-import { Admin, Consumer, Producer, stringDeserializers, stringSerializers } from '@platformatic/kafka'
+import {
+  Admin,
+  Consumer,
+  Producer,
+  stringDeserializers,
+  stringSerializers
+} from '@platformatic/kafka'
 
 import { brokerFor, finallyIn, until, type TestBroker } from './kit.ts'
 
@@ -50,7 +56,12 @@ async function collect(
   options: object = {}
 ): Promise<string[]> {
   const seen: string[] = []
-  const stream = await consumer.consume({ topics: [topic], mode: 'earliest', maxWaitTime: 50, ...options })
+  const stream = await consumer.consume({
+    topics: [topic],
+    mode: 'earliest',
+    maxWaitTime: 50,
+    ...options
+  })
   stream.on('error', () => {})
   stream.on('data', message => seen.push(message.value))
   return seen

@@ -2,7 +2,7 @@
 import { resolve } from 'node:path'
 
 import { MillraceError } from '../../base/index.ts'
-import { readHttpAddress } from '../../server/index.ts'
+import { readHttpAddress, readListenAddress } from '../../server/index.ts'
 import type { HttpAddress } from '../../server/index.ts'
 import { parseDuration } from '../../dataflow/index.ts'
 
@@ -25,6 +25,7 @@ export interface RunOptions {
   readonly mapAddress?: readonly string[]
   readonly allowPrivate?: boolean
   readonly http?: string
+  readonly listen?: string
   readonly shell?: boolean
   readonly verbose?: boolean
 }
@@ -60,6 +61,8 @@ export interface RunRequest {
   readonly allowPrivate: boolean
   /** Where HTTP listens; null: at its default, when a component needs it. */
   readonly http: HttpAddress | null
+  /** Where Kafka's clients are served; null: nowhere. */
+  readonly listen: HttpAddress | null
   readonly shell: boolean
   readonly verbose: boolean
 }
@@ -86,6 +89,10 @@ export function readRunOptions(options: RunOptions): RunRequest {
   refuse(
     drain && options.http !== undefined,
     '--http needs a run that goes on, and --drain ends it; leave one away'
+  )
+  refuse(
+    drain && options.listen !== undefined,
+    '--listen needs a run that goes on, and --drain ends it; leave one away'
   )
   refuse(options.keySeparator === '', '--key-separator is empty; it takes at least one character')
   refuse(
@@ -119,6 +126,7 @@ export function readRunOptions(options: RunOptions): RunRequest {
     localAddresses: (options.mapAddress ?? []).map(readLocalAddress),
     allowPrivate: options.allowPrivate ?? false,
     http: options.http === undefined ? null : readHttpAddress('--http', options.http),
+    listen: options.listen === undefined ? null : readListenAddress('--listen', options.listen),
     shell,
     verbose
   }

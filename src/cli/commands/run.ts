@@ -107,6 +107,7 @@ function sessionRequest(
   return {
     ...request,
     ...loaded,
+    isServed: request.listen !== null,
     folder,
     stdin: process.stdin,
     stdout: process.stdout,
@@ -163,7 +164,14 @@ async function goOn(
   const interactive =
     process.stdin.isTTY === true && !request.inputs.some(input => input.path === null)
   const http = await session.openHttp(request.http)
-  noteBeginning(session, http, interactive || request.shell)
+  const kafka =
+    request.listen === null
+      ? null
+      : await session.openKafka(request.listen, message => {
+          progress.clear()
+          note(`kafka: ${message}`)
+        })
+  noteBeginning(session, { http, kafka }, interactive || request.shell)
   const ends: Promise<unknown>[] = [session.engine.failure(), signals.first]
   if (http !== null) ends.push(http.failure())
   // Both end the run only by failing; a feed that is done leaves it going on.
@@ -206,7 +214,11 @@ function afterFeed(rejected: number, reasons: readonly string[]): Promise<never>
   return new Promise(() => {})
 }
 
-function noteBeginning({ engine }: Session, http: HttpServer | null, shell: boolean): void {
+function noteBeginning(
+  { engine }: Session,
+  { http, kafka }: { readonly http: HttpServer | null; readonly kafka: RunRequest['listen'] },
+  shell: boolean
+): void {
   for (const { loaded, running } of engine.dataflows) {
     const { plan } = loaded
     const services = counted(plan.services.length, 'service')
@@ -221,6 +233,9 @@ function noteBeginning({ engine }: Session, http: HttpServer | null, shell: bool
   note(`data    ${near.startsWith('..') ? path : near || '.'}${ephemeral ? ' (temporary)' : ''}`)
   for (const { url, routes } of http?.served ?? []) {
     note(`http    ${[url, ...routes].join('  ')}`)
+  }
+  if (kafka !== null) {
+    note(`kafka   ${kafka.host.includes(':') ? `[${kafka.host}]` : kafka.host}:${kafka.port}`)
   }
   const stop = shell ? 'help lists the commands, exit stops' : 'Ctrl-C stops'
   note(`ready in ${formatDuration(performance.now())}; ${stop}`)
