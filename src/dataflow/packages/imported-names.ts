@@ -50,9 +50,7 @@ export function importedState(
   if (found === undefined) {
     const nearest = nearestWord(toKebab(uses.text), imports?.states.keys() ?? [])
     const hint =
-      nearest === null
-        ? 'Name it under "states" of an import.'
-        : `Did you mean "${nearest}"?`
+      nearest === null ? 'Name it under "states" of an import.' : `Did you mean "${nearest}"?`
     report.error('STATE_UNKNOWN', uses, `no state ${quoted(uses.text)} is imported`, hint)
     return null
   }

@@ -21,6 +21,13 @@ export function isInRange(version: string, range: string): boolean | null {
 
 type Test = (version: Version) => boolean
 
+const above = (bound: Version): Test => {
+  return version => compare(version, bound) >= 0 && samePre(version, bound)
+}
+const below = (upTo: Version): Test => {
+  return version => compare({ ...version, pre: '' }, upTo) < 0
+}
+
 function readAlternative(text: string): readonly Test[] | null {
   const parts = text.replaceAll(/(>=|<=|>|<|=|\^|~)\s+/g, '$1').split(/\s+/)
   const tests = parts.map(readComparator)
@@ -33,12 +40,6 @@ function readComparator(text: string): Test | null {
   const partial = readPartial(rest)
   if (partial === null) return null
   const { from, given } = partial
-  const above = (bound: Version): Test => {
-    return version => compare(version, bound) >= 0 && samePre(version, bound)
-  }
-  const below = (upTo: Version): Test => {
-    return version => compare({ ...version, pre: '' }, upTo) < 0
-  }
   const both = (upTo: Version): Test => {
     return version => above(from)(version) && below(upTo)(version)
   }
@@ -80,7 +81,11 @@ function caretIndex({ numbers }: Version, given: number): number {
 function next({ numbers }: Version, index: number): Version {
   const [major, minor, patch] = numbers
   const raised: Version['numbers'] =
-    index === 0 ? [major + 1, 0, 0] : index === 1 ? [major, minor + 1, 0] : [major, minor, patch + 1]
+    index === 0
+      ? [major + 1, 0, 0]
+      : index === 1
+        ? [major, minor + 1, 0]
+        : [major, minor, patch + 1]
   return { numbers: raised, pre: '' }
 }
 

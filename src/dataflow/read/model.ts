@@ -1,4 +1,5 @@
 // What all file layouts are normalised to: services with typed parts and places, not yet checked against each other.
+import type { PackageFunction } from '../packages/model.ts'
 import type { ApiVersion, ErrorPolicy, OperatorKind, TopicPlan, WindowShape } from '../plan.ts'
 import type { Span } from '../report.ts'
 import type { Type } from '../types.ts'
@@ -12,6 +13,13 @@ export type CodeModel =
       readonly kind: 'module'
       readonly specifier: string
       readonly exportName: string
+      readonly span: Span
+    }
+  | {
+      readonly kind: 'package'
+      /** By which the file imports it; names the operator. */
+      readonly name: string
+      readonly function: PackageFunction
       readonly span: Span
     }
 

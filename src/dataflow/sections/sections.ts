@@ -2,6 +2,7 @@
 import type { KeySpec, SectionSpec } from './declare.ts'
 import * as file from './file-sections.ts'
 import * as old from './old-sections.ts'
+import * as packages from './package-sections.ts'
 import * as service from './service-sections.ts'
 import * as type from './type-sections.ts'
 import * as window from './window-sections.ts'
@@ -109,6 +110,19 @@ export const SECTIONS: readonly SectionGroup[] = [
       window.WINDOW_PARTITION,
       window.EARLY,
       window.LATE
+    ]
+  },
+  {
+    title: 'Packages',
+    doc: 'What files share: packages, and how files import from them. How they work: [packages](../packages.md).',
+    sections: [
+      packages.IMPORT,
+      packages.IMPORTED_NAME,
+      packages.DEV,
+      packages.DEV_IMPORT,
+      packages.PACKAGE,
+      packages.PACKAGE_STATE,
+      packages.PACKAGE_FUNCTION
     ]
   },
   {

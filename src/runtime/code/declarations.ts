@@ -303,7 +303,17 @@ class DeclarationGenerator {
       const from = JSON.stringify(this.#options.resolve(code.specifier))
       this.#out.add(`import { ${code.exportName} as $module${number} } from ${from}`, anchor)
     }
+    let expected = shape
+    if (code.kind === 'inline' && code.types !== undefined) {
+      // The package's names may be others here, so the shape is written outside.
+      expected = `$Shape${number}<Context>`
+      const placed = shape.replace(/, Context>$/, ', C>')
+      this.#out.add(`type $Shape${number}<C> = ${placed}`, anchor)
+    }
     this.#out.add(`const $step${number} = (() => {`, anchor)
+    if (code.kind === 'inline' && code.types !== undefined) {
+      this.#out.add(new TypeText(code.types).declarations(), anchor)
+    }
     if (!this.#types.declares('Context')) {
       const inWindow = this.#inWindow.has(step) ? ' & { readonly window: $Window }' : ''
       this.#out.add(`type Context = $Context<${states}, $Key${number}>${inWindow}`, anchor)
@@ -311,7 +321,7 @@ class DeclarationGenerator {
     this.#out.add('return (', anchor)
     if (code.kind === 'inline') this.#out.addSource(code)
     else this.#out.add(`$module${number}`, anchor)
-    this.#out.add(`) satisfies ${shape}\n})()`, anchor)
+    this.#out.add(`) satisfies ${expected}\n})()`, anchor)
   }
 }
 
