@@ -4,8 +4,10 @@ import { basename, dirname, join, relative, resolve } from 'node:path'
 
 import { compile, describeType, isScalarType } from '../dataflow/index.ts'
 import type { Diagnostic } from '../dataflow/diagnostics.ts'
-import type { Plan, TopicPlan } from '../dataflow/plan.ts'
+import type { Plan, StepPlan, TopicPlan } from '../dataflow/plan.ts'
 import { combineModules, compileModule, type ModulePlan } from '../functions/index.ts'
+import { compileBuiltFile, isBuiltFile } from './built-dataflows.ts'
+import { fileError } from './file-error.ts'
 
 /** A dataflow file that compiled. */
 export interface LoadedDataflow {
@@ -14,6 +16,8 @@ export interface LoadedDataflow {
   readonly path: string
   /** Absolute folder of the file: `uses` files are found from here. */
   readonly folder: string
+  /** The functions themselves, by the plan's steps, of a dataflow that code made; null of one in YAML. */
+  readonly functions: ReadonlyMap<StepPlan, (...args: never[]) => unknown> | null
 }
 
 /** A module file that compiled. */
@@ -35,7 +39,7 @@ export interface LoadedFiles {
   readonly texts: ReadonlyMap<string, string>
 }
 
-const STANDARD_NAMES = ['dataflow.yaml', 'dataflow.yml']
+const STANDARD_NAMES = ['dataflow.yaml', 'dataflow.yml', 'dataflow.ts', 'dataflow.js']
 const MODULE_NAMES = ['module.yaml', 'module.yml']
 
 /** Reads and compiles what `paths` name; with none, the current folder. Never throws for what users wrote. */
@@ -50,6 +54,10 @@ export function loadFiles(paths: readonly string[]): LoadedFiles {
       const full = resolve(file)
       if (seen.has(full)) continue
       seen.add(full)
+      if (isBuiltFile(file)) {
+        dataflows.push(...loadBuiltFile(file, texts, diagnostics))
+        continue
+      }
       const loaded = loadFile(file, texts, diagnostics)
       if (loaded === null) continue
       if ('folder' in loaded) dataflows.push(loaded)
@@ -89,7 +97,8 @@ function filesOf(path: string, diagnostics: Diagnostic[]): readonly string[] {
     fileError(
       'FILE_NOT_FOUND',
       path,
-      `the folder ${path} holds no dataflow and no module: no dataflow.yaml, no module.yaml and no other .yaml file ` +
+      `the folder ${path} holds no dataflow and no module: no dataflow.yaml or dataflow.ts, no module.yaml and ` +
+        'no other .yaml file ' +
         'with apiVersion and services, or with the kind of a component',
       'Name a file, or create a starter: millrace init my-flow'
     )
@@ -122,7 +131,32 @@ function loadFile(
     readModule: specifier => readText(join(folder, specifier))
   })
   diagnostics.push(...result.diagnostics)
-  return result.plan === null ? null : { plan: result.plan, path: resolve(file), folder }
+  const { plan } = result
+  return plan === null ? null : { plan, path: resolve(file), folder, functions: null }
+}
+
+/** The dataflows that a module exports. */
+function loadBuiltFile(
+  file: string,
+  texts: Map<string, string>,
+  diagnostics: Diagnostic[]
+): LoadedDataflow[] {
+  const path = resolve(file)
+  const read = (from: string): string | null => {
+    const text = readText(from)
+    if (text !== null) texts.set(nameOf(from), text)
+    return text
+  }
+  read(path)
+  return compileBuiltFile(path, { nameOf, readText: read }).flatMap(built => {
+    diagnostics.push(...built.diagnostics)
+    const { plan, functions } = built
+    return plan === null ? [] : [{ plan, path, folder: dirname(path), functions }]
+  })
+}
+
+function nameOf(path: string): string {
+  return relative('', path) || path
 }
 
 function readText(path: string): string | null {
@@ -203,14 +237,4 @@ function nearestHint(path: string): string | null {
   } catch {
     return null
   }
-}
-
-/** A diagnostic about a whole file. */
-export function fileError(
-  code: string,
-  file: string,
-  message: string,
-  hint: string | null
-): Diagnostic {
-  return { severity: 'error', code, message, hint, file, line: 1, column: 1, length: 1 }
 }

@@ -32,6 +32,7 @@ import {
 import { describeLogEvent } from './log-events.ts'
 import type { LogNotice } from './log-events.ts'
 import { ServedLog } from './served-log.ts'
+import { SqlService } from './sql/index.ts'
 import { TopicTable } from './topic-table.ts'
 
 /** How often `settle` looks. */
@@ -143,6 +144,8 @@ export class Engine {
   readonly topics: TopicTable
   readonly dataflows: readonly EngineDataflow[]
   readonly functions: EngineFunctions | null
+  /** Queries over the states of the dataflows, also after a drain. */
+  readonly sql: SqlService
   readonly #trimmer: Trimmer
   #stopping: Promise<void> | null = null
   #ending = false
@@ -161,6 +164,13 @@ export class Engine {
     this.#trimmer = parts.trimmer
     this.dataflows = dataflows
     this.functions = functions
+    this.sql = new SqlService({
+      log: parts.log,
+      clock: parts.clock,
+      plans: dataflows.map(dataflow => dataflow.loaded.plan),
+      windows: (name, state) =>
+        dataflows.find(dataflow => dataflow.name === name)!.running.windowRows(state)
+    })
   }
 
   /**
@@ -300,6 +310,7 @@ export class Engine {
   }
 
   async #stop(): Promise<void> {
+    this.sql.close()
     try {
       await this.stopDataflows()
       await this.#trimmer.stop()
@@ -377,6 +388,7 @@ async function startOne(
     openStore: index => openLevelStore(`${storeFolder}/${index}`),
     storeFolder,
     env: options.env,
+    functions: loaded.functions ?? undefined,
     onLog: line => options.onLog(loaded.plan.name, line)
   })
   // Whoever runs the engine watches `failure`; a start that nobody watches yet must not end the process.

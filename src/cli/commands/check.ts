@@ -1,4 +1,6 @@
 // `millrace check`: compiles dataflow and module files, type-checks the TypeScript in dataflows, reports what is wrong.
+import { relative } from 'node:path'
+
 import { sendConsoleToStderr } from '../../base/index.ts'
 import {
   checkFunctionTypes,
@@ -37,8 +39,12 @@ export async function check(paths: readonly string[], options: CheckOptions): Pr
     found.push(...(await loadApplication(files, request)).diagnostics)
   }
   if (options.types) {
-    for (const loaded of dataflows) found.push(...(await checkTypes(loaded.plan, loaded.folder)))
-    found.push(...(await checkFunctionTypes(functionFiles)))
+    const built = dataflows.filter(loaded => loaded.functions !== null)
+    for (const loaded of dataflows) {
+      if (loaded.functions === null) found.push(...(await checkTypes(loaded.plan, loaded.folder)))
+    }
+    const files = [...functionFiles, ...built.map(loaded => relative('', loaded.path))]
+    found.push(...(await checkFunctionTypes([...new Set(files)])))
   }
   if (options.output === 'text') {
     printDiagnostics(found, texts)
