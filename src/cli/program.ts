@@ -103,6 +103,15 @@ function addRun(program: Command, finish: Finish): void {
       collect
     )
     .option('--drain', 'process all input, commit, print a summary and exit')
+    .option('--sql <query>', 'with --drain: ask the states in SQL at the end; repeatable', collect)
+    .addOption(
+      new Option('--sql-format <format>', 'how results of --sql are printed').choices([
+        'table',
+        'json',
+        'csv'
+      ])
+    )
+    .option('--sql-timeout <duration>', 'how long a query of --sql may take (default: 30s)')
     .option(
       '--advance-time <duration>',
       'with --drain and --ephemeral: then let so much time pass at once for delayed messages of functions, ' +

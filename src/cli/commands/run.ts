@@ -26,6 +26,7 @@ import { counted, formatDuration, note, print } from '../output.ts'
 import { Progress } from '../progress.ts'
 import { formatEntries, noteSummary } from '../run-summary.ts'
 import { Shell } from '../shell/shell.ts'
+import { completeResult, sqlText } from '../shell/sql.ts'
 import { StopSignals } from '../stop-signals.ts'
 import { StrayErrors } from '../stray-errors.ts'
 import { readRunOptions } from './run-options.ts'
@@ -33,6 +34,9 @@ import type { RunOptions, RunRequest } from './run-options.ts'
 
 /** When a run has settled so far that writing a megabyte of compiled code disturbs nothing. */
 const COMPILE_CACHE_AFTER_MS = 1_000
+
+/** Rows of a query of `--sql`. */
+const SQL_ROWS_MAX = 1_000_000
 
 /** What is run: dataflows and the application of functions. */
 type Loaded = Pick<SessionRequest, 'dataflows' | 'application'>
@@ -58,7 +62,7 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
   try {
     const session = await Session.open(sessionRequest(request, loaded, folder, progress))
     try {
-      if (request.drain) return await drain(session, signals, progress)
+      if (request.drain) return await drain(session, request, { signals, progress })
       return await goOn(session, request, { signals, progress })
     } finally {
       progress.end()
@@ -138,7 +142,11 @@ function sessionRequest(
   }
 }
 
-async function drain(session: Session, signals: StopSignals, progress: Progress): Promise<number> {
+async function drain(
+  session: Session,
+  request: RunRequest,
+  { signals, progress }: { readonly signals: StopSignals; readonly progress: Progress }
+): Promise<number> {
   const draining = session.drain()
   const summary = await Promise.race([
     draining,
@@ -152,6 +160,10 @@ async function drain(session: Session, signals: StopSignals, progress: Progress)
     return 1
   }
   for (const { name, entries } of summary.states) print(`${name}\n${formatEntries(entries)}`)
+  for (const sql of request.sql) {
+    const bounds = { rowsMax: SQL_ROWS_MAX, timeoutMs: request.sqlTimeoutMs }
+    print(sqlText(await completeResult(session.engine, sql, bounds), request.sqlFormat))
+  }
   noteSummary(summary)
   return 0
 }
