@@ -7,7 +7,12 @@ import { dirname, join, resolve } from 'node:path'
 import { flatten } from './build/flatten.ts'
 
 /** What a process or a thread begins with: every file that it loads first costs about 0.4 ms. */
-const ENTRIES = ['cli/main.js', 'cli/commands/run.js', 'runtime/worker/entry.js']
+const ENTRIES = [
+  'cli/main.js',
+  'cli/commands/run.js',
+  'runtime/worker/entry.js',
+  'server/sql/child.js'
+]
 
 const root = resolve(import.meta.dirname, '..')
 rmSync(join(root, 'dist'), { recursive: true, force: true })

@@ -5,6 +5,7 @@ import type { CheckOptions } from './commands/check.ts'
 import type { InitOptions } from './commands/init.ts'
 import type { LogOptions } from './commands/log.ts'
 import type { RunOptions } from './commands/run-options.ts'
+import type { StartOptions } from './commands/start.ts'
 import type { TopicOptions } from './commands/topic.ts'
 
 /** Examples of a command, printed below its help and in the reference. */
@@ -16,8 +17,10 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'millrace run . --in orders=orders.jsonl --in-format json --workers 2',
     'cat access.log | millrace run . --drain --in lines=- --out totals=totals.jsonl',
     'millrace run module.yaml --functions functions.ts --map-address kafka:9092=local',
-    'millrace run module.yaml --functions functions.ts --http 127.0.0.1:8080'
+    'millrace run module.yaml --functions functions.ts --http 127.0.0.1:8080',
+    'millrace run dataflow.yaml --listen 127.0.0.1:9092'
   ],
+  start: ['millrace start', 'millrace start --data-dir /var/lib/millrace --listen 127.0.0.1:19092'],
   check: [
     'millrace check dataflow.yaml',
     'millrace check flows/ --no-types',
@@ -48,6 +51,7 @@ export function createProgram(version: string, finish: Finish): Command {
     .showHelpAfterError('(the command with --help says what it takes)')
     .exitOverride()
   addRun(program, finish)
+  addStart(program, finish)
   addCheck(program, finish)
   addInit(program, finish)
   addTopic(program, finish)
@@ -99,6 +103,15 @@ function addRun(program: Command, finish: Finish): void {
       collect
     )
     .option('--drain', 'process all input, commit, print a summary and exit')
+    .option('--sql <query>', 'with --drain: ask the states in SQL at the end; repeatable', collect)
+    .addOption(
+      new Option('--sql-format <format>', 'how results of --sql are printed').choices([
+        'table',
+        'json',
+        'csv'
+      ])
+    )
+    .option('--sql-timeout <duration>', 'how long a query of --sql may take (default: 30s)')
     .option(
       '--advance-time <duration>',
       'with --drain and --ephemeral: then let so much time pass at once for delayed messages of functions, ' +
@@ -117,6 +130,7 @@ function addRun(program: Command, finish: Finish): void {
     )
     .option('-e, --env <name=value>', 'a value for ctx.env in functions; repeatable', collect)
   addModuleOptions(command)
+    .option('--listen <host:port>', "serve the log to Kafka's clients here, on this machine only")
     .option('--shell', 'read shell commands from stdin even when it is no terminal')
     .option('-v, --verbose', 'print what functions log at debug level and what the log does')
     .action(async (paths: string[], options: RunOptions) => {
@@ -178,6 +192,23 @@ function addFunctionOptions(command: Command): Command {
     .option(
       '--allow-private',
       'call endpoints in private networks, not only public ones and this machine'
+    )
+}
+
+function addStart(program: Command, finish: Finish): void {
+  dataDir(
+    program
+      .command('start')
+      .summary("serve the log to Kafka's clients")
+      .description(
+        "Serves the log of a data directory to Kafka's clients and tools; makes both if they are not there.\n" +
+          'What is acknowledged is on the disk. Ctrl-C stops it cleanly.'
+      )
+  )
+    .option('--listen <host:port>', 'where to listen, on this machine only', '127.0.0.1:9092')
+    .option('-v, --verbose', 'print what the log does')
+    .action(async (options: StartOptions) =>
+      finish(await (await import('./commands/start.ts')).start(options))
     )
 }
 

@@ -2,6 +2,10 @@
 import type { Diagnostic } from './diagnostics.ts'
 import type { Plan, TopicPlan } from './plan.ts'
 import { Report } from './report.ts'
+import { checkNeededStates } from './packages/check-package-step.ts'
+import { compilePackageWith, type CompilePackageResult } from './packages/compile-package.ts'
+import { PackageLoader } from './packages/loader.ts'
+import type { PackageRequest, PackageSource } from './packages/model.ts'
 import { FunctionTopics } from './check/check-function-sink.ts'
 import { checkGraph } from './check/check-graph.ts'
 import { checkService } from './check/check-service.ts'
@@ -20,6 +24,10 @@ export interface CompileOptions {
    * null when it does not exist. Without it modules are not looked at. Packages never are.
    */
   readModule?(specifier: string): string | null
+  /** Finds a package that the file or one of its packages imports. Without it none are found. */
+  readPackage?(request: PackageRequest): PackageSource
+  /** Whether the sections `dev` count; by default they do not. */
+  readonly dev?: boolean
 }
 
 export interface CompileResult {
@@ -44,17 +52,34 @@ export function compile(text: string, options: CompileOptions): CompileResult {
     }
     return { plan: null, diagnostics: report.diagnostics() }
   }
-  const file = readFileModel(tree, report)
+  const packages = loaderOf(options)
+  const file = readFileModel(tree, report, packages)
   const plan = file === null ? null : planOf(report, file, options)
+  const isRefused = report.hasErrors || packages.hasErrors || plan === null
   return {
-    plan: report.hasErrors || plan === null ? null : deepFreeze(plan),
-    diagnostics: report.diagnostics()
+    plan: isRefused ? null : deepFreeze(plan),
+    diagnostics: [...report.diagnostics(), ...packages.diagnostics()]
   }
+}
+
+/** Compiles the text of a package file. Never throws on any text. */
+export function compilePackage(text: string, options: CompileOptions): CompilePackageResult {
+  return compilePackageWith(text, options, loaderOf(options))
+}
+
+/** The packages of one compilation. */
+function loaderOf(options: CompileOptions): PackageLoader {
+  return new PackageLoader({
+    dev: options.dev ?? false,
+    readPackage: options.readPackage?.bind(options),
+    readModule: options.readModule?.bind(options)
+  })
 }
 
 function planOf(report: Report, read: FileModel, options: CompileOptions): Plan {
   const file = checkStates(report, read)
   checkGraph(report, file)
+  checkNeededStates(report, file)
   const context: StepContext = {
     report,
     apiVersion: file.apiVersion,

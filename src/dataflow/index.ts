@@ -2,7 +2,9 @@
 export type { Diagnostic } from './diagnostics.ts'
 export type * from './plan.ts'
 export type * from './types.ts'
-export { compile, type CompileOptions, type CompileResult } from './compile.ts'
+export { compile, compilePackage, type CompileOptions, type CompileResult } from './compile.ts'
+export { planOfPackage, type CompilePackageResult } from './packages/compile-package.ts'
+export type * from './packages/model.ts'
 export { formatDiagnostic, formatDiagnostics, type FormatOptions } from './format.ts'
 export {
   parseFunction,

@@ -87,6 +87,8 @@ export type CodePlan =
       readonly places?: readonly SourcePlace[]
       /** Name of the declared function. */
       readonly functionName: string
+      /** Types that the source knows when it is a package's: that package's, by kebab-case name. */
+      readonly types?: Readonly<Record<string, Type>>
     }
   | {
       readonly kind: 'module'

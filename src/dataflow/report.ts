@@ -62,6 +62,11 @@ export class Report {
     return this.#errors > 0
   }
 
+  /** Errors so far. */
+  get errors(): number {
+    return this.#errors
+  }
+
   error(code: string, span: Span, message: string, hint: string | null = null): void {
     this.#add('error', code, span, message, hint)
   }

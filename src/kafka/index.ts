@@ -1,8 +1,11 @@
-// The public face of kafka: a broker that serves a log to Kafka's clients.
+// The public face of kafka: a broker that serves a log to Kafka's clients, and the log as it is once transactions ended.
 export {
-  BROKER_TOPIC,
+  closeBrokerState,
+  committedLog,
+  openBrokerState,
   startBroker,
   type Broker,
   type BrokerOptions,
-  type BrokerSettings
+  type BrokerSettings,
+  type BrokerState
 } from './broker/index.ts'

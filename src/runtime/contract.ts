@@ -133,6 +133,22 @@ export interface StateEntry {
   readonly window?: { readonly start: number; readonly end: number }
 }
 
+/** A row of a state in a window. Key and value are as functions see them; they can be sent to other threads. */
+export interface WindowRow {
+  readonly key: unknown
+  readonly value: unknown
+  readonly start: number
+  readonly end: number
+}
+
+/** What a state holds in windows. */
+export interface WindowRows {
+  /** All windows that are open; none after the dataflow has stopped. */
+  readonly open: readonly WindowRow[]
+  /** The window that was closed last since the start; of sessions and counted windows that of each of 10,000 keys. */
+  readonly flushed: readonly WindowRow[]
+}
+
 export type DataflowStatus = 'starting' | 'running' | 'draining' | 'stopped' | 'failed'
 
 /** A dataflow that runs. Obtain with `startDataflow` of runtime/index.ts. */
@@ -144,6 +160,11 @@ export interface RunningDataflow {
   readonly finished: Promise<void>
   /** Processes everything that the sources hold, moves event time to the end, commits, and stops. */
   drain(): Promise<void>
+  /**
+   * Processes everything that the sources hold and commits it, and goes on running; with `endTime` all windows close
+   * then. One at a time, and not beside a drain.
+   */
+  settle(options?: { readonly endTime?: boolean }): Promise<void>
   /** Ends the running epoch, commits it, closes. Idempotent. */
   stop(): Promise<void>
   metrics(): Promise<DataflowMetrics>
@@ -156,4 +177,6 @@ export interface RunningDataflow {
     name: string,
     options: { readonly key?: string; readonly limit?: number }
   ): Promise<readonly StateEntry[]>
+  /** What `service.state`, which is kept for each window, holds in windows. @throws STATE_UNKNOWN */
+  windowRows(name: string): Promise<WindowRows>
 }

@@ -3,13 +3,13 @@ import { type Clock, MillraceError, STATE_HOT_BYTES_DEFAULT } from '../base/inde
 import type { Plan } from '../dataflow/plan.ts'
 import type { LogData } from '../log/log.ts'
 import { type StateStore, type TaskState, changelogOf, openTaskState } from '../state/index.ts'
-import type { DataflowOptions, LogLine, StateEntry, TimeMetrics } from './contract.ts'
+import type { DataflowOptions, LogLine, StateEntry, TimeMetrics, WindowRows } from './contract.ts'
 import { Circuit } from './graph/circuit.ts'
 import { Library } from './graph/library.ts'
 import { changelogTopicName, groupName } from './graph/names.ts'
 import { declaredStates, stateSpecs } from './graph/service-states.ts'
 import { type InputPosition, metadataOf } from './positions.ts'
-import { entriesOf, windowedEntriesOf } from './state-entries.ts'
+import { entriesOf, windowRowsOf, windowedEntriesOf } from './state-entries.ts'
 import { Counters, type CountersSnapshot, operatorIds } from './task/counters.ts'
 import { SourceReader } from './task/source-reader.ts'
 import { TaskGroup } from './task/task-group.ts'
@@ -45,6 +45,7 @@ export interface TaskHost {
   /** How many keys each declared state has, in the order of `declaredStates`. */
   stateKeys(): Promise<readonly number[]>
   stateEntries(name: string, options: EntriesOptions): Promise<readonly StateEntry[]>
+  windowRows(name: string): Promise<WindowRows>
 }
 
 /** Which entries of a state to show. */
@@ -87,6 +88,7 @@ export class LocalHost implements TaskHost {
   readonly #options: HostOptions
   readonly #residents: Resident[] = []
   readonly #group = new TaskGroup()
+  #isStopped = false
 
   constructor(options: HostOptions) {
     this.#options = options
@@ -111,6 +113,7 @@ export class LocalHost implements TaskHost {
   }
 
   stop(): Promise<void> {
+    this.#isStopped = true
     return this.#group.stop()
   }
 
@@ -163,6 +166,18 @@ export class LocalHost implements TaskHost {
           : entriesOf(circuit.states.view(name), declared.plan, options)
       )
     )
+  }
+
+  windowRows(name: string): Promise<WindowRows> {
+    const declared = declaredStates(this.#options.plan).find(state => state.name === name)
+    if (declared === undefined || !declared.plan.windowed) throw stateUnknown(name)
+    const rows = this.#residents.map(({ circuit }) =>
+      windowRowsOf(circuit.states, declared, this.#isStopped)
+    )
+    return Promise.resolve({
+      open: rows.flatMap(one => one.open),
+      flushed: rows.flatMap(one => one.flushed)
+    })
   }
 
   async #openState(library: Library, index: number): Promise<TaskState | null> {

@@ -1,6 +1,9 @@
 // The public face of runtime: starting a dataflow, and the topics that it needs.
 export type * from './contract.ts'
-export { groupName } from './graph/names.ts'
+export { loadStep } from './code/index.ts'
+export { compileConverter, keyConverter, type RecordConverter } from './convert/index.ts'
+export { allSteps } from './graph/library.ts'
+export { deadLetterTopicName, groupName } from './graph/names.ts'
 export { requiredTopics, taskCount } from './graph/required-topics.ts'
 export { startDataflow } from './start.ts'
 export { type ReadTopic, Trimmer } from './trim.ts'
@@ -10,3 +13,4 @@ export {
   shareUserModule,
   typeDiagnostics
 } from './code/index.ts'
+export { ChangelogReader, type StateChange, changelogOfPlan } from './changelog-changes.ts'

@@ -9,7 +9,8 @@ import type {
   RunningDataflow,
   StateEntry,
   StateSummary,
-  TimeMetrics
+  TimeMetrics,
+  WindowRows
 } from './contract.ts'
 import { declaredStates } from './graph/service-states.ts'
 import { closingRounds } from './graph/time-flow.ts'
@@ -70,6 +71,11 @@ export class Running implements RunningDataflow {
     return this.#draining
   }
 
+  async settle({ endTime = false }: { readonly endTime?: boolean } = {}): Promise<void> {
+    await this.#settle()
+    if (endTime) await this.#endTime()
+  }
+
   async stop(): Promise<void> {
     await Promise.all(this.#options.hosts.map(host => host.stop()))
     await this.#ending
@@ -117,11 +123,7 @@ export class Running implements RunningDataflow {
     const { hosts } = this.#options
     try {
       await this.#settle()
-      // Event time is at its end: windows close, those before others first.
-      for (const services of closingRounds(this.plan)) {
-        await Promise.all(hosts.map(host => host.endTime(services)))
-        await this.#settle()
-      }
+      await this.#endTime()
     } catch (error) {
       // Tasks that ended cannot settle: what ended them is the news.
       await this.#ending
@@ -130,6 +132,14 @@ export class Running implements RunningDataflow {
     }
     await this.stop()
     await this.finished
+  }
+
+  /** Event time is at its end: windows close, those before others first. */
+  async #endTime(): Promise<void> {
+    for (const services of closingRounds(this.plan)) {
+      await Promise.all(hosts.map(host => host.endTime(services)))
+      await this.#settle()
+    }
   }
 
   async #settle(): Promise<void> {
@@ -159,6 +169,22 @@ export class Running implements RunningDataflow {
     } else {
       this.status = 'failed'
       this.#finish(errors[0])
+    }
+  }
+
+  async windowRows(name: string): Promise<WindowRows> {
+    const full = this.#fullName(name)
+    const { hosts } = this.#options
+    const parts = await Promise.all(hosts.map(host => host.windowRows(full)))
+    const flushed = parts.flatMap(part => part.flushed)
+    const service = declaredStates(this.plan).find(one => one.name === full)!.service
+    const { shape } = this.plan.services.find(one => one.name === service)!.window!
+    const isPerKey = shape.kind === 'session' || shape.kind === 'count'
+    // A task without keys in the last window still has an earlier one.
+    const newest = flushed.reduce((most, { end }) => Math.max(most, end), -Infinity)
+    return {
+      open: parts.flatMap(part => part.open),
+      flushed: isPerKey ? flushed : flushed.filter(({ end }) => end === newest)
     }
   }
 

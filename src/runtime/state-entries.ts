@@ -2,7 +2,7 @@
 import type { StatePlan } from '../dataflow/plan.ts'
 import type { ScalarType } from '../dataflow/types.ts'
 import type { StateKey } from '../state/contract.ts'
-import type { StateEntry } from './contract.ts'
+import type { StateEntry, WindowRow, WindowRows } from './contract.ts'
 import { scalarFromText } from './convert/index.ts'
 import type { DeclaredState, ServiceStates } from './graph/service-states.ts'
 import type { StateView } from './task/state-view.ts'
@@ -55,6 +55,26 @@ export function windowedEntriesOf(
     }
   }
   return entries
+}
+
+/** What one task's state holds in windows. Where the task has ended, only what was closed last is left. */
+export function windowRowsOf(
+  states: ServiceStates,
+  declared: DeclaredState,
+  hasEnded: boolean
+): WindowRows {
+  const { windows, states: views, last } = states.windowed.get(declared.service)!
+  const { view } = views.find(one => one.view.name === declared.name)!
+  const open: WindowRow[] = []
+  for (const namespace of hasEnded ? [] : view.states.namespaces()) {
+    for (const [key, value] of view.states.in(namespace).entries()) {
+      const bounds = windows?.boundsOf(namespace, key)
+      if (bounds !== null && bounds !== undefined) {
+        open.push({ key, value, start: bounds.start, end: bounds.end })
+      }
+    }
+  }
+  return { open, flushed: last?.rows(declared.name) ?? [] }
 }
 
 /** Bigints as digits, bytes as base64, maps as lists of pairs; the rest as it is. */

@@ -23,7 +23,8 @@ import type {
   TlsMaterial,
   TopicIngressPlan
 } from '../functions/index.ts'
-import { fileError, hasErrors } from './dataflow-files.ts'
+import { hasErrors } from './dataflow-files.ts'
+import { fileError } from './file-error.ts'
 import type { LoadedFiles } from './dataflow-files.ts'
 import { functionTopics, ingressOf } from './function-sinks.ts'
 import { loadFunctions } from './functions-file.ts'

@@ -1,4 +1,4 @@
-// Checks the TypeScript of files of --functions with the user's own compiler.
+// Checks the TypeScript of files with functions, and of dataflows as code, with the user's own compiler.
 import { mkdtempSync, realpathSync } from 'node:fs'
 import { rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -35,7 +35,10 @@ export async function checkFunctionTypes(
   if (tsc === null) return [compilerMissing(first)]
   const temporary = realpathSync(mkdtempSync(join(tmpdir(), 'millrace-check-')))
   try {
-    const paths = { 'millrace/functions': [sdkModule()] }
+    const paths = {
+      'millrace/functions': [publicModule('functions/sdk')],
+      'millrace/dataflow': [publicModule('builder')]
+    }
     const sources = checked.map(file => resolve(file))
     const project = configuration(nodeTypes(folder), { paths }, sources)
     await writeFile(join(temporary, 'tsconfig.json'), JSON.stringify(project))
@@ -53,10 +56,10 @@ export async function checkFunctionTypes(
   }
 }
 
-/** What `millrace/functions` is: the same SDK that loads the files. */
-function sdkModule(): string {
+/** What users' files import: the same modules that the files get when they are loaded. */
+function publicModule(folder: string): string {
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'd.ts'
-  return fileURLToPath(new URL(`../functions/sdk/index.${extension}`, import.meta.url))
+  return fileURLToPath(new URL(`../${folder}/index.${extension}`, import.meta.url))
 }
 
 /** The user's files as seen from here; null for packages and for our own. */

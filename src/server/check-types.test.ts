@@ -206,3 +206,34 @@ test('a missing compiler is one warning that says how to get it; its folders are
   assert.match(failed?.message ?? '', /broken-tsc.js failed: no such platform$/)
   assert(readdirSync(tmpdir()).filter(name => name.startsWith('millrace-check-')).length <= before)
 })
+
+/** A service with sessions, whose `merge` and `flush` are given. */
+function inSessions(window: string): string {
+  return `${HEAD}  work:
+    sources: [{ type: topic, id: lines }]
+    states: { litres: { type: keyed-state, properties: { key: string, value: f64 } } }
+    window:
+      session: { gap: 5s }
+      partition:
+        assign-key: { run: 'function byLine(line: string) { return line }' }
+        update-state:
+          run: |
+            function add(line: string, ctx: Context): void {
+              ctx.state.litres.update(n => n + ctx.window.start)
+            }
+${window}
+    sinks: [{ type: topic, id: paints }]
+`
+}
+
+test('functions of windows have the types of their places', async () => {
+  const merge = `        merge: { run: 'function merge(part, ctx) { ctx.state.litres.update(n => n + part.litres) }' }`
+  const good = `${merge}
+        flush: { run: 'function end(ctx: Context) { return { color: "red" as const, litres: ctx.window.end } }' }`
+  const bad = `        merge: { run: 'function merge(part, ctx) { ctx.state.litres.set(part.paint) }' }
+        flush: { run: 'function end(ctx: Context) { return { litres: ctx.state.litres.get() } }' }`
+  assert.deepEqual(await findings(inSessions(good)), [])
+  const found = await findings(inSessions(bad))
+  assert.match(found.join('\n'), /Property 'paint' does not exist/)
+  assert.match(found.join('\n'), /Property 'color' is missing/)
+})

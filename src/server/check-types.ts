@@ -8,6 +8,7 @@ import { dirname, isAbsolute, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { messageOf } from '../base/index.ts'
 import type { Diagnostic, Plan, StepPlan } from '../dataflow/index.ts'
+import { withShortName } from './file-error.ts'
 import { type Declarations, generateDeclarations, typeDiagnostics } from '../runtime/index.ts'
 
 const GENERATED = 'dataflow.mts'
@@ -42,7 +43,8 @@ export async function checkTypes(
       fallback: { file: plan.file, line: 1, column: 1 }
     })
     const failed = run.status !== 0 && found.length === 0
-    return failed ? [compilerFailed(plan.file, tsc, run.output)] : [...found]
+    if (failed) return [compilerFailed(plan.file, tsc, run.output)]
+    return found.map(withShortName)
   } finally {
     await rm(temporary, { recursive: true, force: true })
   }

@@ -2,10 +2,14 @@
 import { readFileSync, readdirSync, statSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 
-import { compile, describeType, isScalarType } from '../dataflow/index.ts'
+import { compile, compilePackage, describeType, isScalarType } from '../dataflow/index.ts'
+import type { PackageModel } from '../dataflow/index.ts'
 import type { Diagnostic } from '../dataflow/diagnostics.ts'
-import type { Plan, TopicPlan } from '../dataflow/plan.ts'
+import type { Plan, StepPlan, TopicPlan } from '../dataflow/plan.ts'
 import { combineModules, compileModule, type ModulePlan } from '../functions/index.ts'
+import { compileBuiltFile, isBuiltFile } from './built-dataflows.ts'
+import { fileError, withShortName } from './file-error.ts'
+import { PACKAGE_NAMES, isPackageFile, packageReader } from './package-files.ts'
 
 /** A dataflow file that compiled. */
 export interface LoadedDataflow {
@@ -14,6 +18,8 @@ export interface LoadedDataflow {
   readonly path: string
   /** Absolute folder of the file: `uses` files are found from here. */
   readonly folder: string
+  /** The functions themselves, by the plan's steps, of a dataflow that code made; null of one in YAML. */
+  readonly functions: ReadonlyMap<StepPlan, (...args: never[]) => unknown> | null
 }
 
 /** A module file that compiled. */
@@ -25,9 +31,22 @@ export interface LoadedModule {
   readonly file: string
 }
 
+/** A package file that compiled. */
+export interface LoadedPackage {
+  readonly package: PackageModel
+  /** Absolute path of the file. */
+  readonly path: string
+  /** Absolute folder of the file. */
+  readonly folder: string
+  /** As diagnostics name it. */
+  readonly file: string
+}
+
 /** What the paths came to. */
 export interface LoadedFiles {
   readonly dataflows: readonly LoadedDataflow[]
+  /** Package files that were named themselves, or stand alone in a folder that was. */
+  readonly packages: readonly LoadedPackage[]
   /** Module files; their components fit together when there is no error among the diagnostics. */
   readonly modules: readonly LoadedModule[]
   readonly diagnostics: readonly Diagnostic[]
@@ -35,31 +54,43 @@ export interface LoadedFiles {
   readonly texts: ReadonlyMap<string, string>
 }
 
-const STANDARD_NAMES = ['dataflow.yaml', 'dataflow.yml']
+const STANDARD_NAMES = ['dataflow.yaml', 'dataflow.yml', 'dataflow.ts', 'dataflow.js']
 const MODULE_NAMES = ['module.yaml', 'module.yml']
 
+/** How files are read. */
+export interface LoadOptions {
+  /** Whether the sections `dev` count; by default they do not. */
+  readonly dev?: boolean
+}
+
 /** Reads and compiles what `paths` name; with none, the current folder. Never throws for what users wrote. */
-export function loadFiles(paths: readonly string[]): LoadedFiles {
+export function loadFiles(paths: readonly string[], options: LoadOptions = {}): LoadedFiles {
   const diagnostics: Diagnostic[] = []
   const texts = new Map<string, string>()
   const dataflows: LoadedDataflow[] = []
   const modules: LoadedModule[] = []
+  const packages: LoadedPackage[] = []
   const seen = new Set<string>()
   for (const path of paths.length === 0 ? ['.'] : paths) {
     for (const file of filesOf(path, diagnostics)) {
       const full = resolve(file)
       if (seen.has(full)) continue
       seen.add(full)
-      const loaded = loadFile(file, texts, diagnostics)
+      if (isBuiltFile(file)) {
+        dataflows.push(...loadBuiltFile(file, texts, diagnostics))
+        continue
+      }
+      const loaded = loadFile(file, texts, diagnostics, options)
       if (loaded === null) continue
-      if ('folder' in loaded) dataflows.push(loaded)
+      if ('package' in loaded) packages.push(loaded)
+      else if ('folder' in loaded) dataflows.push(loaded)
       else modules.push(loaded)
     }
   }
   checkUnique(dataflows, diagnostics)
   checkSharedTopics(dataflows, diagnostics)
   diagnostics.push(...combineModules(modules.map(module => module.plan)).diagnostics)
-  return { dataflows, modules, diagnostics, texts }
+  return { dataflows, packages, modules, diagnostics, texts }
 }
 
 /** Whether there is an error among the diagnostics. */
@@ -79,6 +110,8 @@ function filesOf(path: string, diagnostics: Diagnostic[]): readonly string[] {
     known => known.find(name => names.includes(name)) ?? []
   )
   if (standard.length > 0) return standard.map(name => join(path, name))
+  const packaged = PACKAGE_NAMES.find(name => names.includes(name))
+  if (packaged !== undefined) return [join(path, packaged)]
   const files = names.filter(name => /\.ya?ml$/.test(name)).map(name => join(path, name))
   const known = files.filter(file => {
     const text = readText(file) ?? ''
@@ -89,7 +122,8 @@ function filesOf(path: string, diagnostics: Diagnostic[]): readonly string[] {
     fileError(
       'FILE_NOT_FOUND',
       path,
-      `the folder ${path} holds no dataflow and no module: no dataflow.yaml, no module.yaml and no other .yaml file ` +
+      `the folder ${path} holds no dataflow and no module: no dataflow.yaml or dataflow.ts, no module.yaml and ` +
+        'no other .yaml file ' +
         'with apiVersion and services, or with the kind of a component',
       'Name a file, or create a starter: millrace init my-flow'
     )
@@ -100,8 +134,9 @@ function filesOf(path: string, diagnostics: Diagnostic[]): readonly string[] {
 function loadFile(
   file: string,
   texts: Map<string, string>,
-  diagnostics: Diagnostic[]
-): LoadedDataflow | LoadedModule | null {
+  diagnostics: Diagnostic[],
+  { dev = false }: LoadOptions
+): LoadedDataflow | LoadedModule | LoadedPackage | null {
   const text = readText(file)
   if (text === null) {
     diagnostics.push(
@@ -117,12 +152,47 @@ function loadFile(
     return plan === null ? null : { plan, path: resolve(file), file: name }
   }
   const folder = dirname(resolve(file))
-  const result = compile(text, {
+  const compileOptions = {
     file: name,
-    readModule: specifier => readText(join(folder, specifier))
+    dev,
+    readModule: (specifier: string) => readText(join(folder, specifier)),
+    readPackage: packageReader(folder)
+  }
+  if (isPackageFile(file, text)) {
+    const found = compilePackage(text, compileOptions)
+    diagnostics.push(...found.diagnostics.map(withShortName))
+    return found.package === null
+      ? null
+      : { package: found.package, path: resolve(file), folder, file: name }
+  }
+  const result = compile(text, compileOptions)
+  diagnostics.push(...result.diagnostics.map(withShortName))
+  const { plan } = result
+  return plan === null ? null : { plan, path: resolve(file), folder, functions: null }
+}
+
+/** The dataflows that a module exports. */
+function loadBuiltFile(
+  file: string,
+  texts: Map<string, string>,
+  diagnostics: Diagnostic[]
+): LoadedDataflow[] {
+  const path = resolve(file)
+  const read = (from: string): string | null => {
+    const text = readText(from)
+    if (text !== null) texts.set(nameOf(from), text)
+    return text
+  }
+  read(path)
+  return compileBuiltFile(path, { nameOf, readText: read }).flatMap(built => {
+    diagnostics.push(...built.diagnostics)
+    const { plan, functions } = built
+    return plan === null ? [] : [{ plan, path, folder: dirname(path), functions }]
   })
-  diagnostics.push(...result.diagnostics)
-  return result.plan === null ? null : { plan: result.plan, path: resolve(file), folder }
+}
+
+function nameOf(path: string): string {
+  return relative('', path) || path
 }
 
 function readText(path: string): string | null {
@@ -203,14 +273,4 @@ function nearestHint(path: string): string | null {
   } catch {
     return null
   }
-}
-
-/** A diagnostic about a whole file. */
-export function fileError(
-  code: string,
-  file: string,
-  message: string,
-  hint: string | null
-): Diagnostic {
-  return { severity: 'error', code, message, hint, file, line: 1, column: 1, length: 1 }
 }

@@ -31,6 +31,8 @@ import {
 } from './engine-functions.ts'
 import { describeLogEvent } from './log-events.ts'
 import type { LogNotice } from './log-events.ts'
+import { ServedLog } from './served-log.ts'
+import { SqlService } from './sql/index.ts'
 import { TopicTable } from './topic-table.ts'
 
 /** How often `settle` looks. */
@@ -47,6 +49,8 @@ export interface EngineOptions {
   readonly partitions: number | null
   /** How far a drain moves the time of the functions on, ms; null for not at all. */
   readonly advanceMs?: number | null
+  /** Whether the log will be served to Kafka's clients, by {@link Engine.served}. Default false. */
+  readonly isServed?: boolean
   /** `ctx.env` of the functions. */
   readonly env: Readonly<Record<string, string>>
   /** Makes what must be in the log before anything runs. */
@@ -133,11 +137,15 @@ export interface DeadLetterStart {
 /** A run: its log, its topics, its dataflows. */
 export class Engine {
   readonly folder: DataFolder
+  readonly served: ServedLog
+  /** What dataflows read and write: with a broker beside them, committed records only. */
   readonly log: Log
   readonly clock: Clock
   readonly topics: TopicTable
   readonly dataflows: readonly EngineDataflow[]
   readonly functions: EngineFunctions | null
+  /** Queries over the states of the dataflows, also after a drain. */
+  readonly sql: SqlService
   readonly #trimmer: Trimmer
   #stopping: Promise<void> | null = null
   #ending = false
@@ -149,12 +157,20 @@ export class Engine {
     functions: EngineFunctions | null
   ) {
     this.folder = folder
+    this.served = parts.served
     this.log = parts.log
     this.clock = parts.clock
     this.topics = parts.topics
     this.#trimmer = parts.trimmer
     this.dataflows = dataflows
     this.functions = functions
+    this.sql = new SqlService({
+      log: parts.log,
+      clock: parts.clock,
+      plans: dataflows.map(dataflow => dataflow.loaded.plan),
+      windows: (name, state) =>
+        dataflows.find(dataflow => dataflow.name === name)!.running.windowRows(state)
+    })
   }
 
   /**
@@ -165,13 +181,8 @@ export class Engine {
    */
   static async open(options: EngineOptions): Promise<Engine> {
     const clock = new SystemClock()
-    const log = await openDiskLog({
-      disk: new SystemDisk(),
-      folder: options.folder.path,
-      clock,
-      random: new SystemRandom(),
-      onEvent: event => options.onLogEvent(describeLogEvent(event))
-    })
+    const served = await openLog(options, clock)
+    const { log } = served
     const { application, folder } = options
     const partitions = options.partitions ?? Math.max(1, options.workers)
     const started: EngineDataflow[] = []
@@ -199,9 +210,10 @@ export class Engine {
               clock
             )
       const trimmer = new Trimmer(log, clock, readTopics(options, tasks))
-      return new Engine(folder, { log, clock, topics, trimmer }, started, functions)
+      return new Engine(folder, { served, log, clock, topics, trimmer }, started, functions)
     } catch (error) {
       for (const dataflow of started) await dataflow.running.stop()
+      await served.close()
       await log.close()
       throw error
     }
@@ -298,13 +310,31 @@ export class Engine {
   }
 
   async #stop(): Promise<void> {
+    this.sql.close()
     try {
       await this.stopDataflows()
       await this.#trimmer.stop()
+      await this.served.close()
       await this.log.close()
     } finally {
       this.folder.remove()
     }
+  }
+}
+
+async function openLog(options: EngineOptions, clock: Clock): Promise<ServedLog> {
+  const log = await openDiskLog({
+    disk: new SystemDisk(),
+    folder: options.folder.path,
+    clock,
+    random: new SystemRandom(),
+    onEvent: event => options.onLogEvent(describeLogEvent(event))
+  })
+  try {
+    return await ServedLog.open(log, clock, options.isServed ?? false)
+  } catch (error) {
+    await log.close()
+    throw error
   }
 }
 
@@ -322,6 +352,7 @@ export function topicTableOf(
 }
 
 interface Parts {
+  readonly served: ServedLog
   readonly log: Log
   readonly clock: Clock
   readonly topics: TopicTable
@@ -357,6 +388,7 @@ async function startOne(
     openStore: index => openLevelStore(`${storeFolder}/${index}`),
     storeFolder,
     env: options.env,
+    functions: loaded.functions ?? undefined,
     onLog: line => options.onLog(loaded.plan.name, line)
   })
   // Whoever runs the engine watches `failure`; a start that nobody watches yet must not end the process.

@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url'
 import { messageOf, silenceExperimentalNotices } from '../base/index.ts'
 import type { Diagnostic } from '../dataflow/diagnostics.ts'
 import type { StatefulFunction } from '../functions/index.ts'
-import { fileError } from './dataflow-files.ts'
+import { fileError } from './file-error.ts'
 
 /** What users import to write functions in their own files. */
 const SDK_SPECIFIER = 'millrace/functions'

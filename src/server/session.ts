@@ -25,6 +25,7 @@ import { FollowedOutputs, checkOutput, writeOutputs } from './outputs.ts'
 import type { Output, OutputOptions } from './outputs.ts'
 import { HTTP_ADDRESS_DEFAULT, HttpServer, needsHttp } from './http/index.ts'
 import type { HttpAddress } from './http/index.ts'
+import type { OnClientProblem } from './served-log.ts'
 import { unknownTopic } from './topic-table.ts'
 
 /** What is to be run. */
@@ -259,11 +260,17 @@ export class Session {
     return this.#http
   }
 
-  /** Stops HTTP, the feed, the dataflows, the outputs and the log, in this order. Idempotent. */
+  /** Serves the log to Kafka's clients; gives where. @throws LISTEN_ADDRESS the port is in use */
+  async openKafka(address: HttpAddress, onProblem: OnClientProblem): Promise<HttpAddress> {
+    return await this.engine.served.serve(address, onProblem)
+  }
+
+  /** Stops HTTP, Kafka's clients, the feed, the dataflows, the outputs and the log, in this order. Idempotent. */
   async stop(): Promise<void> {
     const isServing = this.engine.functions?.running.status === 'running'
     // Replies come only while the functions run.
     await (isServing ? this.#http?.close() : this.#http?.close(0))
+    await this.engine.served.stopServing()
     this.#stop.abort()
     // What these failed with, their callers have been told.
     await this.#feeding?.catch(() => {})

@@ -120,8 +120,11 @@ export interface NamespacedState<V = unknown> {
   in(namespace: number): KeyedState<V>
   /** The namespaces that have keys, in no promised order. */
   namespaces(): number[]
-  /** Removes all keys of a namespace. What was written in this epoch only leaves no trace in the changelog. */
-  clear(namespace: number): void
+  /**
+   * Removes all keys of a namespace. What was written in this epoch only leaves no trace in the changelog. `take` gets
+   * each pair, and owns its value from then on.
+   */
+  clear(namespace: number, take?: (key: StateKey, value: V) => void): void
   /** How many keys are present in all namespaces together. */
   readonly size: number
 }

@@ -131,14 +131,19 @@ export class HotState implements KeyedState {
     return true
   }
 
-  /** Removes all keys. */
-  clear(): void {
+  /** Removes all keys; `take` gets the pairs, whose values are its own then. */
+  clear(take?: (key: StateKey, value: unknown) => void): void {
     for (const entry of this.#entries.values()) {
-      if (entry.flags & PRESENT) this.delete(entry.key)
+      if (!(entry.flags & PRESENT)) continue
+      take?.(entry.key, entry.value)
+      this.delete(entry.key)
     }
     if (this.#size === 0) return
     const cold = [...this.entries()]
-    for (const [key] of cold) this.delete(key)
+    for (const [key, value] of cold) {
+      take?.(key, value)
+      this.delete(key)
+    }
   }
 
   *entries(): Generator<[StateKey, unknown], undefined> {

@@ -1,5 +1,5 @@
 // A keyed state in namespaces: one hot state for each, made when it is first asked for, forgotten when it was cleared.
-import type { KeyedState, NamespacedState, StateSpec, StateStore } from './contract.ts'
+import type { KeyedState, NamespacedState, StateKey, StateSpec, StateStore } from './contract.ts'
 import { HotState } from './hot-state.ts'
 import type { Ledger } from './ledger.ts'
 
@@ -28,10 +28,10 @@ export class Namespaces implements NamespacedState {
     return found
   }
 
-  clear(namespace: number): void {
+  clear(namespace: number, take?: (key: StateKey, value: unknown) => void): void {
     const part = this.#parts.get(namespace)
     if (part === undefined) return
-    part.clear()
+    part.clear(take)
     part.isKept = false
   }
 

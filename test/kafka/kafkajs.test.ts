@@ -41,7 +41,12 @@ async function consume(
   await consumer.run({
     eachMessage: ({ partition, message }) => {
       const { key, value, offset } = message
-      seen.push({ key: key?.toString() ?? null, value: value?.toString() ?? null, partition, offset })
+      seen.push({
+        key: key?.toString() ?? null,
+        value: value?.toString() ?? null,
+        partition,
+        offset
+      })
       return Promise.resolve()
     }
   })
@@ -128,7 +133,11 @@ test('kafkajs positions are kept over a restart of the consumer, and administrat
   await rejects(admin.deleteGroups(['g']), /delete/i)
   await second.disconnect()
   await until(async () => (await admin.describeGroups(['g'])).groups[0]!.state === 'Empty')
-  await admin.setOffsets({ groupId: 'g', topic: 'log', partitions: [{ partition: 0, offset: '1' }] })
+  await admin.setOffsets({
+    groupId: 'g',
+    topic: 'log',
+    partitions: [{ partition: 0, offset: '1' }]
+  })
   const [position] = await admin.fetchOffsets({ groupId: 'g', topics: ['log'] })
   strictEqual(position!.partitions[0]!.offset, '1')
   await admin.deleteGroups(['g'])

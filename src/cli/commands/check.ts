@@ -1,4 +1,6 @@
 // `millrace check`: compiles dataflow and module files, type-checks the TypeScript in dataflows, reports what is wrong.
+import { relative } from 'node:path'
+
 import { sendConsoleToStderr } from '../../base/index.ts'
 import {
   checkFunctionTypes,
@@ -7,7 +9,8 @@ import {
   loadApplication,
   loadFiles
 } from '../../server/index.ts'
-import type { LoadedDataflow, LoadedModule } from '../../server/index.ts'
+import type { LoadedDataflow, LoadedModule, LoadedPackage } from '../../server/index.ts'
+import { planOfPackage } from '../../dataflow/index.ts'
 import type { Diagnostic, Plan, TopicPlan } from '../../dataflow/index.ts'
 import { printDiagnostics } from '../diagnostics.ts'
 import { counted, note, print, serialise } from '../output.ts'
@@ -15,6 +18,7 @@ import { readLocalAddress } from './run-options.ts'
 
 export interface CheckOptions {
   readonly types: boolean
+  readonly dev?: boolean
   readonly output: 'text' | 'json' | 'yaml'
   readonly functions?: readonly string[]
   readonly mapAddress?: readonly string[]
@@ -25,8 +29,8 @@ export interface CheckOptions {
 export async function check(paths: readonly string[], options: CheckOptions): Promise<number> {
   const functionFiles = options.functions ?? []
   const localAddresses = (options.mapAddress ?? []).map(readLocalAddress)
-  const files = loadFiles(paths)
-  const { dataflows, modules, diagnostics, texts } = files
+  const files = loadFiles(paths, { dev: options.dev === true })
+  const { dataflows, modules, packages, diagnostics, texts } = files
   const found: Diagnostic[] = [...diagnostics]
   // Files with functions may print as they are loaded.
   sendConsoleToStderr()
@@ -37,18 +41,32 @@ export async function check(paths: readonly string[], options: CheckOptions): Pr
     found.push(...(await loadApplication(files, request)).diagnostics)
   }
   if (options.types) {
-    for (const loaded of dataflows) found.push(...(await checkTypes(loaded.plan, loaded.folder)))
-    found.push(...(await checkFunctionTypes(functionFiles)))
+    const built = dataflows.filter(loaded => loaded.functions !== null)
+    for (const loaded of dataflows) {
+      if (loaded.functions === null) found.push(...(await checkTypes(loaded.plan, loaded.folder)))
+    }
+    for (const loaded of packages) {
+      found.push(...(await checkTypes(planOfPackage(loaded.package), loaded.folder)))
+    }
+    const files = [...functionFiles, ...built.map(loaded => relative('', loaded.path))]
+    found.push(...(await checkFunctionTypes([...new Set(files)])))
   }
   if (options.output === 'text') {
     printDiagnostics(found, texts)
     if (!hasErrors(found))
-      note(`OK: ${[...dataflows.map(summary), ...modules.map(moduleSummary)].join('; ')}`)
+      note(
+        `OK: ${[
+          ...dataflows.map(summary),
+          ...packages.map(packageSummary),
+          ...modules.map(moduleSummary)
+        ].join('; ')}`
+      )
   } else {
     print(
       await serialise(
         {
           dataflows: dataflows.map(described),
+          packages: packages.map(packageDescribed),
           modules: modules.map(moduleDescribed),
           diagnostics: found
         },
@@ -81,6 +99,33 @@ function summary({ plan }: LoadedDataflow): string {
   const services = counted(plan.services.length, 'service')
   const topics = counted(ownTopics(plan).length, 'topic')
   return `${plan.file}: dataflow ${plan.name} with ${services} and ${topics}`
+}
+
+function packageDescribed({
+  file,
+  package: found
+}: LoadedPackage): Readonly<Record<string, unknown>> {
+  const { name, namespace, version, types, states, functions } = found
+  const names = (map: ReadonlyMap<string, unknown>): string[] => [...map.keys()]
+  return {
+    name,
+    namespace,
+    version,
+    file,
+    types: names(types),
+    states: names(states),
+    functions: names(functions)
+  }
+}
+
+function packageSummary({ file, package: found }: LoadedPackage): string {
+  const { name, namespace, version, types, states, functions } = found
+  const parts = [
+    counted(types.size, 'type'),
+    counted(states.size, 'state'),
+    counted(functions.size, 'function')
+  ]
+  return `${file}: package ${namespace}/${name}@${version} with ${parts.join(', ')}`
 }
 
 function moduleDescribed({ file, plan }: LoadedModule): Readonly<Record<string, unknown>> {

@@ -2,8 +2,9 @@
 import { resolve } from 'node:path'
 
 import { MillraceError } from '../../base/index.ts'
-import { readHttpAddress } from '../../server/index.ts'
+import { readHttpAddress, readListenAddress } from '../../server/index.ts'
 import type { HttpAddress } from '../../server/index.ts'
+import type { SqlFormat } from '../shell/sql.ts'
 import { parseDuration } from '../../dataflow/index.ts'
 
 /** What the parser gives. */
@@ -16,6 +17,9 @@ export interface RunOptions {
   readonly out?: readonly string[]
   readonly outFormat: 'value' | 'json'
   readonly show?: readonly string[]
+  readonly sql?: readonly string[]
+  readonly sqlFormat?: SqlFormat
+  readonly sqlTimeout?: string
   readonly drain?: boolean
   readonly advanceTime?: string
   readonly workers: number
@@ -25,6 +29,7 @@ export interface RunOptions {
   readonly mapAddress?: readonly string[]
   readonly allowPrivate?: boolean
   readonly http?: string
+  readonly listen?: string
   readonly shell?: boolean
   readonly verbose?: boolean
 }
@@ -48,6 +53,11 @@ export interface RunRequest {
   readonly outputs: readonly TopicFile[]
   readonly outFormat: 'value' | 'json'
   readonly show: readonly string[]
+  /** Queries at the end of a drain. */
+  readonly sql: readonly string[]
+  readonly sqlFormat: SqlFormat
+  /** How long one may take, ms; null: the default. */
+  readonly sqlTimeoutMs: number | null
   readonly drain: boolean
   /** How far the time of functions is moved on at the end, ms. */
   readonly advanceMs: number | null
@@ -60,6 +70,8 @@ export interface RunRequest {
   readonly allowPrivate: boolean
   /** Where HTTP listens; null: at its default, when a component needs it. */
   readonly http: HttpAddress | null
+  /** Where Kafka's clients are served; null: nowhere. */
+  readonly listen: HttpAddress | null
   readonly shell: boolean
   readonly verbose: boolean
 }
@@ -87,6 +99,10 @@ export function readRunOptions(options: RunOptions): RunRequest {
     drain && options.http !== undefined,
     '--http needs a run that goes on, and --drain ends it; leave one away'
   )
+  refuse(
+    drain && options.listen !== undefined,
+    '--listen needs a run that goes on, and --drain ends it; leave one away'
+  )
   refuse(options.keySeparator === '', '--key-separator is empty; it takes at least one character')
   refuse(
     options.keySeparator !== undefined && options.inFormat === 'json',
@@ -101,6 +117,7 @@ export function readRunOptions(options: RunOptions): RunRequest {
     '--advance-time belongs to --drain and --ephemeral: what it leaves would lie in the future; add them'
   )
   refuseSharedFiles(inputs, outputs)
+  refuseSql(options)
   return {
     dataDir: options.dataDir === undefined ? null : resolve(options.dataDir),
     ephemeral,
@@ -110,6 +127,9 @@ export function readRunOptions(options: RunOptions): RunRequest {
     outputs,
     outFormat: options.outFormat,
     show,
+    sql: options.sql ?? [],
+    sqlFormat: options.sqlFormat ?? 'table',
+    sqlTimeoutMs: options.sqlTimeout === undefined ? null : readSqlTimeout(options.sqlTimeout),
     drain,
     advanceMs: options.advanceTime === undefined ? null : readAdvance(options.advanceTime),
     workers: options.workers,
@@ -119,6 +139,7 @@ export function readRunOptions(options: RunOptions): RunRequest {
     localAddresses: (options.mapAddress ?? []).map(readLocalAddress),
     allowPrivate: options.allowPrivate ?? false,
     http: options.http === undefined ? null : readHttpAddress('--http', options.http),
+    listen: options.listen === undefined ? null : readListenAddress('--listen', options.listen),
     shell,
     verbose
   }
@@ -154,6 +175,25 @@ function readAdvance(text: string): number {
     refuse(true, `--advance-time ${text}: it takes a duration, as in 500ms, 15m or 30d`)
   }
   return advanceMs!
+}
+
+function refuseSql({ sql, sqlFormat, sqlTimeout, drain = false }: RunOptions): void {
+  refuse(
+    sql !== undefined && !drain,
+    '--sql asks the states at the end of a run with --drain; without it use the shell: sql'
+  )
+  refuse(
+    sql === undefined && (sqlFormat ?? sqlTimeout) !== undefined,
+    '--sql-format and --sql-timeout belong to --sql; add it, or leave them away'
+  )
+}
+
+function readSqlTimeout(text: string): number {
+  const timeoutMs = parseDuration(text)
+  if (timeoutMs === null || timeoutMs === 0) {
+    refuse(true, `--sql-timeout ${text}: it takes a duration, as in 500ms, 30s or 5m`)
+  }
+  return timeoutMs!
 }
 
 /** The cluster's address of `--map-address`. @throws USAGE */

@@ -26,6 +26,7 @@ import { counted, formatDuration, note, print } from '../output.ts'
 import { Progress } from '../progress.ts'
 import { formatEntries, noteSummary } from '../run-summary.ts'
 import { Shell } from '../shell/shell.ts'
+import { completeResult, sqlText } from '../shell/sql.ts'
 import { StopSignals } from '../stop-signals.ts'
 import { StrayErrors } from '../stray-errors.ts'
 import { readRunOptions } from './run-options.ts'
@@ -33,6 +34,9 @@ import type { RunOptions, RunRequest } from './run-options.ts'
 
 /** When a run has settled so far that writing a megabyte of compiled code disturbs nothing. */
 const COMPILE_CACHE_AFTER_MS = 1_000
+
+/** Rows of a query of `--sql`. */
+const SQL_ROWS_MAX = 1_000_000
 
 /** What is run: dataflows and the application of functions. */
 type Loaded = Pick<SessionRequest, 'dataflows' | 'application'>
@@ -58,7 +62,7 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
   try {
     const session = await Session.open(sessionRequest(request, loaded, folder, progress))
     try {
-      if (request.drain) return await drain(session, signals, progress)
+      if (request.drain) return await drain(session, request, { signals, progress })
       return await goOn(session, request, { signals, progress })
     } finally {
       progress.end()
@@ -107,6 +111,7 @@ function sessionRequest(
   return {
     ...request,
     ...loaded,
+    isServed: request.listen !== null,
     folder,
     stdin: process.stdin,
     stdout: process.stdout,
@@ -137,7 +142,11 @@ function sessionRequest(
   }
 }
 
-async function drain(session: Session, signals: StopSignals, progress: Progress): Promise<number> {
+async function drain(
+  session: Session,
+  request: RunRequest,
+  { signals, progress }: { readonly signals: StopSignals; readonly progress: Progress }
+): Promise<number> {
   const draining = session.drain()
   const summary = await Promise.race([
     draining,
@@ -151,6 +160,10 @@ async function drain(session: Session, signals: StopSignals, progress: Progress)
     return 1
   }
   for (const { name, entries } of summary.states) print(`${name}\n${formatEntries(entries)}`)
+  for (const sql of request.sql) {
+    const bounds = { rowsMax: SQL_ROWS_MAX, timeoutMs: request.sqlTimeoutMs }
+    print(sqlText(await completeResult(session.engine, sql, bounds), request.sqlFormat))
+  }
   noteSummary(summary)
   return 0
 }
@@ -163,7 +176,14 @@ async function goOn(
   const interactive =
     process.stdin.isTTY === true && !request.inputs.some(input => input.path === null)
   const http = await session.openHttp(request.http)
-  noteBeginning(session, http, interactive || request.shell)
+  const kafka =
+    request.listen === null
+      ? null
+      : await session.openKafka(request.listen, message => {
+          progress.clear()
+          note(`kafka: ${message}`)
+        })
+  noteBeginning(session, { http, kafka }, interactive || request.shell)
   const ends: Promise<unknown>[] = [session.engine.failure(), signals.first]
   if (http !== null) ends.push(http.failure())
   // Both end the run only by failing; a feed that is done leaves it going on.
@@ -206,7 +226,11 @@ function afterFeed(rejected: number, reasons: readonly string[]): Promise<never>
   return new Promise(() => {})
 }
 
-function noteBeginning({ engine }: Session, http: HttpServer | null, shell: boolean): void {
+function noteBeginning(
+  { engine }: Session,
+  { http, kafka }: { readonly http: HttpServer | null; readonly kafka: RunRequest['listen'] },
+  shell: boolean
+): void {
   for (const { loaded, running } of engine.dataflows) {
     const { plan } = loaded
     const services = counted(plan.services.length, 'service')
@@ -221,6 +245,9 @@ function noteBeginning({ engine }: Session, http: HttpServer | null, shell: bool
   note(`data    ${near.startsWith('..') ? path : near || '.'}${ephemeral ? ' (temporary)' : ''}`)
   for (const { url, routes } of http?.served ?? []) {
     note(`http    ${[url, ...routes].join('  ')}`)
+  }
+  if (kafka !== null) {
+    note(`kafka   ${kafka.host.includes(':') ? `[${kafka.host}]` : kafka.host}:${kafka.port}`)
   }
   const stop = shell ? 'help lists the commands, exit stops' : 'Ctrl-C stops'
   note(`ready in ${formatDuration(performance.now())}; ${stop}`)

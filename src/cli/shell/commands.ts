@@ -18,6 +18,7 @@ import {
 } from './arguments.ts'
 import type { OutputFormat, Row } from './arguments.ts'
 import { functionMetricsText, showFunctionState, showFunctions, showTimers } from './functions.ts'
+import { runSql, showTables } from './sql.ts'
 import { produceWords } from './words.ts'
 
 /** A command of the shell. */
@@ -71,6 +72,18 @@ export const SHELL_COMMANDS: readonly ShellCommand[] = [
     run: showMetrics
   },
   {
+    name: 'show tables',
+    usage: 'show tables [-o table|json|yaml]',
+    help: 'the tables that sql can ask, with their columns',
+    run: async (engine, rest) => showTables(engine, parse(rest, LIST_OPTIONS, 0).values.output)
+  },
+  {
+    name: 'sql',
+    usage: 'sql [-o table|json|csv] [SELECT …]',
+    help: 'asks the states, as of the newest commit; without a statement a prompt of its own, which exit leaves',
+    run: runSql
+  },
+  {
     name: 'produce',
     usage: 'produce TOPIC [KEY:]VALUE',
     help: 'append a record; a value that begins with {, [ or " or a colon has no key',
@@ -112,7 +125,7 @@ function unknownCommand(text: string): MillraceError {
   const nearest = nearestWord(asked, [...names, 'show'])
   const others =
     first === 'show'
-      ? 'show takes dataflow, topics, state, functions, timers or metrics'
+      ? 'show takes dataflow, topics, state, functions, timers, metrics or tables'
       : 'help lists the commands'
   const hint = nearest === null || nearest === asked ? others : `did you mean "${nearest}"?`
   return new MillraceError('USAGE', `no command "${asked}"; ${hint}`)

@@ -66,7 +66,7 @@ test('commands show, produce and consume; mistakes are told and the shell goes o
   assert.equal(rest.includes('TOPIC'), rest.includes('produce TOPIC'), 'nothing runs behind exit')
   for (const message of [
     'no command "shwo"; did you mean "show"?',
-    'no command "show"; show takes dataflow, topics, state, functions, timers or metrics',
+    'no command "show"; show takes dataflow, topics, state, functions, timers, metrics or tables',
     'no command "show stat"; did you mean "show state"?',
     'no state is called "per-pag"; did you mean "per-page"?',
     'no topic is called "totels"; did you mean "totals"?',
@@ -79,14 +79,50 @@ test('commands show, produce and consume; mistakes are told and the shell goes o
   }
 })
 
-test('the end of the pipe is the end of the run, and sql is no command of this release', async () => {
-  const { code, stdout, stderr } = await run(
-    ['run', 'flow', '--ephemeral', '--shell'],
-    root,
-    'sql\nhelp'
-  )
+test('the end of the pipe is the end of the run', async () => {
+  const args = ['run', 'flow', '--ephemeral', '--shell']
+  const { code, stdout } = await run(args, root, 'help')
   assert.equal(code, 0)
-  assert.match(stderr, /no command "sql"; help lists the commands/)
   assert.equal(stdout.trimEnd().split('\n').length, SHELL_COMMANDS.length)
-  assert.doesNotMatch(stdout, /sql/)
+})
+
+test('sql asks the states with all that was fed, as one statement and at a prompt of its own', async () => {
+  const lines = [
+    'show tables',
+    'sql select _key, visits from "sum-up.per-page" order by 1',
+    'sql -o csv select _key, visits from sum_up.per_page where seconds > 10 order by 1',
+    'sql "select count(*) as n from per_page"',
+    'sql select * from per-page',
+    'produce visits {"page": "/new", "seconds": 9}',
+    'sql',
+    'select p.visits,',
+    "  _key from per_page p where _key = '/new';",
+    '-o json select count(*) as n from per_page;',
+    'select nonsense from per_page;',
+    'show tables',
+    'exit',
+    'sql -o xml select 1',
+    'sql',
+    'select 7 as last'
+  ]
+  const args = ['run', 'flow', '--ephemeral', '--shell', '--in', 'visits=flow/visits.jsonl']
+  const { code, stdout, stderr } = await run(args, root, lines.join('\n'))
+  assert.equal(code, 0, stderr)
+  const tables =
+    'TABLE     STATE            ROWS      COLUMNS\n' +
+    'per_page  sum-up.per-page  all keys  _key, _updated_at, visits, seconds\n'
+  assert.equal(
+    stdout,
+    `${tables}_KEY    VISITS\n/            2\n/about       1\n/docs        2\n3 rows\n` +
+      '_key,visits\n/,2\n/docs,2\nN\n3\n1 row\nvisits 0@6\nVISITS  _KEY\n     1  /new\n1 row\n' +
+      `[\n  {\n    "n": 4\n  }\n]\n${tables}LAST\n   7\n1 row\n`
+  )
+  for (const message of [
+    '1:18: near "-": syntax error; a hyphen is a minus outside of quotes: write per_page or "per-page"',
+    '1:8: no such column: nonsense; there are _key, _updated_at, visits, seconds\n' +
+      '  select nonsense from per_page;\n         ^',
+    '-o xml: it takes table, json or csv'
+  ]) {
+    assert.ok(stderr.includes(message), `${message}\n${stderr}`)
+  }
 })

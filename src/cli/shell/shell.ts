@@ -7,8 +7,15 @@ import { messageOf } from '../../base/index.ts'
 import type { Engine } from '../../server/index.ts'
 import { note, print } from '../output.ts'
 import { SHELL_COMMANDS, runLine } from './commands.ts'
+import { runSql } from './sql.ts'
 
 const PROMPT = 'millrace> '
+const SQL_PROMPT = 'sql> '
+const SQL_HELP = `A select, with or values statement over the tables; it may span lines and ends with ; or an empty line.
+show tables  the tables and their columns
+-o json|csv|table, before a statement: how it is printed
+help         this text
+exit         back to the shell`
 
 /** How a shell is fed. */
 export interface ShellOptions {
@@ -26,6 +33,8 @@ export class Shell {
   readonly #options: ShellOptions
   /** Whether a prompt stands there and waits. */
   #isWaiting = false
+  /** Lines of a statement of `sql` so far; null outside of it. */
+  #statement: string[] | null = null
 
   constructor(engine: Engine, options: ShellOptions) {
     this.#engine = engine
@@ -52,7 +61,7 @@ export class Shell {
       this.#isWaiting = false
       try {
         if (!this.#options.interactive) await this.#options.settle()
-        const text = await runLine(this.#engine, line)
+        const text = await this.#run(line)
         if (text === null) return
         if (text !== '') print(text)
       } catch (error) {
@@ -60,11 +69,48 @@ export class Shell {
       }
       this.#prompt()
     }
+    await this.#runLast()
+  }
+
+  /** A statement that the end of the input ends. */
+  async #runLast(): Promise<void> {
+    const text = (this.#statement ?? []).join('\n').trim()
+    if (text === '') return
+    try {
+      print(await runSql(this.#engine, text))
+    } catch (error) {
+      note(messageOf(error))
+    }
+  }
+
+  async #run(line: string): Promise<string | null> {
+    const words = line.trim()
+    if (this.#statement === null) {
+      if (words !== 'sql') return runLine(this.#engine, line)
+      this.#statement = []
+      return this.#options.interactive ? 'exit leaves, help tells more' : ''
+    }
+    if (this.#statement.length === 0) {
+      const word = words.replace(/^\./, '').replace(/;$/, '')
+      if (word === '') return ''
+      if (word === 'help') return SQL_HELP
+      if (word === 'exit' || word === 'quit') {
+        this.#statement = null
+        return ''
+      }
+    }
+    if (words !== '') this.#statement.push(line)
+    const isShow = /^show\s+tables$/i.test(words)
+    if (words !== '' && !words.endsWith(';') && !isShow) return ''
+    const text = this.#statement.join('\n')
+    this.#statement = []
+    return runSql(this.#engine, text.trim())
   }
 
   /** Shows a line above the prompt, or none; what the user has typed stays. */
   showStatus(text: string | null): void {
-    this.#lines.setPrompt(text === null ? PROMPT : `${text}\n${PROMPT}`)
+    const prompt = this.#promptText()
+    this.#lines.setPrompt(text === null ? prompt : `${text}\n${prompt}`)
     if (this.#isWaiting) this.#lines.prompt(true)
   }
 
@@ -76,7 +122,13 @@ export class Shell {
   #prompt(): void {
     if (!this.#options.interactive) return
     this.#isWaiting = true
+    this.#lines.setPrompt(this.#promptText())
     this.#lines.prompt()
+  }
+
+  #promptText(): string {
+    if (this.#statement === null) return PROMPT
+    return this.#statement.length === 0 ? SQL_PROMPT : '...> '
   }
 }
 

@@ -5,6 +5,7 @@ import type { Report, Span } from '../report.ts'
 import { readModuleFunction } from '../code/module-function.ts'
 import { parseFunction, type Annotation, type ParsedFunction } from '../code/parse-function.ts'
 import { readTypeExpression, type TypeReading } from '../code/type-expression.ts'
+import { packageStepPlan } from '../packages/check-package-step.ts'
 import type { StepModel } from '../read/model.ts'
 import { OPERATORS } from '../sections/operators.ts'
 import { accepts, NUMBER } from '../type-match.ts'
@@ -52,6 +53,11 @@ const UNKNOWN_STEP: CheckedStep = { plan: null, output: null, outputKey: null, s
 /** Checks `step`, to which values of type `input` (null: unknown) arrive. */
 export function checkStep(context: StepContext, step: StepModel, input: Type | null): CheckedStep {
   if (step.code?.kind === 'builtin') return checkBuiltin(context, step, step.code.call, input)
+  const packaged = packageStepPlan(context.report, step, input, passesOn(step))
+  if (packaged !== null) {
+    const { plan, sendsNothing } = packaged
+    return { plan, output: plan.output, outputKey: plan.outputKey, sendsNothing }
+  }
   const signature = signatureOfStep(context, step)
   if (signature === null)
     return { ...UNKNOWN_STEP, output: passesOn(step) ? input : step.declaredOutput }
@@ -85,7 +91,7 @@ function passesOn({ operator }: StepModel): boolean {
 
 function signatureOfStep(context: StepContext, step: StepModel): Signature | null {
   const { code } = step
-  if (code === null || code.kind === 'builtin') return null
+  if (code === null || code.kind === 'builtin' || code.kind === 'package') return null
   const { report } = context
   if (code.kind === 'module') {
     const { specifier, exportName, span } = code

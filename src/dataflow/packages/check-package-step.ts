@@ -62,7 +62,6 @@ function checkState(
   }
   if (found.kind !== 'owned' || found.key === null || found.value === null) return
   if (isSame(found.key, needed.key) && isSame(found.value, needed.value)) return
-  const text = (key: Type, value: Type): string => `${describeType(key)} → ${describeType(value)}`
   const message =
     `${quoted(code.name)} of ${code.function.package} needs the state ${quoted(needed.name)} with ` +
     `${text(needed.key, needed.value)}, but that of the service has ${text(found.key, found.value)}`
@@ -71,4 +70,8 @@ function checkState(
 
 function isSame(a: Type, b: Type): boolean {
   return typeFingerprint(a) === typeFingerprint(b)
+}
+
+function text(key: Type, value: Type): string {
+  return `${describeType(key)} → ${describeType(value)}`
 }

@@ -21,6 +21,13 @@ export function isInRange(version: string, range: string): boolean | null {
 
 type Test = (version: Version) => boolean
 
+const above = (bound: Version): Test => {
+  return version => compare(version, bound) >= 0 && samePre(version, bound)
+}
+const below = (upTo: Version): Test => {
+  return version => compare({ ...version, pre: '' }, upTo) < 0
+}
+
 function readAlternative(text: string): readonly Test[] | null {
   const parts = text.replaceAll(/(>=|<=|>|<|=|\^|~)\s+/g, '$1').split(/\s+/)
   const tests = parts.map(readComparator)
@@ -33,12 +40,6 @@ function readComparator(text: string): Test | null {
   const partial = readPartial(rest)
   if (partial === null) return null
   const { from, given } = partial
-  const above = (bound: Version): Test => {
-    return version => compare(version, bound) >= 0 && samePre(version, bound)
-  }
-  const below = (upTo: Version): Test => {
-    return version => compare({ ...version, pre: '' }, upTo) < 0
-  }
   const both = (upTo: Version): Test => {
     return version => above(from)(version) && below(upTo)(version)
   }

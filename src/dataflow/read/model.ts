@@ -1,4 +1,5 @@
 // What all file layouts are normalised to: services with typed parts and places, not yet checked against each other.
+import type { PackageFunction } from '../packages/model.ts'
 import type {
   AggregateFunction,
   ApiVersion,
@@ -22,6 +23,13 @@ export type CodeModel =
       readonly span: Span
     }
   | { readonly kind: 'builtin'; readonly call: BuiltinModel; readonly span: Span }
+  | {
+      readonly kind: 'package'
+      /** By which the file imports it; names the operator. */
+      readonly name: string
+      readonly function: PackageFunction
+      readonly span: Span
+    }
 
 /** A path of fields as it is written. */
 export interface PathModel {

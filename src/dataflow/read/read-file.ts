@@ -1,6 +1,8 @@
 // Reads a whole file into the model that all layouts share, by the layout of its apiVersion.
 import type { ApiVersion } from '../plan.ts'
 import { nearestWord } from '../names.ts'
+import { withDevOverrides } from '../packages/dev.ts'
+import type { PackageLoader } from '../packages/loader.ts'
 import type { Report } from '../report.ts'
 import { API_VERSIONS } from '../sections/declare.ts'
 import { FILE } from '../sections/file-sections.ts'
@@ -13,7 +15,11 @@ import { ERRORS_DEFAULT, readErrors, readService } from './read-services.ts'
 import { readServices, readShared, readMeta } from './read-shared.ts'
 
 /** Reads the tree of a file; null when not even its version can be told. */
-export function readFileModel(tree: TreeNode, report: Report): FileModel | null {
+export function readFileModel(
+  tree: TreeNode,
+  report: Report,
+  packages: PackageLoader
+): FileModel | null {
   if (tree.kind !== 'map') {
     report.error(
       'WRONG_KIND',
@@ -27,7 +33,7 @@ export function readFileModel(tree: TreeNode, report: Report): FileModel | null 
   if (apiVersion === null) return null
   const context = { report, apiVersion }
   if (apiVersion === '0.1.0' && isSeedLayout(tree)) return readSeedFile(context, tree)
-  return readServicesFile(context, tree)
+  return readServicesFile(context, packages.isDev ? withDevOverrides(tree) : tree, packages)
 }
 
 function readApiVersion(tree: TreeNode, report: Report): ApiVersion | null {
@@ -59,9 +65,14 @@ function readApiVersion(tree: TreeNode, report: Report): ApiVersion | null {
 }
 
 /** The layouts with a section `services`. */
-function readServicesFile(context: ReadContext, tree: TreeNode): FileModel | null {
-  const file = readSection(context, tree, FILE)
+function readServicesFile(
+  base: ReadContext,
+  tree: TreeNode,
+  packages: PackageLoader
+): FileModel | null {
+  const file = readSection(base, tree, FILE)
   if (file === null) return null
+  const context = { ...base, imports: packages.importsOf(base, file) }
   const { types, topics } = readShared(context, file)
   const errors = readErrors(context, file, ERRORS_DEFAULT)
   const isOld = API_VERSIONS.indexOf(context.apiVersion) < API_VERSIONS.indexOf('0.4.0')

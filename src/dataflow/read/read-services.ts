@@ -1,6 +1,7 @@
 // Reads services of the layout with sources, states, transforms, partition and sinks (0.4.0 and later).
 import type { ErrorPolicy } from '../plan.ts'
 import { toCamel } from '../names.ts'
+import { importedState } from '../packages/imported-names.ts'
 import type { Span } from '../report.ts'
 import { ERRORS } from '../sections/file-sections.ts'
 import { readSection, type ReadContext, type Section } from '../sections/section.ts'
@@ -218,6 +219,17 @@ function readState(context: ReadContext, types: TypeTable, entry: Entry): StateM
   checkStateProperty(context, property, entry.keySpan)
   const from = section.scalar('from')
   const isTyped = section.value('type') !== null || section.value('properties') !== null
+  const uses = section.scalar('uses')
+  if (uses !== null) {
+    if (!isTyped && from === null) {
+      const windowed = section.value('windowed') === null ? null : section.boolean('windowed')
+      const ttlMs = section.duration('ttl')
+      return importedState(context, uses, { name, at: entry.keySpan, ttlMs, windowed })
+    }
+    const message = 'the types of a state are imported ("uses") or stand here, not both'
+    report.error('WRONG_VALUE', section.keySpan('uses'), message)
+    return null
+  }
   if (from === null) {
     if (section.value('type') !== null || section.value('properties') !== null)
       return readOwned(context, types, section, entry, name)

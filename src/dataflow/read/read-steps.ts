@@ -1,6 +1,7 @@
 // Reads steps and functions by their place: operator, code (run or uses), parameters, declared inputs and output.
 import { nearestWord, toCamel } from '../names.ts'
 import type { OperatorKind } from '../plan.ts'
+import { importedFunction } from '../packages/imported-names.ts'
 import type { Span } from '../report.ts'
 import { OPERATORS } from '../sections/operators.ts'
 import type { SectionSpec } from '../sections/declare.ts'
@@ -153,7 +154,7 @@ export function stepOf(
 ): StepModel {
   return {
     operator,
-    code: code ?? readCode(context, section, at),
+    code: code ?? readCode(context, section, at, operator),
     with: readParameters(context, section),
     ...readDeclared(context, types, section),
     at
@@ -161,7 +162,12 @@ export function stepOf(
 }
 
 /** The code of a function section; null after a finding. */
-function readCode(context: ReadContext, section: Section, at: Span): CodeModel | null {
+function readCode(
+  context: ReadContext,
+  section: Section,
+  at: Span,
+  operator: OperatorKind
+): CodeModel | null {
   const { report, apiVersion } = context
   const run = section.scalar('run')
   const uses = section.scalar('uses')
@@ -204,7 +210,8 @@ function readCode(context: ReadContext, section: Section, at: Span): CodeModel |
       span: run
     }
   }
-  return readUses(context, uses!)
+  const isImported = (context.imports?.functions.size ?? 0) > 0 && !uses!.text.includes('#')
+  return isImported ? importedFunction(context, uses!, operator) : readUses(context, uses!)
 }
 
 /** Whether `run` holds only the body of a function, as in the first files of 0.1.0 with declared inputs. */

@@ -1,6 +1,7 @@
 // Reads type declarations: references, nested types, naming rules of the apiVersion, recursion and size.
 import { TYPE_NODES_MAX, YAML_DEPTH_MAX } from '../../base/index.ts'
 import { nearestWord, toKebab, toPascal, toSnake } from '../names.ts'
+import { isFreeOfImports } from '../packages/imported-names.ts'
 import type { Span } from '../report.ts'
 import { isIn, type KeySpec, type SectionSpec } from '../sections/declare.ts'
 import { readSection, startOf, type ReadContext, type Section } from '../sections/section.ts'
@@ -57,6 +58,11 @@ export class TypeTable {
   constructor(context: ReadContext, entries: readonly Entry[]) {
     this.#context = context
     const pascals = new Map<string, string>()
+    for (const [name, imported] of context.imports?.types ?? []) {
+      this.#resolved.set(name, imported?.value.type ?? null)
+      const ttlMs = imported?.value.ttlMs ?? null
+      if (imported && ttlMs !== null) this.#rowTtls.set(imported.value.type, ttlMs)
+    }
     for (const entry of entries) {
       const name = checkName(context, entry, 'type')
       if (name === null || !this.#isNameFree(name, entry, pascals)) continue
@@ -171,6 +177,7 @@ export class TypeTable {
       report.error('NAME_RESERVED', entry.keySpan, message, 'Choose another name.')
       return false
     }
+    if (!isFreeOfImports(this.#context, name, entry.keySpan)) return false
     const other = pascals.get(pascal)
     if (other === undefined) return true
     report.error(

@@ -12,6 +12,33 @@ const ERRORS_KEY: KeySpec = {
   doc: 'What happens to a record that fails; a service may say it differently for itself.'
 }
 
+/** The key `imports` of dataflow and package files. */
+export const IMPORTS_KEY: KeySpec = {
+  key: 'imports',
+  value: { kind: 'list', of: 'import' },
+  since: '0.4.0',
+  doc: 'Types, states and functions of packages, used like those of the file.'
+}
+
+/** The key `dev` of dataflow and package files. */
+export const DEV_KEY: KeySpec = {
+  key: 'dev',
+  value: { kind: 'section', section: 'dev' },
+  since: '0.4.0',
+  doc: 'What is different with `--dev`.'
+}
+
+const FILE_PACKAGE_KEYS: readonly KeySpec[] = [
+  IMPORTS_KEY,
+  {
+    key: 'packages',
+    value: { kind: 'list', of: 'package' },
+    since: '0.4.0',
+    doc: 'Packages that stand in the file itself; imports find them by their meta.'
+  },
+  DEV_KEY
+]
+
 export const FILE: SectionSpec = {
   name: 'the file',
   doc: 'The top level of a dataflow file.',
@@ -52,22 +79,12 @@ export const FILE: SectionSpec = {
       doc: 'What is done. Services are linked by the topics they share.'
     },
     ERRORS_KEY,
-    {
-      key: 'imports',
-      value: UNAVAILABLE,
-      doc: 'Import functions with "uses: ./file.ts#name" or "uses: package#name".'
-    },
-    {
-      key: 'packages',
-      value: UNAVAILABLE,
-      doc: 'Import functions with "uses: ./file.ts#name" or "uses: package#name".'
-    },
+    ...FILE_PACKAGE_KEYS,
     {
       key: 'schedule',
       value: UNAVAILABLE,
       doc: 'Produce records to a topic from outside instead.'
-    },
-    { key: 'dev', value: UNAVAILABLE, doc: 'Keep a second file for development.' }
+    }
   ]
 }
 

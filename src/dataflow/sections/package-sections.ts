@@ -1,34 +1,9 @@
 // The sections of packages: the package file, its functions and states, imports, and the overrides for development.
 import { API_VERSIONS, type KeySpec, type SectionSpec } from './declare.ts'
+import { DEV_KEY, IMPORTS_KEY } from './file-sections.ts'
 import { STATE } from './service-sections.ts'
 
 const CONVERTER = { kind: 'choice', of: ['json', 'raw'] } as const
-
-const IMPORTS_KEY: KeySpec = {
-  key: 'imports',
-  value: { kind: 'list', of: 'import' },
-  since: '0.4.0',
-  doc: 'Types, states and functions of packages, used like those of the file.'
-}
-
-const DEV_KEY: KeySpec = {
-  key: 'dev',
-  value: { kind: 'section', section: 'dev' },
-  since: '0.4.0',
-  doc: 'What is different with `--dev`.'
-}
-
-/** Keys that a dataflow file has for packages. */
-export const FILE_PACKAGE_KEYS: readonly KeySpec[] = [
-  IMPORTS_KEY,
-  {
-    key: 'packages',
-    value: { kind: 'list', of: 'package' },
-    since: '0.4.0',
-    doc: 'Packages that stand in the file itself; imports find them by their meta.'
-  },
-  DEV_KEY
-]
 
 export const PACKAGE: SectionSpec = {
   name: 'package',
@@ -209,9 +184,9 @@ export const IMPORT: SectionSpec = {
 export const IMPORTED_NAME: SectionSpec = {
   name: 'imported name',
   doc: 'A name of the package, alone or with the name that it has here.',
-  example: `types:
-  - word-count
-  - { name: word, alias: dictionary-word }`,
+  example: `functions:
+  - split-words
+  - { name: split-words, alias: sentence-to-words }`,
   keys: [
     {
       key: 'name',

@@ -6,6 +6,7 @@ import { test } from 'node:test'
 import { compile } from '../compile.ts'
 import { formatDiagnostics } from '../format.ts'
 import { OPERATORS } from './operators.ts'
+import { PACKAGE } from './package-sections.ts'
 import { renderReference } from './reference.ts'
 import { SECTIONS } from './sections.ts'
 
@@ -63,6 +64,17 @@ const PLACES: Readonly<Record<string, (example: string) => string>> = {
     `    states: { count-per-word: { type: keyed-state, properties: { key: string, value: u32 } } }\n` +
     `${indent(example, 4)}\n`,
   'old window': example => example,
+  import: example => `${HEAD}${example}\n${TOPICS}${WORK}`,
+  'imported name': example =>
+    `${HEAD}imports:\n  - pkg: acme/words@0.1.0\n    path: words\n${indent(example, 4)}\n${TOPICS}${WORK}`,
+  dev: example => `${HEAD}${example}\n${TOPICS}${WORK}`,
+  package: example => inFile(example),
+  'package state': example => inFile(`${PACKAGE_HEAD}states:\n${indent(example, 2)}`),
+  'package function': example =>
+    inFile(
+      `${PACKAGE_HEAD}states:\n  count-per-word: { type: keyed-state, properties: { key: string, value: u32 } }\n` +
+        `functions:\n${indent(example, 2)}`
+    ),
   step: example => `${HEAD}${TOPICS}${WORK}    transforms:\n${indent(example, 6)}\n`,
   function: example => `${HEAD}${TOPICS}${WORK}    partition:\n${indent(example, 6)}\n`,
   'assign-key': example => `${WORDS}    partition:\n      ${example}\n`,
@@ -86,6 +98,10 @@ const PLACES: Readonly<Record<string, (example: string) => string>> = {
 const WORDS =
   `${HEAD}types: { sentence: { type: object, properties: { word: string, text: string, length: u32, at: timestamp } } }\n` +
   `${TOPICS.replaceAll('string', 'sentence')}${WORK}`
+const PACKAGE_HEAD = 'apiVersion: 1.0.0\nmeta: { name: words, namespace: acme, version: 0.1.0 }\n'
+/** A package that stands in a dataflow file. */
+const inFile = (example: string): string =>
+  `${HEAD}packages:\n  - ${indent(example, 4).trimStart()}\n${TOPICS}${WORK}`
 const IN_WINDOW = `${HEAD}${TOPICS}${WORK}    window:\n`
 const KEYED_IN_WINDOW =
   "      partition: { assign-key: { run: 'function key(text: string): string { return text }' } }\n"
@@ -103,7 +119,16 @@ for (const group of SECTIONS) {
       const place = PLACES[section.name] ?? (typeSections.has(section.name) ? inTypes : undefined)
       ok(place, `say in PLACES where the example of ${section.name} stands`)
       const text = place(section.example!)
-      const { diagnostics } = compile(text, { file: 'example.yaml' })
+      const { diagnostics } = compile(text, {
+        file: 'example.yaml',
+        readPackage: () => ({
+          kind: 'found',
+          file: 'words/package.yaml',
+          folder: 'words',
+          isInstalled: false,
+          text: PACKAGE.example!
+        })
+      })
       const errors = diagnostics.filter(diagnostic => diagnostic.severity === 'error')
       deepStrictEqual(errors, [], `${text}\n${formatDiagnostics(errors, text, { color: false })}`)
     })

@@ -1,5 +1,6 @@
 // Checks one section against its declaration and gives typed access to what is valid in it.
 import type { ApiVersion } from '../plan.ts'
+import type { Imports } from '../packages/model.ts'
 import { nearestWord } from '../names.ts'
 import type { Report, Span } from '../report.ts'
 import {
@@ -17,6 +18,8 @@ import { parseDuration, parseSize } from './units.ts'
 export interface ReadContext {
   readonly report: Report
   readonly apiVersion: ApiVersion
+  /** What the file imports from packages; absent until that is read. */
+  readonly imports?: Imports
 }
 
 /** A section whose keys were checked: what was wrong is reported and reads as absent. */

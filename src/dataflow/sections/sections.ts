@@ -4,6 +4,7 @@ import type { KeySpec, SectionSpec } from './declare.ts'
 import * as file from './file-sections.ts'
 import { JOIN, JOIN_SIDE, WITHIN } from './join-sections.ts'
 import * as old from './old-sections.ts'
+import * as packages from './package-sections.ts'
 import * as service from './service-sections.ts'
 import * as type from './type-sections.ts'
 import * as window from './window-sections.ts'
@@ -121,6 +122,19 @@ export const SECTIONS: readonly SectionGroup[] = [
     title: 'Joins',
     doc: 'The section `join` of a service. How they work: [joins](../joins.md).',
     sections: [JOIN, JOIN_SIDE, WITHIN]
+  },
+  {
+    title: 'Packages',
+    doc: 'What files share: packages, and how files import from them. How they work: [packages](../packages.md).',
+    sections: [
+      packages.IMPORT,
+      packages.IMPORTED_NAME,
+      packages.DEV,
+      packages.DEV_IMPORT,
+      packages.PACKAGE,
+      packages.PACKAGE_STATE,
+      packages.PACKAGE_FUNCTION
+    ]
   },
   {
     title: 'Older layouts',

@@ -209,7 +209,9 @@ const CODE_KEYS: readonly KeySpec[] = [
   {
     key: 'uses',
     value: { kind: 'text' },
-    doc: 'An exported function instead: ./file.ts#name beside the dataflow file, or package#name.',
+    doc:
+      'An exported function instead: ./file.ts#name beside the dataflow file, or package#name; or the name of an ' +
+      'imported function.',
     example: './lib.ts#countUp'
   },
   {
@@ -370,6 +372,13 @@ export const STATE: SectionSpec = {
       value: { kind: 'text' },
       doc: 'service.state: reads another service’s state, as of all records before.',
       example: 'account.balance'
+    },
+    {
+      key: 'uses',
+      value: { kind: 'text' },
+      since: '0.4.0',
+      doc: 'Name of an imported state: owned by this service, with the types of the package.',
+      example: 'count-per-word'
     },
     {
       key: 'name',

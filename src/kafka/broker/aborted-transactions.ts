@@ -27,11 +27,17 @@ export interface AbortedPartition {
   readonly from: number
 }
 
-/** One that ended. */
-export interface SettledAbort extends AbortedPartition {
+/** Where an aborted transaction was in a partition. */
+export interface AbortedRange {
+  readonly producerId: number
+  /** At or before its first record. */
+  readonly from: number
   /** Offset of its marker. */
   readonly to: number
 }
+
+/** One that ended. */
+type SettledAbort = AbortedPartition & AbortedRange
 
 const placeOf = (topic: string, partition: number): string => `${partition}:${topic}`
 const keyOf = (each: AbortedPartition): string =>
@@ -77,9 +83,10 @@ export class AbortedTransactions {
     return found
   }
 
-  /** Whether anything was ever aborted in a partition. */
-  has(topic: string, partition: number): boolean {
-    return this.#byPlace.has(placeOf(topic, partition))
+  /** Those that ended at or after an offset of a partition. */
+  ranges(topic: string, partition: number, from: number): readonly AbortedRange[] {
+    const entries = this.#byPlace.get(placeOf(topic, partition))
+    return entries === undefined ? [] : entries.slice(firstAtOrAfter(entries, from))
   }
 
   /** Partitions with aborted transactions. */

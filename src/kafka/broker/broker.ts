@@ -1,16 +1,15 @@
 // Puts the broker together: what it remembers, its coordinators, and the front door.
 import type { Clock, Random } from '../../base/index.ts'
 import type { Log } from '../../log/index.ts'
-import { openAbortedTransactions } from './aborted-transactions.ts'
+import { closeBrokerState, openBrokerState, type BrokerState } from './broker-state.ts'
 import type { BrokerContext, BrokerSettings } from './context.ts'
 import { FetchSessions } from './fetch-sessions.ts'
 import { Groups } from './groups/groups.ts'
 import { Producers } from './producers.ts'
 import { FrontDoor, type ListenOptions } from './server.ts'
-import { openStore, type BrokerStore } from './store.ts'
+import type { BrokerStore } from './store.ts'
 import { Sweep } from './sweep.ts'
 import { TopicDirectory } from './topics.ts'
-import { Transactions } from './transactions.ts'
 
 const CLUSTER_ID_KEY = 'cluster-id'
 const CLUSTER_ID_BYTES = 16
@@ -21,6 +20,8 @@ export interface BrokerOptions extends ListenOptions {
   readonly clock: Clock
   readonly random: Random
   readonly settings?: Partial<BrokerSettings>
+  /** What was opened of the log's broker already; whoever opened it closes it. */
+  readonly state?: BrokerState
 }
 
 const SETTINGS_DEFAULT: BrokerSettings = {
@@ -45,7 +46,8 @@ export interface Broker {
  * @throws BROKER_STATE_DAMAGED, and the system's error when the address cannot be used
  */
 export async function startBroker(options: BrokerOptions): Promise<Broker> {
-  const context = await openContext(options)
+  const state = options.state ?? (await openBrokerState(options.log, options.clock))
+  const context = await openContext(options, state)
   const door = await FrontDoor.open(context, options)
   const sweep = new Sweep(context)
   return {
@@ -55,18 +57,18 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       sweep.close()
       context.groups.close()
       await door.close()
-      context.transactions.close()
+      if (options.state === undefined) closeBrokerState(state)
     }
   }
 }
 
-async function openContext(options: BrokerOptions): Promise<BrokerContext> {
+async function openContext(
+  options: BrokerOptions,
+  { store, transactions }: BrokerState
+): Promise<BrokerContext> {
   const { log, clock, random } = options
-  const store = await openStore(log, clock)
   const clusterId = await clusterIdOf(store, random)
   const settings = { ...SETTINGS_DEFAULT, ...options.settings }
-  const aborted = await openAbortedTransactions(log, store)
-  const transactions = new Transactions(log, clock, store, aborted)
   const producers = new Producers(
     log,
     clock,

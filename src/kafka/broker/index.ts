@@ -1,4 +1,5 @@
-// The front door: a Kafka broker over a log.
+// The front door: a Kafka broker over a log, and the log as readers of committed records see it.
 export { startBroker, type Broker, type BrokerOptions } from './broker.ts'
+export { closeBrokerState, openBrokerState, type BrokerState } from './broker-state.ts'
+export { committedLog } from './committed-log.ts'
 export type { BrokerSettings } from './context.ts'
-export { BROKER_TOPIC } from './store.ts'

@@ -4,12 +4,9 @@
 //   B1  The map is what the topic says; it changes when a change is handed to the log, in the order of the calls.
 //   B2  A change that takes effect together with batches is one commit with them (L1).
 //   B3  A commit that the log refuses (a topic that is gone) takes its changes back, unless they were changed again.
-import { MillraceError, type Clock } from '../../base/index.ts'
+import { BROKER_TOPIC, MillraceError, type Clock } from '../../base/index.ts'
 import type { Commit, CommitBatch, CommitResult, Log } from '../../log/index.ts'
 import { BatchBuilder, RecordCursor, batchByteLength } from '../../record/index.ts'
-
-/** Name of the topic; internal, so clients do not see it. */
-export const BROKER_TOPIC = '_millrace.broker'
 
 /** Changes by key; null removes. Values are plain data that JSON carries. */
 export type Changes = ReadonlyMap<string, unknown>

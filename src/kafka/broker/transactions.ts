@@ -11,9 +11,15 @@
 import { isMillraceError, type Clock, type Timer } from '../../base/index.ts'
 import type { CommitOffset, Log } from '../../log/index.ts'
 import { ERROR_CODES } from '../wire/index.ts'
-import { AbortedTransactions, type AbortedTransaction } from './aborted-transactions.ts'
+import {
+  AbortedTransactions,
+  type AbortedRange,
+  type AbortedTransaction
+} from './aborted-transactions.ts'
 import { markerBatch } from './marker-batch.ts'
 import type { BrokerStore } from './store.ts'
+
+export type { AbortedRange }
 
 const PREFIX = 'transaction:'
 const EPOCH_LAST = 2 ** 15 - 2
@@ -297,7 +303,8 @@ export class Transactions {
     const changes = new Map<string, null>()
     const before = this.#clock.now() - EXPIRATION_MS
     for (const [id, state] of this.#states) {
-      if (state.status === 'Ongoing' || this.#ending.has(id) || state.changedAtMs >= before) continue
+      if (state.status === 'Ongoing' || this.#ending.has(id) || state.changedAtMs >= before)
+        continue
       this.#states.delete(id)
       changes.set(PREFIX + id, null)
     }
@@ -318,11 +325,9 @@ export class Transactions {
     )
   }
 
-  /** Whether a partition ever had records that readers of committed ones must not see. */
-  isTouched(topic: string, partition: number): boolean {
-    return (
-      this.#aborted.has(topic, partition) || this.lastStableOffset(topic, partition) !== Infinity
-    )
+  /** Transactions that were aborted in a partition and ended at or after an offset. */
+  abortedRanges(topic: string, partition: number, from: number): readonly AbortedRange[] {
+    return this.#aborted.ranges(topic, partition, from)
   }
 
   /** Ends what is open in `state` and makes `next` the state, in one commit of the log (X1). */
@@ -365,7 +370,9 @@ export class Transactions {
   }
 
   /** What belongs to topics that are still there: a deleted one needs no marker and no position. */
-  async #existing<T extends { readonly topic: string }>(places: readonly T[]): Promise<readonly T[]> {
+  async #existing<T extends { readonly topic: string }>(
+    places: readonly T[]
+  ): Promise<readonly T[]> {
     const gone = new Set<string>()
     for (const name of new Set(places.map(place => place.topic))) {
       try {

@@ -80,15 +80,18 @@ class DeclarationGenerator {
   readonly #types: TypeText
   readonly #out = new MappedText()
   #count = 0
+  /** Steps that always have a window. */
+  readonly #inWindow: ReadonlySet<StepPlan>
 
   constructor(plan: Plan, options: DeclarationOptions) {
     this.#plan = plan
     this.#options = options
     this.#types = new TypeText(plan.types)
+    this.#inWindow = new Set(plan.services.flatMap(stepsInWindow))
   }
 
   generate(): Declarations {
-    const names = ['Context', 'Key', 'KeyValue', 'KeyedState', 'KeyedStateReader']
+    const names = ['Context', 'Key', 'KeyValue', 'KeyedState', 'KeyedStateReader', 'Window']
     const imports = names.map(name => `type ${name} as $${name}`).join(', ')
     this.#out.add(`import { keyed, ${imports} } from ${JSON.stringify(this.#options.userModule)}`)
     this.#out.add(SCALAR_ALIASES)
@@ -317,15 +320,35 @@ class DeclarationGenerator {
       const from = JSON.stringify(this.#options.resolve(code.specifier))
       this.#out.add(`import { ${code.exportName} as $module${number} } from ${from}`, anchor)
     }
+    let expected = shape
+    if (code.kind === 'inline' && code.types !== undefined) {
+      // The package's names may be others here, so the shape is written outside.
+      expected = `$Shape${number}<Context>`
+      const placed = shape.replace(/, Context>$/, ', C>')
+      this.#out.add(`type $Shape${number}<C> = ${placed}`, anchor)
+    }
     this.#out.add(`const $step${number} = (() => {`, anchor)
+    if (code.kind === 'inline' && code.types !== undefined) {
+      this.#out.add(new TypeText(code.types).declarations(), anchor)
+    }
     if (!this.#types.declares('Context')) {
-      this.#out.add(`type Context = $Context<${states}, $Key${number}>`, anchor)
+      const inWindow = this.#inWindow.has(step) ? ' & { readonly window: $Window }' : ''
+      this.#out.add(`type Context = $Context<${states}, $Key${number}>${inWindow}`, anchor)
     }
     this.#out.add('return (', anchor)
     if (code.kind === 'inline') this.#out.addSource(code)
     else this.#out.add(`$module${number}`, anchor)
-    this.#out.add(`) satisfies ${shape}\n})()`, anchor)
+    this.#out.add(`) satisfies ${expected}\n})()`, anchor)
   }
+}
+
+function stepsInWindow({ window, partition }: ServicePlan): StepPlan[] {
+  if (window === null) return []
+  const placed = [partition?.updateState, window.merge, window.flush, window.flushKey]
+  return [
+    ...(partition?.steps ?? []),
+    ...placed.filter(step => step !== null && step !== undefined)
+  ]
 }
 
 /** Whether what leaves is another value than what arrives. */

@@ -8,8 +8,8 @@ import { loadModule, readyLoader } from './module.ts'
 
 /**
  * Loads a step's function. `folder` is the absolute folder of the dataflow's file.
- * @throws FUNCTION_INVALID, FUNCTION_CLOSURE, MODULE_NOT_FOUND, MODULE_FAILED, EXPORT_NOT_FOUND; the message begins with the
- * place in the dataflow file
+ * @throws FUNCTION_INVALID, FUNCTION_CLOSURE, MODULE_NOT_FOUND, MODULE_FAILED, EXPORT_NOT_FOUND; the message begins
+ * with the place in the dataflow file
  */
 export async function loadStep(step: StepPlan, folder: string): Promise<UserFunction> {
   if (step.code.kind === 'builtin') return builtinFunction(step.code.call)

@@ -276,6 +276,7 @@ export class ServiceChains {
       watermark: () => eventTime?.exact() ?? clock.now(),
       onLog
     })
+    const results = this.#results(window)
     const windows = windowsOf({
       plan: window,
       key: windowKeyCodec(service, library),
@@ -283,13 +284,14 @@ export class ServiceChains {
       graceMs: window.gracePeriodMs,
       early: window.early,
       scope: windowed.scope,
-      results: this.#results(window),
+      results,
       late,
       time: eventTime ?? { exact: () => Number.NEGATIVE_INFINITY, want: due => work.want(due) },
       clock: isByClock ? clock : null
     })
     if (!isByClock && time !== null) time.windows = windows
     windowed.windows = windows
+    windowed.last = results.last
     work.addWindows({
       service: service.name,
       windows,

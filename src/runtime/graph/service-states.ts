@@ -5,6 +5,7 @@ import type { StateSpec, TaskState, ValueCodec } from '../../state/contract.ts'
 import type { AccessSpec } from '../task/state-access.ts'
 import { WindowScope, WindowedView } from '../task/window-scope.ts'
 import type { Windows } from '../windows/contract.ts'
+import type { LastFlushed } from '../windows/last-flushed.ts'
 import type { ResultState } from '../windows/results.ts'
 import {
   ExpiringView,
@@ -70,6 +71,8 @@ export interface WindowedStates {
   readonly scope: WindowScope
   /** Set once the windows are made. */
   windows: Windows | null
+  /** What the window that was closed last held; set with {@link windows}. */
+  last: LastFlushed | null
   /** With the properties under which functions know them. */
   readonly states: ResultState[]
 }
@@ -94,7 +97,10 @@ export class ServiceStates {
     this.windowed = new Map(
       options.plan.services
         .filter(service => service.window !== null)
-        .map(service => [service.name, { scope: new WindowScope(), windows: null, states: [] }])
+        .map(service => [
+          service.name,
+          { scope: new WindowScope(), windows: null, last: null, states: [] }
+        ])
     )
     for (const declared of declaredStates(options.plan)) {
       const { state, guard, time } = options

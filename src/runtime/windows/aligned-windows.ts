@@ -209,7 +209,7 @@ export class AlignedWindows implements Windows {
 
   #give(start: number, isFinal: boolean): void | Promise<void> {
     const { results } = this.options
-    if (results.isSilent) return
+    if (results.isSilent && !isFinal) return
     const end = this.#endOf(start)
     const bounds = Object.freeze({ start, end, isFinal })
     if (!this.#shape.inPanes) {

@@ -16,6 +16,7 @@ import {
   type WindowState
 } from '../task/window-scope.ts'
 import { after, inTurn } from '../time/in-turn.ts'
+import { LastFlushed } from './last-flushed.ts'
 
 /** A state of the windows, with the property under which functions know it. */
 export interface ResultState {
@@ -42,6 +43,10 @@ export class WindowResults {
   readonly #options: ResultsOptions
   readonly #frame: Frame
   readonly #scope: WindowScope
+  /** What was closed last. */
+  readonly last: LastFlushed = new LastFlushed()
+  /** The window that is about to be removed, as `clear` does. */
+  #closing: { readonly namespace: number; readonly bounds: WindowBounds } | null = null
 
   constructor(options: ResultsOptions) {
     this.#options = options
@@ -56,6 +61,11 @@ export class WindowResults {
 
   /** The result of the window whose states stand in `namespace`. */
   give(namespace: number, bounds: WindowBounds, timestamp: number): void | Promise<void> {
+    if (bounds.isFinal) this.#closing = { namespace, bounds }
+    return this.#give(namespace, bounds, timestamp)
+  }
+
+  #give(namespace: number, bounds: WindowBounds, timestamp: number): void | Promise<void> {
     if (this.isSilent) return
     this.#begin(bounds, timestamp)
     this.#scope.enter(namespace)
@@ -69,6 +79,7 @@ export class WindowResults {
     bounds: WindowBounds,
     timestamp: number
   ): void | Promise<void> {
+    if (bounds.isFinal) this.#keepKey(namespace, key, bounds)
     const operator = this.#options.flushKey ?? this.#options.flush
     if (operator === null) return
     this.#begin(bounds, timestamp)
@@ -86,10 +97,17 @@ export class WindowResults {
   ): void | Promise<void> {
     if (this.isSilent) return
     const [only, second] = namespaces
-    if (only !== undefined && second === undefined) return this.give(only, bounds, timestamp)
+    if (only !== undefined && second === undefined) {
+      if (bounds.isFinal) this.#keepPane(only, bounds)
+      return this.#give(only, bounds, timestamp)
+    }
     this.#begin(bounds, timestamp)
     const scratch = this.#scratch()
     for (const namespace of namespaces) this.#addPane(namespace, scratch)
+    if (bounds.isFinal) {
+      this.last.begin(bounds)
+      for (const [name, state] of scratch) this.last.take(name, new Kept(state))
+    }
     this.#scope.enterParts(scratch)
     return after(this.#run(), () => {
       this.#scope.enter(0)
@@ -117,13 +135,39 @@ export class WindowResults {
 
   /** Removes everything in a namespace. */
   clear(namespace: number): void {
-    for (const { view } of this.#options.states) view.states.clear(namespace)
+    const closing = this.#closing
+    if (closing?.namespace === namespace) {
+      this.#closing = null
+      this.last.begin(closing.bounds)
+      for (const { view } of this.#options.states) {
+        const pairs: [StateKey, unknown][] = []
+        view.states.clear(namespace, (key, value) => pairs.push([key, value]))
+        this.last.take(view.name, pairs)
+      }
+    } else {
+      for (const { view } of this.#options.states) view.states.clear(namespace)
+    }
     this.#scope.forget()
   }
 
   /** Removes everything of one key. */
   clearKey(namespace: number, key: StateKey): void {
     for (const { view } of this.#options.states) view.states.in(namespace).delete(key)
+  }
+
+  #keepKey(namespace: number, key: StateKey, bounds: WindowBounds): void {
+    for (const { view } of this.#options.states) {
+      const value = view.states.in(namespace).get(key)
+      if (value !== undefined) this.last.takeKey(view.name, key, value, bounds)
+    }
+  }
+
+  /** A pane that is a window by itself may belong to the next one, too. */
+  #keepPane(namespace: number, bounds: WindowBounds): void {
+    this.last.begin(bounds)
+    for (const { view } of this.#options.states) {
+      this.last.take(view.name, [...view.states.in(namespace).entries()])
+    }
   }
 
   #run(): void | Promise<void> {
@@ -223,6 +267,19 @@ export class WindowResults {
   #end(): void {
     this.#scope.leave()
     this.#frame.window = null
+  }
+}
+
+/** The pairs of a state that nobody changes any more, read when they are asked for. */
+class Kept {
+  readonly #state: WindowState
+
+  constructor(state: WindowState) {
+    this.#state = state
+  }
+
+  [Symbol.iterator](): Iterator<[StateKey, unknown]> {
+    return this.#state.entries()[Symbol.iterator]()
   }
 }
 

@@ -51,3 +51,4 @@ peer.handle(CONTROL.stateEntries, async args => {
   const { name, options } = args as { readonly name: string; readonly options: EntriesOptions }
   return { value: await host.stateEntries(name, options) }
 })
+peer.handle(CONTROL.windowRows, async args => ({ value: await host.windowRows(args as string) }))

@@ -24,7 +24,8 @@ export const CONTROL = {
   endTime: 'host.end-time',
   reports: 'host.reports',
   stateKeys: 'host.state-keys',
-  stateEntries: 'host.state-entries'
+  stateEntries: 'host.state-entries',
+  windowRows: 'host.window-rows'
 } as const
 
 /** What the worker tells of its own accord. */

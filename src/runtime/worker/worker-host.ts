@@ -1,7 +1,8 @@
 // Tasks in a worker thread, seen from the main thread.
 import { Worker } from 'node:worker_threads'
 import { MillraceError } from '../../base/index.ts'
-import type { LogLine, StateEntry } from '../contract.ts'
+import type { LogLine, StateEntry, WindowRows } from '../contract.ts'
+import { declaredStates } from '../graph/service-states.ts'
 import type { EntriesOptions, HostOptions, TaskHost, TaskReport } from '../host.ts'
 import { Peer, dataOf, errorOf } from './peer.ts'
 import { CONTROL, EVENT, type WorkerData } from './protocol.ts'
@@ -21,6 +22,7 @@ export class WorkerHost implements TaskHost {
   #exited: Promise<void> = Promise.resolve()
   #lastReports: readonly TaskReport[] | null = null
   #lastStateKeys: readonly number[] | null = null
+  #lastWindowRows: ReadonlyMap<string, WindowRows> | null = null
   #finish!: (error: unknown) => void
 
   constructor(options: WorkerHostOptions) {
@@ -64,6 +66,11 @@ export class WorkerHost implements TaskHost {
       await this.#peer?.call(CONTROL.stop, null)
       this.#lastReports = await this.reports()
       this.#lastStateKeys = await this.stateKeys()
+      const rows = new Map<string, WindowRows>()
+      for (const { name, plan } of declaredStates(this.#options.plan)) {
+        if (plan.windowed) rows.set(name, await this.windowRows(name))
+      }
+      this.#lastWindowRows = rows
     } catch {
       // A thread that is gone has stopped; why, `finished` says.
     }
@@ -92,6 +99,11 @@ export class WorkerHost implements TaskHost {
 
   async stateEntries(name: string, options: EntriesOptions): Promise<readonly StateEntry[]> {
     return (await this.#call(CONTROL.stateEntries, { name, options })) as readonly StateEntry[]
+  }
+
+  async windowRows(name: string): Promise<WindowRows> {
+    const last = this.#lastWindowRows?.get(name)
+    return last ?? ((await this.#call(CONTROL.windowRows, name)) as WindowRows)
   }
 
   #call(method: string, args: unknown): Promise<unknown> {

@@ -16,12 +16,33 @@ const LOOPBACK_4 = /^127(\.\d{1,3}){3}$/
 
 /** Reads `HOST:PORT`, `:PORT` or `PORT`; a host of IPv6 stands in brackets. @throws USAGE */
 export function readHttpAddress(option: string, text: string): HttpAddress {
+  return readAddress(option, text, {
+    port: HTTP_ADDRESS_DEFAULT.port,
+    refusal: 'for HTTP; listen on 127.0.0.1 or [::1], and put a proxy with both in front of it'
+  })
+}
+
+/** The same for Kafka's clients. @throws USAGE */
+export function readListenAddress(option: string, text: string): HttpAddress {
+  return readAddress(option, text, {
+    port: 9092,
+    refusal: 'for Kafka clients; listen on 127.0.0.1 or [::1]'
+  })
+}
+
+interface AddressKind {
+  readonly port: number
+  /** How the sentence ends that refuses an address of other machines. */
+  readonly refusal: string
+}
+
+function readAddress(option: string, text: string, kind: AddressKind): HttpAddress {
   const match = /^(?:(\[[^\]]*\]|[^:]*):)?(\d{1,5})$/.exec(text)
   const port = Number(match?.[2])
   if (match === null || port > 65_535) {
     throw new MillraceError(
       'USAGE',
-      `${option} ${text}: it takes HOST:PORT, as in ${option} 127.0.0.1:8080; port 0 is any free one`
+      `${option} ${text}: it takes HOST:PORT, as in ${option} 127.0.0.1:${kind.port}; port 0 is any free one`
     )
   }
   const name = (match[1] ?? '').replace(/^\[|\]$/g, '')
@@ -30,7 +51,7 @@ export function readHttpAddress(option: string, text: string): HttpAddress {
   throw new MillraceError(
     'USAGE',
     `${option} ${text}: ${host} can be reached from elsewhere, which needs TLS and authentication, and this release ` +
-      `has neither for HTTP; listen on 127.0.0.1 or [::1], and put a proxy with both in front of it`
+      `has neither ${kind.refusal}`
   )
 }
 

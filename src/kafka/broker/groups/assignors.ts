@@ -53,7 +53,12 @@ interface Share {
 export const assignUniform: Assignor = (members, topics) => {
   const shares = members
     .toSorted((a, b) => byText(a.id, b.id))
-    .map(({ id, topics: wanted }): Share => ({ id, topics: wanted, partitions: new Map(), size: 0 }))
+    .map(({ id, topics: wanted }): Share => ({
+      id,
+      topics: wanted,
+      partitions: new Map(),
+      size: 0
+    }))
   const taken = keepBefore(members, shares, topics)
   for (const [topic, count] of topics) {
     const takers = shares.filter(share => share.topics.has(topic))
@@ -114,7 +119,7 @@ const least = (shares: readonly Share[]): Share =>
 
 /** Moves single partitions from large shares to small ones until no move makes two shares more alike. */
 function balance(shares: readonly Share[]): void {
-  for (let hasMoved = true; hasMoved; ) {
+  for (let hasMoved = true; hasMoved;) {
     hasMoved = false
     for (const from of shares.toSorted((a, b) => b.size - a.size)) {
       for (const topic of [...from.partitions.keys()]) {

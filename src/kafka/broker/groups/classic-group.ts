@@ -29,7 +29,12 @@ import { canWorkWith, electProtocol } from './classic-protocols.ts'
 const NEW_MEMBER_TIMEOUT_MS = 300_000
 
 /** How a group stands, in the words of the protocol. */
-export type ClassicState = 'Empty' | 'PreparingRebalance' | 'CompletingRebalance' | 'Stable' | 'Dead'
+export type ClassicState =
+  | 'Empty'
+  | 'PreparingRebalance'
+  | 'CompletingRebalance'
+  | 'Stable'
+  | 'Dead'
 
 /** A group as it is stored. */
 export interface StoredClassicGroup {
@@ -253,8 +258,7 @@ export class ClassicGroup {
     const isLeader = member.id === this.leader
     // Its answer was lost, or a follower asks again: nothing changes.
     const isUnchanged =
-      saysSame &&
-      (this.state === 'CompletingRebalance' || (this.state === 'Stable' && !isLeader))
+      saysSame && (this.state === 'CompletingRebalance' || (this.state === 'Stable' && !isLeader))
     if (isUnchanged) {
       this.#touch(member)
       return Promise.resolve(this.#joinAnswer(member))

@@ -164,8 +164,7 @@ export class ConsumerGroup {
   #join(beat: Heartbeat): ConsumerMember | number {
     const { memberId, instanceId } = beat
     const facts = { ...NO_FACTS, ...given(beat.facts) }
-    const before =
-      instanceId === null ? this.members.get(memberId) : this.#ofInstance(instanceId)
+    const before = instanceId === null ? this.members.get(memberId) : this.#ofInstance(instanceId)
     if (before !== undefined && before.id !== memberId && !before.hasLeft) {
       return ERROR_CODES.UNRELEASED_INSTANCE_ID
     }
@@ -260,11 +259,9 @@ export class ConsumerGroup {
   /** Begins the time anew in which a member must be heard of (K4). */
   #touch(member: ConsumerMember): void {
     member.session?.cancel()
-    member.session = this.#host.clock.timer(
-      this.#host.memberTimeoutMs,
-      () => this.#expel(member),
-      { unref: true }
-    )
+    member.session = this.#host.clock.timer(this.#host.memberTimeoutMs, () => this.#expel(member), {
+      unref: true
+    })
   }
 
   #watchRevocation(member: ConsumerMember): void {

@@ -81,7 +81,9 @@ export function reconcile(
       select(owned, (topic, partition) => has(share.revoking, topic, partition)).size > 0
     if (holdsOn) return share
   } else if (share.state === 'Stable' && share.epoch === target.epoch) return share
-  const kept = select(share.assigned, (topic, partition) => has(target.assignment, topic, partition))
+  const kept = select(share.assigned, (topic, partition) =>
+    has(target.assignment, topic, partition)
+  )
   const leaving = select(
     share.assigned,
     (topic, partition) => !has(target.assignment, topic, partition)

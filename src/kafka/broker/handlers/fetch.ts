@@ -45,7 +45,8 @@ export const handleFetch: Handler<'Fetch'> = async (context, request, caller, ve
     if (bytes >= request.minBytes || bytes >= RESPONSE_BYTES_MAX || hasNews || left <= 0) {
       return respond(plan, found)
     }
-    if (!(await waitForMore(context, found, { left, caller, endedBefore }))) return respond(plan, found)
+    if (!(await waitForMore(context, found, { left, caller, endedBefore })))
+      return respond(plan, found)
   }
 }
 

@@ -22,7 +22,11 @@ import {
 import { handleConsumerGroupDescribe, handleConsumerGroupHeartbeat } from './consumer-groups.ts'
 import { handleFetch } from './fetch.ts'
 import { handleDeleteGroups, handleDescribeGroups, handleListGroups } from './groups.ts'
-import { handleDeleteRecords, handleListOffsets, handleOffsetForLeaderEpoch } from './list-offsets.ts'
+import {
+  handleDeleteRecords,
+  handleListOffsets,
+  handleOffsetForLeaderEpoch
+} from './list-offsets.ts'
 import { handleDescribeLogDirs, handleDescribeProducers } from './log-dirs.ts'
 import {
   handleDescribeCluster,

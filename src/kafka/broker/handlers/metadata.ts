@@ -132,7 +132,9 @@ export const handleDescribeTopicPartitions: Handler<'DescribeTopicPartitions'> =
     }
     const { partitions = [], ...rest } = describe(context, topic)
     const first = cursor?.topicName === name ? cursor.partitionIndex : 0
-    const page = partitions.slice(first, first + left)
+    const page = partitions
+      .slice(first, first + left)
+      .map(partition => ({ ...partition, eligibleLeaderReplicas: [], lastKnownElr: [] }))
     topics.push({ ...rest, partitions: page })
     left -= page.length
     if (first + page.length < partitions.length) {

@@ -1,0 +1,246 @@
+// What is behind all stages of a stream: the parts of a service as data, and the calls that add to them.
+import type { OperatorKind } from '../dataflow/plan.ts'
+import { placeOfCaller, type SourcePlace } from './place.ts'
+import { type AnyFunction, type StepNode, type StepOptions, stepOf } from './step.ts'
+import type { Stream, StreamHandle, WindowOptions } from './stream.ts'
+import type { State, StateNode, Topic, TopicFor, TopicNode } from './topic.ts'
+import type { TypeNode, TypeValue } from './types.ts'
+import type { EarlyOptions, TimeNode, WindowNode } from './window.ts'
+
+/** A topic that a service reads. */
+export interface SourceNode {
+  readonly topic: TopicNode
+  readonly steps: readonly StepNode[]
+  readonly at: SourcePlace | null
+}
+
+/** Where a service writes. */
+export type SinkNode =
+  | {
+      readonly kind: 'topic'
+      readonly topic: TopicNode
+      readonly steps: readonly StepNode[]
+      readonly at: SourcePlace | null
+    }
+  | {
+      readonly kind: 'function'
+      readonly typename: string
+      readonly valueType: string | null
+      readonly assignId: StepNode | null
+      readonly steps: readonly StepNode[]
+      readonly at: SourcePlace | null
+    }
+
+/** The window of a service. */
+export interface WindowPart {
+  readonly shape: WindowNode
+  readonly isProcessingTime: boolean
+  readonly time: TimeNode
+  readonly steps: readonly StepNode[]
+  readonly merge: StepNode | null
+  readonly flush: StepNode | null
+  readonly flushKey: StepNode | null
+  readonly early: EarlyOptions | null
+  readonly late: TopicNode | null
+  readonly at: SourcePlace | null
+}
+
+/** A service without its name, as plain data with functions. */
+export interface StreamNode {
+  readonly sources: readonly SourceNode[]
+  readonly states: Readonly<Record<string, StateNode>>
+  readonly steps: readonly StepNode[]
+  readonly time: TimeNode | null
+  readonly window: WindowPart | null
+  readonly assignKey: StepNode | null
+  readonly keyedSteps: readonly StepNode[]
+  readonly updateState: StepNode | null
+  readonly sinks: readonly SinkNode[]
+}
+
+type Options = StepOptions & { readonly output?: TypeValue<unknown> }
+
+const EMPTY: StreamNode = {
+  sources: [],
+  states: {},
+  steps: [],
+  time: null,
+  window: null,
+  assignKey: null,
+  keyedSteps: [],
+  updateState: null,
+  sinks: []
+}
+
+/** Begins a stream with a topic. */
+export function from<K, V>(topic: Topic<K, V>): Stream<V, K, unknown> {
+  const source = { topic: topic.node, steps: [], at: placeOfCaller(from) }
+  return new Chain({ ...EMPTY, sources: [source] }) as unknown as Stream<V, K, unknown>
+}
+
+type Merged<P extends readonly unknown[]> = Stream<
+  { [I in keyof P]: P[I] extends Stream<infer V, infer _K, infer _S> ? V : never }[number],
+  { [I in keyof P]: P[I] extends Stream<infer _V, infer K, infer _S> ? K : never }[number],
+  unknown
+>
+
+/** Begins a stream with several topics; the steps that each has already are those of the source. */
+export function merge<P extends readonly { readonly stream: StreamHandle }[]>(
+  ...parts: P
+): Merged<P> {
+  const sources = parts.flatMap(part => {
+    const { node } = chainOf(part)
+    const [first] = node.sources
+    return first === undefined ? [] : [{ ...first, steps: [...first.steps, ...node.steps] }]
+  })
+  const states = Object.assign({}, ...parts.map(part => chainOf(part).node.states))
+  return new Chain({ ...EMPTY, sources, states }) as unknown as Merged<P>
+}
+
+/** The data behind a stream. */
+export function chainOf(stream: unknown): Chain {
+  return stream as Chain
+}
+
+/** Every stage of a stream at once; the types in stream.ts say what may be called when. */
+export class Chain {
+  readonly $stream = 'millrace.stream'
+  readonly node: StreamNode
+  /** Of what the next operator gives. */
+  readonly #output: TypeNode | null
+
+  constructor(node: StreamNode, output: TypeNode | null = null) {
+    this.node = node
+    this.#output = output
+  }
+
+  get stream(): StreamHandle {
+    return this as unknown as StreamHandle
+  }
+
+  typed(output: TypeValue<unknown>): Chain {
+    return new Chain(this.node, output.node)
+  }
+
+  filter(fn: AnyFunction, options: StepOptions = {}): Chain {
+    return this.#step(stepOf('filter', fn, options, this.filter))
+  }
+
+  map(fn: AnyFunction, options: StepOptions = {}): Chain {
+    return this.#step(stepOf('map', fn, { ...options, output: this.#output }, this.map))
+  }
+
+  filterMap(fn: AnyFunction, options: StepOptions = {}): Chain {
+    return this.#step(
+      stepOf('filter-map', fn, { ...options, output: this.#output }, this.filterMap)
+    )
+  }
+
+  flatMap(fn: AnyFunction, options: StepOptions = {}): Chain {
+    return this.#step(stepOf('flat-map', fn, { ...options, output: this.#output }, this.flatMap))
+  }
+
+  states(declared: Readonly<Record<string, State<unknown>>>): Chain {
+    const added = Object.entries(declared).map(([name, { node }]) => [name, node] as const)
+    return this.#with({ states: { ...this.node.states, ...Object.fromEntries(added) } })
+  }
+
+  eventTime(options: Pick<WindowOptions<never, never, never>, 'timestamp' | 'watermark'>): Chain {
+    return this.#with({ time: timeOf(options, this.eventTime) })
+  }
+
+  window(shape: WindowNode, options: WindowOptions<never, never, never> = {}): Chain {
+    const window: WindowPart = {
+      shape,
+      isProcessingTime: options.time === 'processing',
+      time: timeOf(options, this.window),
+      steps: [],
+      merge: null,
+      flush: null,
+      flushKey: null,
+      early: options.early ?? null,
+      late: options.late?.node ?? null,
+      at: placeOfCaller(this.window)
+    }
+    return this.#with({ window })
+  }
+
+  keyBy(fn: AnyFunction, options: Options = {}): Chain {
+    return this.#with({ assignKey: stepOf('assign-key', fn, options, this.keyBy) })
+  }
+
+  updateState(fn: AnyFunction, options: StepOptions = {}): Chain {
+    return this.#with({
+      updateState: stepOf(
+        'update-state',
+        fn,
+        { ...options, output: this.#output },
+        this.updateState
+      )
+    })
+  }
+
+  merge(fn: AnyFunction, options: StepOptions = {}): Chain {
+    return this.#window({ merge: stepOf('merge', fn, options, this.merge) })
+  }
+
+  flush(fn: AnyFunction, options: StepOptions = {}): Chain {
+    return this.#window({
+      flush: stepOf('flush', fn, { ...options, output: this.#output }, this.flush)
+    })
+  }
+
+  flushKey(fn: AnyFunction, options: StepOptions = {}): Chain {
+    return this.#window({
+      flushKey: stepOf('flush', fn, { ...options, output: this.#output }, this.flushKey)
+    })
+  }
+
+  to(topic: TopicFor<never>, transforms: (stream: Chain) => Chain = stream => stream): Chain {
+    const at = placeOfCaller(this.to)
+    const { steps } = transforms(new Chain(EMPTY)).node
+    return this.#sink({ kind: 'topic', topic: topic.node, steps, at })
+  }
+
+  toFunction(
+    typename: string,
+    options: { readonly valueType?: string; readonly assignId?: AnyFunction } = {},
+    transforms: (stream: Chain) => Chain = stream => stream
+  ): Chain {
+    const at = placeOfCaller(this.toFunction)
+    const { steps } = transforms(new Chain(EMPTY)).node
+    const { valueType = null, assignId } = options
+    const id = assignId === undefined ? null : stepOf('assign-id', assignId, {}, this.toFunction)
+    return this.#sink({ kind: 'function', typename, valueType, assignId: id, steps, at })
+  }
+
+  /** A step belongs where the stream is: behind the key, in the window, or before both. */
+  #step(step: StepNode): Chain {
+    const { assignKey, keyedSteps, window, steps } = this.node
+    if (assignKey !== null) return this.#with({ keyedSteps: [...keyedSteps, step] })
+    if (window !== null) return this.#window({ steps: [...window.steps, step] })
+    return this.#with({ steps: [...steps, step] })
+  }
+
+  #sink(sink: SinkNode): Chain {
+    return this.#with({ sinks: [...this.node.sinks, sink] })
+  }
+
+  #window(part: Partial<WindowPart>): Chain {
+    const { window } = this.node
+    return window === null ? this : this.#with({ window: { ...window, ...part } })
+  }
+
+  #with(part: Partial<StreamNode>): Chain {
+    return new Chain({ ...this.node, ...part })
+  }
+}
+
+function timeOf(
+  { timestamp, watermark }: Pick<WindowOptions<never, never, never>, 'timestamp' | 'watermark'>,
+  called: AnyFunction
+): TimeNode {
+  const operator: OperatorKind = 'assign-timestamp'
+  const assign = timestamp === undefined ? null : stepOf(operator, timestamp, {}, called)
+  return { assignTimestamp: assign, watermark: watermark ?? null }
+}

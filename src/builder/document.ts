@@ -1,0 +1,266 @@
+// From the builder's data to the tree of a dataflow file.
+import { toCamel, toKebab } from '../dataflow/index.ts'
+import type { SinkNode, StreamNode, WindowPart } from './chain.ts'
+import type { DataflowNode, ErrorOptions, ServiceNode } from './dataflow.ts'
+import { type FunctionText, ownName, textOf } from './function-text.ts'
+import type { SourcePlace } from './place.ts'
+import { type AnyFunction, referenceOf, type StepNode } from './step.ts'
+import type { StateNode, TopicNode } from './topic.ts'
+import { returnAnnotation } from './type-annotation.ts'
+import { TypeSet, typesOf, typeTree, wordTree } from './type-tree.ts'
+import type { TimeNode, WatermarkOptions } from './window.ts'
+import { Code, Entries, Placed, type Tree } from './yaml-text.ts'
+
+/** What the tree is for. */
+export interface DocumentOptions {
+  /** Whether it is for people: blanks that types left behind are taken out. */
+  readonly isTidy: boolean
+  /** The name under which a file exports `fn`, as `uses` says it; null where none does. */
+  referenceTo(fn: AnyFunction): string | null
+  /** Where the text of a function stands that was given at `at`. */
+  placeOf(original: string, at: SourcePlace | null): SourcePlace | null
+}
+
+/** A step with its function's text; null for functions that have none. */
+export interface StepText {
+  readonly step: StepNode
+  readonly name: string
+  readonly text: FunctionText | null
+}
+
+/** Names that a function cannot have. */
+const RESERVED: ReadonlySet<string> = new Set(
+  `arguments await break case catch class const continue debugger default delete do else enum
+  eval export extends false finally for function if implements import in instanceof
+  interface keyed let new null package private protected public return static super switch
+  this throw true try typeof var void while with yield`.split(/\s+/)
+)
+
+/** The file as a tree. Owners of its functions' texts are {@link StepText}. */
+export function documentOf(node: DataflowNode, options: DocumentOptions): Entries {
+  const types = new TypeSet()
+  for (const type of node.types) types.add(type)
+  const topics = topicsOf(node)
+  for (const topic of topics) {
+    if (topic.key !== null) types.add(topic.key)
+    types.add(topic.value)
+  }
+  for (const { stream } of node.services) for (const type of typesOf(stream)) types.add(type)
+  const { namespace, version, errors } = node.options
+  const writer = (service: ServiceNode): Tree => new ServiceWriter(options).write(service)
+  const parts: Readonly<Record<string, Tree | undefined>> = {
+    apiVersion: '1.0.0',
+    meta: new Placed(defined({ name: node.name, namespace, version }), node.at),
+    errors: errors === undefined ? undefined : errorsTree(errors),
+    topics: new Entries(topics.map(topic => [topic.id, new Placed(topicTree(topic), topic.at)])),
+    types: types.tree(),
+    services: new Entries(
+      node.services.map(service => [service.name, new Placed(writer(service), service.at)])
+    )
+  }
+  return new Entries(
+    Object.entries(parts).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]]))
+  )
+}
+
+/** Every topic that is named, each once. */
+function topicsOf(node: DataflowNode): TopicNode[] {
+  const all = node.services.flatMap(({ stream }) => [
+    ...stream.sources.map(source => source.topic),
+    ...(stream.window?.late ? [stream.window.late] : []),
+    ...stream.sinks.flatMap(sink => (sink.kind === 'topic' ? [sink.topic] : []))
+  ])
+  return [...new Set([...node.topics, ...all])]
+}
+
+function topicTree({ key, value, options }: TopicNode): Tree {
+  const { name, partitions, converter, start, compression, retention, cleanup } = options
+  return defined({
+    name,
+    partitions,
+    schema: defined({
+      key: key === null ? undefined : wordTree(key),
+      value: { ...wordTree(value), ...(converter === undefined ? {} : { converter }) }
+    }),
+    consumer: start && { default_starting_offset: defined({ ...start }) },
+    producer: compression && { compression },
+    retention: retention && defined({ ...retention }),
+    cleanup
+  })
+}
+
+function errorsTree({ policy, retries, backoff, backoffMax }: ErrorOptions): Tree {
+  return defined({ policy, retries, backoff, 'backoff-max': backoffMax })
+}
+
+/** One service; names of its operators are made unique as they come. */
+class ServiceWriter {
+  readonly #options: DocumentOptions
+  readonly #names = new Set<string>()
+
+  constructor(options: DocumentOptions) {
+    this.#options = options
+  }
+
+  write({ stream, errors }: ServiceNode): Tree {
+    const { sources, states, steps, time, window, assignKey } = stream
+    const named = Object.entries(states).map(
+      ([name, node]) => [nameOf(name), new Placed(stateTree(node), node.at)] as const
+    )
+    return defined({
+      sources: sources.map(
+        ({ topic, steps: own, at }) =>
+          new Placed(defined({ type: 'topic', id: topic.id, transforms: this.#steps(own) }), at)
+      ),
+      states: named.length === 0 ? undefined : new Entries(named),
+      transforms: this.#steps(steps),
+      ...(time === null ? {} : this.#time(time)),
+      window: window === null ? undefined : this.#window(window, stream),
+      partition: window === null && assignKey !== null ? this.#partition(stream) : undefined,
+      sinks: stream.sinks.length === 0 ? undefined : stream.sinks.map(sink => this.#sink(sink)),
+      errors: errors === null ? undefined : errorsTree(errors)
+    })
+  }
+
+  #steps(steps: readonly StepNode[]): Tree | undefined {
+    if (steps.length === 0) return undefined
+    return steps.map(
+      step => new Placed({ operator: step.operator, ...this.#function(step) }, step.at)
+    )
+  }
+
+  #place(step: StepNode | null): Tree | undefined {
+    return step === null ? undefined : new Placed(this.#function(step), step.at)
+  }
+
+  #time({ assignTimestamp, watermark }: TimeNode): Record<string, Tree> {
+    return defined({
+      watermark: watermark === null ? undefined : watermarkTree(watermark),
+      'assign-timestamp': this.#place(assignTimestamp)
+    })
+  }
+
+  #window(window: WindowPart, stream: StreamNode): Tree {
+    const { shape, isProcessingTime, time, early, late, at } = window
+    const { kind, ...bounds } = shape
+    const given = Object.entries(bounds).filter(([, value]) => value !== null)
+    const tree = {
+      [kind]: Object.fromEntries(given),
+      time: isProcessingTime ? 'processing' : undefined,
+      ...this.#time(time),
+      transforms: this.#steps(window.steps),
+      partition: this.#partition(stream, window),
+      flush: this.#place(window.flush),
+      early: early === null ? undefined : defined({ ...early }),
+      late: late === null ? undefined : { type: 'topic', id: late.id }
+    }
+    return new Placed(defined(tree), at)
+  }
+
+  #partition(stream: StreamNode, window: WindowPart | null = null): Tree {
+    const { assignKey, keyedSteps, updateState } = stream
+    const key =
+      assignKey === null ? null : { ...assignKey, output: assignKey.output ?? keyType(stream) }
+    return defined({
+      'assign-key': this.#place(key),
+      transforms: this.#steps(keyedSteps),
+      'update-state': this.#place(updateState),
+      merge: this.#place(window?.merge ?? null),
+      flush: this.#place(window?.flushKey ?? null)
+    })
+  }
+
+  #sink(sink: SinkNode): Tree {
+    const transforms = this.#steps(sink.steps)
+    if (sink.kind === 'topic') {
+      return new Placed(defined({ type: 'topic', id: sink.topic.id, transforms }), sink.at)
+    }
+    const { typename, valueType, assignId, at } = sink
+    const tree = {
+      type: 'function',
+      function: typename,
+      'value-type': valueType ?? undefined,
+      'assign-id': this.#place(assignId),
+      transforms
+    }
+    return new Placed(defined(tree), at)
+  }
+
+  /** `run` or `uses`, and what else is said of a function. */
+  #function(step: StepNode): Record<string, Tree> {
+    const { operator, fn, output } = step
+    const reference = referenceOf(fn)
+    const common = { with: Object.keys(step.with).length === 0 ? undefined : step.with }
+    if (reference !== null) return defined({ uses: reference, ...common })
+    const name = this.#nameOf(step)
+    const text = textOf(fn, name, ({ isAsync, isSilent }) => {
+      if (output !== null) return returnAnnotation(output, { operator, isAsync })
+      if (!isSilent || !['update-state', 'flush', 'merge'].includes(operator)) return null
+      return isAsync ? 'Promise<void>' : 'void'
+    })
+    const exported = text?.captures.length === 0 ? null : this.#options.referenceTo(fn)
+    if (exported !== null) return defined({ uses: exported, ...common })
+    const owner: StepText = { step, name, text }
+    const code = text?.declaration ?? `function ${name}(first) {}`
+    const at = text === null ? step.at : this.#options.placeOf(text.original, step.at)
+    const run = new Code(
+      text === null ? code : this.#options.isTidy ? text.tidied() : code,
+      at,
+      owner
+    )
+    return defined({ run, ...common })
+  }
+
+  #nameOf({ operator, fn, name }: StepNode): string {
+    if (name !== null) return /-/.test(name) ? toCamel(name) : name
+    const own = ownName(fn)
+    const base = own === null || RESERVED.has(own) ? toCamel(operator) : own
+    let free = base
+    for (let count = 2; this.#names.has(toKebab(free)); count++) free = `${base}${count}`
+    this.#names.add(toKebab(free))
+    return free
+  }
+}
+
+/** The key of the owned states, where they agree. */
+function keyType(stream: StreamNode): StepNode['output'] {
+  const keys = Object.values(stream.states).flatMap(node =>
+    node.kind === 'owned' ? [node.key] : []
+  )
+  const words = new Set(keys.map(key => JSON.stringify(typeTree(key))))
+  return words.size === 1 ? keys[0]! : null
+}
+
+function stateTree(node: StateNode): Tree {
+  if (node.kind === 'reference') return { from: node.from }
+  const { key, value, options } = node
+  return defined({
+    type: 'keyed-state',
+    properties: { key: typeTree(key), value: typeTree(value) },
+    ttl: options.ttl,
+    windowed: options.windowed
+  })
+}
+
+function watermarkTree(watermark: WatermarkOptions): Tree {
+  const { outOfOrderness, idleness, gracePeriod, futureBound } = watermark
+  return defined({
+    'out-of-orderness': outOfOrderness,
+    idleness,
+    'grace-period': gracePeriod,
+    'future-bound': futureBound
+  })
+}
+
+/** A name as the file has it: kebab-case, where it is a name of TypeScript. */
+export function nameOf(name: string): string {
+  return /^[A-Za-z][A-Za-z0-9]*$/.test(name) ? toKebab(name) : name
+}
+
+/** Without what is undefined. */
+export function defined(tree: Readonly<Record<string, Tree | undefined>>): Record<string, Tree> {
+  const entries = Object.entries(tree).filter(
+    (entry): entry is [string, Tree] => entry[1] !== undefined
+  )
+  return Object.fromEntries(entries)
+}

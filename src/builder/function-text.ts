@@ -1,0 +1,167 @@
+// The text of a function as one declaration: what `run:` of a file takes, and what travels to threads.
+import type { AnyNode, Function as FunctionNode, FunctionDeclaration } from 'acorn'
+import { acornLibrary } from '../dataflow/index.ts'
+import { capturedNames } from './captures.ts'
+import type { AnyFunction } from './step.ts'
+
+/** A function as text. */
+export interface FunctionText {
+  /** As it stands in the user's file, without types. */
+  readonly original: string
+  /** One function declaration; its lines are those of `original`. */
+  readonly declaration: string
+  /** The declaration for people: without the blanks that types left behind. */
+  tidied(): string
+  readonly name: string
+  /** Names that it needs from around it; with any, the text alone does not work. */
+  readonly captures: readonly string[]
+}
+
+const parse = (text: string): ReturnType<ReturnType<typeof acornLibrary>['parseExpressionAt']> =>
+  acornLibrary().parseExpressionAt(text, 0, { ecmaVersion: 'latest' })
+
+/** The name that a function has by itself; null for one without. */
+export function ownName(fn: AnyFunction): string | null {
+  return /^[A-Za-z_$][\w$]*$/.test(fn.name) ? fn.name : null
+}
+
+/** What decides about the type that a function returns. */
+export interface FunctionTraits {
+  readonly isAsync: boolean
+  /** Whether no `return` of its own gives a value. */
+  readonly isSilent: boolean
+}
+
+/**
+ * Reads the text of `fn` and makes it a declaration of `name`, which returns what `annotate` says; null for what has
+ * no text: native and bound functions, classes.
+ */
+export function textOf(
+  fn: AnyFunction,
+  name: string,
+  annotate: (traits: FunctionTraits) => string | null
+): FunctionText | null {
+  const original = Function.prototype.toString.call(fn)
+  const found = functionIn(original)
+  if (found === null) return null
+  const { node, text } = found
+  const plain = declarationOf(node, text, name)
+  const declared = declarationIn(plain)
+  if (declared === null) return null
+  const annotation = annotate({ isAsync: node.async, isSilent: isSilent(declared.body) })
+  const captures = capturedNames(declared).filter(found => found !== 'keyed')
+  return {
+    original,
+    declaration: annotated(plain, declared, annotation),
+    tidied: () => {
+      const tidy = tidied(plain)
+      return annotated(tidy, declarationIn(tidy)!, annotation)
+    },
+    name,
+    captures
+  }
+}
+
+function declarationIn(text: string): FunctionDeclaration | null {
+  try {
+    const options = { ecmaVersion: 'latest', sourceType: 'module' } as const
+    const [statement] = acornLibrary().parse(text, options).body
+    return statement?.type === 'FunctionDeclaration' ? (statement as FunctionDeclaration) : null
+  } catch {
+    return null
+  }
+}
+
+/** Puts the type behind the parameters. */
+function annotated(text: string, { body }: FunctionDeclaration, annotation: string | null): string {
+  if (annotation === null) return text
+  const end = text.lastIndexOf(')', body.start) + 1
+  return `${text.slice(0, end)}: ${annotation}${text.slice(end)}`
+}
+
+function isSilent(node: AnyNode): boolean {
+  if (node.type === 'ReturnStatement') return node.argument === null || node.argument === undefined
+  return Object.values(node)
+    .flat()
+    .every(
+      child =>
+        typeof child !== 'object' ||
+        child === null ||
+        !('type' in child) ||
+        /Function/.test((child as AnyNode).type) ||
+        isSilent(child as AnyNode)
+    )
+}
+
+/** The function of a text, and the text in which its places count. */
+function functionIn(
+  original: string
+): { readonly node: FunctionNode; readonly text: string } | null {
+  try {
+    const text = `(${original})`
+    const node = parse(text)
+    return node.type === 'FunctionExpression' || node.type === 'ArrowFunctionExpression'
+      ? { node, text }
+      : null
+  } catch {
+    // A method of an object: `name(value) { … }`.
+  }
+  try {
+    const text = `({${original}})`
+    const node = parse(text)
+    const property = node.type === 'ObjectExpression' ? node.properties[0] : undefined
+    const value = property?.type === 'Property' ? property.value : undefined
+    return value?.type === 'FunctionExpression' ? { node: value, text } : null
+  } catch {
+    return null
+  }
+}
+
+function declarationOf(node: FunctionNode, text: string, name: string): string {
+  if (node.type === 'FunctionExpression' && node.id?.name === name) {
+    return text.slice(node.start, node.end)
+  }
+  const head = `${node.async ? 'async ' : ''}function${node.generator ? '*' : ''} ${name}`
+  const { params, body } = node
+  const [first] = params
+  const parameters = first === undefined ? '' : text.slice(first.start, params.at(-1)!.end)
+  // Lines stay what they are, so that errors have their places.
+  const linesBefore = text.slice(node.start, body.start).split('\n').length
+  const lost = linesBefore - parameters.split('\n').length
+  const code = text.slice(body.start, body.end)
+  const block = body.type === 'BlockStatement' ? code : `{ return ${asExpression(code)} }`
+  return `${head}(${parameters}) ${'\n'.repeat(Math.max(0, lost))}${block}`
+}
+
+/** A body that begins on a line of its own must not end `return`. */
+function asExpression(code: string): string {
+  return code.includes('\n') ? `(${code})` : code
+}
+
+/** Takes the blanks out that types left behind; strings, comments and lines stay as they are. */
+function tidied(code: string): string {
+  const ends: { readonly end: number; readonly start: number; readonly isClosing: boolean }[] = []
+  const note = (start: number, end: number): void =>
+    void ends.push({ start, end, isClosing: /[,;)\]]/.test(code[start]!) })
+  try {
+    const tokens = acornLibrary().tokenizer(code, {
+      ecmaVersion: 'latest',
+      sourceType: 'module',
+      onComment: (_isBlock, _text, start, end) => note(start, end)
+    })
+    for (const { start, end } of tokens) if (end > start) note(start, end)
+  } catch {
+    return code
+  }
+  ends.sort((a, b) => a.start - b.start)
+  let result = ''
+  let before = 0
+  for (const { start, end, isClosing } of ends) {
+    const gap = code.slice(before, start)
+    const isInLine = before > 0 && /^ +$/.test(gap)
+    result += !isInLine ? gap.replace(/[ \t]+(?=\n)/g, '') : isClosing ? '' : ' '
+    result += code.slice(start, end)
+    before = end
+  }
+  return result + code.slice(before)
+}

@@ -1,0 +1,36 @@
+// The package export `millrace/dataflow`: dataflows as typed code, and what users' functions see.
+export * from '../runtime/code/user.ts'
+export { from, merge } from './chain.ts'
+export {
+  dataflow,
+  Dataflow,
+  definitionOf,
+  type DataflowNode,
+  type DataflowOptions,
+  type ErrorOptions,
+  type ServiceOptions
+} from './dataflow.ts'
+export { type BuiltDataflow, compileBuilt, type CompileBuiltOptions, yamlOf } from './compile.ts'
+export { type AnyFunction, type StepOptions, uses } from './step.ts'
+export type * from './stream.ts'
+export {
+  type OwnedState,
+  state,
+  type State,
+  type StateOptions,
+  topic,
+  type Topic,
+  type TopicFor,
+  type TopicOptions
+} from './topic.ts'
+export { type Field, type Infer, type RowOptions, t, type TypeValue } from './types.ts'
+export {
+  count,
+  type EarlyOptions,
+  global,
+  session,
+  sliding,
+  tumbling,
+  type WatermarkOptions,
+  type WindowNode
+} from './window.ts'

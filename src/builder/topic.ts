@@ -1,0 +1,105 @@
+// Topics and states as values: declared once, used by every stream that names them.
+import type { Key, KeyedState, KeyedStateReader } from '../runtime/code/user.ts'
+import { placeOfCaller, type SourcePlace } from './place.ts'
+import type { TypeNode, TypeValue } from './types.ts'
+
+/** What a topic says beside its types; durations and sizes as in the file, `7d` and `1 GiB`. */
+export interface TopicOptions {
+  /** Name in the log, where it is not the id. */
+  readonly name?: string
+  readonly partitions?: number
+  readonly converter?: 'json' | 'raw'
+  /** Where a dataflow begins that has never read it; `value` counts records. Default: the beginning. */
+  readonly start?: { readonly position: 'beginning' | 'end' | 'offset'; readonly value?: number }
+  readonly compression?: 'none' | 'gzip' | 'zstd'
+  readonly retention?: { readonly time?: string; readonly size?: string }
+  readonly cleanup?: 'delete' | 'compact'
+}
+
+/** A topic as plain data. */
+export interface TopicNode {
+  readonly id: string
+  readonly key: TypeNode | null
+  readonly value: TypeNode
+  readonly options: TopicOptions
+  readonly at: SourcePlace | null
+}
+
+/** Where values of type `V` may be written. */
+export interface TopicFor<in V> {
+  readonly node: TopicNode
+  readonly $accepts?: (value: V) => void
+}
+
+/** A topic whose records have keys of type `K` and values of type `V`. */
+export interface Topic<K, V> extends TopicFor<V> {
+  readonly $key?: K
+  readonly $value?: V
+}
+
+/** Declares a topic of values, or of keys and values. */
+export function topic<V>(id: string, value: TypeValue<V>, options?: TopicOptions): Topic<Key, V>
+export function topic<K extends Key, V>(
+  id: string,
+  types: { readonly key: TypeValue<K>; readonly value: TypeValue<V> },
+  options?: TopicOptions
+): Topic<K, V>
+export function topic<K extends Key, V>(
+  id: string,
+  types: TypeValue<V> | { readonly key: TypeValue<K>; readonly value: TypeValue<V> },
+  options: TopicOptions = {}
+): Topic<K, V> {
+  const at = placeOfCaller(topic)
+  if ('node' in types) return { node: { id, key: null, value: types.node, options, at } }
+  return { node: { id, key: types.key.node, value: types.value.node, options, at } }
+}
+
+/** What a state says beside its types. */
+export interface StateOptions {
+  /** Values not updated for so long are removed, as in `30d`. */
+  readonly ttl?: string
+  /** In a service with a window: whether it is kept for each window, and ends with it. Default: it is. */
+  readonly windowed?: boolean
+}
+
+/** A state as plain data. */
+export type StateNode =
+  | {
+      readonly kind: 'owned'
+      readonly key: TypeNode
+      readonly value: TypeNode
+      readonly options: StateOptions
+      readonly at: SourcePlace | null
+    }
+  | { readonly kind: 'reference'; readonly from: string; readonly at: SourcePlace | null }
+
+/** A state of a service; `S` is what functions find under `ctx.state`. */
+export interface State<S> {
+  readonly node: StateNode
+  readonly $state?: S
+}
+
+/** A state that a service owns. */
+export interface OwnedState<K extends Key, V> extends State<KeyedState<K, V>> {
+  /** The same state for another service to read, as `service.state`. */
+  from(place: string): State<KeyedStateReader<K, V>>
+}
+
+/** Declares a state of values by key: `state(t.string, t.u32)`. */
+export function state<K extends Key, V>(
+  key: TypeValue<K>,
+  value: TypeValue<V>,
+  options: StateOptions = {}
+): OwnedState<K, V> {
+  const at = placeOfCaller(state)
+  const from = (place: string): State<KeyedStateReader<K, V>> => ({
+    node: { kind: 'reference', from: place, at: placeOfCaller(from) }
+  })
+  return { node: { kind: 'owned', key: key.node, value: value.node, options, at }, from }
+}
+
+type Words<S extends string> = S extends `${infer A}-${infer B}` ? `${A}${Capitalize<Words<B>>}` : S
+/** What `ctx.state` is for the states of a service: their names in camelCase. */
+export type StatesOf<D> = {
+  readonly [N in keyof D & string as Words<N>]: D[N] extends State<infer S> ? S : never
+}
