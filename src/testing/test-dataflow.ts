@@ -142,7 +142,7 @@ export class TestDataflow {
     name: string,
     _declared?: OwnedState<K, V>
   ): Promise<ReadonlyMap<K, V>> {
-    const entries = await this.#alive().stateEntries(name, {})
+    const entries = await this.#alive().stateEntries(name, { limit: Number.MAX_SAFE_INTEGER })
     return new Map(entries.map(({ key, value }) => [key as K, value as V]))
   }
 
@@ -154,7 +154,7 @@ export class TestDataflow {
       readonly window: { readonly start: number; readonly end: number } | null
     }[]
   > {
-    const entries = await this.#alive().stateEntries(name, {})
+    const entries = await this.#alive().stateEntries(name, { limit: Number.MAX_SAFE_INTEGER })
     return entries.map(({ key, value, window }) => ({ key, value, window: window ?? null }))
   }
 
