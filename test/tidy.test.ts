@@ -35,7 +35,8 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     'kafka',
     'sql'
   ],
-  cli: ['base', 'dataflow', 'server']
+  // testing: the cases of test files.
+  cli: ['base', 'dataflow', 'server', 'testing']
 }
 
 /** Contract files: the one part of a folder, beside its index, that other folders may name. */

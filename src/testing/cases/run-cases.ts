@@ -265,12 +265,11 @@ class CaseRun {
     const wanted = Object.entries(expected.entries).map(
       ([key, value]): readonly [string, unknown] => [key, typedValue(value, state.value)]
     )
-    const show = ([key, value]: readonly [string, unknown]): string => `${key}: ${showValue(value)}`
     const how = {
       matches: (a: readonly [string, unknown], b: readonly [string, unknown]) =>
         a[0] === b[0] && isSame(a[1], b[1]),
-      showExpected: show,
-      showActual: show
+      showExpected: showEntry,
+      showActual: showEntry
     }
     const diff = diffInOrder(sorted(wanted), sorted(found), how)
     if (diff !== null)
@@ -347,6 +346,9 @@ function ownedStates(plan: Plan): NamedState[] {
     )
   )
 }
+
+const showEntry = ([key, value]: readonly [string, unknown]): string =>
+  `${key}: ${showValue(value)}`
 
 const sorted = <T>(entries: readonly (readonly [string, T])[]): (readonly [string, T])[] =>
   entries.toSorted(([a], [b]) => (a < b ? -1 : 1))
