@@ -21,7 +21,8 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   // dataflow: its reading of YAML with positions, diagnostics and nearest words, for module files.
   functions: ['base', 'record', 'log', 'state', 'dataflow', 'runtime'],
   kafka: ['base', 'record', 'log'],
-  testing: ['base', 'record', 'log', 'state', 'dataflow', 'runtime', 'builder', 'functions'],
+  // server: the files that a test names are found and compiled as a run does it.
+  testing: ['base', 'record', 'log', 'state', 'dataflow', 'runtime', 'builder', 'server'],
   server: [
     'base',
     'record',
@@ -34,7 +35,8 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     'kafka',
     'sql'
   ],
-  cli: ['base', 'dataflow', 'server']
+  // testing: the cases of test files.
+  cli: ['base', 'dataflow', 'server', 'testing']
 }
 
 /** Contract files: the one part of a folder, beside its index, that other folders may name. */

@@ -1,5 +1,8 @@
 // A whole dataflow: its name, its services in their order, and what holds for all of them.
+import { MillraceError } from '../base/index.ts'
+import { formatDiagnostic } from '../dataflow/index.ts'
 import { chainOf, type StreamNode } from './chain.ts'
+import { yamlOf } from './compile.ts'
 import { placeOfCaller, type SourcePlace } from './place.ts'
 import type { StreamHandle } from './stream.ts'
 import type { TopicFor, TopicNode } from './topic.ts'
@@ -61,6 +64,17 @@ export class Dataflow {
     const at = placeOfCaller(this.service)
     const service = { name, stream: chainOf(stream).node, errors: errors ?? null, at }
     return new Dataflow({ ...this.node, services: [...this.node.services, service] })
+  }
+
+  /**
+   * The dataflow as the text of a file, with its functions.
+   * @throws FUNCTION_CAPTURES functions that need names from around them cannot be written
+   */
+  toYaml(): string {
+    const { text, diagnostics } = yamlOf(this.node, { file: this.node.name })
+    if (diagnostics.length === 0) return text
+    const shown = diagnostics.map(each => formatDiagnostic(each, '', { color: false }))
+    throw new MillraceError('FUNCTION_CAPTURES', `the dataflow is no text: ${shown.join('; ')}`)
   }
 
   /** Declares a topic that no service names, such as one that something else writes. */

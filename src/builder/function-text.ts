@@ -54,7 +54,7 @@ export function textOf(
     original,
     declaration: annotated(plain, declared, annotation),
     tidied: () => {
-      const tidy = tidied(plain)
+      const tidy = dedented(tidied(plain))
       return annotated(tidy, declarationIn(tidy)!, annotation)
     },
     name,
@@ -138,8 +138,10 @@ function asExpression(code: string): string {
   return code.includes('\n') ? `(${code})` : code
 }
 
+const KEYWORD = /(?:\b(?:if|for|while|switch|catch|return|await|typeof|in|of|case|yield)|[^\w$])$/
+
 /** Takes the blanks out that types left behind; strings, comments and lines stay as they are. */
-function tidied(code: string): string {
+export function tidied(code: string): string {
   const ends: { readonly end: number; readonly start: number; readonly isClosing: boolean }[] = []
   const note = (start: number, end: number): void =>
     void ends.push({ start, end, isClosing: /[,;)\]]/.test(code[start]!) })
@@ -159,9 +161,24 @@ function tidied(code: string): string {
   for (const { start, end, isClosing } of ends) {
     const gap = code.slice(before, start)
     const isInLine = before > 0 && /^ +$/.test(gap)
-    result += !isInLine ? gap.replace(/[ \t]+(?=\n)/g, '') : isClosing ? '' : ' '
+    // A call whose type arguments were there.
+    const isCall = gap.length > 1 && code[start] === '(' && !KEYWORD.test(result)
+    const isTight = isClosing || isCall
+    result += !isInLine ? gap.replace(/[ \t]+(?=\n)/g, '') : isTight ? '' : ' '
     result += code.slice(start, end)
     before = end
   }
   return result + code.slice(before)
+}
+
+/** Moves the lines behind the first to the left, so that the last stands below the first. */
+function dedented(code: string): string {
+  const indent = /^ */.exec(code.slice(code.lastIndexOf('\n') + 1))![0]
+  if (indent === '' || hasLongTemplate(code)) return code
+  return code.replaceAll(new RegExp(`^ {1,${indent.length}}`, 'gm'), '')
+}
+
+/** Whether a text over several lines may stand in the code, which blanks would change. */
+export function hasLongTemplate(code: string): boolean {
+  return /`[^`]*\n[^`]*`/.test(code)
 }

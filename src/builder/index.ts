@@ -11,6 +11,7 @@ export {
   type ServiceOptions
 } from './dataflow.ts'
 export { type BuiltDataflow, compileBuilt, type CompileBuiltOptions, yamlOf } from './compile.ts'
+export { printCode } from './print-code.ts'
 export { type AnyFunction, type StepOptions, uses } from './step.ts'
 export type * from './stream.ts'
 export {

@@ -8,7 +8,7 @@ export interface TopicOptions {
   /** Name in the log, where it is not the id. */
   readonly name?: string
   readonly partitions?: number
-  readonly converter?: 'json' | 'raw'
+  readonly converter?: 'json' | 'raw' | 'avro' | 'protobuf'
   /** Where a dataflow begins that has never read it; `value` counts records. Default: the beginning. */
   readonly start?: { readonly position: 'beginning' | 'end' | 'offset'; readonly value?: number }
   readonly compression?: 'none' | 'gzip' | 'zstd'

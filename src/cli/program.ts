@@ -7,6 +7,7 @@ import type { LogOptions } from './commands/log.ts'
 import type { RunOptions } from './commands/run-options.ts'
 import type { StartOptions } from './commands/start.ts'
 import type { TopicOptions } from './commands/topic.ts'
+import { addDevOption, addKit, KIT_EXAMPLES } from './program-kit.ts'
 
 /** Examples of a command, printed below its help and in the reference. */
 export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
@@ -27,6 +28,8 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'millrace check module.yaml --functions functions.ts --map-address kafka:9092=local',
     'millrace check . -o json'
   ],
+  convert: ['millrace convert dataflow.yaml > dataflow.ts', 'millrace convert dataflow.ts'],
+  ...KIT_EXAMPLES,
   init: ['millrace init hello', 'millrace init --name my-flow'],
   topic: ['millrace topic list', 'millrace topic describe counts -o json'],
   'topic list': ['millrace topic list --data-dir .millrace', 'millrace topic list --all -o json'],
@@ -53,6 +56,8 @@ export function createProgram(version: string, finish: Finish): Command {
   addRun(program, finish)
   addStart(program, finish)
   addCheck(program, finish)
+  addConvert(program, finish)
+  addKit(program, finish)
   addInit(program, finish)
   addTopic(program, finish)
   addLog(program, finish)
@@ -102,6 +107,7 @@ function addRun(program: Command, finish: Finish): void {
       'with --drain: print a state at the end, as SERVICE.STATE or NAMESPACE/FUNCTION; repeatable',
       collect
     )
+    .option('--dev', 'take packages and topics from the section dev of each file')
     .option('--drain', 'process all input, commit, print a summary and exit')
     .option('--sql <query>', 'with --drain: ask the states in SQL at the end; repeatable', collect)
     .addOption(
@@ -224,11 +230,25 @@ function addCheck(program: Command, finish: Finish): void {
       '[paths...]',
       'dataflow and module files or folders with them (default: the current folder)'
     )
-  addFunctionOptions(command)
+  addDevOption(addFunctionOptions(command))
     .option('--no-types', 'skip the type check of the TypeScript code')
     .addOption(format(['text', 'json', 'yaml'], 'text'))
     .action(async (paths: string[], options: CheckOptions) => {
       finish(await (await import('./commands/check.ts')).check(paths, options))
+    })
+}
+
+function addConvert(program: Command, finish: Finish): void {
+  program
+    .command('convert')
+    .summary('write a dataflow file as TypeScript, or back')
+    .description(
+      'Prints a dataflow file as code for millrace/dataflow, or the dataflow that a module exports as a file.\n' +
+        'Both are the same plan. Functions that need names from around them cannot be written into a file.'
+    )
+    .argument('<file>', 'a dataflow file, or a module that exports a dataflow')
+    .action(async (file: string) => {
+      finish((await import('./commands/convert.ts')).convert(file))
     })
 }
 

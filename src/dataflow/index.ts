@@ -53,3 +53,5 @@ export {
   type ScalarNode,
   type TreeNode
 } from './yaml/tree.ts'
+export type * from './test-file/model.ts'
+export { readTestFile, timeOf } from './test-file/read-test-file.ts'

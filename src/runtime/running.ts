@@ -136,6 +136,7 @@ export class Running implements RunningDataflow {
 
   /** Event time is at its end: windows close, those before others first. */
   async #endTime(): Promise<void> {
+    const { hosts } = this.#options
     for (const services of closingRounds(this.plan)) {
       await Promise.all(hosts.map(host => host.endTime(services)))
       await this.#settle()

@@ -191,11 +191,13 @@ function loadBuiltFile(
   })
 }
 
-function nameOf(path: string): string {
+/** A file's name in diagnostics. */
+export function nameOf(path: string): string {
   return relative('', path) || path
 }
 
-function readText(path: string): string | null {
+/** The text of a file; null when it cannot be read as UTF-8. */
+export function readText(path: string): string | null {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path))
   } catch {

@@ -1,6 +1,7 @@
 // The public face of server: runs, their data directories, and what a stopped data directory can be asked.
 export { checkTypes, type CheckTypesOptions } from './check-types.ts'
 export { checkFunctionTypes } from './check-function-types.ts'
+export { convertFile, type ConvertedFile } from './convert-file.ts'
 export { loadApplication, needsFunctions } from './application.ts'
 export type { ApplicationRequest, LoadedApplication } from './application.ts'
 export { ephemeralFolder, permanentFolder, DATA_FOLDER_NAME } from './data-folder.ts'

@@ -53,6 +53,7 @@ function sqlite(): typeof import('node:sqlite') {
 export class Database {
   readonly #db: DatabaseSync
   readonly #statements = new Map<Table, Statements>()
+  readonly #prepared = new WeakMap<Statement, StatementSync>()
   #isReadOnly = false
 
   constructor(tables: readonly Table[]) {
@@ -145,12 +146,15 @@ export class Database {
     const db = this.#db as DatabaseSync & {
       setAuthorizer?(callback: ((code: number, ...args: (string | null)[]) => number) | null): void
     }
+    const known = this.#prepared.get(statement)
+    if (known !== undefined) return known
     // Node 22 has none; there `query_only` and the statement's first word keep it a query.
     db.setAuthorizer?.(authorize)
     try {
       const prepared = this.#db.prepare(statement.sql)
       prepared.setReadBigInts(true)
       prepared.setReturnArrays(true)
+      this.#prepared.set(statement, prepared)
       return prepared
     } finally {
       db.setAuthorizer?.(null)

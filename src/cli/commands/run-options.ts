@@ -21,6 +21,7 @@ export interface RunOptions {
   readonly sqlFormat?: SqlFormat
   readonly sqlTimeout?: string
   readonly drain?: boolean
+  readonly dev?: boolean
   readonly advanceTime?: string
   readonly workers: number
   readonly partitions?: number

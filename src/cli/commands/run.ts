@@ -45,7 +45,7 @@ type Loaded = Pick<SessionRequest, 'dataflows' | 'application'>
 export async function run(paths: readonly string[], options: RunOptions): Promise<number> {
   letHeapGrow()
   const request = readRunOptions(options)
-  const files = loadFiles(paths)
+  const files = loadFiles(paths, { dev: options.dev === true })
   checkModuleOptions(request, files)
   // Files with functions may print as they are loaded.
   sendConsoleToStderr()

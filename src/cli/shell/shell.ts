@@ -11,7 +11,7 @@ import { runSql } from './sql.ts'
 
 const PROMPT = 'millrace> '
 const SQL_PROMPT = 'sql> '
-const SQL_HELP = `A select, with or values statement over the tables; it may span lines and ends with ; or an empty line.
+const SQL_HELP = `A select, with or values statement over the tables, over several lines if need be, up to a ;
 show tables  the tables and their columns
 -o json|csv|table, before a statement: how it is printed
 help         this text

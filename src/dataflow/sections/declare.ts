@@ -27,6 +27,8 @@ export type ValueShape =
   /** A list or, in older layouts, a mapping: the reader decides. */
   | { readonly kind: 'list-or-map'; readonly of: string }
   | { readonly kind: 'type' }
+  /** Any value: a record's, in test files. */
+  | { readonly kind: 'any' }
   | { readonly kind: 'code' }
   /** Part of the language, not of this version of millrace. */
   | { readonly kind: 'unavailable' }

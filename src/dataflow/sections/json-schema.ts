@@ -129,6 +129,8 @@ function shapeSchema(shape: ValueShape, names: ReadonlySet<string>): JsonSchema 
       return { type: 'object', additionalProperties: named(shape.of) }
     case 'type':
       return reference('type')
+    case 'any':
+      return {}
     case 'unavailable':
       return { not: {} }
   }

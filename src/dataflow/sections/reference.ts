@@ -129,6 +129,8 @@ function shapeText(shape: ValueShape): string {
       return `mapping of names to ${shape.of}`
     case 'type':
       return 'type'
+    case 'any':
+      return 'any value'
     case 'unavailable':
       return ''
   }

@@ -251,6 +251,7 @@ function problemOf(node: TreeNode, shape: ValueShape): ValueProblem | null {
     // Sections and types are checked where they are read; unavailable ones never come here.
     case 'section':
     case 'type':
+    case 'any':
     case 'unavailable':
       return null
   }

@@ -6,6 +6,7 @@ import { JOIN, JOIN_SIDE, WITHIN } from './join-sections.ts'
 import * as old from './old-sections.ts'
 import * as packages from './package-sections.ts'
 import * as service from './service-sections.ts'
+import * as test from './test-sections.ts'
 import * as type from './type-sections.ts'
 import * as window from './window-sections.ts'
 
@@ -134,6 +135,18 @@ export const SECTIONS: readonly SectionGroup[] = [
       packages.PACKAGE,
       packages.PACKAGE_STATE,
       packages.PACKAGE_FUNCTION
+    ]
+  },
+  {
+    title: 'Test files',
+    doc: 'Files of cases that `millrace test` runs. How they work: [packages](../packages.md#tests).',
+    sections: [
+      test.TEST_FILE,
+      test.CASE,
+      test.FUNCTION_CASE,
+      test.RECORD,
+      test.EXPECTED,
+      test.DEAD_LETTER
     ]
   },
   {

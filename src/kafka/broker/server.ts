@@ -1,5 +1,6 @@
 // The front door: listens, and serves each connection.
 import { createServer, type AddressInfo, type Server } from 'node:net'
+import { COMMIT_QUEUE_BYTES_MAX } from '../../base/index.ts'
 import type { BrokerContext } from './context.ts'
 import { Connection } from './connection.ts'
 
@@ -10,14 +11,14 @@ export interface ListenOptions {
   readonly port: number
   /** Default 10,000. */
   readonly connectionsMax?: number
-  /** Bytes of the largest request. Default 100 MiB, as Apache Kafka's socket.request.max.bytes. */
+  /** Bytes of the largest request. Default 64 MiB: what one commit takes. */
   readonly frameBytesMax?: number
   /** Told once for each connection that was ended because of what came over it. */
   readonly onProblem?: (client: string, reason: string) => void
 }
 
 const CONNECTIONS_MAX_DEFAULT = 10_000
-const FRAME_BYTES_MAX_DEFAULT = 100 * 1024 * 1024
+const FRAME_BYTES_MAX_DEFAULT = COMMIT_QUEUE_BYTES_MAX
 
 /** A door that is open. */
 export class FrontDoor {

@@ -3,6 +3,8 @@ import { malformed } from './wire-error.ts'
 
 const UUID_BYTES = 16
 const VARINT_BYTES_MAX = 5
+/** Elements of all arrays of a frame: one takes a byte or two, and becomes some hundred in memory. */
+const ELEMENTS_MAX = 250_000
 
 /**
  * A position in a frame. Lengths are checked before anything is allocated: an array cannot claim more elements than
@@ -15,7 +17,15 @@ export class FrameReader {
   /** First position that must not be read. */
   readonly end: number
 
-  constructor(bytes: Buffer, position = 0, end: number = bytes.length) {
+  readonly #budget: { elements: number }
+
+  constructor(
+    bytes: Buffer,
+    position = 0,
+    end: number = bytes.length,
+    budget: { elements: number } = { elements: ELEMENTS_MAX }
+  ) {
+    this.#budget = budget
     this.bytes = bytes
     this.position = position
     this.end = end
@@ -23,6 +33,13 @@ export class FrameReader {
 
   get remaining(): number {
     return this.end - this.position
+  }
+
+  /** Takes so many elements of an array from what the frame may have; each takes at least a byte. */
+  elements(name: string, count: number): void {
+    this.#budget.elements -= count
+    if (count <= this.remaining && this.#budget.elements >= 0) return
+    throw malformed(`${name} announces ${count} elements`, this.position)
   }
 
   /** Moves on by `count` bytes; gives where they begin. */
@@ -117,7 +134,7 @@ export class FrameReader {
       const tag = this.varuint()
       const size = this.varuint()
       const start = this.take(size)
-      const field = new FrameReader(this.bytes, start, start + size)
+      const field = new FrameReader(this.bytes, start, start + size, this.#budget)
       if (read(tag, field) && field.remaining > 0) {
         throw malformed(`${field.remaining} bytes too many in the tagged field ${tag}`, start)
       }

@@ -91,8 +91,7 @@ function arrayReader(
     const start = reader.position
     const count = reader.length(isFlexible)
     if (count < 0) return orNull(name, mayBeNull, start)
-    // Every element takes at least a byte.
-    if (count > reader.remaining) throw malformed(`${name} announces ${count} elements`, start)
+    reader.elements(name, count)
     const items: unknown[] = []
     for (let index = 0; index < count; index++) items.push(read(reader))
     return items

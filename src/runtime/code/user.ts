@@ -113,4 +113,19 @@ export interface Context<State = unknown, RecordKey = Key | null> {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly log: Logger
   readonly state: State
+  /**
+   * Asks the states that the service sees, by their names, as of all earlier records of this task; `?` in the query
+   * stand for the parameters. Each state that a query names is held in memory once more from then on.
+   * @throws SQL_INVALID with the place in the query
+   */
+  sql<Row extends object = Record<string, SqlValue>>(
+    query: string,
+    ...parameters: readonly SqlParameter[]
+  ): Row[]
 }
+
+/** What stands in a row of SQL: integers are bigints beyond 2^53, lists and objects of states are as they were. */
+export type SqlValue = string | number | bigint | boolean | null | Uint8Array | object
+
+/** What may stand for a `?` of a query. */
+export type SqlParameter = string | number | bigint | boolean | null | Uint8Array

@@ -423,11 +423,12 @@ export class ServiceChains {
     const { fn, describe } = library.step(step)
     const log = contextLog(this.#service.name, step.name, onLog)
     const { frame, state, inPartition } = path
+    const sql = this.#circuit.states.sql.of(this.#service)
     return {
       name: step.name,
       fn,
       describe,
-      context: new RecordContext({ frame, inPartition, params: step.with, env, state, log }),
+      context: new RecordContext({ frame, inPartition, params: step.with, env, state, log, sql }),
       frame,
       counters,
       index: this.#index(step.name),

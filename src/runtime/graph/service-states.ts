@@ -3,6 +3,7 @@ import type { Plan, ServicePlan, StatePlan } from '../../dataflow/plan.ts'
 import { assert } from '../../base/index.ts'
 import type { StateSpec, TaskState, ValueCodec } from '../../state/contract.ts'
 import type { AccessSpec } from '../task/state-access.ts'
+import { type SqlSource, TaskSql } from '../task/task-sql.ts'
 import { WindowScope, WindowedView } from '../task/window-scope.ts'
 import type { Windows } from '../windows/contract.ts'
 import type { LastFlushed } from '../windows/last-flushed.ts'
@@ -82,7 +83,10 @@ export class ServiceStates {
   /** Those with a time to live. */
   readonly expiring: ExpiringView[] = []
   readonly windowed: ReadonlyMap<string, WindowedStates>
+  /** The states as tables, for `ctx.sql`. */
+  readonly sql: TaskSql
   readonly #plan: Plan
+  readonly #sources = new Map<string, SqlSource>()
   readonly #specs = new Map<string, AccessSpec>()
 
   constructor(options: {
@@ -93,7 +97,9 @@ export class ServiceStates {
     readonly undo: UndoLog | null
     readonly time: { readonly now: number }
   }) {
-    this.#plan = options.plan
+    const { plan, guard, time } = options
+    this.#plan = plan
+    this.sql = new TaskSql({ plan, sources: this.#sources, guard, time })
     this.windowed = new Map(
       options.plan.services
         .filter(service => service.window !== null)
@@ -143,14 +149,22 @@ export class ServiceStates {
   ): StateView {
     const { ttlMs, windowed, property } = declared.plan
     if (windowed) {
-      const { scope, states } = this.windowed.get(declared.service)!
+      const windowed = this.windowed.get(declared.service)!
+      const { scope, states } = windowed
       const view = new WindowedView(declared.name, state.namespaced(declared.name), scope, guard)
       states.push({ property, view })
+      const last = (): LastFlushed | null => windowed.last
+      this.#sources.set(declared.name, { kind: 'windows', view, scope, last })
       return view
     }
-    if (ttlMs === null) return new PlainView(state.state(declared.name), guard)
+    if (ttlMs === null) {
+      const view = new PlainView(state.state(declared.name), guard)
+      this.#sources.set(declared.name, { kind: 'keys', view })
+      return view
+    }
     const view = new ExpiringView(state.state<Stamped>(declared.name), guard, ttlMs, time)
     this.expiring.push(view)
+    this.#sources.set(declared.name, { kind: 'keys', view })
     return view
   }
 }

@@ -43,7 +43,15 @@ function partsOf(
   return {
     name: 'o',
     describe: error => ({ message: String(error), place: '' }),
-    context: new RecordContext({ frame, inPartition: false, params: {}, env: {}, state: {}, log }),
+    context: new RecordContext({
+      frame,
+      inPartition: false,
+      params: {},
+      env: {},
+      state: {},
+      log,
+      sql: () => []
+    }),
     frame,
     counters,
     index: 0,

@@ -1,6 +1,8 @@
 // The `ctx` of users' functions: reads lazily from the frame, so that what is not asked for costs nothing.
 import type { Headers, Frame } from './frame.ts'
 import type { LogLine } from '../contract.ts'
+import type { SqlParameter } from '../../sql/index.ts'
+import type { AskSql } from './task-sql.ts'
 import type { WindowBounds } from './window-scope.ts'
 
 /** What a context is made from. */
@@ -12,6 +14,7 @@ export interface ContextOptions {
   readonly env: Readonly<Record<string, string>>
   readonly state: Readonly<Record<string, unknown>>
   readonly log: ContextLog
+  readonly sql: AskSql
 }
 
 /** `ctx.log`. */
@@ -31,6 +34,7 @@ export class RecordContext {
   readonly env: Readonly<Record<string, string>>
   readonly state: Readonly<Record<string, unknown>>
   readonly log: ContextLog
+  readonly #sql: AskSql
   readonly #frame: Frame
   readonly #inPartition: boolean
 
@@ -41,6 +45,7 @@ export class RecordContext {
     this.env = options.env
     this.state = options.state
     this.log = options.log
+    this.#sql = options.sql
   }
 
   /** In a partition what assign-key gave, else the record's key; null for none. @throws RECORD_UNDECODABLE */
@@ -56,6 +61,11 @@ export class RecordContext {
   /** Milliseconds since the epoch. */
   get timestamp(): number {
     return this.#frame.timestamp
+  }
+
+  /** Asks the states that the service sees, as of now. @throws SQL_INVALID, SQL_LIMIT */
+  sql(query: string, ...parameters: SqlParameter[]): Record<string, unknown>[] {
+    return this.#sql(query, parameters, this.#frame.window)
   }
 
   get headers(): Headers {

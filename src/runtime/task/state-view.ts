@@ -18,12 +18,19 @@ export interface StateView {
 export class WriteGuard {
   readonly #state: TaskState
   readonly #log: UndoLog | null
+  /** How often writes were taken back. */
+  rollbacks = 0
   #hasWritten = false
   #length = 0
 
   constructor(state: TaskState, log: UndoLog | null) {
     this.#state = state
     this.#log = log
+  }
+
+  /** Whether the present or last call has written. */
+  get hasWritten(): boolean {
+    return this.#hasWritten
   }
 
   /** Before each call of a function that may write. */
@@ -42,6 +49,7 @@ export class WriteGuard {
   rollback(): void {
     if (!this.#hasWritten) return
     this.#hasWritten = false
+    this.rollbacks++
     this.#state.rollback()
     if (this.#log !== null) this.#log.truncate(this.#length)
   }
@@ -49,6 +57,8 @@ export class WriteGuard {
 
 /** A state without a time to live. */
 export class PlainView implements StateView {
+  /** Gets the keys that are written, while a table follows the state. */
+  written: Set<StateKey> | null = null
   readonly #state: KeyedState
   readonly #guard: WriteGuard
 
@@ -67,11 +77,13 @@ export class PlainView implements StateView {
 
   write(key: StateKey, value: unknown): void {
     this.#guard.beforeWrite()
+    if (this.written !== null) this.written.add(key)
     this.#state.set(key, value)
   }
 
   delete(key: StateKey): boolean {
     this.#guard.beforeWrite()
+    if (this.written !== null) this.written.add(key)
     return this.#state.delete(key)
   }
 
@@ -106,6 +118,8 @@ export function stampedCodec(inner: ValueCodec): ValueCodec<Stamped> {
 
 /** A state whose values are absent once they were not updated for `ttlMs`. */
 export class ExpiringView implements StateView {
+  /** Gets the keys that are written, while a table follows the state. */
+  written: Set<StateKey> | null = null
   readonly #state: KeyedState<Stamped>
   readonly #guard: WriteGuard
   readonly #ttlMs: number
@@ -135,12 +149,14 @@ export class ExpiringView implements StateView {
 
   write(key: StateKey, value: unknown): void {
     this.#guard.beforeWrite()
+    if (this.written !== null) this.written.add(key)
     this.#state.set(key, { at: this.#time.now, value })
   }
 
   delete(key: StateKey): boolean {
     const was = this.has(key)
     this.#guard.beforeWrite()
+    if (this.written !== null) this.written.add(key)
     this.#state.delete(key)
     return was
   }
@@ -149,6 +165,11 @@ export class ExpiringView implements StateView {
     for (const [key, stamped] of this.#state.entries()) {
       if (!this.#isOver(stamped)) yield [key, stamped.value]
     }
+  }
+
+  /** When the value was written, ms since the epoch; null when there is none. */
+  updatedAt(key: StateKey): number | null {
+    return this.#state.get(key)?.at ?? null
   }
 
   /** Removes what is over, at most `countMax`; gives how many. */

@@ -62,10 +62,15 @@ export class WindowScope {
 export class WindowedView implements StateView {
   readonly name: string
   readonly states: NamespacedState
+  /** How often functions wrote; rollbacks count, too. */
+  get writes(): number {
+    return this.#writes + this.#guard.rollbacks
+  }
   readonly #scope: WindowScope
   readonly #guard: WriteGuard
   #state: WindowState
   #version = -1
+  #writes = 0
 
   constructor(name: string, states: NamespacedState, scope: WindowScope, guard: WriteGuard) {
     this.name = name
@@ -86,12 +91,14 @@ export class WindowedView implements StateView {
   write(key: StateKey, value: unknown): void {
     const state = this.#current()
     this.#guard.beforeWrite()
+    this.#writes++
     state.set(key, value)
   }
 
   delete(key: StateKey): boolean {
     const state = this.#current()
     this.#guard.beforeWrite()
+    this.#writes++
     return state.delete(key)
   }
 

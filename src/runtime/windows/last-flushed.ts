@@ -12,23 +12,28 @@ type Pairs = Iterable<readonly [StateKey, unknown]>
 
 /** The window of one service in one task that was closed last; of windows per key, that of each key. */
 export class LastFlushed {
+  /** Rises with all that is kept anew. */
+  changes = 0
   #bounds: WindowBounds | null = null
   #pairs = new Map<string, Pairs>()
   readonly #byKey = new Map<string, Map<StateKey, WindowRow>>()
 
   /** From here on a window over all keys is the last one. */
   begin(bounds: WindowBounds): void {
+    this.changes++
     this.#bounds = bounds
     this.#pairs = new Map()
   }
 
   /** What a state held in it. */
   take(state: string, pairs: Pairs): void {
+    this.changes++
     this.#pairs.set(state, pairs)
   }
 
   /** What a state held in a window of one key. */
   takeKey(state: string, key: StateKey, value: unknown, { start, end }: WindowBounds): void {
+    this.changes++
     let rows = this.#byKey.get(state)
     if (rows === undefined) this.#byKey.set(state, (rows = new Map()))
     // The latest stand at the end.

@@ -95,7 +95,7 @@ export class WindowResults {
     bounds: WindowBounds,
     timestamp: number
   ): void | Promise<void> {
-    if (this.isSilent) return
+    if (this.isSilent && !bounds.isFinal) return
     const [only, second] = namespaces
     if (only !== undefined && second === undefined) {
       if (bounds.isFinal) this.#keepPane(only, bounds)
@@ -109,7 +109,7 @@ export class WindowResults {
       for (const [name, state] of scratch) this.last.take(name, new Kept(state))
     }
     this.#scope.enterParts(scratch)
-    return after(this.#run(), () => {
+    return after(this.isSilent ? undefined : this.#run(), () => {
       this.#scope.enter(0)
       this.#end()
     })

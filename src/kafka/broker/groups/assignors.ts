@@ -117,20 +117,27 @@ function take(share: Share, topic: string): number {
 const least = (shares: readonly Share[]): Share =>
   shares.reduce((best, share) => (share.size < best.size ? share : best))
 
-/** Moves single partitions from large shares to small ones until no move makes two shares more alike. */
+/**
+ * Moves partitions from large shares to small ones until no move makes two shares more alike. In a round each share gives
+ * at most one, the largest first: that moves as few as it must.
+ */
 function balance(shares: readonly Share[]): void {
   for (let hasMoved = true; hasMoved;) {
     hasMoved = false
     for (const from of shares.toSorted((a, b) => b.size - a.size)) {
-      for (const topic of [...from.partitions.keys()]) {
-        const to = least(shares.filter(share => share.topics.has(topic)))
-        while (from.partitions.has(topic) && to.size + 1 < from.size) {
-          give(to, topic, take(from, topic))
-          hasMoved = true
-        }
-      }
+      hasMoved = giveOne(from, shares) || hasMoved
     }
   }
+}
+
+function giveOne(from: Share, shares: readonly Share[]): boolean {
+  for (const topic of from.partitions.keys()) {
+    const to = least(shares.filter(share => share.topics.has(topic)))
+    if (to.size + 1 >= from.size) continue
+    give(to, topic, take(from, topic))
+    return true
+  }
+  return false
 }
 
 /** What the broker offers; the first is used when members say nothing. */

@@ -1,0 +1,56 @@
+// What a test is about: a dataflow of the builder, a file, or a plan; compiled, or refused with its findings.
+import { basename, dirname, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { MillraceError } from '../base/index.ts'
+import { compileBuilt, Dataflow } from '../builder/index.ts'
+import { formatDiagnostic } from '../dataflow/index.ts'
+import type { Diagnostic } from '../dataflow/diagnostics.ts'
+import type { Plan, StepPlan } from '../dataflow/plan.ts'
+
+/** A dataflow of the builder, the path or URL of a file (YAML or a module), or a plan. */
+export type DataflowSource = Dataflow | string | URL | Plan
+
+/** A dataflow that can be started. */
+export interface TestedDataflow {
+  readonly plan: Plan
+  readonly functions: ReadonlyMap<StepPlan, (...args: never[]) => unknown>
+  readonly folder: string
+}
+
+/** @throws DATAFLOW_INVALID what is wrong with it, as `millrace check` says it */
+export async function openSource(source: DataflowSource): Promise<TestedDataflow> {
+  if (source instanceof Dataflow) return built(source)
+  if (typeof source === 'object' && 'services' in source) {
+    return { plan: source, functions: new Map(), folder: dirname(source.file) }
+  }
+  const path = source instanceof URL ? fileURLToPath(source) : source
+  const { loadFiles } = await import('../server/index.ts')
+  const { dataflows, diagnostics, texts } = loadFiles([path])
+  refuse(diagnostics, file => texts.get(file) ?? '')
+  const [first, second] = dataflows
+  if (first === undefined || second !== undefined) {
+    throw new MillraceError(
+      'DATAFLOW_INVALID',
+      `${path} holds ${dataflows.length} dataflows; one was expected; name its file, or give the dataflow itself`
+    )
+  }
+  return { ...first, functions: first.functions ?? new Map() }
+}
+
+function built({ node }: Dataflow): TestedDataflow {
+  const path = node.at?.path ?? 'dataflow.ts'
+  const { plan, functions, diagnostics } = compileBuilt(node, { file: basename(path), nameOf })
+  refuse(diagnostics, () => '')
+  return { plan: plan!, functions, folder: dirname(path) }
+}
+
+function refuse(diagnostics: readonly Diagnostic[], textOf: (file: string) => string): void {
+  const errors = diagnostics.filter(({ severity }) => severity === 'error')
+  if (errors.length === 0) return
+  const shown = errors.map(each => formatDiagnostic(each, textOf(each.file), { color: false }))
+  throw new MillraceError('DATAFLOW_INVALID', `the dataflow does not compile:\n${shown.join('\n')}`)
+}
+
+function nameOf(path: string): string {
+  return relative('', path) || path
+}

@@ -1,0 +1,201 @@
+// Idempotent and transactional producers, request by request: duplicates, gaps, fencing, timeouts, restarts.
+import { deepStrictEqual, notStrictEqual, strictEqual } from 'node:assert/strict'
+import { test, type TestContext } from 'node:test'
+
+import { ERROR_CODES } from '../../src/kafka/wire/index.ts'
+import { RecordCursor, batchByteLength } from '../../src/record/index.ts'
+import { committedLog } from '../../src/kafka/index.ts'
+import type { LogData } from '../../src/log/index.ts'
+import {
+  brokerFor,
+  finallyIn,
+  startOn,
+  stop,
+  temporaryFolder,
+  until,
+  type TestBroker
+} from './kit.ts'
+import { WireClient } from './wire-client.ts'
+
+async function clientFor(t: TestContext, { bootstrap }: TestBroker): Promise<WireClient> {
+  const client = await WireClient.connect(bootstrap)
+  finallyIn(t, () => client.close())
+  return client
+}
+
+/** Values of a partition as readers of `log` see them. */
+async function valuesOf(log: LogData, topic: string): Promise<string[]> {
+  const values: string[] = []
+  const cursor = new RecordCursor()
+  for (let offset = 0; ;) {
+    const read = await log.read({ topic, partition: 0, offset })
+    for (let at = 0; at < read.bytes.length; at += batchByteLength(read.bytes, at)) {
+      cursor.open(read.bytes, at)
+      while (cursor.next()) values.push(String(cursor.value()))
+    }
+    offset = read.nextOffset
+    if (offset >= read.endOffset) return values
+  }
+}
+
+const committedOf = ({ log, broker }: TestBroker): LogData =>
+  committedLog(log, broker.context.transactions)
+
+test('a repeated batch is written once and gets the offset of the first', async t => {
+  const started = await brokerFor(t)
+  const client = await clientFor(t, started)
+  await started.log.createTopic('t')
+  const { producerId, epoch } = await client.producer()
+  const first = await client.produce('t', ['a', 'b'], { producerId, epoch, sequence: 0 })
+  const second = await client.produce('t', ['c'], { producerId, epoch, sequence: 2 })
+  deepStrictEqual(first, { errorCode: 0, baseOffset: 0 })
+  deepStrictEqual(second, { errorCode: 0, baseOffset: 2 })
+  deepStrictEqual(await client.produce('t', ['a', 'b'], { producerId, epoch, sequence: 0 }), first)
+  deepStrictEqual(await client.produce('t', ['c'], { producerId, epoch, sequence: 2 }), second)
+  deepStrictEqual(await valuesOf(started.log, 't'), ['a', 'b', 'c'])
+})
+
+test('a gap in the sequence is refused, and so is an epoch of before', async t => {
+  const started = await brokerFor(t)
+  const client = await clientFor(t, started)
+  await started.log.createTopic('t')
+  const { producerId } = await client.producer()
+  await client.produce('t', ['a'], { producerId, epoch: 1, sequence: 0 })
+  const gap = await client.produce('t', ['c'], { producerId, epoch: 1, sequence: 2 })
+  strictEqual(gap.errorCode, ERROR_CODES.OUT_OF_ORDER_SEQUENCE_NUMBER)
+  const old = await client.produce('t', ['x'], { producerId, epoch: 0, sequence: 1 })
+  strictEqual(old.errorCode, ERROR_CODES.INVALID_PRODUCER_EPOCH)
+  const unknown = await client.produce('t', ['x'], { producerId: 2 ** 40, epoch: 0, sequence: 0 })
+  strictEqual(unknown.errorCode, ERROR_CODES.UNKNOWN_PRODUCER_ID)
+  const next = await client.produce('t', ['b'], { producerId, epoch: 2, sequence: 0 })
+  strictEqual(next.errorCode, 0)
+  deepStrictEqual(await valuesOf(started.log, 't'), ['a', 'b'])
+})
+
+test('a batch that is repeated after a restart is known', async t => {
+  const folder = temporaryFolder(t)
+  const before = await startOn(folder)
+  await before.log.createTopic('t')
+  const first = await WireClient.connect(before.bootstrap)
+  const { producerId, epoch } = await first.producer()
+  await first.produce('t', ['other'])
+  const written = await first.produce('t', ['a'], { producerId, epoch, sequence: 0 })
+  first.close()
+  await stop(before)
+  const after = await startOn(folder)
+  finallyIn(t, () => stop(after))
+  const client = await clientFor(t, after)
+  deepStrictEqual(await client.produce('t', ['a'], { producerId, epoch, sequence: 0 }), written)
+  strictEqual((await client.produce('t', ['b'], { producerId, epoch, sequence: 1 })).errorCode, 0)
+  notStrictEqual((await client.producer()).producerId, producerId)
+  deepStrictEqual(await valuesOf(after.log, 't'), ['other', 'a', 'b'])
+})
+
+test('a transaction outlives a restart, and ends by its timeout if nobody ends it', async t => {
+  const folder = temporaryFolder(t)
+  const before = await startOn(folder)
+  await before.log.createTopic('t')
+  const first = await WireClient.connect(before.bootstrap)
+  const one = await first.producer('one')
+  const two = await first.producer('two', 300)
+  for (const [id, of] of [
+    ['one', one],
+    ['two', two]
+  ] as const) {
+    strictEqual(await first.begin(id, of, 't'), 0)
+    const batch = { ...of, sequence: 0, isTransactional: true }
+    strictEqual((await first.produce('t', [id], batch, id)).errorCode, 0)
+  }
+  first.close()
+  await stop(before)
+  const after = await startOn(folder)
+  finallyIn(t, () => stop(after))
+  deepStrictEqual(await valuesOf(committedOf(after), 't'), [])
+  const client = await clientFor(t, after)
+  strictEqual(await client.end('one', one, true), 0)
+  strictEqual(await client.end('one', one, true), 0)
+  await until(() => after.broker.context.transactions.list().get('two')!.status !== 'Ongoing')
+  strictEqual(await client.end('two', two, true), ERROR_CODES.PRODUCER_FENCED)
+  deepStrictEqual(await valuesOf(committedOf(after), 't'), ['one'])
+})
+
+test('readers of committed records wait at an open transaction and go on when it ends', async t => {
+  const started = await brokerFor(t)
+  const client = await clientFor(t, started)
+  await started.log.createTopic('t')
+  await client.produce('t', ['before'])
+  const of = await client.producer('x')
+  await client.begin('x', of, 't')
+  await client.produce('t', ['aborted'], { ...of, sequence: 0, isTransactional: true }, 'x')
+  await client.produce('t', ['after'])
+  const view = committedOf(started)
+  deepStrictEqual(await valuesOf(view, 't'), ['before'])
+  strictEqual((await view.describeTopic('t')).status.partitions[0]!.endOffset, 1)
+  let isWoken = false
+  const waiting = view.wait([{ topic: 't', partition: 0, offset: 1 }]).then(() => (isWoken = true))
+  await client.ask('Metadata', 9, { topics: [] })
+  strictEqual(isWoken, false)
+  strictEqual(await client.end('x', of, false), 0)
+  await waiting
+  deepStrictEqual(await valuesOf(view, 't'), ['before', 'after'])
+})
+
+test('an aborted transaction stays hidden after a restart, and with its topic it is forgotten', async t => {
+  const folder = temporaryFolder(t)
+  const before = await startOn(folder)
+  await before.log.createTopic('t')
+  const first = await WireClient.connect(before.bootstrap)
+  for (const value of ['a', 'b', 'c']) {
+    const of = await first.producer('x')
+    await first.begin('x', of, 't')
+    await first.produce('t', [value], { ...of, sequence: 0, isTransactional: true }, 'x')
+    strictEqual(await first.end('x', of, value === 'b'), 0)
+  }
+  first.close()
+  await stop(before)
+  const after = await startOn(folder)
+  finallyIn(t, () => stop(after))
+  deepStrictEqual(await valuesOf(committedOf(after), 't'), ['b'])
+  const client = await clientFor(t, after)
+  await client.ask('DeleteTopics', 4, { topicNames: ['t'], timeoutMs: 1_000 })
+  await after.log.createTopic('t')
+  for (const value of ['1', '2', '3', '4', '5', '6']) await client.produce('t', [value])
+  strictEqual((await valuesOf(committedOf(after), 't')).length, 6)
+})
+
+test('a producer may take its own epoch further, and ask twice when the answer was lost', async t => {
+  const started = await brokerFor(t)
+  const client = await clientFor(t, started)
+  const first = await client.producer('x')
+  const bump = {
+    transactionalId: 'x',
+    transactionTimeoutMs: 60_000,
+    producerId: first.producerId,
+    producerEpoch: first.epoch
+  }
+  const { producerEpoch } = await client.ask('InitProducerId', 4, bump)
+  strictEqual(producerEpoch, first.epoch + 1)
+  strictEqual((await client.ask('InitProducerId', 4, bump)).producerEpoch, producerEpoch)
+  await client.producer('x')
+  strictEqual((await client.ask('InitProducerId', 4, bump)).errorCode, ERROR_CODES.PRODUCER_FENCED)
+})
+
+test("what the engine keeps in the log is out of clients' reach", async t => {
+  const started = await brokerFor(t)
+  const client = await clientFor(t, started)
+  await started.log.createTopic('_millrace.ns.flow.changelog', { internal: true })
+  for (const topic of ['_millrace.broker', '_millrace.ns.flow.changelog']) {
+    const { errorCode } = await client.produce(topic, ['x'])
+    strictEqual(errorCode, ERROR_CODES.UNKNOWN_TOPIC_OR_PARTITION)
+    const asked = { topics: [{ name: topic }], allowAutoTopicCreation: true }
+    const metadata = await client.ask('Metadata', 9, asked)
+    strictEqual(metadata.topics[0]!.errorCode, ERROR_CODES.UNKNOWN_TOPIC_OR_PARTITION)
+    const deleted = await client.ask('DeleteTopics', 4, { topicNames: [topic], timeoutMs: 1_000 })
+    strictEqual(deleted.responses[0]!.errorCode, ERROR_CODES.UNKNOWN_TOPIC_OR_PARTITION)
+  }
+  const { topics } = await client.ask('OffsetCommit', 7, {
+    groupId: 'ns/flow',
+    topics: [{ name: 't', partitions: [{ partitionIndex: 0, committedOffset: 5 }] }]
+  })
+  strictEqual(topics[0]!.partitions[0]!.errorCode, ERROR_CODES.INVALID_GROUP_ID)
+})
