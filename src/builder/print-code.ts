@@ -1,6 +1,7 @@
 // Writes a plan as the builder's TypeScript: the way back from a file to code.
 //
 // Functions lose the types of their signatures: the builder infers them, and `typed` says what is declared.
+import { MillraceError } from '../base/index.ts'
 import { isScalarType, typeFingerprint } from '../dataflow/index.ts'
 import type {
   ErrorPolicy,
@@ -246,9 +247,19 @@ export class CodePrinter {
 function functionOf({ code }: StepPlan): string {
   if (code.kind === 'module') return `uses(${quoted(`${code.specifier}#${code.exportName}`)})`
   if (code.kind === 'closure') return code.functionName
+  if (code.kind === 'builtin') throw withoutCode(code.call.name)
   const text = indented(tidied(code.javascript).trim()).trimStart()
   // What follows must not become part of a comment behind the function.
   return /\/\/[^\n}]*$/.test(text) ? `${text}\n` : text
+}
+
+/** Joins and aggregates have no form in the builder yet. */
+function withoutCode(name: string): MillraceError {
+  return new MillraceError(
+    'PLAN_WITHOUT_CODE',
+    `the plan has a step without code (${name}), which the builder cannot say; expected functions only; ` +
+      `keep the dataflow in YAML`
+  )
 }
 
 /** Two blanks before each line; texts over several lines keep theirs. */
