@@ -110,6 +110,24 @@ export class Suite {
     })
   }
 
+  /** Takes rates that were measured elsewhere, as by another process; the ceiling's were taken in turns with them. */
+  rates(
+    name: string,
+    options: {
+      readonly unit: string
+      readonly goal?: number
+      readonly ceiling?: { readonly name: string; readonly samples: readonly number[] }
+    },
+    samples: readonly number[]
+  ): Measurement {
+    const { ceiling } = options
+    return this.#add(name, options.unit, 'higher', samples, {
+      ceiling: ceiling && { name: ceiling.name, median: medianOf(ceiling.samples) },
+      ratio: ceiling && medianOf(samples) / medianOf(ceiling.samples),
+      goal: options.goal
+    })
+  }
+
   /** Takes samples that were measured elsewhere and are better when low: durations, sizes. */
   value(name: string, options: ValueOptions, samples: readonly number[]): Measurement {
     const { ceiling } = options

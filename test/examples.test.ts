@@ -62,6 +62,15 @@ for (const { name } of folders) {
   })
 }
 
+const tested = globSync('*/*.test.yaml', { cwd: join(ROOT, 'examples') }).toSorted()
+for (const file of tested) {
+  test(`the cases of ${file} pass`, async () => {
+    const { code, stderr } = await run(['test', file], join(ROOT, 'examples'))
+    strictEqual(code, 0, stderr)
+    ok(/^\d+ cases? passed in/m.test(stderr), stderr)
+  })
+}
+
 /** A temporary copy that finds the repository's packages, and this one. */
 function copyOf(name: string): string {
   const folder = mkdtempSync(join(tmpdir(), `millrace-${name}-`))

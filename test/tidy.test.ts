@@ -184,7 +184,8 @@ test('every source file is imported by something', () => {
   const entries = new Set([
     'src/cli/main.ts',
     'src/runtime/worker/entry.ts',
-    'src/server/sql/child.ts'
+    'src/server/sql/child.ts',
+    'src/server/sql/memory-watch.ts'
   ])
   const imported = new Set<string>()
   for (const path of all) {

@@ -30,6 +30,25 @@ export { renderReference, renderSection } from './sections/reference.ts'
 export { SECTIONS, type SectionGroup } from './sections/sections.ts'
 export type { KeySpec, SectionSpec, ValueShape } from './sections/declare.ts'
 export { readSection, startOf, type ReadContext, type Section } from './sections/section.ts'
+export {
+  avroSchemaOf,
+  branchNameOf,
+  fullNameOf,
+  isAvroUnion,
+  type AvroDefinition,
+  type AvroField,
+  type AvroSchema,
+  type SchemaResult
+} from './schema/avro-schema.ts'
+export { readProto, type ProtoFile } from './schema/proto-file.ts'
+export {
+  isMessage,
+  isPlainEnum,
+  isWrapped,
+  protoNames,
+  protoSchemaOf,
+  type ProtoSchema
+} from './schema/proto-schema.ts'
 export { parseDuration, parseSize } from './sections/units.ts'
 export { accepts } from './type-match.ts'
 export {

@@ -11,7 +11,34 @@ export interface Position {
 
 export type ApiVersion = '0.1.0' | '0.2.0' | '0.3.0' | '0.4.0' | '0.5.0' | '0.6.0' | '1.0.0'
 
-export type Converter = 'json' | 'raw'
+export type Converter = 'json' | 'raw' | 'avro' | 'protobuf'
+
+/** The schema that a type was imported from: what the topic's records are written by. */
+export interface WireSchema {
+  readonly format: 'avro' | 'protobuf'
+  /** The whole imported file. */
+  readonly text: string
+  /** Full name of the message in a .proto file; '' for Avro. */
+  readonly message: string
+}
+
+/** A schema registry of the Confluent API: records begin with the id of their schema. */
+export interface RegistryPlan {
+  /** http or https, without a slash at the end. */
+  readonly url: string
+  /** Name of the value in the environment that holds `user:password` or `Bearer …`; null without. */
+  readonly authEnv: string | null
+}
+
+/** How the values of a topic become bytes. */
+export interface ValuePlan {
+  readonly type: Type
+  readonly converter: Converter
+  /** Only where the type was imported from a schema of the converter; else the schema is made from the type. */
+  readonly schema?: WireSchema
+  /** Only with avro and protobuf. */
+  readonly registry?: RegistryPlan
+}
 export type Compression = 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd'
 
 /** Where a dataflow starts in a topic that it has never read. */
@@ -38,7 +65,7 @@ export interface TopicPlan {
   readonly partitions: number | null
   /** Keys are always raw; null when the file declares no key type (then any key is UTF-8 text). */
   readonly key: Type | null
-  readonly value: { readonly type: Type; readonly converter: Converter }
+  readonly value: ValuePlan
   readonly start: StartPosition
   readonly compression: Compression
   readonly retentionMs: number | null

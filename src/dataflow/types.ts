@@ -20,6 +20,8 @@ export interface Field {
   readonly writeName: string
   /** Absent and null both read as absent; absent is not written. */
   readonly optional: boolean
+  /** Of the field in Protobuf; absent: the next free one. */
+  readonly number?: number
   readonly type: Type
 }
 
@@ -30,6 +32,8 @@ export interface Variant {
   readonly writeName: string
   /** null for a variant without a value. */
   readonly type: Type | null
+  /** Of the case in Protobuf; absent: the next free one. */
+  readonly number?: number
 }
 
 export interface IntegerType {

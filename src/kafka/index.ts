@@ -1,4 +1,4 @@
-// The public face of kafka: a broker that serves a log to Kafka's clients, and the log as it is once transactions ended.
+// The public face of kafka: a broker that serves a log to Kafka's clients, and the log of what is committed.
 export {
   closeBrokerState,
   committedLog,

@@ -100,7 +100,10 @@ export class LocalHost implements TaskHost {
 
   async start(): Promise<void> {
     const { plan, folder, indexes } = this.#options
-    const library = await Library.load(plan, folder, this.#options.functions)
+    const { clock, env, onLog, functions } = this.#options
+    const onWarning = (message: string): void =>
+      onLog({ level: 'warn', service: '', operator: 'registry', message })
+    const library = await Library.load(plan, folder, functions, { clock, env, onWarning })
     const states: (TaskState | null)[] = []
     try {
       for (const index of indexes) states.push(await this.#openState(library, index))

@@ -1,7 +1,12 @@
 // The public face of runtime: starting a dataflow, and the topics that it needs.
 export type * from './contract.ts'
 export { loadStep } from './code/index.ts'
-export { compileConverter, keyConverter, type RecordConverter } from './convert/index.ts'
+export {
+  compileConverter,
+  keyConverter,
+  type RecordConverter,
+  valueConverter
+} from './convert/index.ts'
 export { allSteps } from './graph/library.ts'
 export { deadLetterTopicName, groupName } from './graph/names.ts'
 export { requiredTopics, taskCount } from './graph/required-topics.ts'

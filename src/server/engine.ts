@@ -14,6 +14,7 @@ import {
   requiredTopics,
   startDataflow
 } from '../runtime/index.ts'
+import type { Plan } from '../dataflow/plan.ts'
 import type { DataflowMetrics, LogLine, RunningDataflow, StateEntry } from '../runtime/contract.ts'
 import { openLevelStore } from '../state/index.ts'
 import type { LoadedApplication } from './application.ts'
@@ -387,13 +388,24 @@ async function startOne(
     workers: options.workers,
     openStore: index => openLevelStore(`${storeFolder}/${index}`),
     storeFolder,
-    env: options.env,
+    env: { ...registryEnv(loaded.plan), ...options.env },
     functions: loaded.functions ?? undefined,
     onLog: line => options.onLog(loaded.plan.name, line)
   })
   // Whoever runs the engine watches `failure`; a start that nobody watches yet must not end the process.
   running.finished.catch(() => {})
   return running
+}
+
+/** What the plan's registries name in the environment. */
+function registryEnv(plan: Plan): Record<string, string> {
+  const found: Record<string, string> = {}
+  for (const { value } of Object.values(plan.topics)) {
+    const name = value.registry?.authEnv ?? null
+    const text = name === null ? undefined : process.env[name]
+    if (name !== null && text !== undefined) found[name] = text
+  }
+  return found
 }
 
 /** How many records a topic has had. */

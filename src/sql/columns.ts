@@ -14,6 +14,8 @@ export type ColumnType =
   | 'DECIMAL TEXT'
   | 'JSON TEXT'
   | 'TIMESTAMP INTEGER'
+  /** Without an affinity: digits of what SQLite's integers cannot hold must stay digits. */
+  | 'U64 BLOB'
 
 /** A column of a state's table. */
 export interface Column {
@@ -81,6 +83,8 @@ function columnType(type: Type): ColumnType {
     case 'map':
     case 'key-value':
       return 'JSON TEXT'
+    case 'u64':
+      return type.bigint ? 'U64 BLOB' : 'INTEGER'
     default:
       return 'INTEGER'
   }

@@ -64,11 +64,6 @@ export class Database {
     for (const table of tables) this.#create(table)
   }
 
-  /** Bounds the memory of all databases of the process, in bytes. */
-  limitMemory(bytesMax: number): void {
-    this.#db.exec(`pragma hard_heap_limit = ${Math.floor(bytesMax)}`)
-  }
-
   /** Changes inside `change` are one transaction. */
   write(change: () => void): void {
     this.#setReadOnly(false)

@@ -133,6 +133,11 @@ function placeOf(tokens: readonly Token[], name: string, asked: string): Token |
 }
 
 function tableHint(asked: string, names: Names): string {
+  const same = [...names].filter(
+    ([name, { state }]) => name.includes('.') && snake(state).endsWith(`.${snake(asked)}`)
+  )
+  const full = [...new Set(same.map(([, { state }]) => snake(state)))]
+  if (full.length > 1) return `; several services have it: write ${full.join(' or ')}`
   const nearest = nearestTable(asked, names)
   if (nearest !== null) return `; did you mean ${nearest}?`
   const known = [...new Set([...names.values()].map(table => table.name))]

@@ -4,7 +4,12 @@ import type { Plan, TopicPlan } from '../dataflow/plan.ts'
 import type { ScalarType } from '../dataflow/types.ts'
 import type { Log } from '../log/index.ts'
 import { BatchBuilder, batchByteLength, partitionForKey, RecordCursor } from '../record/index.ts'
-import { compileConverter, keyConverter, type RecordConverter } from '../runtime/index.ts'
+import {
+  compileConverter,
+  keyConverter,
+  type RecordConverter,
+  valueConverter
+} from '../runtime/index.ts'
 
 /** A record to be fed. */
 export interface TestRecordInput<K, V> {
@@ -110,8 +115,7 @@ export class RecordDesk {
       const text = compileConverter({ kind: 'string' }, 'raw')
       format = {
         key: keyConverter((topic?.key as ScalarType | null | undefined) ?? null),
-        value:
-          topic === undefined ? text : compileConverter(topic.value.type, topic.value.converter)
+        value: topic === undefined ? text : valueConverter(topic.value, topic.name)
       }
       this.#formats.set(name, format)
     }

@@ -1,9 +1,10 @@
 // Reads config and topics: names, types with converters, start positions, compression, retention.
-import type { Compression, Converter, StartPosition, TopicPlan } from '../plan.ts'
+import type { Compression, Converter, RegistryPlan, StartPosition, TopicPlan } from '../plan.ts'
 import {
   CONFIG,
   CONSUMER,
   PRODUCER,
+  REGISTRY,
   RETENTION,
   SCHEMA,
   SCHEMA_SIDE_KEYS,
@@ -11,6 +12,8 @@ import {
   TOPIC
 } from '../sections/file-sections.ts'
 import { readSection, type ReadContext, type Section } from '../sections/section.ts'
+import { avroSchemaOf } from '../schema/avro-schema.ts'
+import { protoSchemaOf } from '../schema/proto-schema.ts'
 import { describeType, isScalarType } from '../type-text.ts'
 import type { Type } from '../types.ts'
 import type { Span } from '../report.ts'
@@ -24,6 +27,7 @@ export interface TopicDefaults {
   readonly converter: Converter | null
   readonly start: StartPosition
   readonly compression: Compression
+  readonly registry: RegistryPlan | null
 }
 
 const START: StartPosition = { position: 'beginning', value: 0 }
@@ -32,13 +36,14 @@ const START: StartPosition = { position: 'beginning', value: 0 }
 export function readConfig(context: ReadContext, node: TreeNode | null, at: Span): TopicDefaults {
   // Up to 0.6.0 everything is raw unless said otherwise; from 1.0.0 on only scalars are.
   const converter: Converter | null = context.apiVersion === '1.0.0' ? null : 'raw'
-  const none: TopicDefaults = { converter, start: START, compression: 'none' }
+  const none: TopicDefaults = { converter, start: START, compression: 'none', registry: null }
   const section = node === null ? null : readSection(context, node, CONFIG, at)
   if (section === null) return none
   return {
     converter: (section.text('converter') as Converter | null) ?? converter,
     start: readConsumer(context, section, START),
-    compression: readProducer(context, section, 'none')
+    compression: readProducer(context, section, 'none'),
+    registry: readRegistry(context, section, null)
   }
 }
 
@@ -62,8 +67,10 @@ export function readTopic(
     schemaNode === null ? null : readSection(context, schemaNode, SCHEMA, section.keySpan('schema'))
   if (schema === null) return absent
   const key = readKey(context, schema, types)
-  const value = readValue(context, schema, types, defaults.converter)
-  if (value === null || key === undefined) return absent
+  const plain = readValue(context, schema, types, defaults.converter)
+  const registry = readRegistry(context, section, defaults.registry)
+  if (plain === null || key === undefined) return absent
+  const value = withSchema(context, plain, types, registry, section)
   const cleanup = section.text('cleanup') as TopicPlan['cleanup']
   const partitions = section.number('partitions')
   const at = context.report.position(entry.keySpan)
@@ -152,6 +159,68 @@ export function topicValueOf(
     context.report.error('CONVERTER_RAW', span, message, 'Write "converter: json" beside the type.')
   }
   return { type, converter: wanted ?? (isScalar ? 'raw' : 'json') }
+}
+
+/** The value with the schema that its type came from, and with the registry that it then needs. */
+function withSchema(
+  context: ReadContext,
+  value: TopicPlan['value'],
+  types: TypeTable,
+  registry: RegistryPlan | null,
+  topic: Section
+): TopicPlan['value'] {
+  const { type, converter } = value
+  if (converter !== 'avro' && converter !== 'protobuf') {
+    if (topic.value('registry') !== null) {
+      const message = `a registry is for avro and protobuf, but the topic’s converter is ${converter}`
+      const hint = 'Write "converter: avro" or "converter: protobuf" beside the type.'
+      context.report.error('WRONG_VALUE', topic.keySpan('registry'), message, hint)
+    }
+    return value
+  }
+  const imported = types.schemaOf(type)
+  const schema = imported?.format === converter ? imported : null
+  if (schema === null) checkSchema(context, type, converter, topic)
+  return {
+    type,
+    converter,
+    ...(schema === null ? {} : { schema }),
+    ...(registry === null ? {} : { registry })
+  }
+}
+
+function checkSchema(
+  context: ReadContext,
+  type: Type,
+  converter: 'avro' | 'protobuf',
+  topic: Section
+): void {
+  const made = converter === 'avro' ? avroSchemaOf(type, 'value') : protoSchemaOf(type, 'value')
+  if (made.kind === 'schema') return
+  const message = `${made.path} has no form in ${converter}: ${made.problem}`
+  context.report.error('CONVERTER_SCHEMA', topic.keySpan('schema'), message)
+}
+
+function readRegistry(
+  context: ReadContext,
+  parent: Section,
+  fallback: RegistryPlan | null
+): RegistryPlan | null {
+  const node = parent.value('registry')
+  if (node === null) return fallback
+  const section = readSection(context, node, REGISTRY, parent.keySpan('registry'))
+  const url = section?.text('url') ?? null
+  if (url === null) return null
+  if (!URL.canParse(url) || !/^https?:\/\/[^@]*$/.test(url)) {
+    context.report.error(
+      'WRONG_VALUE',
+      section!.scalar('url')!,
+      `${JSON.stringify(url)} is no address of a registry; expected http or https, without a user`,
+      'For example url: "http://127.0.0.1:8081"; name who asks by auth-env.'
+    )
+    return null
+  }
+  return { url: url.replace(/\/+$/, ''), authEnv: section!.text('auth-env') }
 }
 
 function readConsumer(

@@ -22,6 +22,7 @@ import {
   SCALAR_WORDS,
   typeFingerprint
 } from '../type-text.ts'
+import type { WireSchema } from '../plan.ts'
 import type { Field, RowType, ScalarType, Type, Variant } from '../types.ts'
 import { quoted, type Entry, type TreeNode } from '../yaml/tree.ts'
 import { checkName } from './read-names.ts'
@@ -53,6 +54,7 @@ export class TypeTable {
   readonly #resolvingNested = new Set<string>()
   readonly #resolved = new Map<string, Type | null>()
   readonly #resolving: string[] = []
+  readonly #schemas = new WeakMap<Type, WireSchema>()
   readonly #rowTtls = new WeakMap<Type, number>()
 
   constructor(context: ReadContext, entries: readonly Entry[]) {
@@ -76,6 +78,11 @@ export class TypeTable {
   /** Types by PascalCase name, for signatures. */
   get scope(): ReadonlyMap<string, Type | null> {
     return new Map([...this.#resolved].map(([name, type]) => [toPascal(name), type]))
+  }
+
+  /** The schema that a type was imported from. */
+  schemaOf(type: Type): WireSchema | null {
+    return this.#schemas.get(type) ?? null
   }
 
   /** The time to live that a row type declares. */

@@ -3,7 +3,7 @@ import { PARTITIONS_MAX } from '../../base/index.ts'
 import { API_VERSIONS, type KeySpec, type SectionSpec } from './declare.ts'
 
 const UNAVAILABLE = { kind: 'unavailable' } as const
-const CONVERTER = { kind: 'choice', of: ['json', 'raw'] } as const
+const CONVERTER = { kind: 'choice', of: ['json', 'raw', 'avro', 'protobuf'] } as const
 
 const ERRORS_KEY: KeySpec = {
   key: 'errors',
@@ -88,6 +88,35 @@ export const FILE: SectionSpec = {
   ]
 }
 
+const REGISTRY_KEY: KeySpec = {
+  key: 'registry',
+  value: { kind: 'section', section: 'registry' },
+  since: '1.0.0',
+  doc: 'Schema registry of avro and protobuf: records begin with the id of their schema.'
+}
+
+export const REGISTRY: SectionSpec = {
+  name: 'registry',
+  doc:
+    'A schema registry with the API of Confluent. Schemas of topics that are written are registered at the start, ' +
+    'under the subject <topic>-value; those of records that are read are fetched by their ids.',
+  example: 'registry: { url: "http://127.0.0.1:8081", auth-env: REGISTRY_AUTH }',
+  keys: [
+    {
+      key: 'url',
+      value: { kind: 'text' },
+      required: true,
+      doc: 'Where it answers, http or https.',
+      example: '"http://127.0.0.1:8081"'
+    },
+    {
+      key: 'auth-env',
+      value: { kind: 'text' },
+      doc: 'Name of the environment variable, or value of --env, that holds "user:password" or "Bearer <token>".'
+    }
+  ]
+}
+
 export const META: SectionSpec = {
   name: 'meta',
   doc: 'Identity of the dataflow. Its state and its place in the topics belong to the name.',
@@ -122,6 +151,7 @@ export const CONFIG: SectionSpec = {
       default: 'raw for scalars, json for all other types',
       doc: 'How values become bytes.'
     },
+    REGISTRY_KEY,
     {
       key: 'consumer',
       value: { kind: 'section', section: 'consumer' },
@@ -247,6 +277,7 @@ export const TOPIC: SectionSpec = {
       doc: 'Types of keys and values.',
       example: '{ value: { type: string } }'
     },
+    { ...REGISTRY_KEY, doc: 'Schema registry of the topic; replaces config.registry.' },
     {
       key: 'partitions',
       value: { kind: 'integer', min: 1, max: PARTITIONS_MAX },
@@ -305,7 +336,9 @@ export const SCHEMA_SIDE_KEYS: readonly KeySpec[] = [
     key: 'converter',
     value: CONVERTER,
     default: 'config.converter',
-    doc: 'raw: the scalar as bytes (text as UTF-8, numbers big-endian). json: JSON text.'
+    doc:
+      'raw: the scalar as bytes (text as UTF-8, numbers big-endian). json: JSON text. avro, protobuf: by a schema ' +
+      'that is made from the type, or that the type was imported from.'
   }
 ]
 

@@ -3,7 +3,7 @@ import { API_VERSIONS, type KeySpec, type SectionSpec } from './declare.ts'
 import { DEV_KEY, IMPORTS_KEY } from './file-sections.ts'
 import { STATE } from './service-sections.ts'
 
-const CONVERTER = { kind: 'choice', of: ['json', 'raw'] } as const
+const CONVERTER = { kind: 'choice', of: ['json', 'raw', 'avro', 'protobuf'] } as const
 
 export const PACKAGE: SectionSpec = {
   name: 'package',

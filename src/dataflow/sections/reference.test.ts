@@ -29,6 +29,7 @@ const PLACES: Readonly<Record<string, (example: string) => string>> = {
   'the file': example => example,
   meta: example => `apiVersion: 1.0.0\n${example}\n${TOPICS}${WORK}`,
   config: example => `${HEAD}${example}\n${TOPICS}${WORK}`,
+  registry: example => `${HEAD}config:\n${indent(example, 2)}\n${TOPICS}${WORK}`,
   default_starting_offset: example =>
     `${HEAD}config:\n  consumer:\n${indent(example, 4)}\n${TOPICS}${WORK}`,
   errors: example => `${HEAD}${example}\n${TOPICS}${WORK}`,

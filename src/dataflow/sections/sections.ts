@@ -35,6 +35,7 @@ export const SECTIONS: readonly SectionGroup[] = [
       file.CONSUMER,
       file.STARTING_OFFSET,
       file.PRODUCER,
+      file.REGISTRY,
       file.ERRORS
     ]
   },

@@ -1,7 +1,7 @@
 // Which transactions were aborted in which partitions: readers of committed records leave their records out.
 //
-//   A1  An entry is stored with the commit that writes its marker, when the marker's offset is not known yet. The offset
-//       is stored with a later commit; a process that starts in between finds it in the partition.
+//   A1  An entry is stored with the commit that writes its marker, when the marker's offset is not known yet. The
+//       offset is stored with a later commit; a process that starts in between finds it in the partition.
 //   A2  Entries of a partition stand in the order of their markers.
 import { isMillraceError } from '../../base/index.ts'
 import type { Log } from '../../log/index.ts'
@@ -131,7 +131,7 @@ export async function openAbortedTransactions(
   const aborted = new AbortedTransactions()
   const changes = new Map<string, number | null>()
   const settled: SettledAbort[] = []
-  for (const [key, value] of [...store.entries(PREFIX)]) {
+  for (const [key, value] of store.entries(PREFIX)) {
     const each = parseKey(key)
     const stored = typeof value === 'number' ? value : UNKNOWN
     const to = stored === UNKNOWN ? await findMarker(log, each) : stored

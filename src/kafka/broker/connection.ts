@@ -1,9 +1,10 @@
 // One client's connection: frames in, responses out in the same order.
 //
 //   N1  Responses leave in the order of their requests.
-//   N2  A request begins when the one before it was answered; requests that keep their order themselves (Produce) begin
-//       at once behind others of their kind, so that one commit serves several.
-//   N3  Nothing is allocated for a frame before its length was found to be allowed; bytes of begun requests are bounded.
+//   N2  A request begins when the one before it was answered; requests that keep their order themselves
+//       (Produce) begin at once behind others of their kind, so that one commit serves several.
+//   N3  Nothing is allocated for a frame before its length was found to be allowed; bytes of begun requests are
+//       bounded.
 //   N4  What is wrong with one connection ends it, with one line for the operator, and touches no other.
 import type { Socket } from 'node:net'
 import { messageOf } from '../../base/index.ts'

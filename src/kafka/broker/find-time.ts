@@ -30,8 +30,8 @@ export async function findTimestamp(
 }
 
 /**
- * The first record with the greatest timestamp before `end`; null when there is none. Halves the time that is left: about
- * fifty look-ups, whatever the size of the partition.
+ * The first record with the greatest timestamp before `end`; null when there is none. Halves the time that is left:
+ * about fifty look-ups, whatever the size of the partition.
  */
 export async function findMaxTimestamp(
   log: Log,

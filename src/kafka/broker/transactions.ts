@@ -7,7 +7,7 @@
 //       is lower than the new one).
 //   X4  A transaction that is open for longer than its timeout is aborted and its producer fenced. A restart keeps
 //       transactions open until then.
-// Source: KIP-98, KIP-360, KIP-447. States are those of the protocol; there is no state between two of them, because of X1.
+// Source: KIP-98, KIP-360, KIP-447. States are those of the protocol; X1 leaves none between two of them.
 import { isMillraceError, type Clock, type Timer } from '../../base/index.ts'
 import type { CommitOffset, Log } from '../../log/index.ts'
 import { ERROR_CODES } from '../wire/index.ts'
@@ -173,7 +173,6 @@ export class Transactions {
     ids: ProducerIds
   ): Promise<{ readonly errorCode: number; readonly producerId: number; readonly epoch: number }> {
     const { transactionalId } = identity
-    const failed = (errorCode: number) => ({ errorCode, producerId: -1, epoch: -1 })
     if (timeoutMs <= 0 || timeoutMs > TRANSACTION_TIMEOUT_MAX_MS) {
       return failed(ERROR_CODES.INVALID_TRANSACTION_TIMEOUT)
     }
@@ -298,7 +297,7 @@ export class Transactions {
     await this.#store.change(new Map([[PREFIX + id, state]]))
   }
 
-  /** Forgets ids that were not used for a week, and aborts before the partitions' starts. What the store must change. */
+  /** Forgets ids unused for a week, and aborts before the partitions' starts; gives what the store must change. */
   async expired(): Promise<ReadonlyMap<string, null>> {
     const changes = new Map<string, null>()
     const before = this.#clock.now() - EXPIRATION_MS
@@ -310,7 +309,7 @@ export class Transactions {
     }
     const topics = await this.#log.listTopics({ internal: true })
     const byName = new Map(topics.map(topic => [topic.name, topic]))
-    for (const { topic, partition } of [...this.#aborted.places()]) {
+    for (const { topic, partition } of this.#aborted.places()) {
       const start = byName.get(topic)?.status.partitions[partition]?.startOffset ?? Infinity
       for (const [key] of this.#aborted.forget(topic, partition, start)) changes.set(key, null)
     }
@@ -419,6 +418,8 @@ export class Transactions {
     for (const timer of this.#timers.values()) timer.cancel()
   }
 }
+
+const failed = (errorCode: number) => ({ errorCode, producerId: -1, epoch: NO_EPOCH })
 
 const NOTHING_OPEN = { partitions: [], groups: [], offsets: [], startedAtMs: 0 } as const
 

@@ -21,6 +21,16 @@ export interface RecordConverter<V = unknown> {
    * undefined. Absent where a type has no fields.
    */
   reading?(fields: ReadonlySet<string>): RecordConverter<V>
+  /**
+   * What must be fetched before bytes can be decoded; null when nothing is left to do. Resolves when `decode` gives
+   * its answer; rejects only when `signal` ends the wait. Absent where bytes are all there is.
+   */
+  prepare?(bytes: Buffer, start: number, end: number, signal: AbortSignal): Promise<void> | null
+  /**
+   * What must be done once before the first `encode`. Absent where there is nothing.
+   * @throws REGISTRY_UNREACHABLE, SCHEMA_INCOMPATIBLE
+   */
+  openWriter?(): Promise<void>
   /** Whether values are immutable in JavaScript (scalars), so that they may be shared. */
   readonly immutable: boolean
   /** Equal texts mean: same bytes for the same value. Lets a filter pass the original bytes on. */

@@ -1,10 +1,12 @@
 // The public face of convert: bytes of records and of state to values of declared types, and back.
 export type { RecordConverter } from './contract.ts'
-export { compileConverter, keyConverter } from './convert.ts'
+export { compileConverter, keyConverter, valueConverter } from './convert.ts'
 export { fingerprintOf } from './fingerprint.ts'
 export { compileCheck } from './json.ts'
 export { compileKeyCodec } from './key-codec.ts'
 export { scalarFromText } from './plain-scalars.ts'
 export { compileValueCodec } from './state-codec.ts'
+export { registryConverter } from './registry.ts'
+export { RegistryClient, type RegistryOptions } from './registry-client.ts'
 export { isScalar } from './scalars.ts'
 export { zeroOf } from './zero.ts'

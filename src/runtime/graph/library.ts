@@ -5,11 +5,15 @@ import type { KeyCodec, ValueCodec } from '../../state/contract.ts'
 import { describeUserError, loadStep } from '../code/index.ts'
 import type { RecordConverter } from '../convert/contract.ts'
 import {
+  RegistryClient,
+  type RegistryOptions,
   compileConverter,
   compileKeyCodec,
   compileValueCodec,
   fingerprintOf,
-  keyConverter
+  keyConverter,
+  registryConverter,
+  valueConverter
 } from '../convert/index.ts'
 import type { UserFunction } from '../operators/function-operator.ts'
 import type { ErrorText } from '../operators/record-errors.ts'
@@ -50,9 +54,11 @@ export class Library {
   static async load(
     plan: Plan,
     folder: string,
-    functions: ReadonlyMap<StepPlan, (...args: never[]) => unknown> = NO_FUNCTIONS
+    functions: ReadonlyMap<StepPlan, (...args: never[]) => unknown> = NO_FUNCTIONS,
+    registries: RegistryOptions | null = null
   ): Promise<Library> {
     const library = new Library()
+    const converterOf = valueConverters(registries)
     for (const step of allSteps(plan)) {
       const given = functions.get(step)
       const fn = given === undefined ? await loadStep(step, folder) : (given as UserFunction)
@@ -60,8 +66,9 @@ export class Library {
       library.#steps.set(step, { fn: fn as UserFunction, describe })
     }
     for (const [id, topic] of Object.entries(plan.topics)) {
-      library.#topics.set(id, topicFormat(topic))
+      library.#topics.set(id, topicFormat(topic, converterOf(topic)))
     }
+    for (const id of writtenTopics(plan)) await library.#topics.get(id)?.value.openWriter?.()
     return library
   }
 
@@ -124,10 +131,28 @@ export function timeSteps({ time, window }: ServicePlan): StepPlan[] {
   return [...(window?.steps ?? []), ...placed.filter(step => step !== null && step !== undefined)]
 }
 
-function topicFormat(topic: TopicPlan): TopicFormat {
-  const { type, converter } = topic.value
+/** Ids of the topics that functions' results go to. */
+function writtenTopics(plan: Plan): ReadonlySet<string> {
+  const late = plan.services.flatMap(({ window }) => window?.lateTopic ?? [])
+  return new Set([...plan.services.flatMap(({ sinks }) => sinks.map(sink => sink.topic)), ...late])
+}
+
+/** Makes the converters of topics; those of one registry share its schemas. */
+function valueConverters(options: RegistryOptions | null): (topic: TopicPlan) => RecordConverter {
+  const clients = new Map<string, RegistryClient>()
+  return ({ name, value }) => {
+    const { registry } = value
+    if (registry === undefined || options === null) return valueConverter(value, name)
+    const identity = `${registry.url} ${registry.authEnv}`
+    const client = clients.get(identity) ?? new RegistryClient(registry, options)
+    clients.set(identity, client)
+    return registryConverter(value, name, client)
+  }
+}
+
+function topicFormat(topic: TopicPlan, value: RecordConverter): TopicFormat {
+  const { type } = topic.value
   const absent = type.kind === 'option' || type.kind === 'null' ? null : undefined
-  const value = compileConverter(type, converter)
   const key = keyConverter(topic.key as ScalarType | null)
   return { key: topic.key === null ? textOfAny(key) : key, value, absent }
 }

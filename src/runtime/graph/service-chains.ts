@@ -94,7 +94,7 @@ export class ServiceChains {
 
   /** The chain behind one source, from decoding to the sinks. */
   source(source: SourcePlan): RecordTaker {
-    const { plan, library, counters } = this.#circuit.options
+    const { plan, library, counters, signal } = this.#circuit.options
     const format = library.topic(source.topic)
     const steps = [...source.steps, ...this.#service.steps]
     const inWindow = this.#service.window?.steps ?? []
@@ -115,6 +115,7 @@ export class ServiceChains {
       name,
       converter: format.value,
       absent: format.absent,
+      signal,
       frame,
       counters,
       index: this.#index(name),

@@ -2,11 +2,14 @@
 import { MillraceError, messageOf } from '../../base/index.ts'
 import type { RecordConverter } from '../convert/contract.ts'
 import type { Counters } from '../task/counters.ts'
-import { endsTask } from '../task/failure.ts'
+import { Abandoned, endsTask } from '../task/failure.ts'
 import type { Frame } from '../task/frame.ts'
 import type { RecordFacts, RecordTaker } from '../task/record-facts.ts'
 import type { Operator } from './operator.ts'
 import type { RecordErrors } from './record-errors.ts'
+
+/** Nobody ends the wait. */
+const NEVER: AbortSignal = new AbortController().signal
 
 /** What a source is made from. */
 export interface SourceParts {
@@ -19,6 +22,8 @@ export interface SourceParts {
   readonly index: number
   readonly errors: RecordErrors
   readonly next: Operator
+  /** Ends waits of a task that stops. */
+  readonly signal?: AbortSignal
 }
 
 /** Sets the frame from a record and pushes its value. */
@@ -46,16 +51,34 @@ export class SourceOperator implements RecordTaker {
     const frame = this.#frame
     setFrame(frame, facts, topic, partition)
     this.#in[this.#index]! += 1
+    if (facts.valueStart >= 0) {
+      const { prepare } = this.#converter
+      if (prepare === undefined) return this.#decode(facts)
+      const { data, valueStart, valueEnd } = facts
+      const wait = prepare(data, valueStart, valueEnd, this.#parts.signal ?? NEVER)
+      return wait === null ? this.#decode(facts) : this.#later(wait, facts)
+    }
+    const value = this.#parts.absent
+    if (value === undefined) return this.#failed(noValue())
+    this.#out[this.#index]! += 1
+    return this.#next.push(value)
+  }
+
+  /** Goes on when what the bytes need is there. The task waits: nothing else moves, nothing is lost. */
+  async #later(wait: Promise<void>, facts: RecordFacts): Promise<void> {
+    await wait.catch((error: unknown) => {
+      if (this.#parts.signal?.aborted === true) throw new Abandoned()
+      throw error
+    })
+    return this.#decode(facts)
+  }
+
+  #decode(facts: RecordFacts): void | Promise<void> {
     let value: unknown
-    if (facts.valueStart < 0) {
-      value = this.#parts.absent
-      if (value === undefined) return this.#failed(noValue())
-    } else {
-      try {
-        value = this.#converter.decode(facts.data, facts.valueStart, facts.valueEnd)
-      } catch (error) {
-        return this.#failed(error)
-      }
+    try {
+      value = this.#converter.decode(facts.data, facts.valueStart, facts.valueEnd)
+    } catch (error) {
+      return this.#failed(error)
     }
     this.#out[this.#index]! += 1
     return this.#next.push(value)

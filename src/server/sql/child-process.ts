@@ -27,7 +27,8 @@ export class SqlProcess {
     }
     this.#child.on('error', error => end(failed(error.message)))
     this.#child.on('exit', (code, signal) =>
-      end(failed(`it ended with ${signal ?? `code ${code}`}`))
+      // It ends itself where a query takes too much, as the system does where there is no more.
+      end(signal === 'SIGKILL' ? tooLarge() : failed(`it ended with ${signal ?? `code ${code}`}`))
     )
     this.#rest()
   }
@@ -39,7 +40,7 @@ export class SqlProcess {
 
   /**
    * Sends a request and waits for its answer; one at a time.
-   * @throws SQL_TIMEOUT it took longer than `timeoutMs`: the process is killed · SQL_FAILED the process is gone
+   * @throws SQL_TIMEOUT it took longer than `timeoutMs`: the process is killed · SQL_LIMIT its memory · SQL_FAILED the process is gone
    */
   async ask(request: SqlRequest, timeoutMs: number | null = null): Promise<SqlAnswer> {
     if (this.#ended !== null) throw this.#ended
@@ -93,6 +94,13 @@ function failed(reason: string): MillraceError {
   return new MillraceError(
     'SQL_FAILED',
     `the process that answers SQL is gone: ${reason}; expected an answer; ask again: it starts anew`
+  )
+}
+
+function tooLarge(): MillraceError {
+  return new MillraceError(
+    'SQL_LIMIT',
+    'the query took more memory than it may and was ended; expected less; ask for fewer rows, groups or columns'
   )
 }
 

@@ -1,4 +1,5 @@
 // The main file of the process that answers SQL: keeps tables of the states, as changes come, and asks SQLite.
+import { Worker } from 'node:worker_threads'
 import { MillraceError, assert, messageOf } from '../../base/index.ts'
 import { ChangelogReader } from '../../runtime/index.ts'
 import {
@@ -56,14 +57,21 @@ class Tables {
         for (const table of over) this.#database.expire(table, nowMs - table.ttlMs!)
       })
     }
-    this.#database.limitMemory(process.memoryUsage.rss() + memoryBytesMax)
+    memoryBound[0] = process.memoryUsage.rss() + memoryBytesMax
     try {
       return { kind: 'result', result: this.#database.query(statement, [], limits) }
     } finally {
-      this.#database.limitMemory(0)
+      memoryBound[0] = 0
     }
   }
 }
+
+/** What the process may have while a query runs; 0 for no bound. */
+const memoryBound = new Float64Array(new SharedArrayBuffer(8))
+const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
+new Worker(new URL(`./memory-watch.${extension}`, import.meta.url), {
+  workerData: memoryBound
+}).unref()
 
 let tables: Tables | null = null
 

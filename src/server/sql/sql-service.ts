@@ -36,6 +36,8 @@ export interface SqlQueryOptions {
   /** Rows after which the result is cut. */
   readonly rowsMax: number
   readonly timeoutMs?: number
+  /** Memory that it may take beside the tables; default {@link SQL_MEMORY_BYTES_MAX}. */
+  readonly memoryBytesMax?: number
 }
 
 /** Answers queries, one at a time. */
@@ -79,7 +81,7 @@ export class SqlService {
         sql,
         nowMs: this.#options.clock.now(),
         limits: { rowsMax: options.rowsMax, bytesMax: SQL_RESULT_BYTES_MAX },
-        memoryBytesMax: SQL_MEMORY_BYTES_MAX
+        memoryBytesMax: options.memoryBytesMax ?? SQL_MEMORY_BYTES_MAX
       },
       options.timeoutMs ?? SQL_TIMEOUT_MS_DEFAULT
     )

@@ -47,8 +47,8 @@ interface Share {
 }
 
 /**
- * As many partitions for each member as possible, moving as few as possible: who had a partition keeps it while its share
- * is not too large, the rest goes to whoever has least.
+ * As many partitions for each member as possible, moving as few as possible: who had a partition keeps it while its
+ * share is not too large, the rest goes to whoever has least.
  */
 export const assignUniform: Assignor = (members, topics) => {
   const shares = members
@@ -118,8 +118,8 @@ const least = (shares: readonly Share[]): Share =>
   shares.reduce((best, share) => (share.size < best.size ? share : best))
 
 /**
- * Moves partitions from large shares to small ones until no move makes two shares more alike. In a round each share gives
- * at most one, the largest first: that moves as few as it must.
+ * Moves partitions from large shares to small ones until no move makes two shares more alike. In a round each share
+ * gives at most one, the largest first: that moves as few as it must.
  */
 function balance(shares: readonly Share[]): void {
   for (let hasMoved = true; hasMoved;) {

@@ -355,7 +355,7 @@ export class ClassicGroup {
   /** C1. */
   #complete(): void {
     this.#phase?.cancel()
-    for (const member of [...this.members.values()]) {
+    for (const member of this.members.values()) {
       if (member.join !== null || member.instanceId !== null) continue
       member.session?.cancel()
       this.members.delete(member.id)

@@ -1,9 +1,9 @@
 // Patterns of topic names (KIP-848), matched in bounded time whatever a client sends.
 //
 // What is understood is what RE2 and JavaScript have in common and topic names need: characters, `.`, classes, \d \w \s
-// and their opposites, groups, `|`, `*` `+` `?` `{n,m}`. The whole name must match; `^` and `$` at the ends are allowed.
-// A node maps the set of positions where it may begin to those where it may end, so the work is bounded by nodes ×
-// positions², with no trying again.
+// and their opposites, groups, `|`, `*` `+` `?` `{n,m}`. The whole name must match; `^` and `$` at the ends may stand
+// there. A node maps the set of positions where it may begin to those where it may end, so the work is bounded by
+// nodes × positions², with no trying again.
 import { MillraceError } from '../../../base/index.ts'
 
 const PATTERN_LENGTH_MAX = 1_000

@@ -128,6 +128,8 @@ export const handleIncrementalAlterConfigs: Handler<'IncrementalAlterConfigs'> =
   return { responses }
 }
 
+const refused = (errorCode: number, errorMessage: string): Outcome => ({ errorCode, errorMessage })
+
 async function alter(
   context: BrokerContext,
   type: number,
@@ -135,10 +137,6 @@ async function alter(
   changes: readonly Change[],
   isTrial: boolean
 ): Promise<Outcome> {
-  const refused = (errorCode: number, errorMessage: string): Outcome => ({
-    errorCode,
-    errorMessage
-  })
   if (type !== TOPIC) {
     return refused(ERROR_CODES.INVALID_REQUEST, 'only configurations of topics (2) can be changed')
   }

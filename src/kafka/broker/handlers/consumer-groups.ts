@@ -17,6 +17,10 @@ type DescribedMember = NonNullable<DescribedGroup['members']>[number]
 const OWN_ID_VERSION = 1
 const ID_BYTES = 16
 
+const refused = (errorCode: number, errorMessage: string | null = null): HeartbeatResponse => {
+  return { errorCode, errorMessage }
+}
+
 /** Answers ConsumerGroupHeartbeat. */
 export const handleConsumerGroupHeartbeat: Handler<'ConsumerGroupHeartbeat'> = async (
   context,
@@ -24,9 +28,6 @@ export const handleConsumerGroupHeartbeat: Handler<'ConsumerGroupHeartbeat'> = a
   caller,
   version
 ) => {
-  const refused = (errorCode: number, errorMessage: string | null = null): HeartbeatResponse => {
-    return { errorCode, errorMessage }
-  }
   const fault = context.groups.faultOfId(request.groupId) === 0 ? null : 'the name of the group'
   const problem = fault ?? problemOf(request, version)
   if (problem !== null) return refused(ERROR_CODES.INVALID_REQUEST, `${problem} is not valid`)
