@@ -112,7 +112,8 @@ function checkKinds({ report }: StepContext, service: ServiceModel, join: JoinMo
     report.error('JOIN_UNBOUNDED', join.at, message, hint)
   }
   if (!isStreams && within !== null) {
-    const message = `"within" bounds two streams, but a side is of the type ${left.type === 'stream' ? right.type : left.type}`
+    const other = left.type === 'stream' ? right.type : left.type
+    const message = `"within" bounds two streams, but a side is of the type ${other}`
     report.error('JOIN_KIND', withinSpan, message, 'Leave it out.')
   }
   if (left.type !== 'stream' && right.type !== left.type) {
@@ -123,7 +124,7 @@ function checkKinds({ report }: StepContext, service: ServiceModel, join: JoinMo
     report.error('JOIN_KIND', left.at, message, 'One of them must be a stream, the left one.')
   }
   if (kind === 'outer' && left.type === 'stream' && right.type !== 'stream') {
-    const message = `a ${right.type} is only looked up, so a record of it alone gives nothing: "outer" says nothing here`
+    const message = `a ${right.type} is only looked up, so "outer" says nothing here`
     report.error('JOIN_KIND', join.at, message, 'Use kind: left.')
   }
   for (const side of [left, right]) {
@@ -280,9 +281,11 @@ function sideType(left: Type, right: Type): Type {
   return { kind: 'object', name: null, fields }
 }
 
+function optional(type: Type, may: boolean): Type {
+  return may ? { kind: 'option', value: type } : type
+}
+
 function pairType({ kind, left, right }: JoinModel, one: Type, other: Type): Type {
-  const optional = (type: Type, may: boolean): Type =>
-    may ? { kind: 'option', value: type } : type
   const fields = [
     field(left.as, optional(one, kind === 'outer')),
     field(right.as, optional(other, kind !== 'inner'))

@@ -27,7 +27,7 @@ export const JOIN_SIDE: SectionSpec = {
       value: { kind: 'choice', of: ['stream', 'table', 'versions'] },
       default: 'stream',
       doc:
-        'stream: each record is an event. table: the last record of a key (or of a `row`) is what holds from then on. ' +
+        'stream: each record is an event. table: the last record of a key (or of a `row`) is what holds then on. ' +
         'versions: a record holds from its event time to that of the next one of its key.'
     },
     path('key', 'The field by which both sides belong together. Default: the record’s key.', 'id'),
@@ -81,7 +81,7 @@ export const JOIN: SectionSpec = {
       value: { kind: 'choice', of: ['inner', 'left', 'outer'] },
       default: 'inner',
       doc:
-        'inner: pairs only. left: also left records without a right one. outer: also right records without a left one. ' +
+        'inner: pairs only. left: also left records without a right one. outer: also right ones without a left one. ' +
         'The missing side is null.'
     },
     {

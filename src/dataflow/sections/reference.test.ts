@@ -84,8 +84,7 @@ const PLACES: Readonly<Record<string, (example: string) => string>> = {
   dedup: example => `${WORDS}    partition:\n      assign-key: { field: word }\n      ${example}\n`,
   aggregate: example =>
     `${WORDS.replace(/ {4}sinks.*\n/, '')}    partition:\n      assign-key: { field: word }\n${indent(example, 6)}\n`,
-  join: example =>
-    `${WORDS.replace(/ {4}sinks.*\n/, '').replace('id: sentences }', 'id: sentences }, { type: topic, id: trimmed }')}${indent(example, 4)}\n`,
+  join: example => `${TWO_SOURCES}${indent(example, 4)}\n`,
   'join side': example => PLACES['join']!(example),
   within: example =>
     PLACES['join']!(
@@ -97,8 +96,13 @@ const PLACES: Readonly<Record<string, (example: string) => string>> = {
   }
 }
 const WORDS =
-  `${HEAD}types: { sentence: { type: object, properties: { word: string, text: string, length: u32, at: timestamp } } }\n` +
+  `${HEAD}types:\n  sentence:\n    type: object\n` +
+  '    properties: { word: string, text: string, length: u32, at: timestamp }\n' +
   `${TOPICS.replaceAll('string', 'sentence')}${WORK}`
+const TWO_SOURCES = WORDS.replace(/ {4}sinks.*\n/, '').replace(
+  'id: sentences }',
+  'id: sentences }, { type: topic, id: trimmed }'
+)
 const PACKAGE_HEAD = 'apiVersion: 1.0.0\nmeta: { name: words, namespace: acme, version: 0.1.0 }\n'
 /** A package that stands in a dataflow file. */
 const inFile = (example: string): string =>

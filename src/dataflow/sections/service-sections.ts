@@ -193,8 +193,8 @@ export const PARTITION: SectionSpec = {
       value: { kind: 'map', of: 'aggregate' },
       since: '1.0.0',
       doc:
-        'Instead of update-state: what is kept for each key and goes on to the sinks, by property. Without a window with ' +
-        'every record, in a window when it closes. The state is called aggregate.'
+        'Instead of update-state: what is kept for each key and goes on to the sinks, by property. Without a window ' +
+        'with every record, in a window when it closes. The state is called aggregate.'
     }
   ]
 }
@@ -303,7 +303,9 @@ export const ASSIGN_KEY: SectionSpec = {
 /** A time by function or by field. */
 export const ASSIGN_TIMESTAMP: SectionSpec = {
   name: 'assign-timestamp',
-  doc: 'What gives the time at which a record happened, in milliseconds since 1970: a function (run or uses), or a field.',
+  doc:
+    'What gives the time at which a record happened, in milliseconds since 1970: a function (run or ' +
+    'uses), or a field.',
   example: 'assign-timestamp: { field: at }',
   keys: [...FUNCTION.keys, ...TIMESTAMP_KEYS]
 }

@@ -80,7 +80,6 @@ function fieldsOf(aggregates: readonly AggregatePlan[]): string {
 function textsOf(aggregate: AggregatePlan, index: number): Texts {
   const { name, function: fn, field, size, order } = aggregate
   const key = quote(name)
-  const at = quote(`$${name}-at`)
   const counted = quote(`$${name}-count`)
   const value = field === null ? 'value' : `f${index}`
   const has = field === null ? 'true' : `${value} !== null && ${value} !== undefined`
@@ -122,22 +121,8 @@ function textsOf(aggregate: AggregatePlan, index: number): Texts {
       return plain(key, kept(text(state('before'), value)), text(state('one'), state('other')))
     }
     case 'first':
-    case 'last': {
-      const isBetter = fn === 'first' ? 'isBefore' : 'isBehind'
-      const wins = `(${has}) && ${isBetter}(ctx.timestamp, ${state('before', at)})`
-      const other = `${state('other', at)} !== null && ${isBetter}(${state('other', at)}, ${state('one', at)})`
-      return {
-        add: [
-          `${key}: ${wins} ? ${value} : ${state('before')}`,
-          `${at}: ${wins} ? ctx.timestamp : ${state('before', at)}`
-        ],
-        merge: [
-          merged(`${other} ? ${state('other')} : ${state('one')}`),
-          `${at}: ${other} ? ${state('other', at)} : ${state('one', at)}`
-        ],
-        result: `copy${index}(${state('next')})`
-      }
-    }
+    case 'last':
+      return timed(aggregate, index, value, has)
     case 'distinct':
       return {
         ...plain(
@@ -159,6 +144,32 @@ function textsOf(aggregate: AggregatePlan, index: number): Texts {
     }
     default:
       return unreachable(fn)
+  }
+}
+
+/** The value with the least or the greatest time. */
+function timed(
+  { name, function: fn }: AggregatePlan,
+  index: number,
+  value: string,
+  has: string
+): Texts {
+  const key = quote(name)
+  const at = quote(`$${name}-at`)
+  const state = (of: string, property = key): string => `${of}[${property}]`
+  const isBetter = fn === 'first' ? 'isBefore' : 'isBehind'
+  const wins = `(${has}) && ${isBetter}(ctx.timestamp, ${state('before', at)})`
+  const other = `${state('other', at)} !== null && ${isBetter}(${state('other', at)}, ${state('one', at)})`
+  return {
+    add: [
+      `${key}: ${wins} ? ${value} : ${state('before')}`,
+      `${at}: ${wins} ? ctx.timestamp : ${state('before', at)}`
+    ],
+    merge: [
+      `${key}: ${other} ? ${state('other')} : ${state('one')}`,
+      `${at}: ${other} ? ${state('other', at)} : ${state('one', at)}`
+    ],
+    result: `copy${index}(${state('next')})`
   }
 }
 

@@ -12,6 +12,8 @@ const REGISTERS = 4096
 const REGISTER_BITS = 12
 const ENTRY = 3
 const FEW_MAX = 256
+/** 2 to the power of −rank. */
+const SHARES = Array.from({ length: 64 }, (_, rank) => 2 ** -rank)
 /** Letters that JSON writes as they are, without quotes and backslash. */
 const BASE = 35
 const ZERO = String.fromCharCode(BASE)
@@ -52,7 +54,7 @@ export function countDistinct(sketch: string): number {
     for (let register = 0; register < REGISTERS; register++) {
       const rank = valueOf(sketch, register)
       if (rank === 0) zeros++
-      sum += 2 ** -rank
+      sum += SHARES[rank]!
     }
   }
   const estimate = (BIAS * REGISTERS * REGISTERS) / sum

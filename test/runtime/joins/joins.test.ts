@@ -1,0 +1,141 @@
+// Joins of every kind and dedup over random streams, out of order and late, killed at random commits, with oracles.
+import { deepEqual } from 'node:assert/strict'
+import { test } from 'node:test'
+import * as fc from 'fast-check'
+import type { Plan } from '../../../src/dataflow/plan.ts'
+import {
+  type JoinSetup,
+  type TableSetup,
+  naiveDedup,
+  naivePairs,
+  naiveTables,
+  naiveVersions
+} from './oracle.ts'
+import { type Row, SEED, type Stream, World, cases, planOf, streams } from './world.ts'
+
+const PAIRS = cases(1_300)
+const TASKS = cases(300)
+const VERSIONS = cases(700)
+const TABLES = cases(600)
+const DEDUP = cases(600)
+
+const setups: fc.Arbitrary<JoinSetup> = fc.record({
+  kind: fc.constantFrom('inner', 'left', 'outer'),
+  beforeMs: fc.constantFrom(0, 4, 250),
+  afterMs: fc.constantFrom(0, 7, 500),
+  outOfOrdernessMs: fc.constantFrom(0, 10),
+  graceMs: fc.constantFrom(0, 6)
+})
+
+function intervalPlan(setup: JoinSetup, partitions = 1): Plan {
+  return planOf(
+    `    join:
+      kind: ${setup.kind}
+      left: { source: l, key: key, timestamp: time }
+      right: { source: r, key: key, timestamp: time }
+      within: { before: ${setup.beforeMs}ms, after: ${setup.afterMs}ms }
+    watermark: { out-of-orderness: ${setup.outOfOrdernessMs}ms, grace-period: ${setup.graceMs}ms }`,
+    '${one.left?.id ?? "-"} ${one.right?.id ?? "-"} ${ctx.timestamp}',
+    partitions
+  )
+}
+
+test(`streams within bounds come to what the oracle says (seed ${SEED}, ${PAIRS} cases)`, async () => {
+  await fc.assert(
+    fc.asyncProperty(setups, streams, async (setup, stream) => {
+      const found = await new World(intervalPlan(setup), stream.crashes).run(stream)
+      deepEqual(found.toSorted(), naivePairs(setup, stream.parts))
+    }),
+    { seed: SEED, numRuns: PAIRS }
+  )
+})
+
+test(`streams over several tasks come to what the oracle says (seed ${SEED}, ${TASKS} cases)`, async () => {
+  await fc.assert(
+    fc.asyncProperty(setups, streams, async (setup, stream) => {
+      // Nothing is late, so it does not count which task is faster.
+      const waiting = { ...setup, outOfOrdernessMs: 10_000 }
+      const found = await new World(intervalPlan(waiting, 2), stream.crashes).run(stream, 2)
+      deepEqual(found.toSorted(), naivePairs(waiting, stream.parts))
+    }),
+    { seed: SEED, numRuns: TASKS }
+  )
+})
+
+test(`versions as of the time of events come to what the oracle says (seed ${SEED}, ${VERSIONS} cases)`, async () => {
+  await fc.assert(
+    fc.asyncProperty(setups, streams, async (given, stream) => {
+      const setup = { ...given, kind: given.kind === 'outer' ? ('left' as const) : given.kind }
+      const plan = planOf(
+        `    join:
+      kind: ${setup.kind}
+      left: { source: l, key: key, timestamp: time }
+      right: { source: r, type: versions, key: key, timestamp: time }
+    watermark: { out-of-orderness: ${setup.outOfOrdernessMs}ms, grace-period: ${setup.graceMs}ms }`,
+        '${one.left.id} ${one.right?.id ?? "-"} ${ctx.timestamp}'
+      )
+      const found = await new World(plan, stream.crashes).run(stream)
+      deepEqual(found.toSorted(), naiveVersions(setup, stream.parts))
+    }),
+    { seed: SEED, numRuns: VERSIONS }
+  )
+})
+
+const tables: fc.Arbitrary<TableSetup> = fc.record({
+  kind: fc.constantFrom('inner', 'left', 'outer'),
+  leftRow: fc.constantFrom('amount', 'key', null),
+  rightRow: fc.constantFrom('amount', 'key')
+})
+
+test(`tables, and streams with tables, come to what the oracle says (seed ${SEED}, ${TABLES} cases)`, async () => {
+  await fc.assert(
+    fc.asyncProperty(tables, streams, async (given, stream) => {
+      const isStream = given.leftRow === null
+      const setup: TableSetup =
+        isStream && given.kind === 'outer' ? { ...given, kind: 'left' } : given
+      const left = isStream ? '' : `, type: table, row: ${setup.leftRow}`
+      const plan = planOf(
+        `    join:
+      kind: ${setup.kind}
+      left: { source: l, key: key${left} }
+      right: { source: r, key: key, type: table, row: ${setup.rightRow} }`,
+        '${one.left?.id ?? "-"} ${one.right?.id ?? "-"}'
+      )
+      const found = await new World(plan, stream.crashes).run(stream)
+      deepEqual(found, naiveTables(setup, inOrder(stream)))
+    }),
+    { seed: SEED, numRuns: TABLES }
+  )
+})
+
+const bounds = fc.oneof(
+  fc.record({ count: fc.integer({ min: 1, max: 5 }), ageMs: fc.constant(null) }),
+  fc.record({ count: fc.constant(null), ageMs: fc.integer({ min: 1, max: 60 }) }),
+  fc.record({ count: fc.integer({ min: 1, max: 5 }), ageMs: fc.integer({ min: 1, max: 60 }) })
+)
+
+test(`dedup lets pass what the oracle does (seed ${SEED}, ${DEDUP} cases)`, async () => {
+  await fc.assert(
+    fc.asyncProperty(bounds, streams, async ({ count, ageMs }, stream) => {
+      const said = [
+        ...(count === null ? [] : [`count: ${count}`]),
+        ...(ageMs === null ? [] : [`age: ${ageMs}ms`])
+      ]
+      const plan = planOf(
+        `    assign-timestamp: { field: time }
+    partition:
+      assign-key: { field: key }
+      dedup: { ${said.join(', ')} }`,
+        '${one.id}'
+      )
+      const found = await new World(plan, stream.crashes).run(stream)
+      deepEqual(found, naiveDedup({ count, ageMs }, inOrder(stream)))
+    }),
+    { seed: SEED, numRuns: DEDUP }
+  )
+})
+
+/** Records in the order in which they are taken: that of the log's timestamps. */
+function inOrder({ parts }: Stream): Row[] {
+  return parts.flat()
+}

@@ -1,0 +1,129 @@
+// What joins and dedup must come to, computed the naive way: everything is compared with everything.
+import type { Row } from './world.ts'
+
+/** Which records are late, told as an event-time join tells it: two inputs, one watermark. */
+class Lateness {
+  readonly #reached: Record<'l' | 'r', number> = { l: -Infinity, r: -Infinity }
+  readonly #outOfOrdernessMs: number
+  readonly #graceMs: number
+  #watermark = -Infinity
+
+  constructor({ outOfOrdernessMs, graceMs }: { outOfOrdernessMs: number; graceMs: number }) {
+    this.#outOfOrdernessMs = outOfOrdernessMs
+    this.#graceMs = graceMs
+  }
+
+  /** Takes the next record. */
+  isLate({ topic, time }: Row): boolean {
+    const isLate = time + this.#graceMs < this.#watermark
+    this.#reached[topic] = Math.max(this.#reached[topic], time)
+    const least = Math.min(this.#reached.l, this.#reached.r) - this.#outOfOrdernessMs
+    this.#watermark = Math.max(this.#watermark, least)
+    return isLate
+  }
+}
+
+/** How a join is set up. */
+export interface JoinSetup {
+  readonly kind: 'inner' | 'left' | 'outer'
+  readonly beforeMs: number
+  readonly afterMs: number
+  readonly outOfOrdernessMs: number
+  readonly graceMs: number
+}
+
+/** `left right time` of every pair, sorted. */
+export function naivePairs(setup: JoinSetup, parts: readonly (readonly Row[])[]): string[] {
+  const lateness = new Lateness(setup)
+  const pairs: string[] = []
+  for (const part of parts) {
+    const rows = part.filter(row => !lateness.isLate(row))
+    const lefts = rows.filter(row => row.topic === 'l')
+    const rights = rows.filter(row => row.topic === 'r')
+    const fits = (left: Row, right: Row): boolean =>
+      left.key === right.key &&
+      right.time >= left.time - setup.beforeMs &&
+      right.time <= left.time + setup.afterMs
+    for (const left of lefts) {
+      const found = rights.filter(right => fits(left, right))
+      for (const right of found)
+        pairs.push(`${left.id} ${right.id} ${Math.max(left.time, right.time)}`)
+      if (found.length === 0 && setup.kind !== 'inner') pairs.push(`${left.id} - ${left.time}`)
+    }
+    if (setup.kind !== 'outer') continue
+    for (const right of rights) {
+      if (!lefts.some(left => fits(left, right))) pairs.push(`- ${right.id} ${right.time}`)
+    }
+  }
+  return pairs.toSorted()
+}
+
+/** The same for a stream and versions. */
+export function naiveVersions(setup: JoinSetup, parts: readonly (readonly Row[])[]): string[] {
+  const lateness = new Lateness(setup)
+  const pairs: string[] = []
+  const versions: Row[] = []
+  for (const part of parts) {
+    const rows = part.filter(row => !lateness.isLate(row))
+    versions.push(...rows.filter(row => row.topic === 'r'))
+    for (const left of rows.filter(row => row.topic === 'l')) {
+      let found: Row | null = null
+      for (const version of versions) {
+        if (version.key !== left.key || version.time > left.time) continue
+        if (found === null || version.time >= found.time) found = version
+      }
+      if (found === null && setup.kind === 'inner') continue
+      pairs.push(`${left.id} ${found?.id ?? '-'} ${left.time}`)
+    }
+  }
+  return pairs.toSorted()
+}
+
+/** Which sides are tables, by which property their rows are told apart. */
+export interface TableSetup {
+  readonly kind: 'inner' | 'left' | 'outer'
+  readonly leftRow: 'amount' | 'key' | null
+  readonly rightRow: 'amount' | 'key'
+}
+
+/** `left right` of every pair, in order; a null leftRow is a stream. */
+export function naiveTables(setup: TableSetup, rows: readonly Row[]): string[] {
+  const tables: Record<'l' | 'r', Row[]> = { l: [], r: [] }
+  const out: string[] = []
+  for (const row of rows) {
+    const by = row.topic === 'l' ? setup.leftRow : setup.rightRow
+    if (by !== null) {
+      const own = tables[row.topic]
+      const before = own.findIndex(one => one.key === row.key && one[by] === row[by])
+      if (before >= 0) own[before] = row
+      else own.push(row)
+    } else if (row.topic === 'r') continue
+    if (row.topic === 'r' && setup.leftRow === null) continue
+    const other = tables[row.topic === 'l' ? 'r' : 'l'].filter(one => one.key === row.key)
+    const text = (match: Row | null): string =>
+      row.topic === 'l' ? `${row.id} ${match?.id ?? '-'}` : `${match?.id ?? '-'} ${row.id}`
+    for (const match of other) out.push(text(match))
+    const isAlone = row.topic === 'l' ? setup.kind !== 'inner' : setup.kind === 'outer'
+    if (other.length === 0 && isAlone) out.push(text(null))
+  }
+  return out
+}
+
+/** Ids of the records that pass, in order. */
+export function naiveDedup(
+  bounds: { readonly count: number | null; readonly ageMs: number | null },
+  rows: readonly Row[]
+): string[] {
+  const passed: Row[] = []
+  let newest = -Infinity
+  for (const row of rows) {
+    newest = Math.max(newest, row.time)
+    const remembered = passed
+      .slice(bounds.count === null ? 0 : Math.max(0, passed.length - bounds.count))
+      .filter(one => bounds.ageMs === null || newest - one.time < bounds.ageMs)
+    // Of a key only the last that passed counts.
+    const last = passed.findLast(one => one.key === row.key)
+    if (last === undefined || !remembered.includes(last)) passed.push(row)
+  }
+  return passed.map(row => String(row.id))
+}

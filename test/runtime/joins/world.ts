@@ -1,0 +1,180 @@
+// A log and stores over which the dataflow of a text lives and dies, with records that come in a defined order.
+import assert from 'node:assert/strict'
+import * as fc from 'fast-check'
+import { SeededRandom } from '../../../src/base/index.ts'
+import { compile } from '../../../src/dataflow/index.ts'
+import type { Plan } from '../../../src/dataflow/plan.ts'
+import { type RunningDataflow, startDataflow } from '../../../src/runtime/index.ts'
+import { Bench } from '../../../src/runtime/test-kit.ts'
+import { MemoryStore } from '../../../src/state/index.ts'
+import { type CrashPoint, CrashingLog, TickingClock } from '../crashing-log.ts'
+
+export const SEED: number = Number(process.env['MILLRACE_SEED'] ?? 1)
+const SHARE = Number(process.env['MILLRACE_CASES'] ?? 10_000) / 10_000
+
+/** How many of the cases of a normal run are done. */
+export function cases(normal: number): number {
+  return Math.ceil(normal * SHARE)
+}
+
+/** A record: which topic, and what stands in it. */
+export interface Row {
+  readonly id: number
+  readonly topic: 'l' | 'r'
+  readonly key: string
+  readonly time: number
+  readonly amount: number
+}
+
+/** Records in parts, each drained before the next begins; and where the process dies. */
+export interface Stream {
+  readonly parts: readonly (readonly Row[])[]
+  readonly batch: number
+  readonly crashes: readonly CrashPoint[]
+}
+
+const drafts = fc.array(
+  fc.record({
+    isLeft: fc.boolean(),
+    key: fc.nat(2),
+    // How far time moves on, and how far the record lags behind it.
+    step: fc.oneof({ weight: 4, arbitrary: fc.nat(6) }, fc.nat(300)),
+    lag: fc.oneof({ weight: 2, arbitrary: fc.constant(0) }, fc.nat(25)),
+    amount: fc.integer({ min: -5, max: 9 })
+  }),
+  { minLength: 1, maxLength: 16 }
+)
+
+/** Out of order and late. */
+export const streams: fc.Arbitrary<Stream> = fc
+  .record({
+    parts: fc.array(drafts, { minLength: 1, maxLength: 2 }),
+    batch: fc.integer({ min: 1, max: 6 }),
+    crashes: fc.array(
+      fc.record({ commit: fc.integer({ min: 1, max: 7 }), isDurable: fc.boolean() }),
+      { maxLength: 2 }
+    )
+  })
+  .map(({ parts, batch, crashes }) => {
+    let now = 1_000
+    let id = 0
+    const rows = parts.map(part =>
+      part.map(({ isLeft, key, step, lag, amount }): Row => {
+        now += step
+        const topic = isLeft ? 'l' : 'r'
+        return { id: id++, topic, key: 'abc'[key]!, time: now - lag, amount }
+      })
+    )
+    return { parts: rows, batch, crashes }
+  })
+
+const HEAD = `apiVersion: 1.0.0
+meta: { name: test, namespace: examples }
+types:
+  row: { type: object, properties: { id: u32, key: string, time: timestamp, amount: s32 } }
+topics:
+  l: { partitions: PARTITIONS, schema: { value: { type: row, converter: json } } }
+  r: { partitions: PARTITIONS, schema: { value: { type: row, converter: json } } }
+  out: { partitions: PARTITIONS, schema: { value: { type: string, converter: raw } } }
+services:
+  work:
+    sources: [{ type: topic, id: l }, { type: topic, id: r }]
+`
+const plans = new Map<string, Plan>()
+
+/** The plan of a service; sinks take what `show` makes of a value. */
+export function planOf(service: string, show: string, partitions = 1): Plan {
+  const text = `${HEAD.replaceAll('PARTITIONS', String(partitions))}${service}
+    sinks:
+      - type: topic
+        id: out
+        transforms:
+          - operator: map
+            run: |
+              function show(one: any, ctx: Context): string { return \`${show}\` }
+`
+  const known = plans.get(text)
+  if (known !== undefined) return known
+  const { plan, diagnostics } = compile(text, { file: 'dataflow.yaml' })
+  assert.ok(plan !== null, `${JSON.stringify(diagnostics, null, 1)}\n${text}`)
+  plans.set(text, plan)
+  return plan
+}
+
+/** Where a plan runs. */
+export class World {
+  readonly bench: Bench
+  readonly #plan: Plan
+  readonly #clock = new TickingClock()
+  readonly #crashes: CrashPoint[]
+  readonly #stores = new Map<number, MemoryStore>()
+  #sequence = 1_000
+
+  constructor(plan: Plan, crashes: readonly CrashPoint[]) {
+    this.#plan = plan
+    this.#crashes = [...crashes]
+    this.bench = new Bench({ clock: this.#clock })
+  }
+
+  /** Runs all parts and gives what came out. */
+  async run({ parts, batch }: Stream, partitions = 1): Promise<string[]> {
+    await this.bench.createTopics(this.#plan)
+    for (const part of parts) {
+      for (let at = 0; at < part.length; at += batch) {
+        await this.#feed(part.slice(at, at + batch), partitions)
+      }
+      await this.#drain()
+    }
+    return (await this.bench.values('out')).map(value => value!)
+  }
+
+  async #feed(rows: readonly Row[], partitions: number): Promise<void> {
+    for (const topic of ['l', 'r'] as const) {
+      for (let partition = 0; partition < partitions; partition++) {
+        const lines = rows.flatMap((row, index) => {
+          if (row.topic !== topic || row.id % partitions !== partition) return []
+          const { id, key, time, amount } = row
+          const value = JSON.stringify({ id, key, time, amount })
+          // The log's timestamps say in which order the inputs are taken.
+          return [{ value, timestamp: this.#sequence + index }]
+        })
+        if (lines.length > 0) await this.bench.feed(topic, lines, partition)
+      }
+    }
+    this.#sequence += rows.length
+  }
+
+  /** Processes everything, through all crashes that come up meanwhile. */
+  async #drain(): Promise<void> {
+    for (;;) {
+      const log = new CrashingLog(this.bench.log, this.#crashes[0] ?? null)
+      const life = async (): Promise<boolean> => {
+        const running = await this.#start(log)
+        await running.drain()
+        return true
+      }
+      if (await Promise.race([life(), log.crashed.then(() => false)])) return
+      this.#crashes.shift()
+      for (const store of this.#stores.values()) store.crash()
+    }
+  }
+
+  #start(log: CrashingLog): Promise<RunningDataflow> {
+    return startDataflow({
+      plan: this.#plan,
+      folder: '/',
+      log,
+      clock: this.#clock,
+      random: new SeededRandom(1),
+      workers: 0,
+      openStore: index => {
+        const store = this.#stores.get(index)?.reopen() ?? new MemoryStore()
+        this.#stores.set(index, store)
+        return Promise.resolve(store)
+      },
+      storeFolder: '/',
+      env: {},
+      onLog: () => {}
+    })
+  }
+}
