@@ -18,6 +18,8 @@ import {
 } from '../../runtime/task/index.ts'
 import { type TaskState, changelogOf, openTaskState } from '../../state/index.ts'
 import type { FunctionsOptions, IngressStart, RunningFunctions } from './contract.ts'
+import type { HeardTopics } from './egress.ts'
+import { Entrance } from './entrance.ts'
 import { FunctionTable } from './function-table.ts'
 import { IngressTaker } from './ingress.ts'
 import {
@@ -53,6 +55,7 @@ interface Common {
   readonly positions: readonly InputPosition[]
   readonly valves: Valves
   readonly topics: Map<string, number>
+  readonly heard: HeardTopics
 }
 
 /**
@@ -89,10 +92,14 @@ export async function startFunctions(options: FunctionsOptions): Promise<Running
     tasksChanged: before => tasksChanged(options, before, tasks)
   })
   const topics = await partitionsOfTopics(options)
-  const common = { options, tasks, positions, valves: new Valves(), topics }
+  const heard: HeardTopics = new Map(
+    options.heardTopics?.map(topic => [topic, { listener: null }])
+  )
+  const common = { options, tasks, positions, valves: new Valves(), topics, heard }
   const states = await openStates(options, tasks)
   const residents = states.map((state, index) => enter(common, index, state))
-  return new Running(options, residents, [...new Set(inputs.map(({ topic }) => topic.name))])
+  const names = [...new Set(inputs.map(({ topic }) => topic.name))]
+  return new Running(options, residents, names, heard)
 }
 
 /** Opens the states of all tasks; on an error none is left open. */
@@ -144,6 +151,7 @@ function enter(common: Common, index: number, state: TaskState): Resident {
     mailboxBytesMax: (options.mailboxBytesMax ?? FUNCTION_MAILBOX_BYTES_MAX) / tasks,
     state,
     topics: common.topics,
+    heard: common.heard,
     valves: common.valves,
     clock,
     time,
@@ -200,11 +208,20 @@ function readersOf(
             boundary,
             accepted: null,
             signal,
-            marker: -1,
+            marker: program.marker,
             wake: () => task().wake(),
             failed: error => task().fail(error)
           })
       )
+  /** Only into topics of the engine's own: others would read, too, what was not written by their producers. */
+  const addEntrance = (reader: SourceReader, taker: RecordTaker): void => {
+    const { topic, partition } = reader
+    const { marker, outputs, placements } = program
+    const partitions = positions.filter(one => one.topic === topic).length
+    const wake = (): void => task().wake()
+    const place = { topic, partition, partitions, marker, reader, taker }
+    program.entrances.push(new Entrance({ ...place, outputs, placements, wake }))
+  }
   const readers: SourceReader[] = []
   for (const spec of options.ingresses) {
     const taker = new IngressTaker(program, spec)
@@ -213,6 +230,7 @@ function readersOf(
       taker.readers.set(reader.partition, reader)
       valves.add(taker.feedOf(reader.partition), reader, () => task().wake())
       readers.push(reader)
+      if (spec.internal === true) addEntrance(reader, taker)
     }
   }
   if (tasks > 1) {
