@@ -303,12 +303,7 @@ export interface RunningFunctions {
    * of them; each then hears of it. They come behind the records before `after` of the topic. False: they were not
    * taken, for the functions have to catch up or have ended; what is written to the topic comes as ever.
    */
-  hand(
-    topic: string,
-    partition: number,
-    records: readonly HandedRecord[],
-    after: number
-  ): boolean
+  hand(topic: string, partition: number, records: readonly HandedRecord[], after: number): boolean
   /** Tells of the records that egresses write to one of `heardTopics` from now on, in the order of its partitions. */
   hear(topic: string, listener: EgressListener): void
   /** Values of an address that have not expired. */

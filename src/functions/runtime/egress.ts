@@ -5,7 +5,7 @@ import { murmur2, partitionForKey } from '../../record/index.ts'
 import type { EpochOutputs } from '../../runtime/task/index.ts'
 import type { Address, EgressMessage, TypedValue } from '../sdk/index.ts'
 import type { EgressListener, EgressRecord, EgressSpec } from './contract.ts'
-import type { Placements } from './placements.ts'
+import type { Lane, Placements } from './placements.ts'
 
 /** Typename of a record for a topic, as all StateFun SDKs write it. */
 const KAFKA_RECORD = 'type.googleapis.com/io.statefun.sdk.egress.KafkaProducerRecord'
@@ -28,6 +28,8 @@ export class Egresses {
   readonly #partitions: Map<string, number>
   readonly #heard: HeardTopics
   readonly #placements: Placements
+  /** Of the heard topics, by partition. */
+  readonly #lanes = new Map<string, Lane[]>()
 
   constructor(
     { egresses, topics, heard }: EgressesOptions,
@@ -95,11 +97,19 @@ export class Egresses {
       )
       const heard = this.#heard.get(topic)
       if (heard === undefined) continue
-      this.#placements.note(topic, partition, {
+      const lanes = this.#lanesOf(topic)
+      const lane = (lanes[partition] ??= this.#placements.lane(topic, partition))
+      lane.noted.push({
         durable: offset => heard.listener?.(record, partition, offset),
         lost: () => {}
       })
     }
+  }
+
+  #lanesOf(topic: string): Lane[] {
+    let lanes = this.#lanes.get(topic)
+    if (lanes === undefined) this.#lanes.set(topic, (lanes = []))
+    return lanes
   }
 
   #unknown(egress: string): MillraceError {

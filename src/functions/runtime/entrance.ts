@@ -17,7 +17,7 @@ import type {
   TopicOutput
 } from '../../runtime/task/index.ts'
 import { Fifo } from './fifo.ts'
-import type { Placements, Told } from './placements.ts'
+import type { Lane, Placements, Told } from './placements.ts'
 
 /** So many records the reader may be behind for others to wait for it in memory. */
 const BEHIND_MAX = 1_024
@@ -55,6 +55,7 @@ export class Entrance implements Told {
   records = 0
   readonly #options: EntranceOptions
   readonly #output: TopicOutput
+  readonly #lane: Lane
   readonly #waiting = new Fifo<HandedRecord>()
   /** Durable and not told of, in order. */
   readonly #taken = new Fifo<HandedRecord>()
@@ -64,8 +65,9 @@ export class Entrance implements Told {
 
   constructor(options: EntranceOptions) {
     this.#options = options
-    const { topic, partitions, marker, outputs } = options
+    const { topic, partition, partitions, marker, outputs, placements } = options
     const producerId = (): number => marker
+    this.#lane = placements.lane(topic, partition)
     this.#output = outputs.open({ topic, partitions, compression: 'none', producerId })
   }
 
@@ -126,7 +128,7 @@ export class Entrance implements Told {
 
   #take(record: HandedRecord): void {
     // Hot: per record.
-    const { topic, partition, taker, placements, reader } = this.#options
+    const { topic, partition, taker, reader } = this.#options
     const facts = this.#factsOf(record, reader.position)
     const { data, keyStart, keyEnd, valueStart, valueEnd } = facts
     const { headersStart, headersEnd, headerCount, timestamp } = facts
@@ -152,7 +154,7 @@ export class Entrance implements Told {
     }
     this.records++
     this.#taken.push(record)
-    placements.note(topic, partition, this)
+    this.#lane.noted.push(this)
     const pending = taker.accept(facts, topic, partition)
     assert(pending === undefined, 'an ingress takes its records at once')
   }

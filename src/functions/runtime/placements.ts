@@ -14,33 +14,38 @@ export interface Told {
   lost(): void
 }
 
+/** The records for one partition. */
+export interface Lane {
+  readonly topic: string
+  readonly partition: number
+  /** Of the running epoch (N1). */
+  noted: Told[]
+}
+
 /** The records of one task that somebody asks about. */
 export class Placements {
-  /** Of the running epoch, by topic and partition. */
-  #noted = new Map<string, Told[]>()
+  readonly #lanes: Lane[] = []
   /** Of the epoch that is being committed. */
   #sealed: readonly Told[][] = []
 
-  /** A record was written (N1). */
-  note(topic: string, partition: number, told: Told): void {
-    const key = `${topic}/${partition}`
-    const noted = this.#noted.get(key)
-    if (noted === undefined) this.#noted.set(key, [told])
-    else noted.push(told)
+  /** The lane of a partition: one for all who write to it. */
+  lane(topic: string, partition: number): Lane {
+    let lane = this.#find(topic, partition)
+    if (lane === undefined) this.#lanes.push((lane = { topic, partition, noted: [] }))
+    return lane
   }
 
   /** The epoch is sealed. */
   sealed(batches: readonly CommitBatch[]): EpochEnd | null {
-    if (this.#noted.size === 0) return null
+    if (this.#lanes.every(({ noted }) => noted.length === 0)) return null
     const indexes: number[] = []
     const groups: Told[][] = []
     for (const [index, { topic, partition, batch }] of batches.entries()) {
-      const noted = this.#noted.get(`${topic}/${partition}`)
-      if (noted === undefined) continue
+      const lane = this.#find(topic, partition)
+      if (lane === undefined) continue
       indexes.push(index)
-      groups.push(noted.splice(0, readBatchHeader(batch, 0).recordCount))
+      groups.push(lane.noted.splice(0, readBatchHeader(batch, 0).recordCount))
     }
-    this.#noted = new Map()
     this.#sealed = groups
     return baseOffsets => {
       this.#sealed = []
@@ -53,9 +58,13 @@ export class Placements {
 
   /** The task has ended (N2). */
   ended(): void {
-    const lost = [...this.#sealed, ...this.#noted.values()]
+    const lost = [...this.#sealed, ...this.#lanes.map(lane => lane.noted)]
     this.#sealed = []
-    this.#noted = new Map()
+    for (const lane of this.#lanes) lane.noted = []
     for (const group of lost) for (const told of group) told.lost()
+  }
+
+  #find(topic: string, partition: number): Lane | undefined {
+    return this.#lanes.find(lane => lane.partition === partition && lane.topic === topic)
   }
 }

@@ -105,12 +105,7 @@ export class Running implements RunningFunctions {
     }
   }
 
-  hand(
-    topic: string,
-    partition: number,
-    records: readonly HandedRecord[],
-    after: number
-  ): boolean {
+  hand(topic: string, partition: number, records: readonly HandedRecord[], after: number): boolean {
     return this.#entrances.get(`${topic}/${partition}`)?.offer(records, after) ?? false
   }
 

@@ -92,9 +92,7 @@ export async function startFunctions(options: FunctionsOptions): Promise<Running
     tasksChanged: before => tasksChanged(options, before, tasks)
   })
   const topics = await partitionsOfTopics(options)
-  const heard: HeardTopics = new Map(
-    options.heardTopics?.map(topic => [topic, { listener: null }])
-  )
+  const heard: HeardTopics = new Map(options.heardTopics?.map(topic => [topic, { listener: null }]))
   const common = { options, tasks, positions, valves: new Valves(), topics, heard }
   const states = await openStates(options, tasks)
   const residents = states.map((state, index) => enter(common, index, state))

@@ -128,7 +128,8 @@ export function send(
       'latin1'
     )
   // Whoever does not take the response loses the connection; the server's own bound counts from the next request on.
-  if (!outgoing.writableFinished && outgoing.writableLength > 0) outgoing.setTimeout(RESPONSE_MS_MAX)
+  if (!outgoing.writableFinished && outgoing.writableLength > 0)
+    outgoing.setTimeout(RESPONSE_MS_MAX)
   return SENT
 }
 

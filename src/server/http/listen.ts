@@ -149,6 +149,8 @@ export class Listener {
 /** What every request passes, and the count of those that run. */
 class Guard {
   isClosing = false
+  /** The last one that was found to mean this machine. */
+  #localHost = ''
   #running = 0
   #waiting: (() => void)[] = []
 
@@ -188,7 +190,10 @@ class Guard {
 
   #check(connected: Connected): void {
     if (this.isClosing) throw comeLater('STOPPING', 'millrace stops; repeat the request later')
+    const { host, origin } = connected.env.incoming.headers
+    if (origin === undefined && host !== undefined && host === this.#localHost) return
     checkSite(connected)
+    this.#localHost = host!
   }
 
   #end(): void {

@@ -161,7 +161,15 @@ class Opened {
   }
 
   static async open(options: HttpOptions): Promise<Opened> {
-    const { log, clock, application, address, isAsked, waitingRecordsMax, functions = null } = options
+    const {
+      log,
+      clock,
+      application,
+      address,
+      isAsked,
+      waitingRecordsMax,
+      functions = null
+    } = options
     const sites = new Sites(address.port)
     if (isAsked) sites.at(null)
     const stop = new AbortController()

@@ -194,7 +194,8 @@ export class IngressDoor {
 
   #newCall(key: string | null, fingerprint: string | null): Call {
     const acceptedAt = this.#clock.now()
-    return callOf(this.plan, { requestId: newRequestId(), key, fingerprint, acceptedAt })
+    const requestId = key === null ? randomUUID() : rememberedId()
+    return callOf(this.plan, { requestId, key, fingerprint, acceptedAt })
   }
 
   /** Nothing is awaited between the look into the ledger and the entry in it. */
@@ -287,7 +288,7 @@ function headersOf({ requestId, key, fingerprint }: Call): RecordHeader[] {
 }
 
 /** A UUID in one piece: as `randomUUID` puts it together, it takes 490 bytes for as long as it is remembered. */
-function newRequestId(): string {
+function rememberedId(): string {
   return Buffer.from(randomUUID(), 'latin1').toString('latin1')
 }
 

@@ -126,12 +126,12 @@ function ingressSpec(app: string, plan: HttpIngressPlan | PlaygroundIngressPlan)
   const { targets, valueType } = plan
   return {
     ...common,
-    *route({ key, value, headers }) {
+    route({ key, value, headers }) {
       const id = textOf(key)
       const argument = { typename: valueType, bytes: value ?? Buffer.alloc(0) }
       const requestId = headerOf(headers(), REQUEST_ID_HEADER) ?? ''
       const caller = addressOf(HTTP_REQUEST_TYPENAME, requestId)
-      for (const target of targets) yield { target: addressOf(target, id), argument, caller }
+      return targets.map(target => ({ target: addressOf(target, id), argument, caller }))
     }
   }
 }
