@@ -1,4 +1,4 @@
-// Records that are handed over in this process: one commit with their effects, skipped by the next start, refused whole.
+// Records that are handed over in this process: one commit with their effects, skipped after a start, refused whole.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Log } from '../../log/log.ts'
@@ -54,6 +54,10 @@ const appOf = (fn: StatefulFunction): AppOptions => ({
   egresses: [egressToTopic('test/out', 'out')],
   heardTopics: ['out']
 })
+
+function encoded(text: string): string {
+  return Buffer.from(typedValue(text, stringType).bytes).toString()
+}
 
 async function opened(): Promise<FunctionsBench> {
   const bench = new FunctionsBench()
@@ -117,10 +121,9 @@ test('what is handed over is durable with its effects, and is not done again aft
 test('what is handed over comes behind what is in the topic, however late that is read', async () => {
   const bench = await opened()
   const texts = Array.from({ length: 500 }, (_, at) => `t${at}`)
-  const value = (text: string) => Buffer.from(typedValue(text, stringType).bytes).toString()
   await bench.bench.feed(
     'in',
-    texts.map(text => ({ key: 'a', value: value(text) }))
+    texts.map(text => ({ key: 'a', value: encoded(text) }))
   )
   const running = await bench.start(appOf(counter))
   const offsets = hand(running, ['last'], 500)

@@ -37,16 +37,20 @@ export interface HandedRecord {
 }
 
 /** One ingress partition that records may be handed to. */
-export interface EntranceOptions {
-  readonly topic: string
-  readonly partition: number
+export interface EntrancePlace {
+  /** How many its topic has. */
   readonly partitions: number
-  readonly marker: number
+  /** Reads what is in the topic. */
   readonly reader: SourceReader
   readonly taker: RecordTaker
+  wake(): void
+}
+
+/** What an {@link Entrance} is made from. */
+export interface EntranceOptions extends EntrancePlace {
+  readonly marker: number
   readonly outputs: EpochOutputs
   readonly placements: Placements
-  wake(): void
 }
 
 /** The way into one ingress partition. */
@@ -65,7 +69,8 @@ export class Entrance implements Told {
 
   constructor(options: EntranceOptions) {
     this.#options = options
-    const { topic, partition, partitions, marker, outputs, placements } = options
+    const { partitions, marker, outputs, placements } = options
+    const { topic, partition } = options.reader
     const producerId = (): number => marker
     this.#lane = placements.lane(topic, partition)
     this.#output = outputs.open({ topic, partitions, compression: 'none', producerId })
@@ -73,7 +78,8 @@ export class Entrance implements Told {
 
   /** Topic and partition. */
   get name(): string {
-    return `${this.#options.topic}/${this.#options.partition}`
+    const { topic, partition } = this.#options.reader
+    return `${topic}/${partition}`
   }
 
   /** Records that wait to be taken. */
@@ -128,7 +134,8 @@ export class Entrance implements Told {
 
   #take(record: HandedRecord): void {
     // Hot: per record.
-    const { topic, partition, taker, reader } = this.#options
+    const { taker, reader } = this.#options
+    const { topic, partition } = reader
     const facts = this.#factsOf(record, reader.position)
     const { data, keyStart, keyEnd, valueStart, valueEnd } = facts
     const { headersStart, headersEnd, headerCount, timestamp } = facts

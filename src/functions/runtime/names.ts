@@ -1,4 +1,5 @@
-// The names and numbers under which an application of functions keeps things in the log. Changing one orphans what is stored.
+// The names and numbers under which an application of functions keeps things in the log.
+// Changing one orphans what is stored.
 import { createHash } from 'node:crypto'
 
 import { MARKER_MIN } from '../../base/index.ts'

@@ -25,7 +25,7 @@ import { DeadLetters } from './dead-letters.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { EffectApplier } from './effects.ts'
 import { Egresses, type HeardTopics } from './egress.ts'
-import type { Entrance } from './entrance.ts'
+import { Entrance, type EntrancePlace } from './entrance.ts'
 import { ENVELOPES, type Envelope, readEnvelope } from './envelope.ts'
 import type { FunctionTable } from './function-table.ts'
 import { Mailboxes } from './mailboxes.ts'
@@ -228,6 +228,12 @@ export class FunctionsProgram implements TaskProgram, TaskWork {
   /** A record of `feed` was taken: no more of them in this slice if its ingress has to wait. */
   checkFeed(isPaused: boolean): void {
     if (isPaused) this.#options.budget.left = 0
+  }
+
+  /** Makes a way into a partition that the task reads. */
+  enter(place: EntrancePlace): void {
+    const { marker, outputs, placements } = this
+    this.entrances.push(new Entrance({ ...place, marker, outputs, placements }))
   }
 
   beforeSeal(): void {

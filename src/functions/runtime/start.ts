@@ -17,9 +17,8 @@ import {
   openGroupPositions
 } from '../../runtime/task/index.ts'
 import { type TaskState, changelogOf, openTaskState } from '../../state/index.ts'
-import type { FunctionsOptions, IngressStart, RunningFunctions } from './contract.ts'
+import type { FunctionsOptions, IngressSpec, IngressStart, RunningFunctions } from './contract.ts'
 import type { HeardTopics } from './egress.ts'
-import { Entrance } from './entrance.ts'
 import { FunctionTable } from './function-table.ts'
 import { IngressTaker } from './ingress.ts'
 import {
@@ -211,24 +210,17 @@ function readersOf(
             failed: error => task().fail(error)
           })
       )
-  /** Only into topics of the engine's own: others would read, too, what was not written by their producers. */
-  const addEntrance = (reader: SourceReader, taker: RecordTaker): void => {
-    const { topic, partition } = reader
-    const { marker, outputs, placements } = program
-    const partitions = positions.filter(one => one.topic === topic).length
-    const wake = (): void => task().wake()
-    const place = { topic, partition, partitions, marker, reader, taker }
-    program.entrances.push(new Entrance({ ...place, outputs, placements, wake }))
-  }
   const readers: SourceReader[] = []
   for (const spec of options.ingresses) {
     const taker = new IngressTaker(program, spec)
     const group = ingressGroupName(options.name, spec.name ?? '')
+    const reads = positions.filter(one => one.group === group && one.topic === spec.topic)
     for (const reader of open(group, spec.topic, taker)) {
       taker.readers.set(reader.partition, reader)
-      valves.add(taker.feedOf(reader.partition), reader, () => task().wake())
+      const wake = (): void => task().wake()
+      valves.add(taker.feedOf(reader.partition), reader, wake)
       readers.push(reader)
-      if (spec.internal === true) addEntrance(reader, taker)
+      if (isEntered(options, spec)) program.enter({ partitions: reads.length, reader, taker, wake })
     }
   }
   if (tasks > 1) {
@@ -236,6 +228,14 @@ function readersOf(
     readers.push(...open(functionsGroupName(options.name), messagesTopicName(options.name), taker))
   }
   return readers
+}
+
+/**
+ * Whether records may be handed over. Only for topics of the engine's own, to which no producer writes, with one
+ * ingress: the marker says that the application has processed them.
+ */
+function isEntered({ ingresses }: FunctionsOptions, { topic, internal }: IngressSpec): boolean {
+  return internal === true && ingresses.filter(one => one.topic === topic).length === 1
 }
 
 /** Of topics that exist: the first record for one of them then waits for nothing, and keeps its place. */
