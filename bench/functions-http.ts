@@ -44,8 +44,8 @@ const ECHO = `require('node:http').createServer((request, response) => {
 
 const suite = new Suite('functions-http', {
   about:
-    `${CALLERS} callers over HTTP, each with one request at a time, to a counter at ${ADDRESSES} addresses in a ` +
-    `process of its own: a reply is sent when message, state and reply are durable; the echo of node:http keeps nothing`,
+    `${CALLERS} callers over HTTP, each with one request at a time, to a counter at ${ADDRESSES} addresses in ` +
+    `another process: a reply is sent when message, state and reply are durable; the echo of node:http keeps nothing`,
   notMeasured: ['Callers on other machines.', 'Functions behind HTTP themselves.']
 })
 const folder = mkdtempSync(join(tmpdir(), 'millrace-bench-http-'))

@@ -30,6 +30,8 @@ export interface MeasureOptions {
   readonly goalRatio?: number
   /** Lowest rate that was promised. */
   readonly goal?: number
+  /** What a second is: the clock's (default), or one of this thread's processor time, whoever else uses the machine. */
+  readonly time?: 'clock' | 'thread'
 }
 
 /** A value that is better when it is low: a duration, a size. */
@@ -63,6 +65,8 @@ export interface SuiteResults {
   readonly suite: string
   readonly about: string
   readonly measurements: readonly Measurement[]
+  /** What explains the figures. */
+  readonly notes?: readonly string[]
   readonly notMeasured: readonly string[]
 }
 
@@ -70,15 +74,21 @@ export interface SuiteResults {
 export class Suite {
   readonly #name: string
   readonly #about: string
+  readonly #notes: readonly string[]
   readonly #notMeasured: readonly string[]
   readonly #measurements: Measurement[] = []
 
   constructor(
     name: string,
-    options: { readonly about: string; readonly notMeasured: readonly string[] }
+    options: {
+      readonly about: string
+      readonly notes?: readonly string[]
+      readonly notMeasured: readonly string[]
+    }
   ) {
     this.#name = name
     this.#about = options.about
+    this.#notes = options.notes ?? []
     this.#notMeasured = options.notMeasured
   }
 
@@ -90,8 +100,8 @@ export class Suite {
     const ceilingRates: number[] = []
     const warmup = options.warmup ?? 2
     for (let round = -warmup; round < (options.runs ?? 5); round++) {
-      const ceilingRate = paired ? await rateOf(paired.run, options.count ?? 1) : 0
-      const rate = await rateOf(run, options.count ?? 1)
+      const ceilingRate = paired ? await rateOf(paired.run, options) : 0
+      const rate = await rateOf(run, options)
       if (round < 0) continue
       rates.push(rate)
       if (paired) ceilingRates.push(ceilingRate)
@@ -144,6 +154,7 @@ export class Suite {
       suite: this.#name,
       about: this.#about,
       measurements: this.#measurements,
+      ...(this.#notes.length > 0 ? { notes: this.#notes } : {}),
       notMeasured: this.#notMeasured
     }
     console.log(`\n${this.#name}: ${this.#about}`)
@@ -222,13 +233,19 @@ export function percentileOf(samples: readonly number[], share: number): number 
   return sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(sorted.length * share) - 1))]!
 }
 
-async function rateOf(run: Run, count: number): Promise<number> {
+async function rateOf(run: Run, { count = 1, time }: MeasureOptions): Promise<number> {
+  const nowMs = time === 'thread' ? threadMs : () => performance.now()
   // Each run starts with the last one's garbage gone; needs --expose-gc, which scripts/bench.ts gives.
   globalThis.gc?.()
-  const start = performance.now()
+  const start = nowMs()
   const pending = run()
   const done = pending instanceof Promise ? await pending : pending
-  return (typeof done === 'number' ? done : count) / ((performance.now() - start) / 1000)
+  return (typeof done === 'number' ? done : count) / ((nowMs() - start) / 1000)
+}
+
+function threadMs(): number {
+  const { user, system } = process.threadCpuUsage()
+  return (user + system) / 1000
 }
 
 function percent(ratio: number): string {

@@ -133,6 +133,7 @@ function section(results: KeptResults): string[] {
     '',
     `| | ${COLUMNS.join(' | ')} |`,
     `|---|${COLUMNS.map(() => '---|').join('')}`,
-    ...rows
+    ...rows,
+    ...(results.notes ?? []).flatMap(note => ['', note])
   ]
 }

@@ -1,4 +1,4 @@
-// Both forms of a dataflow are one plan: each example's YAML and its code, and each file again by way of the other form.
+// Both forms of a dataflow are one plan: each example's YAML and its code, and each file by way of the other form.
 import { deepStrictEqual, ok } from 'node:assert/strict'
 import {
   existsSync,
@@ -73,7 +73,6 @@ test('printed code of the examples has no type errors', async () => {
 })
 
 function filePlan(path: string): Plan {
-  const readModule = (specifier: string): string | null => MODULES[specifier] ?? null
   const { plan, diagnostics } = compile(readFileSync(path, 'utf8'), { file: path, readModule })
   ok(plan, JSON.stringify(diagnostics))
   return plan
@@ -86,6 +85,10 @@ function builtPlan(path: string): Plan {
     []
   )
   return dataflows[0]!.plan
+}
+
+function readModule(specifier: string): string | null {
+  return MODULES[specifier] ?? null
 }
 
 /** A plan without places, and with functions as what they do: their trees instead of their texts. */

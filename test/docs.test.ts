@@ -42,6 +42,10 @@ for (const path of documents) {
             other.line < block.line && other.language === 'yaml' && /^apiVersion:/m.test(other.text)
         )
         if (dataflow) writeFileSync(join(folder, 'dataflow.yaml'), dataflow.text)
+        for (const { language, text } of blocks) {
+          const name = language === 'ts' ? /^\/\/ (\S+\.ts)\n/.exec(text)?.[1] : undefined
+          if (name !== undefined) writeFileSync(join(folder, name), text)
+        }
         for (const line of lines) {
           const { code, stderr } = await shell(line, folder)
           strictEqual(code, 0, `${line}\n${stderr}`)

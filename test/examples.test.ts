@@ -32,34 +32,46 @@ const FROM_SOURCE = {
 }
 
 for (const { name } of folders) {
-  test(`example ${name} gives what its README says`, async () => {
-    const folder = copyOf(name)
-    try {
-      const ports = await freePorts(folder)
-      let printed = 0
-      for (const block of blocksOf(name)) {
-        const script = withPorts(`${STOP_SERVERS}\n${block}`, ports)
-        const { code, stdout, stderr } = await shell(script, folder, FROM_SOURCE)
-        strictEqual(code, 0, `${block}\n${stderr}`)
-        if (stdout === '') continue
-        compare(name, 'expected.txt', stdout)
-        printed++
-      }
-      ok(printed > 0, 'no command of the README prints what is expected')
-      for (const file of readdirSync(join(ROOT, 'examples', name))) {
-        const produced = join(folder, file.replace(/^expected-/, ''))
-        if (file.startsWith('expected-')) compare(name, file, readFileSync(produced, 'utf8'))
-      }
-    } finally {
-      rmSync(folder, { recursive: true })
-    }
-  })
+  for (const form of formsOf(name)) {
+    test(`example ${name} gives what its README says${form === '.' ? '' : `, as ${form}`}`, () =>
+      runsAsSaid(name, form))
 
-  test(`example ${name} passes check`, async () => {
-    const args = ['check', '.', ...functionOptions(name)]
-    const { code, stderr, stdout } = await run(args, join(ROOT, 'examples', name))
-    strictEqual(code, 0, stdout + stderr)
-  })
+    test(`example ${name} passes check${form === '.' ? '' : `, as ${form}`}`, async () => {
+      const args = ['check', form, ...functionOptions(name)]
+      const { code, stderr, stdout } = await run(args, join(ROOT, 'examples', name))
+      strictEqual(code, 0, stdout + stderr)
+    })
+  }
+}
+
+/** The folder, and the dataflow as code where it has that form beside a file. */
+function formsOf(name: string): string[] {
+  const files = ['dataflow.yaml', 'dataflow.ts'].map(file => join(ROOT, 'examples', name, file))
+  return files.every(path => existsSync(path)) ? ['.', 'dataflow.ts'] : ['.']
+}
+
+async function runsAsSaid(name: string, form: string): Promise<void> {
+  const folder = copyOf(name)
+  try {
+    const ports = await freePorts(folder)
+    let printed = 0
+    for (const block of blocksOf(name)) {
+      const inForm = block.replaceAll('millrace run . ', `millrace run ${form} `)
+      const script = withPorts(`${STOP_SERVERS}\n${inForm}`, ports)
+      const { code, stdout, stderr } = await shell(script, folder, FROM_SOURCE)
+      strictEqual(code, 0, `${inForm}\n${stderr}`)
+      if (stdout === '') continue
+      compare(name, 'expected.txt', stdout)
+      printed++
+    }
+    ok(printed > 0, 'no command of the README prints what is expected')
+    for (const file of readdirSync(join(ROOT, 'examples', name))) {
+      const produced = join(folder, file.replace(/^expected-/, ''))
+      if (file.startsWith('expected-')) compare(name, file, readFileSync(produced, 'utf8'))
+    }
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
 }
 
 const tested = globSync('*/*.test.yaml', { cwd: join(ROOT, 'examples') }).toSorted()

@@ -30,7 +30,7 @@ type At<G extends Stage, V, K, S> = G extends 'source'
 
 /** The operators that stand anywhere. */
 export interface Steps<G extends Stage, V, K, S> {
-  /** Says of which type the values are that leave the next operator: the plan then knows it, and checks what follows. */
+  /** The type of what leaves the next operator: the plan then knows it, and what follows is checked. */
   typed<T>(output: TypeValue<T>): Typed<G, V, K, S, T>
   /** Keeps the values for which the function returns true. */
   filter(

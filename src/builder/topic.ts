@@ -1,4 +1,5 @@
 // Topics and states as values: declared once, used by every stream that names them.
+import type { Converter } from '../dataflow/plan.ts'
 import type { Key, KeyedState, KeyedStateReader } from '../runtime/code/user.ts'
 import { placeOfCaller, type SourcePlace } from './place.ts'
 import type { TypeNode, TypeValue } from './types.ts'
@@ -8,7 +9,7 @@ export interface TopicOptions {
   /** Name in the log, where it is not the id. */
   readonly name?: string
   readonly partitions?: number
-  readonly converter?: 'json' | 'raw' | 'avro' | 'protobuf'
+  readonly converter?: Converter | 'avro' | 'protobuf'
   /** Where a dataflow begins that has never read it; `value` counts records. Default: the beginning. */
   readonly start?: { readonly position: 'beginning' | 'end' | 'offset'; readonly value?: number }
   readonly compression?: 'none' | 'gzip' | 'zstd'

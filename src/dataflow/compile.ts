@@ -24,6 +24,8 @@ export interface CompileOptions {
    * null when it does not exist. Without it modules are not looked at. Packages never are.
    */
   readModule?(specifier: string): string | null
+  /** The text of a schema file that `import` names by a relative path; null when it does not exist. */
+  readSchema?(specifier: string): string | null
   /** Finds a package that the file or one of its packages imports. Without it none are found. */
   readPackage?(request: PackageRequest): PackageSource
   /** Whether the sections `dev` count; by default they do not. */
@@ -39,7 +41,7 @@ export interface CompileResult {
 
 /** Compiles the text of a dataflow file of any apiVersion. Never throws on any text. */
 export function compile(text: string, options: CompileOptions): CompileResult {
-  const report = new Report(options.file, text)
+  const report = new Report(options.file, text, options.readSchema?.bind(options) ?? null)
   const tree = readTree(report)
   if (tree === null) {
     if (!report.hasErrors) {

@@ -40,6 +40,8 @@ export {
   type AvroSchema,
   type SchemaResult
 } from './schema/avro-schema.ts'
+export { importSchema } from './schema/import-schema.ts'
+export type { ImportedTypes } from './schema/imported.ts'
 export { readProto, type ProtoFile } from './schema/proto-file.ts'
 export {
   isMessage,

@@ -48,10 +48,19 @@ export class Report {
   readonly lines: TextLines
   readonly #found: Diagnostic[] = []
   readonly #seen = new Set<string>()
+  readonly #others: Diagnostic[] = []
   #errors = 0
   #dropped = 0
 
-  constructor(file: string, text: string) {
+  /** The text of a file that this one names by a relative path; null where there is none. */
+  readonly readFile: ((specifier: string) => string | null) | null
+
+  constructor(
+    file: string,
+    text: string,
+    readFile: ((specifier: string) => string | null) | null = null
+  ) {
+    this.readFile = readFile
     this.file = file
     this.text = text
     this.lines = new TextLines(text)
@@ -80,7 +89,15 @@ export class Report {
     return { file: this.file, ...this.lines.placeOf(span.start) }
   }
 
-  /** Everything found, in the order of the text. */
+  /** Adds the findings about a file that this one names. */
+  include(diagnostics: readonly Diagnostic[]): void {
+    for (const diagnostic of diagnostics) {
+      if (diagnostic.severity === 'error') this.#errors++
+      this.#others.push(diagnostic)
+    }
+  }
+
+  /** Everything found, in the order of the text, and behind it what stands in other files. */
   diagnostics(): Diagnostic[] {
     const sorted = this.#found.toSorted((a, b) => a.line - b.line || a.column - b.column)
     if (this.#dropped > 0) {
@@ -88,7 +105,7 @@ export class Report {
       const message = `${this.#dropped} further findings are not listed; the first ${DIAGNOSTICS_MAX} are`
       sorted.push(diagnosticOf('error', 'TOO_MANY_FINDINGS', message, null, this.file, last, 1))
     }
-    return sorted
+    return [...sorted, ...this.#others]
   }
 
   #add(

@@ -1,7 +1,8 @@
 // A dataflow in its other form: a file as code, code as a file.
-import { relative, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { printCode } from '../builder/index.ts'
 import type { Diagnostic } from '../dataflow/diagnostics.ts'
+import type { Plan } from '../dataflow/plan.ts'
 import { isBuiltFile, yamlOfBuiltFile } from './built-dataflows.ts'
 import { hasErrors, loadFiles, nameOf, readText } from './dataflow-files.ts'
 import { fileError } from './file-error.ts'
@@ -32,15 +33,23 @@ export function convertFile(file: string): ConvertedFile {
   const [first] = dataflows
   if (first === undefined || hasErrors(diagnostics)) return { text: '', diagnostics, texts }
   const { plan } = first
-  const problem = problemOf(plan.apiVersion, plan.file)
+  const problem = problemOf(plan)
   if (problem !== null) return { text: '', diagnostics: [...diagnostics, problem], texts }
   return { text: printCode(plan), diagnostics, texts }
 }
 
-/** Code means what files of 1.0.0 mean; older ones drop what update-state returns, and name JSON by other rules. */
-function problemOf(apiVersion: string, file: string): Diagnostic | null {
-  if (apiVersion === '1.0.0') return null
-  const message = `the file has apiVersion ${apiVersion}; code can only say what files of 1.0.0 say`
-  const hint = 'Write apiVersion: 1.0.0, run millrace check, and convert it then.'
-  return fileError('CONVERT_VERSION', relative('', file) || file, message, hint)
+/** What code cannot say: older files drop what update-state returns, and schemas of other systems are files' only. */
+function problemOf({ apiVersion, file, topics }: Plan): Diagnostic | null {
+  if (apiVersion !== '1.0.0') {
+    const message = `the file has apiVersion ${apiVersion}; code can only say what files of 1.0.0 say`
+    const hint = 'Write apiVersion: 1.0.0, run millrace check, and convert it then.'
+    return fileError('CONVERT_UNABLE', file, message, hint)
+  }
+  const imported = Object.values(topics).find(
+    ({ value }) => value.schema !== undefined || value.registry !== undefined
+  )
+  if (imported === undefined) return null
+  const message = `the topic ${imported.id} has an imported schema or a registry, which code cannot say`
+  const { line, column } = imported.at
+  return { ...fileError('CONVERT_UNABLE', file, message, 'Keep the file.'), line, column }
 }

@@ -61,6 +61,8 @@ const MODULE_NAMES = ['module.yaml', 'module.yml']
 export interface LoadOptions {
   /** Whether the sections `dev` count; by default they do not. */
   readonly dev?: boolean
+  /** Whether the modules of functions are read for what they export; by default they are. */
+  readonly modules?: boolean
 }
 
 /** Reads and compiles what `paths` name; with none, the current folder. Never throws for what users wrote. */
@@ -135,7 +137,7 @@ function loadFile(
   file: string,
   texts: Map<string, string>,
   diagnostics: Diagnostic[],
-  { dev = false }: LoadOptions
+  { dev = false, modules = true }: LoadOptions
 ): LoadedDataflow | LoadedModule | LoadedPackage | null {
   const text = readText(file)
   if (text === null) {
@@ -155,7 +157,12 @@ function loadFile(
   const compileOptions = {
     file: name,
     dev,
-    readModule: (specifier: string) => readText(join(folder, specifier)),
+    readSchema: (specifier: string) => {
+      const text = readText(join(folder, specifier))
+      if (text !== null) texts.set(join(dirname(name), specifier), text)
+      return text
+    },
+    ...(modules ? { readModule: (specifier: string) => readText(join(folder, specifier)) } : {}),
     readPackage: packageReader(folder)
   }
   if (isPackageFile(file, text)) {

@@ -231,6 +231,7 @@ async function startOne(
     tasks,
     log,
     clock,
+    heardTopics: parts.heardTopics,
     openStore: index => openLevelStore(`${functionsFolder(folder, name)}/${index}`),
     openTopic: topic => openTopic(log, topic, { partitions, own: repliesTopic(name) }),
     onLog: line => onLog(name, line)

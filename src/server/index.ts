@@ -45,3 +45,7 @@ export type { DataflowSummary, DrainSummary, FunctionsSummary, SessionRequest } 
 export { SqlService, SQL_TIMEOUT_MS_DEFAULT, type SqlQueryOptions } from './sql/index.ts'
 export type { SqlResult, Table as SqlTable } from '../sql/index.ts'
 export { TopicTable } from './topic-table.ts'
+export { stubModules, TYPES_MODULE, type StubModule } from './generate/function-stubs.ts'
+export { packageSkeleton } from './generate/package-skeleton.ts'
+export { typesText } from './generate/types-text.ts'
+export { build, type BuildRequest, type BuiltFile } from './build/build.ts'

@@ -254,6 +254,7 @@ export class Session {
       log: engine.log,
       clock: engine.clock,
       application,
+      functions: engine.functions?.running ?? null,
       address: address ?? HTTP_ADDRESS_DEFAULT,
       isAsked: address !== null
     })

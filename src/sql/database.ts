@@ -1,7 +1,7 @@
 // Tables of states in SQLite's memory: filling them, and asking read-only questions.
 //
-//   Q1  A query sees only the tables of states: other statements, files, extensions and pragmas are refused twice, by
-//       SQLite's authorizer where Node has one and by `query_only`.
+//   Q1  A query sees only the tables of states: other statements, files, extensions and pragmas are refused, by
+//       SQLite's authorizer, or where Node has none (22) by `query_only` and the statement's first word.
 //   Q2  Nothing is written to disk: the database and its temporary results stand in memory.
 import { createRequire } from 'node:module'
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
@@ -54,6 +54,10 @@ export class Database {
   readonly #db: DatabaseSync
   readonly #statements = new Map<Table, Statements>()
   readonly #prepared = new WeakMap<Statement, StatementSync>()
+  readonly #begin: StatementSync
+  readonly #commit: StatementSync
+  /** Checks each statement once, when it is prepared. */
+  readonly #hasAuthorizer: boolean
   #isReadOnly = false
 
   constructor(tables: readonly Table[]) {
@@ -62,18 +66,22 @@ export class Database {
       'pragma journal_mode = off; pragma temp_store = memory; pragma trusted_schema = off'
     )
     for (const table of tables) this.#create(table)
+    this.#begin = this.#db.prepare('begin')
+    this.#commit = this.#db.prepare('commit')
+    this.#hasAuthorizer = 'setAuthorizer' in this.#db
   }
 
-  /** Changes inside `change` are one transaction. */
+  /**
+   * Changes inside `change` cost one transaction. There is no journal to take them back by: where one fails, those
+   * before it stay, and its caller makes the table anew.
+   */
   write(change: () => void): void {
     this.#setReadOnly(false)
-    this.#db.exec('begin')
+    this.#begin.run()
     try {
       change()
-      this.#db.exec('commit')
-    } catch (error) {
-      this.#db.exec('rollback')
-      throw error
+    } finally {
+      this.#commit.run()
     }
   }
 
@@ -143,7 +151,6 @@ export class Database {
     }
     const known = this.#prepared.get(statement)
     if (known !== undefined) return known
-    // Node 22 has none; there `query_only` and the statement's first word keep it a query.
     db.setAuthorizer?.(authorize)
     try {
       const prepared = this.#db.prepare(statement.sql)
@@ -173,7 +180,7 @@ export class Database {
   }
 
   #setReadOnly(isReadOnly: boolean): void {
-    if (this.#isReadOnly === isReadOnly) return
+    if (this.#hasAuthorizer || this.#isReadOnly === isReadOnly) return
     this.#db.exec(`pragma query_only = ${isReadOnly ? 'on' : 'off'}`)
     this.#isReadOnly = isReadOnly
   }

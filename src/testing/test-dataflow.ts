@@ -174,7 +174,7 @@ export class TestDataflow {
     await this.#untilDone(this.#alive().settle({ endTime: true }))
   }
 
-  /** Waits until everything that is in the log is processed and committed, or the dataflow crashed. @throws why it failed */
+  /** Waits until all that is in the log is processed and committed, or there is a crash. @throws why it failed */
   async settle(): Promise<void> {
     await this.#untilDone(this.#alive().settle())
   }

@@ -1,5 +1,5 @@
 // What a stranger may send: bytes that are no requests, requests cut, changed, too long. MILLRACE_FUZZ lengthens it.
-import { ok, strictEqual } from 'node:assert/strict'
+import { match, ok, strictEqual } from 'node:assert/strict'
 import { connect } from 'node:net'
 import { test } from 'node:test'
 
@@ -15,7 +15,7 @@ import {
   type ApiName,
   type Field
 } from '../../src/kafka/wire/index.ts'
-import { brokerFor, finallyIn } from './kit.ts'
+import { brokerFor, finallyIn, startOn, stop, temporaryFolder, until } from './kit.ts'
 import { WireClient } from './wire-client.ts'
 
 const SEED = Number(process.env['MILLRACE_SEED'] ?? Date.now() % 100_000)
@@ -132,6 +132,29 @@ test(`frames come out of any cut of the stream as they went in (seed ${SEED})`, 
     }
     strictEqual(found.join(), frames.map(frame => frame.toString('hex')).join())
   }
+})
+
+test('of those who send half of something large, the largest is ended; others go on', async t => {
+  const started = await startOn(temporaryFolder(t), {}, { requestBytesMax: 1 << 20 })
+  finallyIn(t, () => stop(started))
+  const { host, port } = started.broker.address
+  await started.log.createTopic('t')
+  const client = await WireClient.connect(started.bootstrap)
+  finallyIn(t, () => client.close())
+  const sizes = [100, 300, 900]
+  const sockets = sizes.map(kib => {
+    const socket = connect(port, host)
+    socket.on('error', () => {}).resume()
+    const length = Buffer.alloc(4)
+    length.writeInt32BE(2 << 20)
+    socket.write(Buffer.concat([length, Buffer.alloc(kib * 1024)]))
+    return socket
+  })
+  await until(() => started.problems.length === 1)
+  strictEqual((await client.produce('t', ['x'])).errorCode, 0)
+  match(started.problems[0]!, /more than of any other/)
+  strictEqual(sockets.filter(socket => socket.readyState === 'open').length, 2)
+  for (const socket of sockets) socket.destroy()
 })
 
 test(`strangers who send anything disturb nobody (seed ${SEED})`, async t => {

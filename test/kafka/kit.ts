@@ -5,7 +5,12 @@ import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 
 import { SystemClock, SystemDisk, SystemRandom } from '../../src/base/index.ts'
-import { startBroker, type Broker, type BrokerSettings } from '../../src/kafka/index.ts'
+import {
+  startBroker,
+  type Broker,
+  type BrokerOptions,
+  type BrokerSettings
+} from '../../src/kafka/index.ts'
 import { openDiskLog, type Log } from '../../src/log/index.ts'
 
 /** A broker that a test has started. */
@@ -49,7 +54,8 @@ export function temporaryFolder(t: TestContext): string {
 /** Starts a broker over the log in `folder`. The caller ends it by {@link stop}. */
 export async function startOn(
   folder: string,
-  settings: Partial<BrokerSettings> = {}
+  settings: Partial<BrokerSettings> = {},
+  more: Partial<BrokerOptions> = {}
 ): Promise<TestBroker> {
   const clock = new SystemClock()
   const random = new SystemRandom()
@@ -61,6 +67,7 @@ export async function startOn(
     random,
     host: '127.0.0.1',
     port: 0,
+    ...more,
     settings: { ...SETTINGS, ...settings },
     onProblem: (_client, reason) => problems.push(reason)
   })

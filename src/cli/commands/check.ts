@@ -106,15 +106,14 @@ function packageDescribed({
   package: found
 }: LoadedPackage): Readonly<Record<string, unknown>> {
   const { name, namespace, version, types, states, functions } = found
-  const names = (map: ReadonlyMap<string, unknown>): string[] => [...map.keys()]
   return {
     name,
     namespace,
     version,
     file,
-    types: names(types),
-    states: names(states),
-    functions: names(functions)
+    types: [...types.keys()],
+    states: [...states.keys()],
+    functions: [...functions.keys()]
   }
 }
 

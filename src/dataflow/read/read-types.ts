@@ -26,6 +26,7 @@ import type { WireSchema } from '../plan.ts'
 import type { Field, RowType, ScalarType, Type, Variant } from '../types.ts'
 import { quoted, type Entry, type TreeNode } from '../yaml/tree.ts'
 import { checkName } from './read-names.ts'
+import { isImport, numberOf, readTypeImport, withName } from './read-imports.ts'
 import { collectNested, sizeOfType } from './type-parts.ts'
 
 /** PascalCase names that signatures read in their own way. */
@@ -201,10 +202,23 @@ export class TypeTable {
     if (known !== undefined) return known
     const entry = this.#entries.get(name)!
     this.#resolving.push(name)
-    const { type } = this.read(entry.value, entry.keySpan, [], name)
+    const type = isImport(entry.value)
+      ? this.#import(name, entry)
+      : this.read(entry.value, entry.keySpan, [], name).type
     this.#resolving.pop()
     this.#resolved.set(name, type)
     return type
+  }
+
+  #import(name: string, entry: Entry): Type | null {
+    const imported = readTypeImport(this.#context, entry)
+    if (imported === null) return null
+    for (const [inner, type] of imported.named) {
+      if (inner !== name) this.#define(inner, type, entry.keySpan)
+    }
+    const type = withName(imported.type, name)
+    if (imported.schema !== null) this.#schemas.set(type, imported.schema)
+    return this.#withinSize(type, entry.keySpan)
   }
 
   /** A nested type that is referred to before it is read in its own place, where it is then the same again. */
@@ -341,6 +355,7 @@ export class TypeTable {
           name: entry.key,
           ...this.#jsonNames(entry.key, own, toSnake),
           optional: own?.boolean('optional') ?? false,
+          ...numberOf(own),
           type
         })
     }
@@ -388,7 +403,12 @@ export class TypeTable {
         : this.read(entry.value, entry.keySpan, VARIANT_KEYS)
       if (type === null && !isUnit) complete = false
       const value = type?.kind === 'null' ? null : type
-      variants.push({ name: entry.key, ...this.#jsonNames(entry.key, own, toPascal), type: value })
+      variants.push({
+        name: entry.key,
+        ...this.#jsonNames(entry.key, own, toPascal),
+        ...numberOf(own),
+        type: value
+      })
     }
     this.#checkJsonNames(variants, entries)
     return complete ? variants : null

@@ -126,6 +126,7 @@ for (const group of SECTIONS) {
       const text = place(section.example!)
       const { diagnostics } = compile(text, {
         file: 'example.yaml',
+        readSchema: () => '{"type":"record","name":"Order","fields":[{"name":"id","type":"long"}]}',
         readPackage: () => ({
           kind: 'found',
           file: 'words/package.yaml',

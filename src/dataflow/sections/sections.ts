@@ -77,6 +77,7 @@ export const SECTIONS: readonly SectionGroup[] = [
       type.TYPE_OPTION,
       type.TYPE_KEY_VALUE,
       type.TYPE_ROW,
+      type.TYPE_IMPORT,
       keysOnly('type-name', 'Key of every composite type that stands inside another.', [
         type.TYPE_NAME_KEY
       ])

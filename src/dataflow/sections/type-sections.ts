@@ -51,6 +51,15 @@ export const TYPE_OBJECT: SectionSpec = {
   ]
 }
 
+/** The number of a field or a case in Protobuf. */
+const NUMBER_KEY: KeySpec = {
+  key: 'number',
+  value: { kind: 'integer', min: 1, max: 536_870_911 },
+  default: 'the next free one, from 1 on',
+  since: '1.0.0',
+  doc: 'Number in Protobuf.'
+}
+
 /** Keys that a field of an object has beside those of its type. */
 export const PROPERTY_KEYS: readonly KeySpec[] = [
   {
@@ -68,7 +77,8 @@ export const PROPERTY_KEYS: readonly KeySpec[] = [
     key: 'deserialize',
     value: { kind: 'section', section: 'rename' },
     doc: 'Name in JSON that is read.'
-  }
+  },
+  NUMBER_KEY
 ]
 
 export const RENAME: SectionSpec = {
@@ -132,6 +142,30 @@ export const TYPE_LIST: SectionSpec = {
       required: true,
       doc: 'Type of an item.',
       example: 'string'
+    }
+  ]
+}
+
+export const TYPE_IMPORT: SectionSpec = {
+  name: 'imported type',
+  doc:
+    'A type from the file of a schema, beside the dataflow: Avro (.avsc), Protobuf (.proto) or JSON Schema (.json). ' +
+    'Definitions inside it are types, too. Only for entries of the section `types`.',
+  example: 'order: { import: ./order.avsc }',
+  keys: [
+    {
+      key: 'import',
+      value: { kind: 'text' },
+      required: true,
+      doc: 'The file, relative to this one.',
+      example: './order.avsc'
+    },
+    {
+      key: 'message',
+      value: { kind: 'text' },
+      default: 'the first one',
+      doc: 'Message of a .proto file.',
+      example: 'Order'
     }
   ]
 }

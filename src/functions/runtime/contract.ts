@@ -13,6 +13,7 @@ import type {
   StatefulFunction,
   TypedValue
 } from '../sdk/index.ts'
+import type { HandedRecord } from './entrance.ts'
 import type { LatencySummary } from './histogram.ts'
 
 /** What an application is started with. */
@@ -39,6 +40,8 @@ export interface FunctionsOptions {
    */
   openTopic?(name: string): Promise<number>
   onLog(line: LogLine): void
+  /** Topics of egresses whose records {@link RunningFunctions.hear} tells of. */
+  readonly heardTopics?: readonly string[]
   /** For all tasks together. Default STATE_HOT_BYTES_DEFAULT. */
   readonly stateHotBytes?: number
   /** For all tasks together. Default FUNCTION_MAILBOX_BYTES_MAX. */
@@ -115,6 +118,9 @@ export interface EgressRecord {
   readonly key: Uint8Array | null
   readonly value: Uint8Array
 }
+
+/** Told of a record that an egress wrote, when it is durable: the very object that {@link EgressSpec.record} made. */
+export type EgressListener = (record: EgressRecord, partition: number, offset: number) => void
 
 /** Where values leave the application. */
 export interface EgressSpec {
@@ -292,6 +298,14 @@ export interface RunningFunctions {
   /** Ends the running epoch, commits it, closes. Calls under way are made again at the next start. Idempotent. */
   stop(): Promise<void>
   metrics(): Promise<FunctionsMetrics>
+  /**
+   * Hands records for an ingress partition over in this process, which become durable in one commit with what comes
+   * of them; each then hears of it. They come behind the records before `after` of the topic. False: they were not
+   * taken, for the functions have to catch up or have ended; what is written to the topic comes as ever.
+   */
+  hand(topic: string, partition: number, records: readonly HandedRecord[], after: number): boolean
+  /** Tells of the records that egresses write to one of `heardTopics` from now on, in the order of its partitions. */
+  hear(topic: string, listener: EgressListener): void
   /** Values of an address that have not expired. */
   state(address: Address): readonly FunctionStateEntry[]
   /** Messages that wait for a busy address, those under way included. */

@@ -4,26 +4,43 @@ import { MillraceError, messageOf } from '../../base/index.ts'
 import { murmur2, partitionForKey } from '../../record/index.ts'
 import type { EpochOutputs } from '../../runtime/task/index.ts'
 import type { Address, EgressMessage, TypedValue } from '../sdk/index.ts'
-import type { EgressRecord, EgressSpec } from './contract.ts'
+import type { EgressListener, EgressRecord, EgressSpec } from './contract.ts'
+import type { Lane, Placements } from './placements.ts'
 
 /** Typename of a record for a topic, as all StateFun SDKs write it. */
 const KAFKA_RECORD = 'type.googleapis.com/io.statefun.sdk.egress.KafkaProducerRecord'
+
+/** Topics whose records somebody hears of once they are durable, with who that is by now. */
+export type HeardTopics = ReadonlyMap<string, { listener: EgressListener | null }>
+
+/** What {@link Egresses} are made from. */
+export interface EgressesOptions {
+  readonly egresses: readonly EgressSpec[]
+  /** Partitions of the topics that are known; shared by the application's tasks. */
+  readonly topics: Map<string, number>
+  readonly heard: HeardTopics
+}
 
 /** All egresses of a task. */
 export class Egresses {
   readonly #specs: ReadonlyMap<string, EgressSpec>
   readonly #outputs: EpochOutputs
-  /** Partitions of the topics that are known; shared by the application's tasks. */
   readonly #partitions: Map<string, number>
+  readonly #heard: HeardTopics
+  readonly #placements: Placements
+  /** Of the heard topics, by partition. */
+  readonly #lanes = new Map<string, Lane[]>()
 
   constructor(
-    specs: readonly EgressSpec[],
+    { egresses, topics, heard }: EgressesOptions,
     outputs: EpochOutputs,
-    partitions: Map<string, number>
+    placements: Placements
   ) {
-    this.#specs = new Map(specs.map(spec => [spec.typename, spec]))
+    this.#specs = new Map(egresses.map(spec => [spec.typename, spec]))
     this.#outputs = outputs
-    this.#partitions = partitions
+    this.#partitions = topics
+    this.#heard = heard
+    this.#placements = placements
   }
 
   /**
@@ -52,7 +69,8 @@ export class Egresses {
 
   /** Appends records whose topics are known. Without a key the sender decides the partition, so its order is kept. */
   write(records: readonly EgressRecord[], senderKey: string, now: number): void {
-    for (const { topic, key, value } of records) {
+    for (const record of records) {
+      const { topic, key, value } = record
       const partitions = this.#partitions.get(topic)!
       const output = this.#outputs.open({
         topic,
@@ -77,7 +95,21 @@ export class Egresses {
         0,
         0
       )
+      const heard = this.#heard.get(topic)
+      if (heard === undefined) continue
+      const lanes = this.#lanesOf(topic)
+      const lane = (lanes[partition] ??= this.#placements.lane(topic, partition))
+      lane.noted.push({
+        durable: offset => heard.listener?.(record, partition, offset),
+        lost: () => {}
+      })
     }
+  }
+
+  #lanesOf(topic: string): Lane[] {
+    let lanes = this.#lanes.get(topic)
+    if (lanes === undefined) this.#lanes.set(topic, (lanes = []))
+    return lanes
   }
 
   #unknown(egress: string): MillraceError {

@@ -1,5 +1,6 @@
 // The public face of the functions' runtime: starting an application, and the topics that it needs.
 export type * from './contract.ts'
+export type { HandedRecord } from './entrance.ts'
 export {
   functionsChangelogName,
   functionsDeadLetterName,

@@ -1,8 +1,20 @@
-// The names under which an application of functions keeps things in the log. Changing one orphans what is stored.
+// The names and numbers under which an application of functions keeps things in the log.
+// Changing one orphans what is stored.
+import { createHash } from 'node:crypto'
+
+import { MARKER_MIN } from '../../base/index.ts'
 
 /** The group whose positions say how far an application has read. */
 export function functionsGroupName(app: string): string {
   return `functions/${app}`
+}
+
+/** The producer id in batches of ingresses that a task has processed itself; as that of dataflows (`markerNumber`). */
+export function functionsMarker(app: string, tasks: number): number {
+  const digest = createHash('sha256')
+    .update(`millrace marker\n${functionsGroupName(app)}\n${tasks}`)
+    .digest()
+  return MARKER_MIN + (digest.readUIntBE(0, 6) % MARKER_MIN)
 }
 
 /** The group of an ingress that has a name: the positions of several on one topic differ. */

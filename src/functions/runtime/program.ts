@@ -3,10 +3,13 @@
 //   F1  Everything that a record causes in the task is done before the next record, as far as the budget goes; what
 //       is left goes first when the task comes back, and is durable meanwhile (Q2).
 //   F2  After a start the messages of the mailbox are delivered before any other.
+//   F3  Records that this process hands over itself come behind all work, like those that are read (entrance.ts).
 import type { Clock, Timer as ClockTimer } from '../../base/index.ts'
+import type { CommitBatch } from '../../log/log.ts'
 import type { LogLine } from '../../runtime/contract.ts'
 import {
   type Budget,
+  type EpochEnd,
   EpochOutputs,
   type Expiring,
   type RecordFacts,
@@ -21,11 +24,13 @@ import type { EgressSpec, RetryPolicy } from './contract.ts'
 import { DeadLetters } from './dead-letters.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { EffectApplier } from './effects.ts'
-import { Egresses } from './egress.ts'
+import { Egresses, type HeardTopics } from './egress.ts'
+import { Entrance, type EntrancePlace } from './entrance.ts'
 import { ENVELOPES, type Envelope, readEnvelope } from './envelope.ts'
 import type { FunctionTable } from './function-table.ts'
 import { Mailboxes } from './mailboxes.ts'
-import { functionsDeadLetterName, messagesTopicName } from './names.ts'
+import { functionsDeadLetterName, functionsMarker, messagesTopicName } from './names.ts'
+import { Placements } from './placements.ts'
 import { Sweeper } from './sweeper.ts'
 import { TIMERS } from './stored-timer.ts'
 import { Timers } from './timers.ts'
@@ -84,6 +89,8 @@ export interface ProgramOptions {
   readonly state: TaskState
   /** Partitions of the topics that egresses have named; shared by the tasks. */
   readonly topics: Map<string, number>
+  /** Shared by the tasks. */
+  readonly heard: HeardTopics
   readonly valves: Valves
   readonly clock: Clock
   /** Wall time of the current slice. */
@@ -101,7 +108,7 @@ export interface ProgramOptions {
 export class FunctionsProgram implements TaskProgram, TaskWork {
   readonly outputs: EpochOutputs = new EpochOutputs({ staged: false })
   readonly undo: null = null
-  readonly marker: number = -1
+  readonly marker: number
   readonly expiring: readonly Expiring[]
   readonly table: FunctionTable
   readonly mailboxes: Mailboxes
@@ -109,6 +116,9 @@ export class FunctionsProgram implements TaskProgram, TaskWork {
   readonly calls: Calls
   readonly dispatcher: Dispatcher
   readonly deadLetters: DeadLetters
+  readonly placements: Placements = new Placements()
+  /** Ways into the partitions that the task reads, besides the topics themselves. */
+  readonly entrances: Entrance[] = []
   units = 0
   readonly #options: ProgramOptions
   /** Messages of the mailbox that are still to be delivered after the start (F2). */
@@ -123,6 +133,7 @@ export class FunctionsProgram implements TaskProgram, TaskWork {
     this.#options = options
     const { app, task, tasks, table, state, time, clock, signal } = options
     this.table = table
+    this.marker = functionsMarker(app, tasks)
     const states = state.state<AddressState>('functions.state')
     this.mailboxes = new Mailboxes(state.state<Envelope>('functions.mailbox'))
     this.timers = new Timers({
@@ -144,7 +155,7 @@ export class FunctionsProgram implements TaskProgram, TaskWork {
     const output = tasks === 1 ? null : this.#open(messagesTopicName(app), tasks)
     this.dispatcher = new Dispatcher({ task, tasks, mailboxes, output, time })
     const { dispatcher, deadLetters } = this
-    const egresses = new Egresses(options.egresses, this.outputs, options.topics)
+    const egresses = new Egresses(options, this.outputs, this.placements)
     const sweeper = new Sweeper(states, clock, time)
     const effects = new EffectApplier({ dispatcher, timers, egresses, states, sweeper, time })
     this.calls = new Calls({ ...options, states, mailboxes, effects, deadLetters })
@@ -163,12 +174,14 @@ export class FunctionsProgram implements TaskProgram, TaskWork {
       this.dispatcher.length > 0 ||
       this.#isDue ||
       this.calls.isReady ||
-      this.#restoredAt < this.#restored.length
+      this.#restoredAt < this.#restored.length ||
+      this.#isEntered
     )
   }
 
   get isSettled(): boolean {
-    return !this.isReady && this.calls.isIdle && !this.timers.isReading
+    const isIdle = !this.isReady && this.calls.isIdle && !this.timers.isReading
+    return isIdle && this.entrances.every(entrance => entrance.length === 0)
   }
 
   process(budget: Budget): void {
@@ -184,6 +197,13 @@ export class FunctionsProgram implements TaskProgram, TaskWork {
       this.#restoredAt = 0
     }
     this.drain()
+    if (this.dispatcher.length > 0) return
+    for (const entrance of this.entrances) {
+      if (!entrance.isReady) continue
+      const before = budget.left
+      entrance.take(budget)
+      this.units += before - budget.left
+    }
   }
 
   /** Delivers what is in the run queue, as far as the budget goes (F1). */
@@ -210,8 +230,23 @@ export class FunctionsProgram implements TaskProgram, TaskWork {
     if (isPaused) this.#options.budget.left = 0
   }
 
+  /** Makes a way into a partition that the task reads. */
+  enter(place: EntrancePlace): void {
+    const { marker, outputs, placements } = this
+    this.entrances.push(new Entrance({ ...place, marker, outputs, placements }))
+  }
+
   beforeSeal(): void {
     this.dispatcher.keepAll()
+  }
+
+  sealed(batches: readonly CommitBatch[]): EpochEnd | null {
+    return this.placements.sealed(batches)
+  }
+
+  ended(): void {
+    this.placements.ended()
+    for (const entrance of this.entrances) entrance.end()
   }
 
   /** An address' values, for people. */
@@ -235,6 +270,14 @@ export class FunctionsProgram implements TaskProgram, TaskWork {
   /** A delayed message as it is stored. */
   timerAt(key: string): string | undefined {
     return this.#options.state.state<string>('functions.timers').get(key)
+  }
+
+  get #isEntered(): boolean {
+    const { entrances } = this
+    for (let index = 0; index < entrances.length; index++) {
+      if (entrances[index]!.isReady) return true
+    }
+    return false
   }
 
   #count(budget: Budget): void {

@@ -1,5 +1,5 @@
 // A running application: its tasks as one, its life from running to stopped or failed.
-import { MillraceError } from '../../base/index.ts'
+import { MillraceError, assert } from '../../base/index.ts'
 import type { DataflowStatus } from '../../runtime/contract.ts'
 import { type CommitCounters, type Task, TaskGroup } from '../../runtime/task/index.ts'
 import type { Address } from '../sdk/index.ts'
@@ -9,6 +9,7 @@ import type {
   FunctionMetrics,
   FunctionStateEntry,
   FunctionsMetrics,
+  EgressListener,
   FunctionsOptions,
   PendingTimer,
   RunningFunctions,
@@ -17,6 +18,8 @@ import type {
   TimeTravel
 } from './contract.ts'
 import { ownerOf } from './dispatcher.ts'
+import type { HeardTopics } from './egress.ts'
+import type { Entrance, HandedRecord } from './entrance.ts'
 import { keyOf } from './envelope.ts'
 import type { FunctionEntry } from './function-table.ts'
 import { Histogram, quantile } from './histogram.ts'
@@ -42,19 +45,26 @@ export class Running implements RunningFunctions {
   readonly #residents: readonly Resident[]
   /** Topics that tasks read. */
   readonly #inputs: readonly string[]
+  readonly #heard: HeardTopics
+  readonly #entrances = new Map<string, Entrance>()
   readonly #group = new TaskGroup()
   #draining: Promise<void> | null = null
 
   constructor(
     options: FunctionsOptions,
     residents: readonly Resident[],
-    inputs: readonly string[]
+    inputs: readonly string[],
+    heard: HeardTopics
   ) {
     this.name = options.name
     this.tasks = residents.length
     this.#options = options
     this.#residents = residents
     this.#inputs = inputs
+    this.#heard = heard
+    for (const { program } of residents) {
+      for (const entrance of program.entrances) this.#entrances.set(entrance.name, entrance)
+    }
     for (const { task } of residents) this.#group.run(task)
     this.#group.watch()
     this.finished = this.#group.finished.then(
@@ -83,7 +93,7 @@ export class Running implements RunningFunctions {
     const commitMs = residents.flatMap(({ task }) => [...task.commitMs]).toSorted(ascending)
     return {
       functions: this.#functionMetrics(),
-      recordsIn: sumOf(residents, ({ task }) => task.recordsIn),
+      recordsIn: sumOf(residents, recordsOf),
       invocations: sumOf(residents, ({ program }) => program.calls.invocations),
       deadLetters: sumOf(residents, ({ program }) => program.deadLetters.count),
       commits: sumOf(residents, ({ counters }) => counters.commits),
@@ -93,6 +103,16 @@ export class Running implements RunningFunctions {
       timers: sumOf(residents, ({ program }) => program.timers.size),
       mailboxBytes: sumOf(residents, ({ program }) => program.mailboxes.bytes)
     }
+  }
+
+  hand(topic: string, partition: number, records: readonly HandedRecord[], after: number): boolean {
+    return this.#entrances.get(`${topic}/${partition}`)?.offer(records, after) ?? false
+  }
+
+  hear(topic: string, listener: EgressListener): void {
+    const heard = this.#heard.get(topic)
+    assert(heard !== undefined, 'who hears of a topic has named it at the start')
+    heard.listener = listener
   }
 
   state(address: Address): readonly FunctionStateEntry[] {
@@ -221,6 +241,10 @@ export class Running implements RunningFunctions {
       Math.max(0, (ends.get(`${topic}/${partition}`) ?? position) - position)
     )
   }
+}
+
+function recordsOf({ task, program }: Resident): number {
+  return task.recordsIn + sumOf(program.entrances, entrance => entrance.records)
 }
 
 function sumOf<T>(items: readonly T[], of: (item: T) => number): number {

@@ -17,7 +17,8 @@ import {
   openGroupPositions
 } from '../../runtime/task/index.ts'
 import { type TaskState, changelogOf, openTaskState } from '../../state/index.ts'
-import type { FunctionsOptions, IngressStart, RunningFunctions } from './contract.ts'
+import type { FunctionsOptions, IngressSpec, IngressStart, RunningFunctions } from './contract.ts'
+import type { HeardTopics } from './egress.ts'
 import { FunctionTable } from './function-table.ts'
 import { IngressTaker } from './ingress.ts'
 import {
@@ -53,6 +54,7 @@ interface Common {
   readonly positions: readonly InputPosition[]
   readonly valves: Valves
   readonly topics: Map<string, number>
+  readonly heard: HeardTopics
 }
 
 /**
@@ -89,10 +91,12 @@ export async function startFunctions(options: FunctionsOptions): Promise<Running
     tasksChanged: before => tasksChanged(options, before, tasks)
   })
   const topics = await partitionsOfTopics(options)
-  const common = { options, tasks, positions, valves: new Valves(), topics }
+  const heard: HeardTopics = new Map(options.heardTopics?.map(topic => [topic, { listener: null }]))
+  const common = { options, tasks, positions, valves: new Valves(), topics, heard }
   const states = await openStates(options, tasks)
   const residents = states.map((state, index) => enter(common, index, state))
-  return new Running(options, residents, [...new Set(inputs.map(({ topic }) => topic.name))])
+  const names = [...new Set(inputs.map(({ topic }) => topic.name))]
+  return new Running(options, residents, names, heard)
 }
 
 /** Opens the states of all tasks; on an error none is left open. */
@@ -144,6 +148,7 @@ function enter(common: Common, index: number, state: TaskState): Resident {
     mailboxBytesMax: (options.mailboxBytesMax ?? FUNCTION_MAILBOX_BYTES_MAX) / tasks,
     state,
     topics: common.topics,
+    heard: common.heard,
     valves: common.valves,
     clock,
     time,
@@ -200,7 +205,7 @@ function readersOf(
             boundary,
             accepted: null,
             signal,
-            marker: -1,
+            marker: program.marker,
             wake: () => task().wake(),
             failed: error => task().fail(error)
           })
@@ -209,10 +214,13 @@ function readersOf(
   for (const spec of options.ingresses) {
     const taker = new IngressTaker(program, spec)
     const group = ingressGroupName(options.name, spec.name ?? '')
+    const reads = positions.filter(one => one.group === group && one.topic === spec.topic)
     for (const reader of open(group, spec.topic, taker)) {
       taker.readers.set(reader.partition, reader)
-      valves.add(taker.feedOf(reader.partition), reader, () => task().wake())
+      const wake = (): void => task().wake()
+      valves.add(taker.feedOf(reader.partition), reader, wake)
       readers.push(reader)
+      if (isEntered(options, spec)) program.enter({ partitions: reads.length, reader, taker, wake })
     }
   }
   if (tasks > 1) {
@@ -220,6 +228,14 @@ function readersOf(
     readers.push(...open(functionsGroupName(options.name), messagesTopicName(options.name), taker))
   }
   return readers
+}
+
+/**
+ * Whether records may be handed over. Only for topics of the engine's own, to which no producer writes, with one
+ * ingress: the marker says that the application has processed them.
+ */
+function isEntered({ ingresses }: FunctionsOptions, { topic, internal }: IngressSpec): boolean {
+  return internal === true && ingresses.filter(one => one.topic === topic).length === 1
 }
 
 /** Of topics that exist: the first record for one of them then waits for nothing, and keeps its place. */

@@ -25,6 +25,8 @@ export interface ConnectionEvents {
   /** A connection was ended for a reason that an operator may want to know. */
   onProblem(client: string, reason: string): void
   onClose(): void
+  /** More or fewer bytes of requests are in memory. */
+  onBytes(change: number): void
 }
 
 interface Begun {
@@ -45,6 +47,7 @@ export class Connection {
   readonly #ended = new AbortController()
   readonly #client: string
   #pendingBytes = 0
+  #bytes = 0
   #isSending = false
   #isDraining = false
 
@@ -65,8 +68,22 @@ export class Connection {
     socket.on('error', () => socket.destroy())
     socket.on('close', () => {
       this.#ended.abort()
+      this.#frames.clear()
+      this.#countBytes()
       events.onClose()
     })
+  }
+
+  /** Bytes of requests that have come in part, or are not answered. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** Ends the connection because all of them together hold too much, and this one most. */
+  giveUp(): void {
+    this.#fail(
+      `${this.#bytes} bytes of requests are in memory, more than of any other connection, and too many in all`
+    )
   }
 
   /** Answers what was begun, then closes. */
@@ -91,8 +108,16 @@ export class Connection {
       this.#fail(messageOf(error))
       return
     }
+    this.#countBytes()
     this.#beginNext()
     if (this.#isFull()) this.#socket.pause()
+  }
+
+  #countBytes(): void {
+    const bytes = this.#pendingBytes + this.#frames.bytes
+    const change = bytes - this.#bytes
+    this.#bytes = bytes
+    if (change !== 0) this.#events.onBytes(change)
   }
 
   #caller(clientId: string | null): Caller {
@@ -144,6 +169,7 @@ export class Connection {
       }
       this.#begun.shift()
       this.#pendingBytes -= next.bytes
+      this.#countBytes()
       this.#beginWaiting()
     }
     this.#isSending = false
@@ -171,6 +197,7 @@ export class Connection {
 
   /** N4. */
   #fail(reason: string): void {
+    if (this.#socket.destroyed) return
     this.#events.onProblem(this.#client, reason)
     this.#socket.destroy()
   }

@@ -15,6 +15,11 @@ export class FrameSplitter {
     this.#bytesMax = bytesMax
   }
 
+  /** Bytes of the frame that has not come whole. */
+  get bytes(): number {
+    return this.#length
+  }
+
   /**
    * Takes a chunk; gives the frames that are whole now, without their length. They may be views of `chunk`.
    * @throws FRAME_TOO_LARGE before anything is allocated for it
@@ -33,6 +38,12 @@ export class FrameSplitter {
       this.#chunks = rest.length === 0 ? [] : [rest]
       this.#length = rest.length
     }
+  }
+
+  /** Forgets what has come in part. */
+  clear(): void {
+    this.#chunks = []
+    this.#length = 0
   }
 
   /** Length of the frame at the front; null when it has not come yet. */

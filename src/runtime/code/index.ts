@@ -6,6 +6,7 @@ export { fieldsRead } from './fields-read.ts'
 export { loadStep } from './load.ts'
 export { shareUserModule } from './module.ts'
 export type { MappedPlace } from './source-map.ts'
+export { SCALAR_ALIASES, TypeText } from './type-text.ts'
 export { typeDiagnostics, type PlacedInFile } from './type-diagnostics.ts'
 export type {
   Context,

@@ -293,6 +293,22 @@ test('a number that bigint would not hold either is told without that advice', (
   )
 })
 
+test('raw bytes of every length come back, and are the reader’s own', () => {
+  const converter = compileConverter({ kind: 'bytes' }, 'raw')
+  const source = Buffer.alloc(5_000)
+  const lengths = Array.from({ length: 400 }, (_, index) => (index * 37) % 2_600)
+  const values = lengths.map((length, index) => {
+    source.fill(index % 251, 0, length)
+    return converter.decode(source, 0, length) as Uint8Array
+  })
+  source.fill(0xff)
+  for (const [index, value] of values.entries()) {
+    assert.deepEqual(value, new Uint8Array(lengths[index]!).fill(index % 251))
+    // What one reader does to its value is seen by no other.
+    value.fill(0xee)
+  }
+})
+
 test('raw bytes of another width or outside the type are refused', () => {
   assert.equal(
     refusal(() => raw(U32, '0001')),

@@ -29,7 +29,7 @@ function directionsOf(type: ScalarType): { readonly decode: Decode; readonly enc
       return text(type)
     case 'bytes':
       return {
-        decode: (bytes, start, end) => new Uint8Array(bytes.subarray(start, end)),
+        decode: copier(),
         encode: (value, into) => into.bytes(check(type, value) as Uint8Array)
       }
     case 'null':
@@ -67,6 +67,32 @@ function directionsOf(type: ScalarType): { readonly decode: Decode; readonly enc
       return fixed(type, 8, readS64, (value, into) => into.i64be(value as number))
     default:
       return integer(type)
+  }
+}
+
+const SLAB_BYTES = 16 * 1024
+/** Shorter arrays have their bytes beside them and cost no memory of their own; longer ones would waste slabs. */
+const SLAB_VALUE_BYTES_MIN = 65
+const SLAB_VALUE_BYTES_MAX = 2 * 1024
+
+/** Copies values into slabs of many: memory of its own for each takes seven times as long. */
+function copier(): (bytes: Buffer, start: number, end: number) => Uint8Array {
+  let slab = new ArrayBuffer(0)
+  let at = 0
+  return (bytes, start, end) => {
+    // Hot: per record.
+    const length = end - start
+    if (length < SLAB_VALUE_BYTES_MIN || length > SLAB_VALUE_BYTES_MAX) {
+      return new Uint8Array(bytes.subarray(start, end))
+    }
+    if (at + length > slab.byteLength) {
+      slab = new ArrayBuffer(SLAB_BYTES)
+      at = 0
+    }
+    const value = new Uint8Array(slab, at, length)
+    at += length
+    value.set(bytes.subarray(start, end))
+    return value
   }
 }
 

@@ -127,7 +127,7 @@ test('a registry that is down is asked with growing waits until it is back, and 
     if (++answers < 6) return Promise.reject(new Error('connect ECONNREFUSED'))
     return Promise.resolve({ status: 200, body: JSON.stringify({ schema: '"int"' }) })
   }
-  const asking = client({ clock, ask, onWarning: text => warnings.push(text) }).schema(id, never)
+  const asking = client({ clock, ask, onWarning: text => warnings.push(text) }).schema(1, never)
   await clock.advance(60_000)
   deepStrictEqual(await asking, { type: 'AVRO', text: '"int"' })
   deepStrictEqual(waits, [0, 100, 300, 700, 1_500, 3_100])

@@ -4,7 +4,7 @@ import type { CommitBatch, CommitOffset, LogData } from '../../log/log.ts'
 import { batchProducerId, readBatchHeader } from '../../record/index.ts'
 import type { SealedState, TaskState } from '../../state/contract.ts'
 import { reportable } from './failure.ts'
-import type { TaskProgram } from './program.ts'
+import type { EpochEnd, TaskProgram } from './program.ts'
 import type { SourceReader } from './source-reader.ts'
 
 /** Commits whose duration is kept. */
@@ -43,6 +43,7 @@ interface Sealed {
   readonly stateFrom: number
   /** Batches that the task has processed itself (K2). Noted now: a log may take the bytes away. */
   readonly own: { readonly index: number; readonly count: number }[]
+  readonly end: EpochEnd | null
 }
 
 /** One commit at a time (R3). */
@@ -102,12 +103,13 @@ export class CommitWriter {
       own.push({ index, count: readBatchHeader(batch, 0).recordCount })
     }
     const stateFrom = batches.length
+    const end = program.sealed?.(batches) ?? null
     if (state === null || changelog === null || !state.dirty) {
-      return { batches, state: null, stateFrom, own }
+      return { batches, state: null, stateFrom, own, end }
     }
     const sealed = state.seal(clock.now())
     for (const batch of sealed.batches) batches.push({ ...changelog, batch })
-    return { batches, state: sealed, stateFrom, own }
+    return { batches, state: sealed, stateFrom, own, end }
   }
 
   /** The positions that moved; noted as committed, for a failed commit ends the task anyway. */
@@ -125,7 +127,7 @@ export class CommitWriter {
     return offsets
   }
 
-  #durable({ batches, state, stateFrom, own }: Sealed, baseOffsets: readonly number[]): void {
+  #durable({ batches, state, stateFrom, own, end }: Sealed, baseOffsets: readonly number[]): void {
     const { counters } = this.#options
     counters.commits++
     if (state !== null && state.batches.length > 0) {
@@ -142,6 +144,7 @@ export class CommitWriter {
         }
       }
     }
+    end?.(baseOffsets)
   }
 
   #sample(durationMs: number): void {

@@ -2,7 +2,7 @@
 export type { CommitChangelog, CommitCounters } from './commit-writer.ts'
 export { endsTask } from './failure.ts'
 export { EpochOutputs, HeaderWriter, type TopicOutput } from './outputs.ts'
-export type { Expiring, TaskProgram, TaskWork } from './program.ts'
+export type { EpochEnd, Expiring, TaskProgram, TaskWork } from './program.ts'
 export type { RecordFacts, RecordTaker } from './record-facts.ts'
 export { type Budget, SourceReader } from './source-reader.ts'
 export { Task } from './task.ts'

@@ -4,6 +4,7 @@
 // under way inside the task, times that fall due, and results that arrive later:
 //   W1  Work comes before records: what a record caused is done before the next record is taken.
 //   W2  Whatever waits when an epoch is sealed must be in the state by then (`beforeSeal`).
+import type { CommitBatch } from '../../log/log.ts'
 import type { EpochOutputs } from './outputs.ts'
 import type { Budget } from './source-reader.ts'
 
@@ -24,7 +25,14 @@ export interface TaskProgram {
    * Nothing is lost, the next start does the epoch again. Default false.
    */
   readonly abandonsEpoch?: boolean
+  /** Told of the outputs of an epoch that is sealed; what it gives hears when that is durable. Null: nobody waits. */
+  sealed?(batches: readonly CommitBatch[]): EpochEnd | null
+  /** The task has ended: of what no {@link EpochEnd} has heard, nothing is durable by this run. */
+  ended?(): void
 }
+
+/** An epoch is durable; the batches that `sealed` was told of begin at these offsets. */
+export type EpochEnd = (baseOffsets: readonly number[]) => void
 
 /** Takes back what the record under way has written. */
 export interface RecordUndo {

@@ -117,6 +117,7 @@ export class Task {
       this.#sweepTimer?.cancel()
       this.#options.controller.abort(new Error('the task stops'))
       this.#settling?.reject(new Error('the task stopped'))
+      this.#options.program.ended?.()
       await this.#options.state?.close()
     }
   }

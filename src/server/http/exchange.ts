@@ -1,7 +1,7 @@
 // One request and its response over Node's own objects: bodies with bounds, headers in one write.
 //
-// Hono routes; bodies do not go through its Request and Response, which would copy them and replace globals that
-// users' functions share with this process.
+// Bodies do not go through the Request and Response of Hono, which would copy them and replace globals that users'
+// functions share with this process.
 import type { IncomingMessage } from 'node:http'
 import type { HttpBindings } from '@hono/node-server'
 import type { Context } from 'hono'
@@ -49,7 +49,7 @@ export interface Body {
  * @throws 413, 415 it is compressed, 400 the connection ended in the middle, 503 too many at once
  */
 export async function readBody(
-  { env }: Exchange,
+  { env }: Connected,
   bytesMax: number,
   budget: BodyBudget
 ): Promise<Body> {
@@ -117,8 +117,6 @@ export function send(
   if (status !== 204) all['content-length'] = Buffer.byteLength(body)
   // What was not read would be taken for the next request.
   if (hasBody(incoming) && !incoming.complete) all['connection'] = 'close'
-  // Whoever does not take the response loses the connection; the server's own bound counts from the next request on.
-  outgoing.setTimeout(RESPONSE_MS_MAX)
   outgoing.writeHead(status, all)
   if (incoming.method === 'HEAD' || status === 204) outgoing.end()
   else if (typeof body === 'string') outgoing.end(body)
@@ -129,6 +127,9 @@ export function send(
       Buffer.from(body.buffer, body.byteOffset, body.length).toString('latin1'),
       'latin1'
     )
+  // Whoever does not take the response loses the connection; the server's own bound counts from the next request on.
+  if (!outgoing.writableFinished && outgoing.writableLength > 0)
+    outgoing.setTimeout(RESPONSE_MS_MAX)
   return SENT
 }
 

@@ -82,6 +82,7 @@ export class HttpBench {
       functions: [...functions, ...parts.functions],
       ingresses: parts.ingresses,
       egresses: parts.egresses,
+      heardTopics: parts.heardTopics,
       log: this.log,
       clock: this.clock,
       openStore: () => Promise.resolve(this.#store),
@@ -95,6 +96,7 @@ export class HttpBench {
       log: this.log,
       clock: this.clock,
       application: this.application,
+      functions: this.functions,
       address: { host: '127.0.0.1', port: 0 },
       isAsked: false,
       ...options

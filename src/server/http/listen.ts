@@ -1,6 +1,7 @@
 // One listener: a port of this machine, the bounds of its connections, and an end that finishes what runs.
 //
 // Owns: the server, guards that every request passes, the count of running requests. Does not own: what is served.
+import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import type { HttpBindings } from '@hono/node-server'
@@ -16,6 +17,9 @@ import type { Connected, Exchange } from './exchange.ts'
 
 /** An app that routes are added to. */
 export type HttpApp = Hono<{ Bindings: HttpBindings }>
+
+/** Takes a request that it is for without routing; null: it is for another. */
+export type ShortWay = (connected: Connected) => Promise<Response> | null
 
 /** Bounds of connections; durations in ms. */
 export interface ListenerBounds {
@@ -43,8 +47,8 @@ export interface ListenOptions {
   readonly address: HttpAddress
   readonly clock: Clock
   readonly bounds?: Partial<ListenerBounds>
-  /** Adds the routes. */
-  routes(app: HttpApp): void
+  /** Adds the routes; gives what is asked before them. */
+  routes(app: HttpApp): readonly ShortWay[]
 }
 
 /** A port that answers. */
@@ -65,7 +69,7 @@ export class Listener {
   static async start(options: ListenOptions): Promise<Listener> {
     const { address, clock, routes } = options
     // Loaded here: a run without HTTP starts without it.
-    const [{ Hono }, { createAdaptorServer }] = await Promise.all([
+    const [{ Hono }, { getRequestListener }] = await Promise.all([
       import('hono'),
       import('@hono/node-server')
     ])
@@ -74,21 +78,27 @@ export class Listener {
     const app: HttpApp = new Hono<{ Bindings: HttpBindings }>()
     app.onError((error, exchange) => sendError(exchange, error))
     app.notFound(exchange => sendError(exchange, unknownPath(exchange)))
-    routes(app)
-    const server = createAdaptorServer({
-      // Before Hono: with one handler and nothing around it, it takes its short way.
-      fetch: (request, env) => {
+    const ways = routes(app)
+    const routed = getRequestListener(
+      (request, env) => {
         const connected = { env: env as HttpBindings }
         return guard.pass(connected, () => app.fetch(request, connected.env))
       },
-      overrideGlobalObjects: false,
-      serverOptions: {
+      { overrideGlobalObjects: false }
+    )
+    const server = createServer(
+      {
         headersTimeout: bounds.headersMs,
         requestTimeout: bounds.requestMs,
         keepAliveTimeout: bounds.keepAliveMs,
         connectionsCheckingInterval: bounds.checkMs
+      },
+      (incoming, outgoing) => {
+        const connected = { env: { incoming, outgoing } }
+        for (const way of ways) if (guard.passShort(connected, way)) return
+        void routed(incoming, outgoing)
       }
-    }) as Server
+    )
     server.maxConnections = bounds.connectionsMax
     // The body is asked for when it is read: `readBody`.
     server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
@@ -139,21 +149,56 @@ export class Listener {
 /** What every request passes, and the count of those that run. */
 class Guard {
   isClosing = false
+  /** The last one that was found to mean this machine. */
+  #localHost = ''
   #running = 0
   #waiting: (() => void)[] = []
 
   async pass(connected: Connected, next: () => Response | Promise<Response>): Promise<Response> {
     this.#running++
     try {
-      if (this.isClosing) throw comeLater('STOPPING', 'millrace stops; repeat the request later')
-      checkSite(connected)
+      this.#check(connected)
       return await next()
     } catch (error) {
       return sendError(connected, error)
     } finally {
-      this.#running--
-      if (this.#running === 0) for (const resolve of this.#waiting.splice(0)) resolve()
+      this.#end()
     }
+  }
+
+  /** The same for a short way; false: it is for another. */
+  passShort(connected: Connected, way: ShortWay): boolean {
+    let handled: Promise<Response> | null
+    try {
+      this.#check(connected)
+      handled = way(connected)
+    } catch (error) {
+      sendError(connected, error)
+      return true
+    }
+    if (handled === null) return false
+    this.#running++
+    handled.then(
+      () => this.#end(),
+      (error: unknown) => {
+        sendError(connected, error)
+        this.#end()
+      }
+    )
+    return true
+  }
+
+  #check(connected: Connected): void {
+    if (this.isClosing) throw comeLater('STOPPING', 'millrace stops; repeat the request later')
+    const { host, origin } = connected.env.incoming.headers
+    if (origin === undefined && host !== undefined && host === this.#localHost) return
+    checkSite(connected)
+    this.#localHost = host!
+  }
+
+  #end(): void {
+    this.#running--
+    if (this.#running === 0) for (const resolve of this.#waiting.splice(0)) resolve()
   }
 
   idle(): Promise<void> {

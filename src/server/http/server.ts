@@ -5,19 +5,23 @@
 import { HTTP_BODIES_BYTES_MAX, MillraceError } from '../../base/index.ts'
 import type { Clock } from '../../base/index.ts'
 import { httpConflicts, patternText } from '../../functions/index.ts'
-import type { HttpIngressPlan, PlaygroundIngressPlan } from '../../functions/index.ts'
+import type {
+  HttpIngressPlan,
+  PlaygroundIngressPlan,
+  RunningFunctions
+} from '../../functions/index.ts'
 import type { Log } from '../../log/log.ts'
 import type { LoadedApplication } from '../application.ts'
 import type { HttpAddress } from './address.ts'
 import { BodyBudget } from './exchange.ts'
 import { Listener } from './listen.ts'
-import type { HttpApp, ListenerBounds } from './listen.ts'
+import type { HttpApp, ListenerBounds, ShortWay } from './listen.ts'
 import { Answers } from './requests/answers.ts'
 import { IngressDoor } from './requests/door.ts'
 import { PlaygroundDoor } from './requests/playground-door.ts'
 import { PolledTopic } from './requests/polled-topic.ts'
 import { addHealth } from './routes/health.ts'
-import { addIngress } from './routes/ingress.ts'
+import { addIngress, ingressWay } from './routes/ingress.ts'
 import { addPlaygroundEgress, addPlaygroundIngress } from './routes/playground.ts'
 
 /** How long running requests may go on when the run ends, ms. */
@@ -31,6 +35,8 @@ export interface HttpOptions {
   readonly clock: Clock
   /** null: a run without functions. */
   readonly application: LoadedApplication | null
+  /** The application as it runs in this process; null or not given: it runs elsewhere, or not yet. */
+  readonly functions?: RunningFunctions | null
   /** Where components without a port are; the host counts for all. */
   readonly address: HttpAddress
   /** Whether to listen there even when no component asks for it. */
@@ -53,6 +59,7 @@ interface Site {
   readonly port: number
   readonly routes: string[]
   readonly add: ((app: HttpApp) => void)[]
+  readonly ways: ShortWay[]
 }
 
 /** Whether a run needs HTTP. */
@@ -88,7 +95,7 @@ export class HttpServer {
     const listeners: Listener[] = []
     const served: Served[] = []
     try {
-      for (const { port, routes, add } of opened.sites) {
+      for (const { port, routes, add, ways } of opened.sites) {
         const listener = await Listener.start({
           address: { host: options.address.host, port },
           clock: options.clock,
@@ -96,6 +103,7 @@ export class HttpServer {
           routes: app => {
             addHealth(app)
             for (const one of add) one(app)
+            return ways
           }
         })
         listeners.push(listener)
@@ -153,7 +161,15 @@ class Opened {
   }
 
   static async open(options: HttpOptions): Promise<Opened> {
-    const { log, clock, application, address, isAsked, waitingRecordsMax } = options
+    const {
+      log,
+      clock,
+      application,
+      address,
+      isAsked,
+      waitingRecordsMax,
+      functions = null
+    } = options
     const sites = new Sites(address.port)
     if (isAsked) sites.at(null)
     const stop = new AbortController()
@@ -164,15 +180,16 @@ class Opened {
     const bound = waitingRecordsMax === undefined ? {} : { waitingRecordsMax }
     const doors: IngressDoor[] = []
     for (const plan of http.ingresses.filter(isOwn)) {
-      const door = await IngressDoor.open({ log, clock, app, ...bound }, plan)
+      const door = await IngressDoor.open({ log, clock, app, functions, ...bound }, plan)
       doors.push(door)
       const route = `POST ${plan.path.text} → ${plan.targets.join(', ')}`
-      sites.add(plan.port, route, to => addIngress(to, door, budget))
+      const site = sites.add(plan.port, route, to => addIngress(to, door, budget))
+      site.ways.push(ingressWay(door, budget))
     }
     let answers: Answers | null = null
     if (doors.length > 0) {
       answers = await Answers.start(
-        { log, app },
+        { log, clock, app, functions },
         doors.flatMap(door => door.restored)
       )
       for (const door of doors) door.attach(answers)
@@ -180,7 +197,7 @@ class Opened {
     const playground: PlaygroundDoor[] = []
     for (const { id, port } of http.ingresses.filter(isPlayground)) {
       const known = knownFunctions(application)
-      const door = await PlaygroundDoor.open({ log, clock, app, id, known, ...bound })
+      const door = await PlaygroundDoor.open({ log, clock, app, id, known, functions, ...bound })
       playground.push(door)
       const route = 'PUT /<namespace>/<type>/<id>'
       sites.addAlone(port, route, to => addPlaygroundIngress(to, door, budget))
@@ -233,22 +250,23 @@ class Sites {
   at(port: number | null): Site {
     let site = this.#byPort.get(port)
     if (site !== undefined) return site
-    site = { port: port ?? this.#portDefault, routes: [], add: [] }
+    site = { port: port ?? this.#portDefault, routes: [], add: [], ways: [] }
     this.#byPort.set(port, site)
     this.all.push(site)
     return site
   }
 
-  add(port: number | null, route: string, add: (app: HttpApp) => void): void {
+  add(port: number | null, route: string, add: (app: HttpApp) => void): Site {
     const isDefault = port !== 0 && port === this.#portDefault
     const site = this.at(isDefault ? null : port)
     site.routes.push(route)
     site.add.push(add)
+    return site
   }
 
   /** A listener that nothing else shares. */
   addAlone(port: number, route: string, add: (app: HttpApp) => void): void {
-    this.all.push({ port, routes: [route], add: [add] })
+    this.all.push({ port, routes: [route], add: [add], ways: [] })
   }
 }
 

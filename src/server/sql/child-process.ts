@@ -40,7 +40,8 @@ export class SqlProcess {
 
   /**
    * Sends a request and waits for its answer; one at a time.
-   * @throws SQL_TIMEOUT it took longer than `timeoutMs`: the process is killed · SQL_LIMIT its memory · SQL_FAILED the process is gone
+   * @throws SQL_TIMEOUT it took longer than `timeoutMs`: the process is killed · SQL_LIMIT so it is for its memory ·
+   *   SQL_FAILED the process is gone
    */
   async ask(request: SqlRequest, timeoutMs: number | null = null): Promise<SqlAnswer> {
     if (this.#ended !== null) throw this.#ended

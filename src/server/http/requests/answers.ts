@@ -3,17 +3,21 @@
 //   A1  The first answer of a call counts, in the order of its topic: the same after every restart.
 //   A2  Whoever waits gets the answer when it is durable, never before.
 //   A3  The answers of remembered calls stay in the log, and can be read again from there.
+//   A4  Replies that the functions of this process write are not read: they tell of them once they are durable, in the
+//       order of the topic. One that does not come directly behind what is known is read with what stands before it.
 import { isMillraceError, messageOf } from '../../../base/index.ts'
+import type { Clock } from '../../../base/index.ts'
 import type { Log } from '../../../log/log.ts'
 import type { RecordCursor } from '../../../record/index.ts'
 import { functionsDeadLetterName } from '../../../functions/index.ts'
+import type { EgressRecord, RunningFunctions } from '../../../functions/index.ts'
 import { readOnce, readRange, wholeTopic } from '../../out/topic-reader.ts'
 import type { PartitionRange } from '../../out/topic-reader.ts'
 import { comeLater, errorBody } from '../errors.ts'
 import type { AnswerPlace, Call } from './call.ts'
 import { decodeReply } from './reply.ts'
 import type { Reply } from './reply.ts'
-import { REQUEST_ID_HEADER, headerOf, repliesTopic } from './specs.ts'
+import { REQUEST_ID_HEADER, ReplyRecord, headerOf, repliesTopic } from './specs.ts'
 
 /** Replies that are followed between two removals of old ones. */
 const TRIM_RECORDS = 1_024
@@ -23,12 +27,24 @@ const GATEWAY_CODES = /^(FUNCTION_CALL_|FUNCTION_REPLY_|ENDPOINT_)/
 /** What an {@link Answers} is made from. */
 export interface AnswersOptions {
   readonly log: Log
+  readonly clock: Clock
   readonly app: string
+  /** Those of this process (A4), or null. */
+  readonly functions: Pick<RunningFunctions, 'hear'> | null
+}
+
+/** How far a partition is known. */
+interface FollowedPartition {
+  readonly kind: AnswerPlace['kind']
+  readonly topic: string
+  readonly partition: number
+  offset: number
 }
 
 /** The answers of all calls of an application. */
 export class Answers {
   readonly #log: Log
+  readonly #clock: Clock
   readonly #topics: Readonly<Record<AnswerPlace['kind'], string>>
   /** Calls that may still be answered, by their ids. */
   readonly #open = new Map<string, Call>()
@@ -36,11 +52,13 @@ export class Answers {
   readonly #kept: Call[] = []
   readonly #stop = new AbortController()
   #following: Promise<void> = Promise.resolve()
+  #followed: readonly FollowedPartition[] = []
   #repliesFrom = 0
   #trimmedTo = 0
 
   private constructor(options: AnswersOptions, calls: readonly Call[]) {
     this.#log = options.log
+    this.#clock = options.clock
     this.#topics = {
       reply: repliesTopic(options.app),
       'dead-letter': functionsDeadLetterName(options.app)
@@ -51,8 +69,18 @@ export class Answers {
   /** Finds the answers of remembered calls, and follows the topics from there on. */
   static async start(options: AnswersOptions, calls: readonly Call[]): Promise<Answers> {
     const answers = new Answers(options, calls)
-    const positions = await answers.#restore(calls)
-    answers.#following = answers.#follow(positions)
+    const ranges = await answers.#restore(calls)
+    answers.#followed = ranges.map(({ topic, partition, until }) => ({
+      kind: topic === answers.#topics.reply ? 'reply' : 'dead-letter',
+      topic,
+      partition,
+      offset: until
+    }))
+    options.functions?.hear(answers.#topics.reply, (record, partition, offset) =>
+      answers.#hear(record, partition, offset)
+    )
+    const following = answers.#followed.map(followed => answers.#follow(followed))
+    answers.#following = Promise.all(following).then(() => {})
     // Whoever runs it asks `finished`; until then a failure must not end the process.
     answers.#following.catch(() => {})
     return answers
@@ -66,6 +94,12 @@ export class Answers {
   /** A call that somebody may ask for. */
   expect(call: Call): void {
     this.#open.set(call.requestId, call)
+  }
+
+  /** A call that did not become durable. */
+  give(call: Call, error: unknown): void {
+    this.#open.delete(call.requestId)
+    for (const waiter of call.release()) waiter.reject(error)
   }
 
   /** A call that nobody will ask for. */
@@ -114,34 +148,44 @@ export class Answers {
     return [...replies, ...letters]
   }
 
-  async #follow(ranges: readonly PartitionRange[]): Promise<void> {
-    const positions = ranges.map(({ topic, partition, until }) => ({
-      topic,
-      partition,
-      offset: until
-    }))
+  async #follow(followed: FollowedPartition): Promise<void> {
     const { signal } = this.#stop
     try {
       while (!signal.aborted) {
-        await this.#log.wait(positions, signal)
-        for (const position of positions) {
-          const { topic, partition, offset } = position
-          const kind = topic === this.#topics.reply ? 'reply' : 'dead-letter'
-          const range = { topic, partition, from: offset, until: Infinity }
-          position.offset = await readOnce(this.#log, range, (cursor, at) =>
-            this.#take(kind, cursor, at)
-          )
-        }
-        await this.#trim()
+        const { offset } = followed
+        await this.#log.wait([followed], signal)
+        // What woke this up may be told of in the same turn (A4).
+        await this.#clock.yield()
+        if (followed.offset === offset) await this.#read(followed)
+        if (followed.kind === 'reply') await this.#trim()
       }
     } catch (error) {
       if (!signal.aborted && !isMillraceError(error, 'LOG_CLOSED')) throw error
     }
   }
 
+  async #read(followed: FollowedPartition): Promise<void> {
+    const { kind, topic, partition, offset } = followed
+    const range = { topic, partition, from: offset, until: Infinity }
+    const next = await readOnce(this.#log, range, (cursor, at) => this.#take(kind, cursor, at))
+    followed.offset = Math.max(followed.offset, next)
+  }
+
+  /** A reply that this process has written (A4). */
+  #hear(record: EgressRecord, partition: number, offset: number): void {
+    // Hot: per call.
+    const followed = this.#followed.find(one => one.kind === 'reply' && one.partition === partition)
+    if (followed?.offset !== offset || !(record instanceof ReplyRecord)) return
+    followed.offset = offset + 1
+    this.#repliesFrom = offset + 1
+    const call = this.#open.get(record.requestId)
+    if (call === undefined || call.answer !== null) return
+    this.#answer(call, { kind: 'reply', partition, offset }, () => record.reply)
+  }
+
   /** The record that the cursor stands on: somebody's answer, or nobody's. */
   #take(kind: AnswerPlace['kind'], cursor: RecordCursor, partition: number): void {
-    if (kind === 'reply') this.#repliesFrom = cursor.offset + 1
+    if (kind === 'reply') this.#repliesFrom = Math.max(this.#repliesFrom, cursor.offset + 1)
     if (this.#open.size === 0) return
     const requestId =
       kind === 'reply'
@@ -150,13 +194,18 @@ export class Answers {
     const call = this.#open.get(requestId)
     if (call === undefined || call.answer !== null) return
     if (kind === 'dead-letter' && !call.failsAlone) return
-    this.#open.delete(requestId)
-    call.answer = { kind, partition, offset: cursor.offset }
-    if (kind === 'reply' && !call.isForgotten) this.#kept.push(call)
-    if (!call.isAwaited && !call.isForgotten) return
-    const reply = this.#replyAt(kind, cursor)
-    if (!call.isAwaited) call.early = reply
-    for (const waiter of call.release()) waiter.resolve(reply)
+    const { offset } = cursor
+    this.#answer(call, { kind, partition, offset }, () => this.#replyAt(kind, cursor))
+  }
+
+  /** A1, A2. */
+  #answer(call: Call, place: AnswerPlace, reply: () => Reply): void {
+    this.#open.delete(call.requestId)
+    call.answer = place
+    if (place.kind === 'reply' && !call.isForgotten) this.#kept.push(call)
+    if (!call.isAwaited) return
+    const given = reply()
+    for (const waiter of call.release()) waiter.resolve(given)
   }
 
   /** The answer that the cursor stands on, with bytes of its own. */

@@ -41,6 +41,7 @@ export class Backlog {
   readonly #partitions: readonly PartitionBacklog[]
   #refreshedAt = -Infinity
   #refreshing: Promise<void> | null = null
+  #trimming: Promise<void> | null = null
 
   private constructor(options: BacklogOptions, partitions: readonly PartitionBacklog[]) {
     this.#options = options
@@ -85,6 +86,23 @@ export class Backlog {
     if (clock.monotonic() - this.#refreshedAt < STALE_MS) return
     // What fails here fails the next commit, too, which tells the caller.
     this.refresh().catch(() => {})
+  }
+
+  /** A record became durable together with what the functions made of it, and so did all before it. */
+  taken(partition: number, endOffset: number): void {
+    const backlog = this.#partitions[partition]!
+    backlog.endOffset = endOffset
+    move(backlog, endOffset)
+    if (endOffset - backlog.trimmedTo < TRIM_RECORDS || this.#trimming !== null) return
+    this.#trimming = this.#trim().then(
+      () => void (this.#trimming = null),
+      () => void (this.#trimming = null)
+    )
+  }
+
+  /** Where each partition ends. */
+  get endOffsets(): readonly number[] {
+    return this.#partitions.map(({ endOffset }) => endOffset)
   }
 
   /** Asks for the positions, unless that was done just now. */

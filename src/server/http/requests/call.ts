@@ -36,8 +36,6 @@ export class Call {
   answer: AnswerPlace | null = null
   /** Whether its key is out of the window. */
   isForgotten: boolean
-  /** The answer of a call without a key that came before somebody waited. */
-  early: Reply | null = null
   /** Those who wait for the answer; made for the first one: most remembered calls have none. */
   #waiters: Waiter[] | null = null
 

@@ -6,7 +6,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 
 import type { Clock } from '../../../base/index.ts'
-import type { HttpIngressPlan } from '../../../functions/index.ts'
+import type { HttpIngressPlan, RunningFunctions } from '../../../functions/index.ts'
 import { functionsGroupName } from '../../../functions/index.ts'
 import type { Log } from '../../../log/log.ts'
 import type { RecordHeader } from '../../../record/index.ts'
@@ -30,6 +30,8 @@ export interface DoorOptions {
   readonly log: Log
   readonly clock: Clock
   readonly app: string
+  /** Those of this process, which requests are handed to; null or not given: they run elsewhere, or not yet. */
+  readonly functions?: Pick<RunningFunctions, 'hand'> | null
   /** Bounds of what may wait for the functions; default those of `base/limits.ts`. */
   readonly waitingRecordsMax?: number
   readonly waitingBytesMax?: number
@@ -41,8 +43,8 @@ export interface DoorRequest {
   readonly id: string
   readonly body: Uint8Array
   readonly key: string | null
-  /** Whether the caller will ask for the answer. */
-  readonly wantsReply: boolean
+  /** How long the caller waits for the answer, ms; null: it does not want it. */
+  readonly timeoutMs: number | null
 }
 
 /** A request that is durable. */
@@ -50,6 +52,10 @@ export interface Admission {
   readonly call: Call
   /** Whether the key came before. */
   readonly isRepeated: boolean
+  /**
+   * The answer, or null when it does not come in time, or is not wanted. @throws 503 millrace stops meanwhile
+   */
+  readonly reply: Promise<Reply | null> | null
 }
 
 interface DoorParts {
@@ -82,9 +88,12 @@ export class IngressDoor {
       clock: options.clock,
       topic: requestsTopic(options.app, plan.id),
       partitions: parts.partitions,
+      endOffsets: this.#backlog.endOffsets,
+      functions: options.functions ?? null,
       onDurable: (partition, endOffset, bytes) => {
         this.#backlog.appended(partition, endOffset, bytes)
-      }
+      },
+      onTaken: (partition, endOffset) => this.#backlog.taken(partition, endOffset)
     })
   }
 
@@ -127,7 +136,7 @@ export class IngressDoor {
    * @throws 422 the key came with another request · 503 too much waits for the functions
    */
   async admit(request: DoorRequest): Promise<Admission> {
-    const { key } = request
+    const { key, timeoutMs } = request
     const fingerprint = key === null ? null : fingerprintOf(request)
     let known = this.#find(key)
     if (known === null && this.#backlog.isFull) {
@@ -138,17 +147,20 @@ export class IngressDoor {
     if (known !== null) {
       if (known.fingerprint !== fingerprint) throw keyReused(key!)
       if (known.accepting !== null) await known.accepting
-      return { call: known, isRepeated: true }
+      const reply = timeoutMs === null ? null : this.#answer(known, timeoutMs)
+      return { call: known, isRepeated: true, reply }
     }
-    const call = this.#accept(request, fingerprint)
-    await call.accepting
-    return { call, isRepeated: false }
+    const call = this.#newCall(key, fingerprint)
+    // Before it is on its way: in one commit with the request its answer comes at the same time.
+    const reply = timeoutMs === null ? null : this.#answer(call, timeoutMs)
+    // Whoever is told to come again while the request is on its way hears of it when that has ended.
+    reply?.catch(() => {})
+    await this.#accept(call, request)
+    return { call, isRepeated: false, reply }
   }
 
-  /** The answer of a call, or null when it does not come in time. @throws 503 millrace stops meanwhile */
-  async answer(call: Call, timeoutMs: number): Promise<Reply | null> {
+  #answer(call: Call, timeoutMs: number): Promise<Reply | null> {
     const answers = this.#answers!
-    if (call.early !== null) return call.early
     if (call.answer !== null) return answers.read(call)
     answers.expect(call)
     return new Promise((resolve, reject) => {
@@ -180,33 +192,38 @@ export class IngressDoor {
     return key === null ? null : this.#ledger.find(key, this.#clock.now())
   }
 
-  /** Nothing is awaited between the look into the ledger and the entry in it. */
-  #accept(request: DoorRequest, fingerprint: string | null): Call {
-    const { id, body, key, wantsReply } = request
-    const requestId = newRequestId()
+  #newCall(key: string | null, fingerprint: string | null): Call {
     const acceptedAt = this.#clock.now()
-    const call = callOf(this.plan, { requestId, key, fingerprint, acceptedAt })
-    if (key !== null) this.#ledger.add(call)
-    // Its answer may come before the appender says that it is durable.
-    if (key !== null || wantsReply) this.#answers!.expect(call)
+    const requestId = key === null ? randomUUID() : rememberedId()
+    return callOf(this.plan, { requestId, key, fingerprint, acceptedAt })
+  }
+
+  /** Nothing is awaited between the look into the ledger and the entry in it. */
+  #accept(call: Call, { id, body }: DoorRequest): Promise<void> {
+    const { key } = call
     const record = {
-      timestampMs: acceptedAt,
+      timestampMs: call.acceptedAt,
       key: Buffer.from(id),
       value: body,
       headers: headersOf(call)
     }
-    call.accepting = this.#appender.append(record).then(
+    if (key !== null) {
+      this.#ledger.add(call)
+      this.#answers!.expect(call)
+    }
+    const accepting = this.#appender.append(record).then(
       place => {
         call.place = place
         call.accepting = null
       },
       (error: unknown) => {
         if (key !== null) this.#ledger.remove(call)
-        this.#answers!.forget(call)
+        this.#answers!.give(call, error)
         throw error
       }
     )
-    return call
+    call.accepting = accepting
+    return accepting
   }
 
   #full(): HttpError {
@@ -271,7 +288,7 @@ function headersOf({ requestId, key, fingerprint }: Call): RecordHeader[] {
 }
 
 /** A UUID in one piece: as `randomUUID` puts it together, it takes 490 bytes for as long as it is remembered. */
-function newRequestId(): string {
+function rememberedId(): string {
   return Buffer.from(randomUUID(), 'latin1').toString('latin1')
 }
 

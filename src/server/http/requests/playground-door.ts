@@ -1,6 +1,7 @@
 // The playground's ingress behind its route: messages for any function that is there.
 import type { Clock } from '../../../base/index.ts'
 import { functionsGroupName } from '../../../functions/index.ts'
+import type { RunningFunctions } from '../../../functions/index.ts'
 import type { Log } from '../../../log/log.ts'
 import { Appender } from './appender.ts'
 import { Backlog } from './backlog.ts'
@@ -15,6 +16,8 @@ export interface PlaygroundDoorOptions {
   readonly id: string
   /** Function types, and namespaces with `/*`. */
   readonly known: readonly string[]
+  /** Those of this process, which messages are handed to; or null. */
+  readonly functions?: Pick<RunningFunctions, 'hand'> | null
   readonly waitingRecordsMax?: number
 }
 
@@ -50,7 +53,10 @@ export class PlaygroundDoor {
       clock,
       topic,
       partitions: spec.partitions,
-      onDurable: (partition, endOffset, bytes) => backlog.appended(partition, endOffset, bytes)
+      endOffsets: backlog.endOffsets,
+      functions: options.functions ?? null,
+      onDurable: (partition, endOffset, bytes) => backlog.appended(partition, endOffset, bytes),
+      onTaken: (partition, endOffset) => backlog.taken(partition, endOffset)
     })
     return new PlaygroundDoor(options, appender, backlog)
   }

@@ -42,11 +42,22 @@ const RESERVED_HEADERS = new Set([
   'transfer-encoding',
   'upgrade'
 ])
-const SIMPLE_TYPES = new Map<string, Type<unknown>>(
+/** Types whose values are texts for callers, with the headers that all of them have. */
+const SCALARS = new Map(
   [boolType, intType, longType, floatType, doubleType, stringType].map(type => [
     type.typename,
-    type as Type<unknown>
+    {
+      type: type as Type<unknown>,
+      headers: {
+        'millrace-value-type': type.typename,
+        'content-type': 'text/plain; charset=utf-8'
+      } as Reply['headers']
+    }
   ])
+)
+/** Their first lines as they are stored. */
+const SCALAR_LINES = new Map(
+  [...SCALARS.values()].map(({ headers }) => [headers, Buffer.from(firstLine(200, headers))])
 )
 
 /**
@@ -72,17 +83,24 @@ export function replyOfResponse({ typename, bytes }: TypedValue): AddressedReply
 
 /** The reply that a message to the caller is: scalars as text, other types as their bytes are. */
 export function replyOfMessage({ typename, bytes }: TypedValue): Reply {
-  const type = SIMPLE_TYPES.get(typename)
+  const scalar = SCALARS.get(typename)
+  if (scalar !== undefined) {
+    const { type, headers } = scalar
+    return { status: 200, headers, body: Buffer.from(String(type.deserialize(bytes))) }
+  }
   const headers: Record<string, string> = {}
   if (!HEADER_VALUE_FORBIDDEN.test(typename)) headers['millrace-value-type'] = typename
-  if (type === undefined) return { status: 200, headers, body: bytes }
-  headers['content-type'] = 'text/plain; charset=utf-8'
-  return { status: 200, headers, body: Buffer.from(String(type.deserialize(bytes))) }
+  return { status: 200, headers, body: bytes }
 }
 
 /** The stored form. */
 export function encodeReply({ status, headers, body }: Reply): Uint8Array {
-  return Buffer.concat([Buffer.from(`${JSON.stringify({ status, headers })}\n`), body])
+  const known = status === 200 ? SCALAR_LINES.get(headers) : undefined
+  return Buffer.concat([known ?? Buffer.from(firstLine(status, headers)), body])
+}
+
+function firstLine(status: number, headers: Reply['headers']): string {
+  return `${JSON.stringify({ status, headers })}\n`
 }
 
 /** Reads the stored form; its body is a view of `bytes`. @throws HTTP_RESPONSE it is damaged */

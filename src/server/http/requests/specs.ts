@@ -13,6 +13,7 @@ import {
   statefulFunction
 } from '../../../functions/index.ts'
 import type {
+  EgressRecord,
   EgressSpec,
   HttpEgressPlan,
   HttpIngressPlan,
@@ -26,6 +27,7 @@ import type {
 import type { RecordHeader } from '../../../record/index.ts'
 import type { RequiredTopic } from '../../../runtime/contract.ts'
 import { encodeReply, replyOfMessage, replyOfResponse } from './reply.ts'
+import type { Reply } from './reply.ts'
 
 /** Headers of a request's record. */
 export const REQUEST_ID_HEADER = 'millrace-request-id'
@@ -37,6 +39,23 @@ export const VALUE_TYPE_HEADER = 'millrace-value-type'
 const REPLY_EGRESS = 'io.millrace.http/reply'
 /** Longer names would not fit a topic's. */
 const TOPIC_PART_LENGTH_MAX = 150
+
+/** A reply as a record. */
+export class ReplyRecord implements EgressRecord {
+  readonly topic: string
+  readonly key: Uint8Array
+  readonly value: Uint8Array
+  readonly requestId: string
+  readonly reply: Reply
+
+  constructor(topic: string, requestId: string, reply: Reply) {
+    this.topic = topic
+    this.requestId = requestId
+    this.reply = reply
+    this.key = Buffer.from(requestId)
+    this.value = encodeReply(reply)
+  }
+}
 
 /** The HTTP components of an application. */
 export interface HttpComponents {
@@ -51,6 +70,8 @@ export interface HttpParts {
   readonly egresses: readonly EgressSpec[]
   /** Topics beside those of the ingresses. */
   readonly topics: readonly RequiredTopic[]
+  /** Topics of egresses whose records this process hears of. */
+  readonly heardTopics: readonly string[]
 }
 
 /** Takes the HTTP components out of a plan. */
@@ -82,7 +103,8 @@ export function httpParts(app: string, { ingresses, egresses }: HttpComponents):
       ...egresses.map(plan => egressSpec(app, plan)),
       ...(replies ? [replyEgress(app)] : [])
     ],
-    topics
+    topics,
+    heardTopics: replies ? [repliesTopic(app)] : []
   }
 }
 
@@ -104,12 +126,12 @@ function ingressSpec(app: string, plan: HttpIngressPlan | PlaygroundIngressPlan)
   const { targets, valueType } = plan
   return {
     ...common,
-    *route({ key, value, headers }) {
+    route({ key, value, headers }) {
       const id = textOf(key)
       const argument = { typename: valueType, bytes: value ?? Buffer.alloc(0) }
       const requestId = headerOf(headers(), REQUEST_ID_HEADER) ?? ''
       const caller = addressOf(HTTP_REQUEST_TYPENAME, requestId)
-      for (const target of targets) yield { target: addressOf(target, id), argument, caller }
+      return targets.map(target => ({ target: addressOf(target, id), argument, caller }))
     }
   }
 }
@@ -125,7 +147,7 @@ function egressSpec(app: string, plan: PlaygroundEgressPlan | HttpEgressPlan): E
     typename: plan.id,
     record(argument) {
       const { requestId, reply } = replyOfResponse(argument)
-      return { topic, key: Buffer.from(requestId), value: encodeReply(reply) }
+      return new ReplyRecord(topic, requestId, reply)
     }
   }
 }
@@ -135,11 +157,7 @@ function replyEgress(app: string): EgressSpec {
   const topic = repliesTopic(app)
   return {
     typename: REPLY_EGRESS,
-    record: (argument, from) => ({
-      topic,
-      key: Buffer.from(from.id),
-      value: encodeReply(replyOfMessage(argument))
-    })
+    record: (argument, from) => new ReplyRecord(topic, from.id, replyOfMessage(argument))
   }
 }
 

@@ -1,0 +1,111 @@
+// Nexmark: 19 queries over one topic of binary events, durable exactly once, each beside its functions in a plain loop.
+//
+// MILLRACE_NEXMARK_QUERIES names some of them. Time is that of the thread's processor.
+import { globSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+
+import { SeededRandom, SystemClock, SystemDisk } from '../src/base/index.ts'
+import { openDiskLog } from '../src/log/index.ts'
+import { Suite } from './harness.ts'
+import { DEFAULTS, generateFile } from './nexmark/generator.ts'
+import { PlainLoop } from './nexmark/plain-loop.ts'
+import { QueryRun, loadFunctions, loadQuery } from './nexmark/query-run.ts'
+import { NOTES } from './nexmark/notes.ts'
+
+const PORTION = 200_000
+const BATCH_RECORDS = 1_000
+const WARMUP = 1
+const RUNS = 3
+const EVENTS = PORTION * (WARMUP + RUNS)
+const GOALS: Readonly<Record<string, number>> = {
+  q0: 1e6,
+  q1: 1e6,
+  q2: 1e6,
+  q3: 600_000,
+  q4: 150_000,
+  q5: 400_000,
+  q7: 400_000,
+  q8: 600_000,
+  q11: 300_000,
+  q12: 600_000,
+  q18: 200_000
+}
+
+const all = globSync('*.yaml', { cwd: join(import.meta.dirname, 'nexmark/queries') })
+  .map(path => basename(path, '.yaml'))
+  .toSorted((a, b) => Number(a.slice(1)) - Number(b.slice(1)))
+const chosen = process.env['MILLRACE_NEXMARK_QUERIES']?.split(',') ?? all
+
+const { batches, bytes, sha256 } = generateFile({ ...DEFAULTS, count: EVENTS })
+const file = `${EVENTS} events, seed ${DEFAULTS.seed}, ${Math.round(bytes / EVENTS)} bytes each, SHA-256 ${sha256}`
+console.error(file)
+const suite = new Suite('nexmark', {
+  about:
+    `topic to topic on the disk log, exactly once, one task in one thread; events per second of that thread's ` +
+    `processor time, not of the clock. Input: one topic of raw bytes, numbers at fixed places; ${file}`,
+  notes: NOTES,
+  notMeasured: [
+    'Several tasks and workers, and rates by the clock: other programs shared the two cores.',
+    'Latency of results behind the watermark.',
+    'q6, q10, q13, q19 and q23.'
+  ]
+})
+
+const folder = mkdtempSync(join(tmpdir(), 'millrace-bench-nexmark-'))
+const clock = new SystemClock()
+const random = new SeededRandom(1)
+try {
+  for (const name of chosen) await measure(name)
+} finally {
+  rmSync(folder, { recursive: true, force: true })
+}
+suite.finish()
+
+/** Each query has a log of its own, so that none pays for what another wrote. */
+async function measure(name: string): Promise<void> {
+  const place = join(folder, name)
+  const log = await openDiskLog({
+    disk: new SystemDisk(),
+    folder: join(place, 'log'),
+    clock,
+    random,
+    cleanupIntervalMs: 0
+  })
+  try {
+    await log.createTopic('events')
+    for (const batch of batches) {
+      await log.commit({
+        batches: [{ topic: 'events', partition: 0, batch: Buffer.from(batch) }],
+        offsets: []
+      })
+    }
+    const loaded = loadQuery(name)
+    const loop = new PlainLoop(loaded.plan, await loadFunctions(loaded))
+    const query = await new QueryRun({ log, folder: place, clock, random }, loaded).start()
+    let portion = 0
+    await suite.measure(
+      name,
+      {
+        unit: 'events',
+        count: PORTION,
+        ceiling: {
+          name: 'its functions and Maps in a loop',
+          run: () => {
+            const from = (portion++ * PORTION) / BATCH_RECORDS
+            loop.run(batches.slice(from, from + PORTION / BATCH_RECORDS))
+          }
+        },
+        ...(GOALS[name] === undefined ? {} : { goal: GOALS[name] }),
+        warmup: WARMUP,
+        runs: RUNS,
+        time: 'thread'
+      },
+      () => query.run(PORTION)
+    )
+    await query.stop()
+  } finally {
+    await log.close()
+    rmSync(place, { recursive: true, force: true })
+  }
+}
