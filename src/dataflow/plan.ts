@@ -239,6 +239,8 @@ export type StatePlan =
       readonly value: Type
       /** Rows not updated for so long are removed; null keeps them. */
       readonly ttlMs: number | null
+      /** What that counts from; access: also reads by functions of the owning service. Default: write. */
+      readonly ttlAfter?: 'access'
       /** Whether it is kept for each key and window, and ends with the window. */
       readonly windowed: boolean
       /** Its values are never changed in place, only replaced: they need no copies. Default: they may be. */

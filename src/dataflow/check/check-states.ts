@@ -120,5 +120,6 @@ export function statePlanOf(
   if (key === null || value === null) return []
   const windowed = service.window !== null && state.windowed !== false
   const ttlMs = windowed ? null : state.ttlMs
-  return [{ kind: 'owned', name, property, key, value, ttlMs, windowed, at }]
+  const after = ttlMs !== null && state.ttlAfter === 'access' ? { ttlAfter: 'access' as const } : {}
+  return [{ kind: 'owned', name, property, key, value, ttlMs, ...after, windowed, at }]
 }

@@ -92,6 +92,7 @@ export type StateModel =
       readonly key: Type | null
       readonly value: Type | null
       readonly ttlMs: number | null
+      readonly ttlAfter?: 'write' | 'access'
       /** null: nothing is said, so it is as the service is. */
       readonly windowed: boolean | null
       readonly at: Span

@@ -287,6 +287,12 @@ function readOwned(
     )
   const rowTtl = value === null ? null : types.ttlOf(value)
   const ttl = section.duration('ttl')
+  if (section.value('ttl-after') !== null && ttl === null && rowTtl === null)
+    context.report.error(
+      'WRONG_VALUE',
+      section.keySpan('ttl-after'),
+      '"ttl-after" says what a ttl counts from, but the state has none'
+    )
   if (rowTtl !== null && ttl !== null)
     context.report.error(
       'WRONG_VALUE',
@@ -300,6 +306,7 @@ function readOwned(
     key,
     value,
     ttlMs: ttl ?? rowTtl,
+    ttlAfter: section.text('ttl-after') === 'access' ? 'access' : 'write',
     windowed: section.value('windowed') === null ? null : section.boolean('windowed'),
     at: entry.keySpan
   }

@@ -363,6 +363,13 @@ export const STATE: SectionSpec = {
       example: '30d'
     },
     {
+      key: 'ttl-after',
+      value: { kind: 'choice', of: ['write', 'access'] },
+      since: '1.0.0',
+      default: 'write',
+      doc: 'What a ttl counts from: the last update, or also the last read by a function of the owning service.'
+    },
+    {
       key: 'windowed',
       value: { kind: 'boolean' },
       since: '1.0.0',

@@ -1,7 +1,9 @@
 // The states of a dataflow in one task: their specs for opening, and views of them for its services.
 import type { Plan, ServicePlan, StatePlan } from '../../dataflow/plan.ts'
 import { assert } from '../../base/index.ts'
-import type { StateSpec, TaskState, ValueCodec } from '../../state/contract.ts'
+import type { Type } from '../../dataflow/types.ts'
+import type { StateKey, StateSpec, TaskState, ValueCodec } from '../../state/contract.ts'
+import { compileValueCodec } from '../convert/index.ts'
 import type { AccessSpec } from '../task/state-access.ts'
 import { type SqlSource, TaskSql } from '../task/task-sql.ts'
 import { WindowScope, WindowedView } from '../task/window-scope.ts'
@@ -88,6 +90,10 @@ export class ServiceStates {
   readonly #plan: Plan
   readonly #sources = new Map<string, SqlSource>()
   readonly #specs = new Map<string, AccessSpec>()
+  /** Views of owning services for which reads count. */
+  readonly #touching = new Map<string, StateView>()
+  /** Views of other services of states whose values are shared. */
+  readonly #copying = new Map<string, StateView>()
 
   constructor(options: {
     readonly plan: Plan
@@ -117,9 +123,16 @@ export class ServiceStates {
         name: declared.name,
         key: format.key,
         value: format.value,
-        view: options.undo === null ? view : new UndoableView(view, options.undo),
+        view: undoable(view, options.undo),
         writable: true
       })
+      const touching = this.#touching.get(declared.name)
+      if (touching !== undefined) {
+        this.#touching.set(declared.name, undoable(touching, options.undo))
+      }
+      if (declared.plan.isImmutable === true) {
+        this.#copying.set(declared.name, new CopyingView(view, declared.plan.value))
+      }
     }
   }
 
@@ -132,7 +145,8 @@ export class ServiceStates {
         : stateName(state.service, state.state)
       const spec = this.#specs.get(name)
       assert(spec !== undefined, `the plan ${this.#plan.name} declares state ${name}`)
-      return [state.property, { ...spec, writable: isOwned }]
+      const view = (isOwned ? this.#touching.get(name) : this.#copying.get(name)) ?? spec.view
+      return [state.property, { ...spec, view, writable: isOwned }]
     })
   }
 
@@ -162,9 +176,49 @@ export class ServiceStates {
       this.#sources.set(declared.name, { kind: 'keys', view })
       return view
     }
-    const view = new ExpiringView(state.state<Stamped>(declared.name), guard, ttlMs, time)
+    const stamped = state.state<Stamped>(declared.name)
+    const view = new ExpiringView(stamped, guard, ttlMs, time)
+    if (declared.plan.ttlAfter === 'access') {
+      this.#touching.set(declared.name, new ExpiringView(stamped, guard, ttlMs, time, true))
+    }
     this.expiring.push(view)
     this.#sources.set(declared.name, { kind: 'keys', view })
     return view
+  }
+}
+
+function undoable(view: StateView, undo: UndoLog | null): StateView {
+  return undo === null ? view : new UndoableView(view, undo)
+}
+
+/** Gives copies of values that are shared, to functions that may change what they get. */
+class CopyingView implements StateView {
+  readonly #view: StateView
+  readonly #copy: (value: unknown) => unknown
+
+  constructor(view: StateView, type: Type) {
+    this.#view = view
+    this.#copy = compileValueCodec(type).copy
+  }
+
+  read(key: StateKey): unknown {
+    const value = this.#view.read(key)
+    return value === undefined ? undefined : this.#copy(value)
+  }
+
+  has(key: StateKey): boolean {
+    return this.#view.has(key)
+  }
+
+  write(key: StateKey, value: unknown): void {
+    this.#view.write(key, value)
+  }
+
+  delete(key: StateKey): boolean {
+    return this.#view.delete(key)
+  }
+
+  *entries(): Iterable<[StateKey, unknown]> {
+    for (const [key, value] of this.#view.entries()) yield [key, this.#copy(value)]
   }
 }

@@ -124,13 +124,17 @@ export class ExpiringView implements StateView {
   readonly #guard: WriteGuard
   readonly #ttlMs: number
   readonly #time: { readonly now: number }
+  /** Whether a read counts like a write. */
+  readonly #touches: boolean
 
   constructor(
     state: KeyedState<Stamped>,
     guard: WriteGuard,
     ttlMs: number,
-    time: { readonly now: number }
+    time: { readonly now: number },
+    touches = false
   ) {
+    this.#touches = touches
     this.#state = state
     this.#guard = guard
     this.#ttlMs = ttlMs
@@ -139,7 +143,11 @@ export class ExpiringView implements StateView {
 
   read(key: StateKey): unknown {
     const stamped = this.#state.get(key)
-    return stamped === undefined || this.#isOver(stamped) ? undefined : stamped.value
+    if (stamped === undefined || this.#isOver(stamped)) return undefined
+    if (!this.#touches || stamped.at >= this.#time.now) return stamped.value
+    this.write(key, stamped.value)
+    // What was written belongs to the state.
+    return this.#state.get(key)!.value
   }
 
   has(key: StateKey): boolean {
