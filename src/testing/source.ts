@@ -1,7 +1,7 @@
 // What a test is about: a dataflow of the builder, a file, or a plan; compiled, or refused with its findings.
 import { basename, dirname, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { MillraceError } from '../base/index.ts'
+import { MillraceError, silenceExperimentalNotices } from '../base/index.ts'
 import { compileBuilt, type Dataflow, type DataflowNode, definitionOf } from '../builder/index.ts'
 import { formatDiagnostic } from '../dataflow/index.ts'
 import type { Diagnostic } from '../dataflow/diagnostics.ts'
@@ -19,6 +19,15 @@ export interface TestedDataflow {
 
 /** @throws DATAFLOW_INVALID what is wrong with it, as `millrace check` says it */
 export async function openSource(source: DataflowSource): Promise<TestedDataflow> {
+  const speak = silenceExperimentalNotices()
+  try {
+    return await compiled(source)
+  } finally {
+    speak()
+  }
+}
+
+async function compiled(source: DataflowSource): Promise<TestedDataflow> {
   const definition = definitionOf(source)
   if (definition !== null) return built(definition)
   if (typeof source === 'object' && 'services' in source) {
