@@ -6,6 +6,7 @@ import type { InitOptions } from './commands/init.ts'
 import type { LogOptions } from './commands/log.ts'
 import type { RunOptions } from './commands/run-options.ts'
 import type { StartOptions } from './commands/start.ts'
+import type { SchemaExportOptions, SchemaImportOptions } from './commands/schema.ts'
 import type { TopicOptions } from './commands/topic.ts'
 import { addDevOption, addKit, KIT_EXAMPLES } from './program-kit.ts'
 
@@ -36,6 +37,16 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   'topic describe': ['millrace topic describe counts'],
   'topic delete': ['millrace topic delete counts --yes'],
   log: ['millrace log verify', 'millrace log repair --data-dir .millrace'],
+  schema: ['millrace schema import order.avsc', 'millrace schema check . --data-dir .millrace'],
+  'schema import': [
+    'millrace schema import order.avsc',
+    'millrace schema import shop.proto --message Order --name order'
+  ],
+  'schema export': [
+    'millrace schema export . --type order --format avro',
+    'millrace schema export dataflow.yaml --type order --format protobuf'
+  ],
+  'schema check': ['millrace schema check dataflow.yaml --data-dir .millrace'],
   'log verify': ['millrace log verify --data-dir .millrace'],
   'log repair': ['millrace log repair --data-dir .millrace --yes']
 }
@@ -61,6 +72,7 @@ export function createProgram(version: string, finish: Finish): Command {
   addInit(program, finish)
   addTopic(program, finish)
   addLog(program, finish)
+  addSchema(program, finish)
   for (const command of walk(program)) addExamples(command)
   return program
 }
@@ -316,6 +328,47 @@ function addLog(program: Command, finish: Finish): void {
     .addOption(format(['text', 'json', 'yaml'], 'text'))
     .action(async (options: LogOptions) =>
       finish(await (await import('./commands/log.ts')).logRepair(options))
+    )
+}
+
+function addSchema(program: Command, finish: Finish): void {
+  const schema = program
+    .command('schema')
+    .summary('import, export and compare types')
+    .description('Types from and to Avro, Protobuf and JSON Schema, and what a changed type means.')
+  schema
+    .command('import')
+    .description('Prints the types of a schema file (.avsc, .proto, .json) as a section `types`.')
+    .argument('<file>', 'the schema file')
+    .option('--message <name>', 'message of a .proto file (default: the first)')
+    .option('--name <name>', 'name of the type (default: as in the schema)')
+    .action(async (file: string, options: SchemaImportOptions) =>
+      finish((await import('./commands/schema.ts')).schemaImport(file, options))
+    )
+  schema
+    .command('export')
+    .description('Prints a type of a dataflow as a schema.')
+    .argument('<file>', 'dataflow file, or folder with one')
+    .option('--type <name>', 'the type; may be left out where there is one, and for typescript')
+    .addOption(
+      choice('--format <format>', 'the schema language', [
+        'avro',
+        'protobuf',
+        'json-schema',
+        'typescript'
+      ])
+    )
+    .action(async (file: string, options: SchemaExportOptions) =>
+      finish((await import('./commands/schema.ts')).schemaExport(file, options))
+    )
+  dataDir(schema.command('check'))
+    .description(
+      'Compares the types of a dataflow with those that a data directory was written with. Exits with 1 when what\n' +
+        'is stored cannot be read any more.'
+    )
+    .argument('<file>', 'dataflow file, or folder with one')
+    .action(async (file: string, options: { readonly dataDir: string }) =>
+      finish((await import('./commands/schema.ts')).schemaCheck(file, options))
     )
 }
 

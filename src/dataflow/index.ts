@@ -40,8 +40,11 @@ export {
   type AvroSchema,
   type SchemaResult
 } from './schema/avro-schema.ts'
+export { compareTypes, type TypeDifference } from './schema/compare-types.ts'
 export { importSchema } from './schema/import-schema.ts'
 export type { ImportedTypes } from './schema/imported.ts'
+export { jsonSchemaOf } from './schema/json-schema-of.ts'
+export { typesYaml } from './schema/types-yaml.ts'
 export { readProto, type ProtoFile } from './schema/proto-file.ts'
 export {
   isMessage,

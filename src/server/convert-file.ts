@@ -2,7 +2,8 @@
 import { resolve } from 'node:path'
 import { printCode } from '../builder/index.ts'
 import type { Diagnostic } from '../dataflow/diagnostics.ts'
-import type { Plan } from '../dataflow/plan.ts'
+import type { Plan, Position } from '../dataflow/plan.ts'
+import { allSteps } from '../runtime/index.ts'
 import { isBuiltFile, yamlOfBuiltFile } from './built-dataflows.ts'
 import { hasErrors, loadFiles, nameOf, readText } from './dataflow-files.ts'
 import { fileError } from './file-error.ts'
@@ -38,18 +39,65 @@ export function convertFile(file: string): ConvertedFile {
   return { text: printCode(plan), diagnostics, texts }
 }
 
-/** What code cannot say: older files drop what update-state returns, and schemas of other systems are files' only. */
-function problemOf({ apiVersion, file, topics }: Plan): Diagnostic | null {
+/** What the builder can say of a service, a topic and a step; what else a plan holds keeps it in its file. */
+const SERVICE_PARTS = new Set(
+  'name sources states steps time window partition emitsFromUpdateState sinks errors output at'.split(
+    ' '
+  )
+)
+const TOPIC_PARTS = new Set(
+  `id name partitions key value start compression retentionMs retentionBytes cleanup function at`.split(
+    ' '
+  )
+)
+const VALUE_PARTS = new Set(['type', 'converter'])
+const STEP_PARTS = new Set('operator name code with input output outputKey at'.split(' '))
+const PARTITION_PARTS = new Set(['assignKey', 'steps', 'updateState'])
+const STATE_PARTS = new Set(
+  'kind name property key value ttlMs windowed service state at'.split(' ')
+)
+const STEP_KINDS = new Set(['inline', 'module'])
+
+/** Why a plan cannot be code; null where it can. */
+function problemOf(plan: Plan): Diagnostic | null {
+  const { apiVersion, file, topics, services } = plan
   if (apiVersion !== '1.0.0') {
     const message = `the file has apiVersion ${apiVersion}; code can only say what files of 1.0.0 say`
     const hint = 'Write apiVersion: 1.0.0, run millrace check, and convert it then.'
     return fileError('CONVERT_UNABLE', file, message, hint)
   }
-  const imported = Object.values(topics).find(
-    ({ value }) => value.schema !== undefined || value.registry !== undefined
+  const parts = [
+    ...Object.values(topics).map(topic => ({ part: topic, known: TOPIC_PARTS, at: topic.at })),
+    ...Object.values(topics).map(({ value, at }) => ({ part: value, known: VALUE_PARTS, at })),
+    ...services.map(service => ({ part: service, known: SERVICE_PARTS, at: service.at })),
+    ...services.flatMap(({ partition, at }) =>
+      partition === null ? [] : [{ part: partition, known: PARTITION_PARTS, at }]
+    ),
+    ...services.flatMap(({ states }) =>
+      states.map(state => ({ part: state, known: STATE_PARTS, at: state.at }))
+    ),
+    ...allSteps(plan).map(step => ({ part: step, known: STEP_PARTS, at: step.at }))
+  ]
+  for (const { part, known, at } of parts) {
+    const unsaid = Object.entries(part).find(([key, value]) => !known.has(key) && isSaid(value))
+    if (unsaid !== undefined) return unable(`"${unsaid[0]}"`, at)
+  }
+  const step = allSteps(plan).find(({ code }) => !STEP_KINDS.has(code.kind))
+  return step === undefined
+    ? null
+    : unable(`the operator "${step.operator}" without a function`, step.at)
+}
+
+function isSaid(value: unknown): boolean {
+  return (
+    value !== null &&
+    value !== undefined &&
+    value !== false &&
+    !(Array.isArray(value) && value.length === 0)
   )
-  if (imported === undefined) return null
-  const message = `the topic ${imported.id} has an imported schema or a registry, which code cannot say`
-  const { line, column } = imported.at
+}
+
+function unable(what: string, { file, line, column }: Position): Diagnostic {
+  const message = `${what} cannot be said in code`
   return { ...fileError('CONVERT_UNABLE', file, message, 'Keep the file.'), line, column }
 }

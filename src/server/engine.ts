@@ -34,6 +34,7 @@ import { describeLogEvent } from './log-events.ts'
 import type { LogNotice } from './log-events.ts'
 import { ServedLog } from './served-log.ts'
 import { SqlService } from './sql/index.ts'
+import { noteStoredTypes } from './stored-types.ts'
 import { TopicTable } from './topic-table.ts'
 
 /** How often `settle` looks. */
@@ -194,6 +195,7 @@ export class Engine {
       await options.prepare?.(log)
       for (const loaded of options.dataflows) {
         started.push(await EngineDataflow.start(loaded, log, clock, options))
+        noteStoredTypes(options.folder.path, loaded.plan)
       }
       const functions =
         application === null

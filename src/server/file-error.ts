@@ -13,9 +13,12 @@ export function fileError(
   return { severity: 'error', code, message, hint, file, line: 1, column: 1, length: 1 }
 }
 
-/** With the file as people name it: packages that are imported are found by absolute paths. */
+/**
+ * With the file as people name it: packages that are imported are found by absolute paths, of which the part from the
+ * working directory on is enough.
+ */
 export function withShortName(diagnostic: Diagnostic): Diagnostic {
-  return isAbsolute(diagnostic.file)
-    ? { ...diagnostic, file: relative('', diagnostic.file) }
-    : diagnostic
+  if (!isAbsolute(diagnostic.file)) return diagnostic
+  const below = relative('', diagnostic.file)
+  return below.startsWith('..') || isAbsolute(below) ? diagnostic : { ...diagnostic, file: below }
 }

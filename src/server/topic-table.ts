@@ -7,7 +7,8 @@ import type { Compression } from '../record/index.ts'
 import { requiredTopics } from '../runtime/index.ts'
 import type { RequiredTopic } from '../runtime/contract.ts'
 import type { RecordForms } from './out/record-lines.ts'
-import { textForm } from './text-form.ts'
+import { schemaForm } from './schema-form.ts'
+import { textForm, type TextForm } from './text-form.ts'
 
 /** The topics of all plans of a run, and of its functions. */
 export class TopicTable {
@@ -45,7 +46,7 @@ export class TopicTable {
       const topic = this.#declared.get(name)
       forms = {
         key: textForm(topic?.key ?? null, 'raw'),
-        value: textForm(topic?.value.type ?? null, topic?.value.converter ?? 'raw')
+        value: valueForm(topic)
       }
       this.#forms.set(name, forms)
     }
@@ -102,6 +103,13 @@ export class TopicTable {
     }
     return [...required.values()]
   }
+}
+
+function valueForm(topic: TopicPlan | undefined): TextForm {
+  if (topic === undefined) return textForm(null, 'raw')
+  const { type, converter } = topic.value
+  const hasSchema = converter === 'avro' || converter === 'protobuf'
+  return hasSchema ? schemaForm(topic.value, topic.name) : textForm(type, converter)
 }
 
 /** Two dataflows of one topic: what the first leaves open, the second may say. */

@@ -1,8 +1,8 @@
 // What a test is about: a dataflow of the builder, a file, or a plan; compiled, or refused with its findings.
 import { basename, dirname, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { MillraceError } from '../base/index.ts'
-import { compileBuilt, Dataflow } from '../builder/index.ts'
+import { MillraceError, silenceExperimentalNotices } from '../base/index.ts'
+import { compileBuilt, type Dataflow, type DataflowNode, definitionOf } from '../builder/index.ts'
 import { formatDiagnostic } from '../dataflow/index.ts'
 import type { Diagnostic } from '../dataflow/diagnostics.ts'
 import type { Plan, StepPlan } from '../dataflow/plan.ts'
@@ -19,11 +19,21 @@ export interface TestedDataflow {
 
 /** @throws DATAFLOW_INVALID what is wrong with it, as `millrace check` says it */
 export async function openSource(source: DataflowSource): Promise<TestedDataflow> {
-  if (source instanceof Dataflow) return built(source)
+  const speak = silenceExperimentalNotices()
+  try {
+    return await compiled(source)
+  } finally {
+    speak()
+  }
+}
+
+async function compiled(source: DataflowSource): Promise<TestedDataflow> {
+  const definition = definitionOf(source)
+  if (definition !== null) return built(definition)
   if (typeof source === 'object' && 'services' in source) {
     return { plan: source, functions: new Map(), folder: dirname(source.file) }
   }
-  const path = source instanceof URL ? fileURLToPath(source) : source
+  const path = source instanceof URL ? fileURLToPath(source) : (source as string)
   const { loadFiles } = await import('../server/index.ts')
   const { dataflows, diagnostics, texts } = loadFiles([path])
   refuse(diagnostics, file => texts.get(file) ?? '')
@@ -37,7 +47,7 @@ export async function openSource(source: DataflowSource): Promise<TestedDataflow
   return { ...first, functions: first.functions ?? new Map() }
 }
 
-function built({ node }: Dataflow): TestedDataflow {
+function built(node: DataflowNode): TestedDataflow {
   const path = node.at?.path ?? 'dataflow.ts'
   const { plan, functions, diagnostics } = compileBuilt(node, { file: basename(path), nameOf })
   refuse(diagnostics, () => '')

@@ -20,7 +20,8 @@ export function packageStepPlan(
   if (code?.kind !== 'package') return null
   const { function: used, span, name } = code
   if (input !== null && used.input !== null && !accepts(used.input, input)) {
-    const message = `${quoted(name)} of ${used.package} takes ${describeType(used.input)}, but ${describeType(input)} arrives`
+    const types = `takes ${describeType(used.input)}, but ${describeType(input)} arrives`
+    const message = `${quoted(name)} of ${used.package} ${types}`
     report.error('TYPE_MISMATCH', span, message)
   }
   const at = report.position(span)
@@ -55,7 +56,9 @@ function checkState(
 ): void {
   const found = service.states.find(state => state.property === needed.property)
   if (found === undefined) {
-    const message = `${quoted(code.name)} of ${code.function.package} needs the state ${quoted(needed.name)}, which the service ${quoted(service.name)} has not`
+    const message =
+      `${quoted(code.name)} of ${code.function.package} needs the state ${quoted(needed.name)}, ` +
+      `which the service ${quoted(service.name)} has not`
     const hint = `Import the state, and give it to the service: states: { ${needed.name}: { uses: ${needed.name} } }`
     report.error('STATE_UNKNOWN', code.span, message, hint)
     return

@@ -27,7 +27,9 @@ export function importedFunction(
   }
   if (found === null) return null
   if (found.value.operator !== operator) {
-    const message = `the function ${quoted(uses.text)} of ${found.package} is for ${found.value.operator}, but used by ${operator}`
+    const message =
+      `the function ${quoted(uses.text)} of ${found.package} is for ${found.value.operator}, ` +
+      `but used by ${operator}`
     report.error('OPERATOR_PLACE', uses, message)
     return null
   }

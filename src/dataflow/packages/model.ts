@@ -40,7 +40,7 @@ export interface PackageFunction {
   readonly at: Position
 }
 
-/** A package without errors. Names are kebab-case; imported ones are among them, so packages pass on what they import. */
+/** A package without errors, by kebab-case names; imported ones among them, so packages pass on what they import. */
 export interface PackageModel {
   readonly name: string
   readonly namespace: string

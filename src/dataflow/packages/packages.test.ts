@@ -172,7 +172,8 @@ test('versions outside the range, other packages and missing ones are told where
   const other = told(ALL.replace('acme/words', 'acme/letters'))
   strictEqual(
     other,
-    'dataflow.yaml:4 PACKAGE_MISMATCH the package in /flow/words/package.yaml is "acme/words", but "acme/letters" is imported'
+    'dataflow.yaml:4 PACKAGE_MISMATCH the package in /flow/words/package.yaml is "acme/words", ' +
+      'but "acme/letters" is imported'
   )
   const missing = told(ALL.replace('path: words', 'path: wrods'))
   strictEqual(
@@ -305,7 +306,8 @@ test('what does not fit between package and service is told at the step', () => 
   )
   strictEqual(
     codes(compiled(without))[0],
-    'dataflow.yaml:22 STATE_UNKNOWN "count-up" of acme/words needs the state "count-per-word", which the service "count" has not'
+    'dataflow.yaml:22 STATE_UNKNOWN "count-up" of acme/words needs the state "count-per-word", ' +
+      'which the service "count" has not'
   )
   const other = flow(ALL).replace(
     '{ uses: count-per-word }',

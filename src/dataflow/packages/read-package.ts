@@ -181,7 +181,9 @@ class FunctionReader {
     if (code?.kind !== 'module') return true
     const { report } = this.#context
     if (!code.specifier.startsWith('.')) {
-      const message = `a function of a package stands in a file of the package, but "uses" names ${quoted(code.specifier)}`
+      const message =
+        'a function of a package stands in a file of the package, ' +
+        `but "uses" names ${quoted(code.specifier)}`
       const hint = `Write a file with: export { ${code.exportName} } from '${code.specifier}'`
       report.error('USES_INVALID', code.span, message, hint)
       return false

@@ -3,7 +3,9 @@ import type { KeySpec, SectionSpec } from './declare.ts'
 
 export const TEST_FILE: SectionSpec = {
   name: 'the test file',
-  doc: 'A file `….test.yaml` beside a dataflow or a package; `millrace test` runs its cases. Nothing is written to disk.',
+  doc:
+    'A file `….test.yaml` beside a dataflow or a package; `millrace test` runs its cases. Nothing is written ' +
+    'to disk.',
   keys: [
     {
       key: 'file',
@@ -33,7 +35,9 @@ export const TEST_FILE: SectionSpec = {
 
 export const CASE: SectionSpec = {
   name: 'case',
-  doc: 'Records for topics, and what must be in topics and states when all of them are processed and event time has ended.',
+  doc:
+    'Records for topics, and what must be in topics and states when all of them are processed and event time ' +
+    'has ended.',
   keys: [
     {
       key: 'given',

@@ -153,7 +153,7 @@ enum OrderState {
   )
 })
 
-test('what is absent reads as zero where Protobuf says so, as null where optional, and fails where it must be there', () => {
+test('what is absent reads as zero where Protobuf says so, as null where optional, else it fails', () => {
   const format = new ProtobufFormat(ORDER, null, 'order')
   const message = readProto(format.schemaText).root.lookupType('Order')
   const bytes = Buffer.from(message.encode({ total: '0', state: 1 }).finish())

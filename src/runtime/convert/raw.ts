@@ -30,7 +30,9 @@ function directionsOf(type: ScalarType): { readonly decode: Decode; readonly enc
     case 'bytes':
       return {
         decode: copier(),
-        encode: (value, into) => into.bytes(check(type, value) as Uint8Array)
+        // Written at once, so it needs no copy of its own, which the check would make.
+        encode: (value, into) =>
+          into.bytes(value instanceof Uint8Array ? value : (check(type, value) as Uint8Array))
       }
     case 'null':
       return fixed(

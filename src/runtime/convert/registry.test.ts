@@ -70,7 +70,7 @@ for (const kind of ['avro', 'protobuf'] as const) {
     deepStrictEqual(registry.asked.slice(before), [`GET /schemas/ids/${id}`])
   })
 
-  test(`${kind}: bytes without the head, an unknown id and a foreign schema fail the record with the reason`, async () => {
+  test(`${kind}: no head, an unknown id and a foreign schema fail the record with the reason`, async () => {
     const reader = converterOf(`bad-${kind}`, kind)
     const fails = async (bytes: number[], code: string, message: RegExp): Promise<void> =>
       rejects(read(reader, Buffer.from(bytes)), { code, message })
@@ -116,7 +116,7 @@ test('the message of a file is named by its place', async () => {
   deepStrictEqual(await read(converter, bytes), { id: 1, note: null })
 })
 
-test('a registry that is down is asked with growing waits until it is back, and every wait is of the clock', async () => {
+test('a registry that is down is asked with growing waits, all of the clock, until it is back', async () => {
   const clock = new SimulatedClock()
   const start = clock.monotonic()
   const warnings: string[] = []

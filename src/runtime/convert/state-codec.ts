@@ -30,7 +30,11 @@ export function compileValueCodec(type: Type): ValueCodec {
     zero: immutable ? () => zero : () => zeroOf(named),
     // Reading in JavaScript's form builds a new value of the same type.
     copy: immutable ? value => value : check,
-    check,
+    // Bytes need no new value to be known as such; what is kept is copied by `copy`.
+    check:
+      named.kind === 'bytes'
+        ? value => (value instanceof Uint8Array ? value : check(value))
+        : check,
     size
   }
 }

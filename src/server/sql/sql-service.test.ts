@@ -17,6 +17,7 @@ import {
   topic,
   u32
 } from '../../runtime/test-kit.ts'
+import type { Log } from '../../log/log.ts'
 import type { RunningDataflow } from '../../runtime/index.ts'
 import { SqlService } from './index.ts'
 
@@ -92,6 +93,54 @@ for (const workers of [0, 2]) {
     }
   })
 }
+
+test('what is committed while a query reads the changelogs comes with the next one', async () => {
+  const one = twins(1)
+  const bench = new Bench()
+  await bench.createTopics(one)
+  await bench.feed('in', ['a', 'c'])
+  const running = await bench.drain(one)
+  let more: readonly string[] = ['a', 'b']
+  const { log } = bench
+  const late: Log = Object.assign(Object.create(log) as Log, {
+    read: log.read.bind(log),
+    listTopics: async (options: { readonly internal?: boolean }) => {
+      const topics = await log.listTopics(options)
+      if (more.length > 0) await bench.feed('in', more)
+      more = []
+      await bench.drain(one)
+      return topics
+    }
+  })
+  const sql = new SqlService({
+    log: late,
+    clock: bench.clock,
+    plans: [one],
+    windows: (_, name) => running.windowRows(name)
+  })
+  try {
+    const ask = async (): Promise<unknown> =>
+      (
+        await sql.query(
+          'select _key, l.value, r.value from "left" l join "right" r using (_key)',
+          ALL
+        )
+      ).rows
+    const first = [
+      ['a', 1, 1],
+      ['c', 1, 1]
+    ]
+    const second = [
+      ['a', 2, 2],
+      ['b', 1, 1],
+      ['c', 1, 1]
+    ]
+    assert.deepEqual(await ask(), first)
+    assert.deepEqual(await ask(), second)
+  } finally {
+    sql.close()
+  }
+})
 
 test('deleted and expired keys are gone, also for a copy that follows from the middle', async () => {
   const clock = new SimulatedClock()

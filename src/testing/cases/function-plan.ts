@@ -1,4 +1,4 @@
-// A dataflow around one function: its input and the states that it finds come as records, what it gives goes to a topic.
+// A dataflow around one function: its input and its states come as records, what it gives goes to a topic.
 import type {
   Plan,
   ServicePlan,

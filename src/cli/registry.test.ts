@@ -1,0 +1,78 @@
+// A run over a topic behind a schema registry: written by one service, read by the next, asked once.
+import { deepStrictEqual, match, strictEqual } from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { after, before, test } from 'node:test'
+import { TestRegistry } from '../runtime/convert/registry.cases.ts'
+
+let registry: TestRegistry
+const folder = mkdtempSync(join(tmpdir(), 'millrace-registry-'))
+before(async () => {
+  registry = await TestRegistry.start()
+})
+after(async () => {
+  await registry.stop()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+function flow(converter: string): string {
+  return `apiVersion: 1.0.0
+meta: { name: shop }
+config: { registry: { url: "${registry.url}", auth-env: REGISTRY_AUTH } }
+types:
+  order: { type: object, properties: { id: u32 } }
+topics:
+  orders: { schema: { value: { type: order } } }
+  wired: { schema: { value: { type: order, converter: ${converter} } } }
+  copies: { schema: { value: { type: order } } }
+services:
+  write: { sources: [{ type: topic, id: orders }], sinks: [{ type: topic, id: wired }] }
+  read: { sources: [{ type: topic, id: wired }], sinks: [{ type: topic, id: copies }] }
+`
+}
+
+async function run(...args: string[]): Promise<{ status: number; stdout: string; stderr: string }> {
+  const program = resolve(import.meta.dirname, '../../bin/millrace.js')
+  const options = ['--conditions=millrace-source', '--disable-warning=ExperimentalWarning']
+  const child = spawn(process.execPath, [...options, program, 'run', ...args], {
+    env: { ...process.env, REGISTRY_AUTH: 'user:secret' }
+  })
+  let stdout = ''
+  let stderr = ''
+  child.stdout.on('data', (part: Buffer) => (stdout += part.toString()))
+  child.stderr.on('data', (part: Buffer) => (stderr += part.toString()))
+  const status = await new Promise<number>(done => child.on('close', code => done(code ?? -1)))
+  return { status, stdout, stderr }
+}
+
+for (const converter of ['avro', 'protobuf']) {
+  test(`${converter}: records pass a registry, which is asked once for each schema`, async () => {
+    registry.authorization = `Basic ${Buffer.from('user:secret').toString('base64')}`
+    const file = join(folder, `${converter}.yaml`)
+    const lines = join(folder, 'in.jsonl')
+    writeFileSync(file, flow(converter))
+    writeFileSync(lines, '{"id":1}\n{"id":2}\n{"id":3}\n')
+    const data = join(folder, converter)
+    const asked = registry.asked.length
+    const io = ['--in', `orders=${lines}`, '--out', 'copies=-']
+    const { status, stdout, stderr } = await run(file, '--data-dir', data, '--drain', ...io)
+    strictEqual(stdout, '{"id":1}\n{"id":2}\n{"id":3}\n', stderr)
+    strictEqual(status, 0)
+    const questions = registry.asked.slice(asked).map(each => each.replace(/\d+$/, 'N'))
+    const expected = ['POST /subjects/wired-value/versions', 'GET /schemas/ids/N']
+    deepStrictEqual(questions, expected)
+    rmSync(data, { recursive: true, force: true })
+    await registry.stop()
+    registry = await TestRegistry.start()
+  })
+}
+
+test('a start that may not ask says which name of the environment is missing', async () => {
+  const file = join(folder, 'named.yaml')
+  writeFileSync(file, flow('avro').replace('REGISTRY_AUTH', 'REGISTRY_NOBODY_SET'))
+  const { status, stderr } = await run(file, '--ephemeral', '--drain')
+  strictEqual(status !== 0, true)
+  match(stderr, /REGISTRY_NOBODY_SET/)
+})
