@@ -7,7 +7,8 @@ import type { ByteWriter } from '../../base/index.ts'
  */
 export interface RecordConverter<V = unknown> {
   /**
-   * The value of bytes `start`…`end`; owned by the caller, shares nothing with `bytes`.
+   * The value of bytes `start`…`end`; owned by the caller, shares nothing with `bytes`. A Uint8Array may be a part of
+   * a larger buffer, in which nobody else has the same bytes.
    * @throws RECORD_UNDECODABLE not JSON, not UTF-8, wrong width · RECORD_VALUE parsed, but outside the type
    */
   decode(bytes: Buffer, start: number, end: number): V
