@@ -1,8 +1,8 @@
 // The seeded generator of Nexmark's events: the same options give the same events, byte for byte.
 //
-// Mix, ids, hot keys, prices, times and order are those of the reference (github.com/nexmark/nexmark, and Beam's before
-// it). Two things differ: the dice are seeded, and the size of a record is that of all its bytes. The reference adds the
-// first person's id to bidders twice; here bidders are persons.
+// Mix, ids, hot keys, prices, times and order are those of the reference (github.com/nexmark/nexmark, and Beam's
+// before it). Two things differ: the dice are seeded, and the size of a record is that of all its bytes. The
+// reference adds the first person's id to bidders twice; here bidders are persons.
 import { createHash } from 'node:crypto'
 
 import { type Random, SeededRandom } from '../../src/base/index.ts'
