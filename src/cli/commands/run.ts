@@ -53,6 +53,7 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
   const found = [...files.diagnostics, ...diagnostics]
   printDiagnostics(found, files.texts)
   if (hasErrors(found)) return 2
+  refuseOnlyPackages(files)
   const loaded = { dataflows: files.dataflows, application }
   checkRequest({ ...request, ...loaded })
   const signals = new StopSignals()
@@ -81,6 +82,17 @@ function chooseFolder(request: RunRequest, { dataflows, modules }: LoadedFiles):
   if (request.ephemeral) return ephemeralFolder()
   const first = [...dataflows, ...modules][0]!.path
   return permanentFolder(request.dataDir ?? join(dirname(first), DATA_FOLDER_NAME))
+}
+
+/** A package alone does nothing. @throws USAGE there is nothing else */
+function refuseOnlyPackages({ dataflows, modules, packages }: LoadedFiles): void {
+  const [only] = packages
+  if (only === undefined || dataflows.length + modules.length > 0) return
+  throw new MillraceError(
+    'USAGE',
+    `${only.file} is a package, and only dataflows and modules run; name a dataflow that imports it, or test its ` +
+      `functions with millrace test`
+  )
 }
 
 /** Options that say something of functions need a module file or a sink. @throws USAGE */
