@@ -17,6 +17,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'millrace run dataflow.yaml',
     'millrace run . --ephemeral --drain --in sentences=input.txt --out counts=-',
     'millrace run . --in orders=orders.jsonl --in-format json --workers 2',
+    'millrace run . --drain --in orders=orders.jsonl --sql "select count(*) from per_user" --sql-format json',
     'cat access.log | millrace run . --drain --in lines=- --out totals=totals.jsonl',
     'millrace run module.yaml --functions functions.ts --map-address kafka:9092=local',
     'millrace run module.yaml --functions functions.ts --http 127.0.0.1:8080',
