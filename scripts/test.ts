@@ -6,7 +6,9 @@ import { pathToFileURL } from 'node:url'
 
 const root = resolve(import.meta.dirname, '..')
 const filters = process.argv.slice(2)
-const files = globSync(['src/**/*.test.ts', 'test/**/*.test.ts', 'examples/**/*.test.ts'], { cwd: root })
+const files = globSync(['src/**/*.test.ts', 'test/**/*.test.ts', 'examples/**/*.test.ts'], {
+  cwd: root
+})
   .filter(path => filters.length === 0 || filters.some(filter => path.includes(filter)))
   .toSorted()
 if (files.length === 0) {

@@ -120,7 +120,6 @@ export class Running implements RunningDataflow {
   /** Rounds until one in which no task found anything: what a task sends to another comes in the next. */
   async #drain(): Promise<void> {
     if (this.status === 'running') this.status = 'draining'
-    const { hosts } = this.#options
     try {
       await this.#settle()
       await this.#endTime()

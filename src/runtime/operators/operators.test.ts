@@ -204,6 +204,11 @@ test('a function is timed at its first call and at every 1,024th after it', () =
   assert.equal(counters.timedMs[0], 6)
 })
 
+function read(operator: Operator): string[] | null {
+  const fields = new Set<string>()
+  return operator.addFieldsRead?.(fields) === true ? [...fields] : null
+}
+
 test('operators tell which fields of a value they and those behind them look at', () => {
   const counters = new Counters([{ service: 's', operator: 'o' }])
   type Fields = { a: number; b: number; c: string; d: string }
@@ -212,10 +217,6 @@ test('operators tell which fields of a value they and those behind them look at'
     ...partsOf(counters, undefined, next),
     fn
   })
-  const read = (operator: Operator): string[] | null => {
-    const fields = new Set<string>()
-    return operator.addFieldsRead?.(fields) === true ? [...fields] : null
-  }
   const unknown: Operator = { push: () => undefined }
   const map = new MapOperator(
     behind(
