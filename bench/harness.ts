@@ -148,6 +148,11 @@ export class Suite {
     })
   }
 
+  /** Takes over what a suite of another thread measured. */
+  adopt(measurement: Measurement): void {
+    this.#measurements.push(measurement)
+  }
+
   /** Prints the table; leaves the results in the file that MILLRACE_BENCH_OUT names. */
   finish(): void {
     const results: SuiteResults = {
