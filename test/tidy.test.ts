@@ -158,7 +158,9 @@ test('functions fit a screen', () => {
     for (const [index, line] of lines.entries()) {
       const opening = FUNCTION_OPENING.exec(line)
       if (!opening || /^\s*(if|for|while|switch|return|class|interface)\b/.test(line)) continue
-      const end = lines.findIndex((other, at) => at > index && other === `${opening[1]}}`)
+      const end = lines.findIndex(
+        (other, at) => at > index && other.replace(/,$/, '') === `${opening[1]}}`
+      )
       if (end > 0 && end - index > FUNCTION_LINES_MAX) {
         errors.push(`src/${path}:${index + 1}: a function of ${end - index} lines`)
       }

@@ -1,5 +1,5 @@
-// A start replayed several changes of a key, and the key changed again before the first flush: the flush kept the oldest
-// of the replayed values, and a crash before the last change was committed made that one the key’s value.
+// A start replayed several changes of a key, and the key changed again before the first flush: the flush kept the
+// oldest of the replayed values, and a crash before the last change was committed made that one the key’s value.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { MemoryStore } from '../../src/state/index.ts'

@@ -50,7 +50,10 @@ test('functions, their addresses, values and delayed messages are shown; mistake
     /KEY +BALANCE +ENTRIES\na1 +3 +2\nb\/2 +7 +1\n/,
     /NAME +VALUE +EXPIRES\nbalance +3 +-\nentries +2 +-\n/,
     /no values\n/,
-    /\[\n {2}\{\n {4}"id": "b\/2",\n {4}"values": \{\n {6}"balance": 7,\n {6}"entries": 1\n {4}\},\n {4}"expiresAt": \{\}/,
+    new RegExp(
+      String.raw`\[\n {2}\{\n {4}"id": "b/2",\n {4}"values": \{\n {6}"balance": 7,\n {6}"entries": 1\n {4}\},` +
+        String.raw`\n {4}"expiresAt": \{\}`
+    ),
     /KEY +BALANCE +ENTRIES\na1 +3 +2\n… and more; see --limit and --filter\n/,
     /KEY +SUM +SEEN\na +3 +2\n/,
     new RegExp(
