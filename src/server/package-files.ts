@@ -7,10 +7,14 @@ import type { PackageRequest, PackageSource } from '../dataflow/index.ts'
 /** Names of package files; the last is that of packages for Fluvio's tool. */
 export const PACKAGE_NAMES: readonly string[] = ['package.yaml', 'package.yml', 'sdf-package.yaml']
 
+/** Files of these versions have functions and states at the top beside their operations, and there are no packages. */
+const WITHOUT_PACKAGES = /^apiVersion\s*:\s*["']?0\.[123]\./m
+
 /** Whether a file is a package: by its name, or because it has functions, types or states, but no services. */
 export function isPackageFile(file: string, text: string): boolean {
   if (PACKAGE_NAMES.includes(basename(file))) return true
-  if (!/^apiVersion\s*:/m.test(text) || /^(services|topics)\s*:/m.test(text)) return false
+  if (!/^apiVersion\s*:/m.test(text) || WITHOUT_PACKAGES.test(text)) return false
+  if (/^(services|topics)\s*:/m.test(text)) return false
   return /^(functions|types|states)\s*:/m.test(text) && !/^kind\s*:/m.test(text)
 }
 
