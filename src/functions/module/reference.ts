@@ -29,8 +29,8 @@ it anew with \`node scripts/generate-docs.ts\`.
 A module file says where stateful functions answer, where their messages come from and where their values go. It is a
 YAML file of one or more documents with a \`kind\` and a \`spec\`; files of StateFun 3.x are read unchanged, those of
 2.x and 3.0 too. All module files of a run are one application. Keys that millrace does not know are ignored with a
-warning, because other engines may know them; one that resembles a known key is an error. Durations are written as Flink writes
-them: \`10s\`, \`2min\`, \`15 s\`.
+warning, because other engines may know them; one that resembles a known key is an error. Durations are written as
+Flink writes them: \`10s\`, \`2min\`, \`15 s\`.
 `
 
 const FILE: ReferenceGroup = {
