@@ -37,7 +37,7 @@ const PROPERTIES = key(
 const BATCH_MAX = key(
   'maxNumBatchRequests',
   integer(-COUNT_MAX, COUNT_MAX),
-  'Messages that wait at an address while a request runs.'
+  'Most messages of an address in one request; the others wait in its mailbox.'
 )
 const TIMEOUTS = key('timeouts', into('timeouts'), 'How long a request and its parts may take.')
 
