@@ -53,12 +53,21 @@ export interface EngineOptions {
   readonly advanceMs?: number | null
   /** Whether the log will be served to Kafka's clients, by {@link Engine.served}. Default false. */
   readonly isServed?: boolean
+  /** A log that is open already and stays open: not given, the engine opens and closes that of the folder. */
+  readonly shared?: SharedLog
   /** `ctx.env` of the functions. */
   readonly env: Readonly<Record<string, string>>
   /** Makes what must be in the log before anything runs. */
   prepare?(log: Log): Promise<void>
   onLog(dataflow: string, line: LogLine): void
   onLogEvent(notice: LogNotice): void
+}
+
+/** A log that several engines work on. */
+export interface SharedLog {
+  readonly served: ServedLog
+  /** What this engine reads and writes of it. */
+  readonly log: Log
 }
 
 /** A dataflow of the run, over all times that it was started. */
@@ -149,6 +158,7 @@ export class Engine {
   /** Queries over the states of the dataflows, also after a drain. */
   readonly sql: SqlService
   readonly #trimmer: Trimmer
+  readonly #isShared: boolean
   #stopping: Promise<void> | null = null
   #ending = false
 
@@ -164,6 +174,7 @@ export class Engine {
     this.clock = parts.clock
     this.topics = parts.topics
     this.#trimmer = parts.trimmer
+    this.#isShared = parts.isShared
     this.dataflows = dataflows
     this.functions = functions
     this.sql = new SqlService({
@@ -183,8 +194,9 @@ export class Engine {
    */
   static async open(options: EngineOptions): Promise<Engine> {
     const clock = new SystemClock()
-    const served = await openLog(options, clock)
-    const { log } = served
+    const { shared } = options
+    const served = shared?.served ?? (await openLog(options, clock))
+    const { log } = shared ?? served
     const { application, folder } = options
     const partitions = options.partitions ?? Math.max(1, options.workers)
     const started: EngineDataflow[] = []
@@ -213,11 +225,12 @@ export class Engine {
               clock
             )
       const trimmer = new Trimmer(log, clock, readTopics(options, tasks))
-      return new Engine(folder, { served, log, clock, topics, trimmer }, started, functions)
+      const isShared = shared !== undefined
+      const parts = { served, log, clock, topics, trimmer, isShared }
+      return new Engine(folder, parts, started, functions)
     } catch (error) {
       for (const dataflow of started) await dataflow.running.stop()
-      await served.close()
-      await log.close()
+      if (shared === undefined) await closeLog(served, log)
       throw error
     }
   }
@@ -298,7 +311,7 @@ export class Engine {
     return records
   }
 
-  /** Stops dataflows and functions and closes the log; removes a temporary data directory. Idempotent. */
+  /** Stops dataflows and functions and closes its own log; removes a temporary data directory. Idempotent. */
   stop(): Promise<void> {
     this.#stopping ??= this.#stop()
     return this.#stopping
@@ -317,12 +330,16 @@ export class Engine {
     try {
       await this.stopDataflows()
       await this.#trimmer.stop()
-      await this.served.close()
-      await this.log.close()
+      if (!this.#isShared) await closeLog(this.served, this.log)
     } finally {
       this.folder.remove()
     }
   }
+}
+
+async function closeLog(served: ServedLog, log: Log): Promise<void> {
+  await served.close()
+  await log.close()
 }
 
 async function openLog(options: EngineOptions, clock: Clock): Promise<ServedLog> {
@@ -360,6 +377,7 @@ interface Parts {
   readonly clock: Clock
   readonly topics: TopicTable
   readonly trimmer: Trimmer
+  readonly isShared: boolean
 }
 
 /** Topics that lead from tasks to tasks. */
