@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { compile } from './compile.ts'
 import { formatDiagnostic } from './format.ts'
-import type { Plan, StepPlan, TimePlan, TopicPlan, WindowPlan } from './plan.ts'
+import type { Plan, StateMigration, StepPlan, TimePlan, TopicPlan, WindowPlan } from './plan.ts'
 import { describeType, typeFingerprint } from './type-text.ts'
 import type { Type } from './types.ts'
 
@@ -63,8 +63,11 @@ function checkPlan(name: string, plan: Plan): void {
 
 /** A plan in short: places left out, types as words, code as its first line. */
 function summaryOf(plan: Plan): unknown {
-  const { apiVersion, name, namespace, version, topics, types, services } = plan
+  const { apiVersion, name, namespace, version, topics, types, services, migrate } = plan
   return {
+    ...(migrate === undefined
+      ? {}
+      : { migrate: `drop ${migrate.drop.join()} abandon ${migrate.abandon.join()}` }),
     dataflow: `${namespace}/${name}@${version} (${apiVersion})`,
     types: Object.fromEntries(
       Object.entries(types).map(([id, type]) => [id, typeFingerprint(type)])
@@ -83,13 +86,17 @@ function summaryOf(plan: Plan): unknown {
     ),
     services: services.map(service => ({
       name: service.name,
+      ...(service.migrate === undefined
+        ? {}
+        : { migrate: `${service.migrate.renameFrom} ${service.migrate.drop}` }),
       sources: service.sources.map(source =>
         [source.topic, ...source.steps.map(stepText)].join(' | ')
       ),
       states: service.states.map(state =>
         state.kind === 'owned'
           ? `${state.name} (${state.property}): ${describeType(state.key)} → ` +
-            `${typeFingerprint(state.value)}, ttl ${state.ttlMs}${state.windowed ? ', windowed' : ''}`
+            `${typeFingerprint(state.value)}, ttl ${state.ttlMs}${state.windowed ? ', windowed' : ''}` +
+            migrateText(state.migrate)
           : `${state.name} (${state.property}): from ${state.service}.${state.state}`
       ),
       steps: service.steps.map(stepText),
@@ -110,6 +117,13 @@ function summaryOf(plan: Plan): unknown {
       errors: Object.values(service.errors).join(' ')
     }))
   }
+}
+
+function migrateText(migrate: StateMigration | undefined): string {
+  if (migrate === undefined) return ''
+  const { renameFrom, drop, defaults, step } = migrate
+  const taken = step === null ? '' : ` ${wordOf(step.input)} by ${stepText(step)}`
+  return `, migrate ${JSON.stringify({ renameFrom, drop, defaults })}${taken}`
 }
 
 function timeText(time: TimePlan): unknown {

@@ -8,6 +8,7 @@ import { PackageLoader } from './packages/loader.ts'
 import type { PackageRequest, PackageSource } from './packages/model.ts'
 import { FunctionTopics } from './check/check-function-sink.ts'
 import { checkGraph } from './check/check-graph.ts'
+import { dataflowMigrationOf } from './check/check-migrate.ts'
 import { checkService } from './check/check-service.ts'
 import { checkStates } from './check/check-states.ts'
 import type { StepContext } from './check/check-step.ts'
@@ -103,7 +104,8 @@ function planOf(report: Report, read: FileModel, options: CompileOptions): Plan 
     file: options.file,
     topics,
     types: file.types.all(),
-    services
+    services,
+    ...dataflowMigrationOf(context, file)
   }
 }
 

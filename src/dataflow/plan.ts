@@ -76,6 +76,14 @@ export interface TopicPlan {
    * those of the file.
    */
   readonly function?: FunctionTarget
+  readonly migrate?: TopicMigration
+  readonly at: Position
+}
+
+/** What a file says of records of a topic that were written with another type. */
+export interface TopicMigration {
+  /** They stay as they are, also where the type does not fit them. */
+  readonly accept: boolean
   readonly at: Position
 }
 
@@ -94,6 +102,8 @@ export type OperatorKind =
   | 'merge'
   /** Gives the result of a window, or of a key in it; gets the context alone. */
   | 'flush'
+  /** Makes a state's value of one that was stored with another type; gets the value alone. */
+  | 'migrate'
 
 /** Where a function's code stands. */
 export type CodePlan =
@@ -228,6 +238,45 @@ export interface SinkPlan {
   readonly at: Position
 }
 
+/** What becomes of what a data directory holds of a state, where that has another name or type. */
+export interface StateMigration {
+  /** The state that it was; null: it has had its name before. */
+  readonly renameFrom: { readonly service: string; readonly state: string } | null
+  /** What does not fit is removed, and the state begins empty. */
+  readonly drop: boolean
+  /** JSON texts of the values of fields that stored values lack, by field. */
+  readonly defaults: Readonly<Record<string, string>>
+  /** Makes the new value of the old one; null: values stay as they are. */
+  readonly step: StepPlan | null
+  readonly at: Position
+}
+
+/** What becomes of what a data directory holds of a service. */
+export interface ServiceMigration {
+  /** The service that it was. */
+  readonly renameFrom: string | null
+  /** What does not fit (states, open windows, what a join or a dedup waits with) is removed. */
+  readonly drop: boolean
+  readonly at: Position
+}
+
+/** What becomes of what a data directory holds and no service has any more. */
+export interface DataflowMigration {
+  /** Services, or states as `service.state`, whose data is removed. */
+  readonly drop: readonly string[]
+  /** Names of topics that are no longer read, although they hold records that were not processed. */
+  readonly abandon: readonly string[]
+  readonly at: Position
+}
+
+/** What a state is kept as in a data directory, where that is not what its plan says. */
+export interface StoredAs {
+  /** Instead of `<service>.<state>`. */
+  readonly name: string
+  /** That its values were written with; null: that of the plan's types. */
+  readonly fingerprint: string | null
+}
+
 export type StatePlan =
   | {
       readonly kind: 'owned'
@@ -245,6 +294,9 @@ export type StatePlan =
       readonly windowed: boolean
       /** Its values are never changed in place, only replaced: they need no copies. Default: they may be. */
       readonly isImmutable?: boolean
+      readonly migrate?: StateMigration
+      /** Set when it starts on a data directory. */
+      readonly storedAs?: StoredAs
       readonly at: Position
     }
   | {
@@ -372,6 +424,9 @@ export interface ServicePlan {
   readonly errors: ErrorPolicy
   /** Type that reaches the sinks; null when unknown. */
   readonly output: Type | null
+  readonly migrate?: ServiceMigration
+  /** Set when it starts on a data directory that knows it by another name: what internal names are made from. */
+  readonly storedAs?: string
   readonly at: Position
 }
 
@@ -388,4 +443,5 @@ export interface Plan {
   readonly types: Readonly<Record<string, Type>>
   /** In the file's order, which is also the order in which they see a record of a shared topic. */
   readonly services: readonly ServicePlan[]
+  readonly migrate?: DataflowMigration
 }

@@ -51,8 +51,9 @@ export async function checkTypes(
 }
 
 function stepsOf(service: Plan['services'][number]): readonly StepPlan[] {
-  const { sources, steps, partition, sinks } = service
+  const { sources, states, steps, partition, sinks } = service
   return [
+    ...states.flatMap(state => (state.kind === 'owned' ? (state.migrate?.step ?? []) : [])),
     ...sources.flatMap(source => source.steps),
     ...steps,
     ...(partition === null ? [] : [partition.assignKey, ...partition.steps]),

@@ -66,6 +66,7 @@ function problemOf(plan: Plan): Diagnostic | null {
     const hint = 'Write apiVersion: 1.0.0, run millrace check, and convert it then.'
     return fileError('CONVERT_UNABLE', file, message, hint)
   }
+  if (plan.migrate !== undefined) return unable('"migrate"', plan.migrate.at)
   const parts = [
     ...Object.values(topics).map(topic => ({ part: topic, known: TOPIC_PARTS, at: topic.at })),
     ...Object.values(topics).map(({ value, at }) => ({ part: value, known: VALUE_PARTS, at })),

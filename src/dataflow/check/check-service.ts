@@ -28,6 +28,7 @@ import { checkAggregate, type CheckedAggregate } from './check-aggregate.ts'
 import { Chain, type ChainedStep, type Flow } from './chain.ts'
 import type { StepContext } from './check-step.ts'
 import { checkJoin } from './check-join.ts'
+import { serviceMigrationOf, stateMigrationOf } from './check-migrate.ts'
 import { ownedStates, statePlanOf } from './check-states.ts'
 import {
   checkPanes,
@@ -60,13 +61,20 @@ export function checkService(
     name: service.name,
     sources: main.sources,
     states: [
-      ...service.states.flatMap(state => statePlanOf(context.report, service, state)),
+      ...service.states.flatMap(state =>
+        statePlanOf(context.report, service, state).map(plan =>
+          plan.kind === 'owned' && state.kind === 'owned'
+            ? { ...plan, ...stateMigrationOf(context, file, service, state) }
+            : plan
+        )
+      ),
       ...(main.state === null ? [] : [main.state])
     ],
     ...main.plan,
     sinks,
     errors: service.errors,
     output: flow.value,
+    ...serviceMigrationOf(context, file, service),
     at: context.report.position(service.at)
   }
 }

@@ -48,6 +48,8 @@ interface Signature {
   span(start: number, length: number): Span
 }
 
+const TAKES = { value: '(value) or (value, ctx)', context: '() or (ctx)', alone: '(value)' }
+
 const UNKNOWN_STEP: CheckedStep = { plan: null, output: null, outputKey: null, sendsNothing: false }
 
 /** Checks `step`, to which values of type `input` (null: unknown) arrive. */
@@ -62,7 +64,8 @@ export function checkStep(context: StepContext, step: StepModel, input: Type | n
   if (signature === null)
     return { ...UNKNOWN_STEP, output: passesOn(step) ? input : step.declaredOutput }
   const { parsed, name, code } = signature
-  if (parsed !== null) checkParameters(context, step, signature, input ?? step.declaredInput)
+  const taken =
+    parsed === null ? null : checkParameters(context, step, signature, input ?? step.declaredInput)
   const declared: Returned = { type: step.declaredOutput, isVoid: false }
   const returned = parsed === null ? declared : returnTypeOf(context, step, signature)
   const { value, key } = outputOf(step, returned.type)
@@ -72,7 +75,7 @@ export function checkStep(context: StepContext, step: StepModel, input: Type | n
     name: toKebab(name),
     code,
     with: step.with,
-    input,
+    input: step.operator === 'migrate' ? taken : input,
     output,
     outputKey: step.operator === 'assign-key' || step.operator === 'assign-id' ? value : key,
     at: context.report.position(step.at)
@@ -210,18 +213,20 @@ function moduleFunction(
   return undefined
 }
 
+/** Checks what a function takes; gives the type of the value as it declares it, null when unknown. */
 function checkParameters(
   context: StepContext,
   step: StepModel,
   signature: Signature,
   input: Type | null
-): void {
+): Type | null {
   const { parameters, name, nameStart } = signature.parsed!
   const { report } = context
   const rest = parameters.find(parameter => parameter.isRest)
-  const takesContext = OPERATORS[step.operator].takes === 'context'
+  const { takes } = OPERATORS[step.operator]
+  const takesContext = takes === 'context'
   const least = takesContext ? 0 : 1
-  const most = takesContext ? 1 : 2
+  const most = takes === 'value' ? 2 : 1
   if (parameters.length < least || parameters.length > most || rest !== undefined) {
     const at = rest ?? parameters[most]
     const span =
@@ -237,10 +242,10 @@ function checkParameters(
     report.error(
       'SIGNATURE',
       span,
-      `the function of ${step.operator} takes ${takesContext ? '() or (ctx)' : '(value) or (value, ctx)'}, ` +
+      `the function of ${step.operator} takes ${TAKES[takes]}, ` +
         `but ${quoted(name)} has ${given}`
     )
-    return
+    return null
   }
   const [value, second] = takesContext ? [undefined, parameters[0]] : parameters
   // In files before 1.0.0 assign-timestamp gets a time there.
@@ -264,15 +269,16 @@ function checkParameters(
       )
     }
   }
-  if (!value?.type) return
+  if (!value?.type) return null
   const reading = readAnnotation(context, signature, value.type)
-  if (reading.type === null || input === null || accepts(reading.type, input)) return
+  if (reading.type === null || input === null || accepts(reading.type, input)) return reading.type
   const span = signature.span(value.type.start, value.type.text.length)
   report.error(
     'TYPE_MISMATCH',
     span,
     `${quoted(name)} takes ${describeType(reading.type)}, but ${describeType(input)} arrives`
   )
+  return reading.type
 }
 
 type Returned = Pick<TypeReading, 'type' | 'isVoid'>

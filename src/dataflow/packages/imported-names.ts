@@ -1,7 +1,7 @@
 // Looks up names of a file among what it imports: functions in `uses`, states of services, conflicts of types.
 import { nearestWord, toCamel, toKebab, toPascal } from '../names.ts'
 import type { OperatorKind } from '../plan.ts'
-import type { StateModel, CodeModel } from '../read/model.ts'
+import type { CodeModel, StateMigrateModel, StateModel } from '../read/model.ts'
 import type { ReadContext } from '../sections/section.ts'
 import type { Span } from '../report.ts'
 import { quoted, type ScalarNode } from '../yaml/tree.ts'
@@ -45,6 +45,7 @@ export function importedState(
     readonly at: Span
     readonly ttlMs: number | null
     readonly windowed: boolean | null
+    readonly migrate: StateMigrateModel | null
   }
 ): StateModel | null {
   const { report, imports } = context

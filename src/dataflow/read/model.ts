@@ -11,6 +11,7 @@ import type {
 import type { Span } from '../report.ts'
 import type { Type } from '../types.ts'
 import type { PlacedText } from '../yaml/scalar-text.ts'
+import type { Entry } from '../yaml/tree.ts'
 import type { TypeTable } from './read-types.ts'
 
 /** Code of a step; every place is in the dataflow file. */
@@ -95,6 +96,7 @@ export type StateModel =
       readonly ttlAfter?: 'write' | 'access'
       /** null: nothing is said, so it is as the service is. */
       readonly windowed: boolean | null
+      readonly migrate?: StateMigrateModel | null
       readonly at: Span
     }
   | {
@@ -106,6 +108,34 @@ export type StateModel =
       readonly at: Span
       readonly targetSpan: Span
     }
+
+/** `migrate` of a state. */
+export interface StateMigrateModel {
+  readonly renameFrom: {
+    /** null: that of the state. */
+    readonly service: string | null
+    readonly state: string
+    readonly span: Span
+  } | null
+  readonly drop: boolean
+  readonly defaults: readonly Entry[]
+  readonly step: StepModel | null
+  readonly at: Span
+}
+
+/** `migrate` of a service. */
+export interface ServiceMigrateModel {
+  readonly renameFrom: { readonly name: string; readonly span: Span } | null
+  readonly drop: boolean
+  readonly at: Span
+}
+
+/** `migrate` of the file. */
+export interface FileMigrateModel {
+  readonly drop: readonly { readonly name: string; readonly span: Span }[]
+  readonly abandon: readonly { readonly name: string; readonly span: Span }[]
+  readonly at: Span
+}
 
 export interface PartitionModel {
   /** null after a finding. */
@@ -180,6 +210,7 @@ export interface ServiceModel {
   readonly errors: ErrorPolicy
   /** Whether parts were refused that would change what leaves: then that is unknown, and not checked further. */
   readonly isPartial: boolean
+  readonly migrate?: ServiceMigrateModel | null
   readonly at: Span
 }
 
@@ -199,4 +230,5 @@ export interface FileModel {
   readonly types: TypeTable
   readonly topics: ReadonlyMap<string, TopicModel>
   readonly services: readonly ServiceModel[]
+  readonly migrate?: FileMigrateModel | null
 }

@@ -9,6 +9,7 @@ import { FILE } from '../sections/file-sections.ts'
 import { readSection, startOf, type ReadContext } from '../sections/section.ts'
 import { kindOf, valueAt, type TreeNode } from '../yaml/tree.ts'
 import type { FileModel } from './model.ts'
+import { readFileMigrate } from './read-migrate.ts'
 import { readOldService } from './read-old-services.ts'
 import { isSeedLayout, readSeedFile } from './read-seed.ts'
 import { ERRORS_DEFAULT, readErrors, readService } from './read-services.ts'
@@ -79,5 +80,7 @@ function readServicesFile(
   const services = readServices(context, file, entry =>
     isOld ? readOldService(context, entry, types) : readService(context, entry, types, errors)
   )
-  return { apiVersion: context.apiVersion, ...readMeta(context, file), types, topics, services }
+  const migrate = readFileMigrate(context, file)
+  const { apiVersion } = context
+  return { apiVersion, ...readMeta(context, file), types, topics, services, migrate }
 }

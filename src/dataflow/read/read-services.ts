@@ -12,6 +12,7 @@ import type { IoModel, PartitionModel, ServiceModel, StateModel, StepModel } fro
 import { readAggregate, readDedup } from './read-builtins.ts'
 import { isFunctionSink, readFunctionSink } from './read-function-sink.ts'
 import { readJoin } from './read-join.ts'
+import { readServiceMigrate, readStateMigrate } from './read-migrate.ts'
 import { checkName, checkStateProperty } from './read-names.ts'
 import { onlySteps, readPlacedFunction, readStep, readSteps } from './read-steps.ts'
 import type { TypeTable } from './read-types.ts'
@@ -64,6 +65,7 @@ export function readService(
     sinks: readIo(context, types, section, 'sinks', SINK),
     errors: readErrors(context, section, errors),
     isPartial: hasUnavailable(section, SERVICE),
+    migrate: readServiceMigrate(context, section),
     at: entry.keySpan
   }
 }
@@ -224,7 +226,8 @@ function readState(context: ReadContext, types: TypeTable, entry: Entry): StateM
     if (!isTyped && from === null) {
       const windowed = section.value('windowed') === null ? null : section.boolean('windowed')
       const ttlMs = section.duration('ttl')
-      return importedState(context, uses, { name, at: entry.keySpan, ttlMs, windowed })
+      const migrate = readStateMigrate(context, types, section)
+      return importedState(context, uses, { name, at: entry.keySpan, ttlMs, windowed, migrate })
     }
     const message = 'the types of a state are imported ("uses") or stand here, not both'
     report.error('WRONG_VALUE', section.keySpan('uses'), message)
@@ -245,6 +248,12 @@ function readState(context: ReadContext, types: TypeTable, entry: Entry): StateM
     }
     return null
   }
+  if (section.value('migrate') !== null)
+    report.error(
+      'WRONG_VALUE',
+      section.keySpan('migrate'),
+      'a state that is read ("from") has no "migrate"; it belongs to the service that owns it'
+    )
   if (isTyped)
     report.error(
       'WRONG_VALUE',
@@ -308,6 +317,7 @@ function readOwned(
     ttlMs: ttl ?? rowTtl,
     ttlAfter: section.text('ttl-after') === 'access' ? 'access' : 'write',
     windowed: section.value('windowed') === null ? null : section.boolean('windowed'),
+    migrate: readStateMigrate(context, types, section),
     at: entry.keySpan
   }
 }

@@ -19,6 +19,7 @@ import type { Type } from '../types.ts'
 import type { Span } from '../report.ts'
 import type { Entry, TreeNode } from '../yaml/tree.ts'
 import type { TopicModel } from './model.ts'
+import { readTopicMigrate } from './read-migrate.ts'
 import { checkTopicName } from './read-names.ts'
 import type { TypeTable } from './read-types.ts'
 
@@ -84,6 +85,7 @@ export function readTopic(
     compression,
     ...retention,
     cleanup,
+    ...readTopicMigrate(context, section),
     at
   }
   return { plan, id: entry.key, at: entry.keySpan }

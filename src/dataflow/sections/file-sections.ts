@@ -81,6 +81,12 @@ export const FILE: SectionSpec = {
     ERRORS_KEY,
     ...FILE_PACKAGE_KEYS,
     {
+      key: 'migrate',
+      value: { kind: 'section', section: 'file migrate' },
+      since: '1.0.0',
+      doc: 'What becomes of what a data directory holds and the file no longer has.'
+    },
+    {
       key: 'schedule',
       value: UNAVAILABLE,
       doc: 'Produce records to a topic from outside instead.'
@@ -305,6 +311,12 @@ export const TOPIC: SectionSpec = {
       value: { kind: 'choice', of: ['delete', 'compact'] },
       since: '1.0.0',
       doc: 'delete drops what retention no longer covers; compact keeps the last record of each key.'
+    },
+    {
+      key: 'migrate',
+      value: { kind: 'section', section: 'topic migrate' },
+      since: '1.0.0',
+      doc: 'What becomes of records that were written with another type.'
     },
     {
       key: 'remote-cluster-profile',

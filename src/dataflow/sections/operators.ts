@@ -11,8 +11,8 @@ export interface OperatorSpec {
   readonly doc: string
   /** What the function must return: a value, an optional one, a list, a boolean, a scalar key, or anything. */
   readonly returns: 'value' | 'option' | 'list' | 'boolean' | 'key' | 'timestamp' | 'anything'
-  /** What the function gets: `(value)` or `(value, ctx)`, or nothing or `(ctx)`. */
-  readonly takes: 'value' | 'context'
+  /** What the function gets: `(value)` or `(value, ctx)`, nothing or `(ctx)`, or `(value)` only. */
+  readonly takes: 'value' | 'context' | 'alone'
   /** The return in words, for messages. */
   readonly returnsText: string
   /** A function declaration, executed by a test. */
@@ -130,5 +130,17 @@ export const OPERATORS: Readonly<Record<OperatorKind, OperatorSpec>> = {
     returnsText: 'a value or nothing',
     example:
       'function countWords(ctx: Context): u32 { return [...ctx.state.countPerWord.entries()].length }'
+  },
+  migrate: {
+    kind: 'migrate',
+    place: 'place',
+    where: 'migrate of a state',
+    doc:
+      'Makes a state’s value of one that was stored with another type, once, when the changed file starts. Its ' +
+      'parameter has the old type, which the file declares under another name. It gets no context.',
+    returns: 'value',
+    takes: 'alone',
+    returnsText: 'a value',
+    example: 'function addUnit(amount: u32): string { return `${amount} EUR` }'
   }
 }

@@ -43,6 +43,10 @@ const PLACES: Readonly<Record<string, (example: string) => string>> = {
     `${HEAD}types: { transfer: { type: object, properties: { account: string } } }\n` +
     `${TOPICS.replaceAll('string', 'transfer')}${WORK.replace(/^ {4}sinks.*$/m, indent(example, 4))}`,
   state: example => `${HEAD}${TOPICS}${WORK}${indent(example, 4)}\n${keyed}${ACCOUNT}`,
+  migrate: example => `${HEAD}${TOPICS}${WORK}${indent(example, 4)}\n${keyed}`,
+  'service migrate': example => `${HEAD}${TOPICS}${example}\n`,
+  'topic migrate': example => `${HEAD}${TOPICS}${indent(example, 2)}\n${WORK}`,
+  'file migrate': example => `${HEAD}${example}\n${TOPICS}${WORK}`,
   ...Object.fromEntries(
     ['tumbling', 'sliding', 'session', 'count', 'global'].map(kind => [
       kind,
@@ -143,7 +147,7 @@ for (const group of SECTIONS) {
 
 const IN_WINDOWS = ['assign-timestamp', 'merge', 'flush']
 const inSteps = Object.values(OPERATORS).filter(
-  ({ kind }) => kind !== 'assign-id' && !IN_WINDOWS.includes(kind)
+  ({ kind }) => kind !== 'assign-id' && kind !== 'migrate' && !IN_WINDOWS.includes(kind)
 )
 for (const operator of inSteps) {
   test(`the example of ${operator.kind} has the signature that it needs`, () => {
@@ -189,6 +193,14 @@ test('the example of assign-id has the signature that it needs', () => {
   const sink = `    sinks:\n      - type: function\n        function: example/account\n        assign-id:\n`
   const run = `          run: |\n            ${OPERATORS['assign-id'].example}\n`
   const text = `${HEAD}${TOPICS.replace(/ {2}trimmed.*\n/, '')}${WORK.replace(/ {4}sinks.*\n/, '')}${sink}${run}`
+  const { diagnostics } = compile(text, { file: 'example.yaml' })
+  deepStrictEqual(diagnostics, [], formatDiagnostics(diagnostics, text, { color: false }))
+})
+
+test('the example of migrate has the signature that it needs', () => {
+  const run = `          run: |\n            ${OPERATORS.migrate.example}\n`
+  const state = `    states:\n      amounts:\n        type: keyed-state\n        properties: { key: string, value: string }\n`
+  const text = `${HEAD}${TOPICS}${WORK}${state}        migrate:\n${run}${keyed}`
   const { diagnostics } = compile(text, { file: 'example.yaml' })
   deepStrictEqual(diagnostics, [], formatDiagnostics(diagnostics, text, { color: false }))
 })

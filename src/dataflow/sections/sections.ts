@@ -3,6 +3,7 @@ import { AGGREGATE, DEDUP } from './aggregate-sections.ts'
 import type { KeySpec, SectionSpec } from './declare.ts'
 import * as file from './file-sections.ts'
 import { JOIN, JOIN_SIDE, WITHIN } from './join-sections.ts'
+import { FILE_MIGRATE, SERVICE_MIGRATE, STATE_MIGRATE, TOPIC_MIGRATE } from './migrate-sections.ts'
 import * as old from './old-sections.ts'
 import * as packages from './package-sections.ts'
 import * as service from './service-sections.ts'
@@ -125,6 +126,11 @@ export const SECTIONS: readonly SectionGroup[] = [
     title: 'Joins',
     doc: 'The section `join` of a service. How they work: [joins](../joins.md).',
     sections: [JOIN, JOIN_SIDE, WITHIN]
+  },
+  {
+    title: 'Upgrades',
+    doc: 'The key `migrate`: what becomes of stored data when a file has changed. How it works: [upgrades](../upgrades.md).',
+    sections: [STATE_MIGRATE, SERVICE_MIGRATE, TOPIC_MIGRATE, FILE_MIGRATE]
   },
   {
     title: 'Packages',

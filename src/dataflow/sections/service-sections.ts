@@ -61,6 +61,12 @@ of its own.`,
       value: { kind: 'section', section: 'assign-timestamp' },
       since: '1.0.0',
       doc: 'In a service without a window: gives records the time at which they happened.'
+    },
+    {
+      key: 'migrate',
+      value: { kind: 'section', section: 'service migrate' },
+      since: '1.0.0',
+      doc: 'What becomes of what a data directory holds of the service, once it has changed.'
     }
   ]
 }
@@ -394,6 +400,12 @@ export const STATE: SectionSpec = {
       value: { kind: 'text' },
       until: '0.4.0',
       doc: 'Its name, where states are a list.'
+    },
+    {
+      key: 'migrate',
+      value: { kind: 'section', section: 'migrate' },
+      since: '1.0.0',
+      doc: 'What becomes of what a data directory holds of the state, once its name or type has changed.'
     },
     { key: 'system', value: UNAVAILABLE, doc: 'Only keyed-state and from are.' }
   ]

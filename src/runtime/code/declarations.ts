@@ -49,6 +49,7 @@ type $AssignTimestamp<In, Out, C> = (value: In, ctx: C) => $MaybePromise<number>
 type $TimestampOf<In, Out, C> = (value: In, timestamp: number, ctx: C) => $MaybePromise<number>
 type $Merge<In, Out, C> = (part: In, ctx: C) => unknown
 type $Flush<In, Out, C> = (ctx: C) => $MaybePromise<$Out<Out> | null | undefined | void>
+type $Migrate<In, Out, C> = (value: In) => Out
 type $Returned<F extends (...parameters: never[]) => unknown> = Awaited<ReturnType<F>>
 type $Kept<F extends (...parameters: never[]) => unknown> = NonNullable<Exclude<$Returned<F>, void>>
 type $Item<T> = T extends Iterable<infer E> ? E : never
@@ -65,7 +66,8 @@ const SHAPE_NAMES: Readonly<Record<OperatorKind, string>> = {
   'assign-id': '$AssignId',
   'assign-timestamp': '$AssignTimestamp',
   merge: '$Merge',
-  flush: '$Flush'
+  flush: '$Flush',
+  migrate: '$Migrate'
 }
 
 /** The source that the checker reads for `plan`. Pure. */
@@ -99,7 +101,10 @@ class DeclarationGenerator {
       this.#out.add('type KeyValue<K = $Key | null, V = unknown> = $KeyValue<K, V>')
     this.#out.add(SHAPES)
     this.#out.add(this.#types.declarations())
-    for (const service of this.#plan.services) this.#service(service)
+    for (const service of this.#plan.services) {
+      this.#service(service)
+      this.#migrations(service)
+    }
     return { text: this.#out.text, map: this.#out }
   }
 
@@ -140,6 +145,19 @@ class DeclarationGenerator {
     const isChecked = expected !== null && last !== undefined
     if (hasOutput) {
       for (const sink of service.sinks) this.#sink(sink, leaving, isChecked, states, service)
+    }
+  }
+
+  /** Functions that make new values of stored ones: from whatever they say that they take. */
+  #migrations(service: ServicePlan): void {
+    for (const state of service.states) {
+      if (state.kind !== 'owned' || !state.migrate?.step) continue
+      const { step } = state.migrate
+      const number = this.#count++
+      const shape = `$Migrate<any, ${this.#types.of(state.value)}, Context>`
+      const anchor = anchorOf(step.code)
+      this.#out.add(`type $Key${number} = $Key`, anchor)
+      this.#function(step, number, shape, '{}', anchor)
     }
   }
 
@@ -268,6 +286,7 @@ class DeclarationGenerator {
       case 'filter':
       case 'assign-timestamp':
       case 'merge':
+      case 'migrate':
         return arriving
       case 'assign-key':
       case 'assign-id':

@@ -413,6 +413,7 @@ export class ServiceChains {
       case 'assign-timestamp':
       case 'merge':
       case 'flush':
+      case 'migrate':
         throw new AssertionFailure(`${step.operator} has a place of its own`)
       default:
         return unreachable(step.operator)

@@ -143,7 +143,8 @@ const WHAT: Readonly<Record<OperatorKind, string>> = {
   'assign-timestamp': 'returns the time at which it happened, in milliseconds since 1970.',
   'update-state': 'changes the state under the key; what it returns goes to the sinks.',
   merge: 'adds one part of a window to another.',
-  flush: 'returns the result of a window.'
+  flush: 'returns the result of a window.',
+  migrate: 'returns what a stored value becomes.'
 }
 
 function resultOf(operator: OperatorKind, output: string, key: string): string {
