@@ -57,5 +57,8 @@ export function finished(child: ChildProcess, input = ''): Promise<Finished> {
 
 function environment(): NodeJS.ProcessEnv {
   const path = `${dirname(process.execPath)}${delimiter}${process.env['PATH'] ?? ''}`
-  return { ...process.env, PATH: path, NO_COLOR: '1', NODE_OPTIONS: '' }
+  // Nobody's own profiles: a folder that is never there.
+  const profiles = { XDG_CONFIG_HOME: resolve(ROOT, 'node_modules/.no-profiles') }
+  const own = { PATH: path, NO_COLOR: '1', NODE_OPTIONS: '', MILLRACE_PROFILE: '' }
+  return { ...process.env, ...profiles, ...own }
 }

@@ -11,6 +11,8 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   base: [],
   record: ['base'],
   log: ['base', 'record'],
+  // Both doors, Kafka's and HTTP's, ask it.
+  security: ['base'],
   state: ['base', 'record', 'log'],
   dataflow: ['base'],
   sql: ['base', 'dataflow'],
@@ -20,7 +22,9 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   builder: ['base', 'dataflow', 'runtime'],
   // dataflow: its reading of YAML with positions, diagnostics and nearest words, for module files.
   functions: ['base', 'record', 'log', 'state', 'dataflow', 'runtime'],
-  kafka: ['base', 'record', 'log'],
+  kafka: ['base', 'record', 'log', 'security'],
+  // log, kafka: data directories of this machine, by the broker in this process. dataflow, runtime: typed values.
+  client: ['base', 'record', 'log', 'dataflow', 'runtime', 'kafka'],
   // server: the files that a test names are found and compiled as a run does it.
   testing: ['base', 'record', 'log', 'state', 'dataflow', 'runtime', 'builder', 'server'],
   server: [
@@ -33,10 +37,11 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     'builder',
     'functions',
     'kafka',
+    'security',
     'sql'
   ],
   // testing: the cases of test files.
-  cli: ['base', 'dataflow', 'server', 'testing']
+  cli: ['base', 'client', 'dataflow', 'server', 'testing']
 }
 
 /** Contract files: the one part of a folder, beside its index, that other folders may name. */

@@ -16,6 +16,7 @@ export type {
   SimulatedOperationKind
 } from './disk-simulated-machine.ts'
 export * from './disk-system.ts'
+export * from './environment.ts'
 export * from './errors.ts'
 export * from './experimental-notice.ts'
 export * from './limits.ts'

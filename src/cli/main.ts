@@ -15,7 +15,13 @@ const USAGE_CODES: ReadonlySet<string> = new Set([
   'USAGE',
   'DISK_LOCKED',
   'LOG_LOCKED',
-  'TOPIC_INVALID'
+  'TOPIC_INVALID',
+  'PROFILE_EXISTS',
+  'PROFILE_INVALID',
+  'PROFILE_KIND',
+  'PROFILE_SECRET',
+  'PROFILE_UNKNOWN',
+  'PROFILES_DAMAGED'
 ])
 
 /** Runs the command line with `argv` (without node and script) and resolves with the exit code. */

@@ -8,6 +8,7 @@ import type { RunOptions } from './commands/run-options.ts'
 import type { StartOptions } from './commands/start.ts'
 import type { SchemaExportOptions, SchemaImportOptions } from './commands/schema.ts'
 import type { TopicOptions } from './commands/topic.ts'
+import { addClient, CLIENT_EXAMPLES } from './program-client.ts'
 import { addDevOption, addKit, KIT_EXAMPLES } from './program-kit.ts'
 
 /** Examples of a command, printed below its help and in the reference. */
@@ -32,6 +33,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   ],
   convert: ['millrace convert dataflow.yaml > dataflow.ts', 'millrace convert dataflow.ts'],
   ...KIT_EXAMPLES,
+  ...CLIENT_EXAMPLES,
   init: ['millrace init hello', 'millrace init --name my-flow'],
   topic: ['millrace topic list', 'millrace topic describe counts -o json'],
   'topic list': ['millrace topic list --data-dir .millrace', 'millrace topic list --all -o json'],
@@ -70,6 +72,7 @@ export function createProgram(version: string, finish: Finish): Command {
   addCheck(program, finish)
   addConvert(program, finish)
   addKit(program, finish)
+  addClient(program, finish)
   addInit(program, finish)
   addTopic(program, finish)
   addLog(program, finish)

@@ -3,12 +3,14 @@
 // A key that is not in the map is in the store or nowhere. The store holds stale values of hot keys, and the
 // values of cold ones. `size` counts present keys, `#hotPresent` those of them in the map; what is left is cold,
 // and where nothing is left a miss needs no look into the store. A key that was deleted stays in the map as an
-// absent entry until the store has forgotten it (S3); absent entries also remember that the store was asked.
+// absent entry until the store has forgotten it (S3); absent entries also remember that the store was asked. After a
+// start what the changelog has and the store lacks stands in the tail, before the store, until it is flushed.
 import { ByteWriter, MillraceError } from '../base/index.ts'
 import type { KeyedState, StateKey, StateSpec, StateStore, ValueCodec } from './contract.ts'
 import { DIRTY, ENTRY_BYTES, Entry, FRESH, PRESENT, REFERENCED, keyBytes } from './entry.ts'
 import { afterPrefix, dataPrefix, namespacePrefix } from './key-space.ts'
 import type { Ledger } from './ledger.ts'
+import type { Tail } from './tail.ts'
 
 /**
  * Estimated bytes of the largest value. Encoded text takes up to three times its estimate, and must fit a
@@ -35,6 +37,7 @@ export class HotState implements KeyedState {
   readonly #lookup = new ByteWriter(64)
   /** The entry that was read last, while it is in the map. */
   #last: Entry | null = null
+  #tail: Tail | null = null
   #size = 0
   #hotPresent = 0
   #dirtyAtMark = 0
@@ -165,31 +168,53 @@ export class HotState implements KeyedState {
     }
   }
 
-  /** Pairs of the store whose keys were not in the map when the loop began. */
+  /** Pairs of tail and store whose keys were not in the map when the loop began. */
   *#coldEntries(arrived: ReadonlySet<StateKey>): Generator<[StateKey, unknown], undefined> {
+    const tail = this.#tail
+    const isStored = this.#hasStored
+    for (const index of tail?.records() ?? []) {
+      const pair = this.#coldPair(arrived, this.#replayedKey(tail!, index), () =>
+        this.#replayedValue(tail!, index)
+      )
+      if (pair !== null) yield pair
+    }
+    if (!isStored) return
     const { key: keys, value: values } = this.spec
     for (const [storedKey, stored] of this.#store.scanSync(this.prefix, afterPrefix(this.prefix))) {
+      if (tail?.knows(storedKey) === true) continue
       const key = keys.decode(storedKey, this.prefix.length, storedKey.length)
-      const entry = this.#entries.get(key)
-      if (entry === undefined) yield [key, values.decode(stored, 0, stored.length)]
-      else if (arrived.has(key) && entry.flags & PRESENT) yield [key, values.copy(entry.value)]
+      const pair = this.#coldPair(arrived, key, () => values.decode(stored, 0, stored.length))
+      if (pair !== null) yield pair
     }
+  }
+
+  /** What a loop sees of a key that was cold when it began; null for what was hot then, or is absent by now. */
+  #coldPair(
+    arrived: ReadonlySet<StateKey>,
+    key: StateKey,
+    decode: () => unknown
+  ): [StateKey, unknown] | null {
+    const entry = this.#entries.get(key)
+    if (entry === undefined) return [key, decode()]
+    if (!arrived.has(key) || !(entry.flags & PRESENT)) return null
+    return [key, this.#values.copy(entry.value)]
   }
 
   async keysFrom(from: StateKey, limit: number): Promise<StateKey[]> {
     const { key: keys } = this.spec
     const start = Buffer.from(this.#storeKey(from))
-    const hot = this.#hotFrom(start)
-    if (this.#size === this.#hotPresent) return hot.slice(0, limit).map(({ key }) => key)
-    // Entries may leave the map while the store is read: what they said at the call counts.
+    const near = this.#nearFrom(start)
+    if (!this.#hasStored) return near.slice(0, limit).map(({ key }) => key)
+    // Entries may leave the map while the store is read, and the tail its state: what they said at the call counts.
     const seen = new Set<StateKey>(this.#entries.keys())
+    const tail = this.#tail
     const found: StateKey[] = []
     let at = 0
     try {
       for await (const [stored] of this.#store.scan(start, afterPrefix(this.prefix))) {
         const key = keys.decode(stored, this.prefix.length, stored.length)
-        if (seen.has(key)) continue
-        while (at < hot.length && hot[at]!.bytes.compare(stored) < 0) found.push(hot[at++]!.key)
+        if (seen.has(key) || tail?.knows(stored) === true) continue
+        while (at < near.length && near[at]!.bytes.compare(stored) < 0) found.push(near[at++]!.key)
         if (found.length >= limit) break
         found.push(key)
         if (found.length === limit) break
@@ -197,17 +222,23 @@ export class HotState implements KeyedState {
     } catch (error) {
       throw this.#ledger.fail(error)
     }
-    while (at < hot.length && found.length < limit) found.push(hot[at++]!.key)
+    while (at < near.length && found.length < limit) found.push(near[at++]!.key)
     return found.slice(0, limit)
   }
 
-  /** Present keys in the map whose stored form is `start` or comes after it, in that order. */
-  #hotFrom(start: Buffer): { readonly key: StateKey; readonly bytes: Buffer }[] {
+  /** Present keys in map and tail whose stored form is `start` or comes after it, in that order. */
+  #nearFrom(start: Buffer): { readonly key: StateKey; readonly bytes: Buffer }[] {
     const found: { readonly key: StateKey; readonly bytes: Buffer }[] = []
     for (const { key, flags } of this.#entries.values()) {
       if (!(flags & PRESENT)) continue
       const bytes = this.#storeKey(key)
       if (start.compare(bytes) <= 0) found.push({ key, bytes: Buffer.from(bytes) })
+    }
+    const tail = this.#tail
+    for (const index of tail?.records() ?? []) {
+      const { image } = tail!
+      const bytes = image.buffer.subarray(image.keyStart(index), image.keyEnd(index))
+      if (start.compare(bytes) <= 0) found.push({ key: this.#replayedKey(tail!, index), bytes })
     }
     return found.toSorted((a, b) => a.bytes.compare(b.bytes))
   }
@@ -298,19 +329,15 @@ export class HotState implements KeyedState {
     else this.dropAbsent(entry)
   }
 
-  /** Takes over a durable change read from the changelog; null is absent. Counts come from {@link restoreSize}. */
-  replay(key: StateKey, value: unknown, present: boolean, epoch: number): Entry {
-    const bytes = present ? this.spec.value.size(value) : 0
-    let entry = this.#entries.get(key)
-    if (entry === undefined) entry = this.#insert(key, undefined, 0, 0)
-    else if (entry.flags & PRESENT) this.#hotPresent--
-    if (present) this.#hotPresent++
-    entry.flags = present ? PRESENT : 0
-    entry.value = value
-    this.#ledger.hotBytes += bytes - entry.bytes
-    entry.bytes = bytes
-    entry.epoch = epoch
-    return entry
+  /** Takes over durable changes read from the changelog: records of `image`. Counts come from {@link restoreSize}. */
+  replayed(tail: Tail): void {
+    this.#tail = tail
+  }
+
+  /** Forgets the tail once the store has it. */
+  endTail(): void {
+    if (this.#tail !== null && this.#tail.image.epoch <= this.#ledger.flushedEpoch)
+      this.#tail = null
   }
 
   /** Sets how many keys are present, as the newest count record says. */
@@ -329,7 +356,12 @@ export class HotState implements KeyedState {
 
   /** Whether counts and map contradict each other: a changelog or store that lacks something. */
   get isShort(): boolean {
-    return this.#size < this.#hotPresent
+    return this.#size < this.#hotPresent + (this.#tail?.present ?? 0)
+  }
+
+  /** Whether present keys are in the store only. */
+  get #hasStored(): boolean {
+    return this.#size !== this.#hotPresent + (this.#tail?.present ?? 0)
   }
 
   #isFlushed(entry: Entry): boolean {
@@ -349,12 +381,41 @@ export class HotState implements KeyedState {
   #load(key: StateKey): Entry | null {
     if (this.#size === this.#hotPresent) return null
     this.#ledger.makeRoom()
+    const storeKey = this.#storeKey(key)
+    const replayed = this.#takeReplayed(key, storeKey)
+    if (replayed !== null) return replayed
+    if (!this.#hasStored) return this.#insertAbsent(key)
     this.#ledger.coldReads++
-    const stored = this.#fetch(this.#storeKey(key))
+    const stored = this.#fetch(storeKey)
     if (stored === null) return this.#insertAbsent(key)
     const value = this.spec.value.decode(stored, 0, stored.length)
     this.#hotPresent++
     return this.#insert(key, value, PRESENT | REFERENCED, this.spec.value.size(value))
+  }
+
+  /** Makes an entry of what the tail has of the key; null when it has nothing. */
+  #takeReplayed(key: StateKey, storeKey: Uint8Array): Entry | null {
+    const tail = this.#tail
+    if (tail === null) return null
+    const index = tail.take(storeKey)
+    if (index < 0) return null
+    const present = tail.image.hasValue(index)
+    const value = present ? this.#replayedValue(tail, index) : undefined
+    const bytes = present ? this.#values.size(value) : 0
+    const entry = this.#insert(key, value, present ? PRESENT | REFERENCED : REFERENCED, bytes)
+    if (present) this.#hotPresent++
+    entry.epoch = tail.image.epoch
+    tail.image.entries[index] = entry
+    return entry
+  }
+
+  #replayedKey({ image }: Tail, index: number): StateKey {
+    const start = image.keyStart(index) + this.#prefixLength
+    return this.spec.key.decode(image.buffer, start, image.keyEnd(index))
+  }
+
+  #replayedValue({ image }: Tail, index: number): unknown {
+    return this.#values.decode(image.buffer, image.keyEnd(index), image.valueEnd(index))
   }
 
   /** The key as the store has it; a view that the next call overwrites. */

@@ -1,7 +1,8 @@
 // The changes of one seal as bytes: encoded once, copied into changelog batches, kept until they are flushed.
 //
 // The image is its own memory, not the batches': a log may hand those to another thread. Keys and values stand one
-// behind the other; `ends` has two positions a record, the end of its key and the end of its value.
+// behind the other; `ends` has two positions a record, the end of its key and the end of its value. A replay makes
+// images too, of records whose entries are made when somebody asks for them (tail.ts).
 import { BATCH_BYTES_MAX, BATCH_BYTES_TARGET, ByteWriter, MillraceError } from '../base/index.ts'
 import type { BatchBuilder } from '../record/index.ts'
 import type { StoreChange } from './contract.ts'
@@ -19,12 +20,14 @@ export class Image {
   /** The changelog offset after the last record; -1 until the commit is durable. */
   nextPosition = -1
   count = 0
-  /** The entries that the records are of; null for meta records and for states that nobody declares now. */
+  /** The entries that the records are of; null for meta records, and for replayed ones that nobody asked for. */
   readonly entries: (Entry | null)[] = []
   /** Whose entries they are: runs of records, `[state, index after the last record of the run]`. */
   readonly runs: [HotState | null, number][] = []
   readonly #bytes: ByteWriter
   #ends: Uint32Array
+  /** 1 at replayed records of whose key a newer one was replayed; null without such. */
+  #outdated: Uint8Array | null = null
 
   constructor(epoch: number, bytesExpected: number, recordsExpected: number) {
     this.epoch = epoch
@@ -35,6 +38,45 @@ export class Image {
   /** Bytes of keys and values. */
   get byteLength(): number {
     return this.#bytes.length
+  }
+
+  /** Keys and values; replaced when the image grows. */
+  get buffer(): Buffer {
+    return this.#bytes.buffer
+  }
+
+  /** Where the key of a record begins in {@link buffer}, with its state's prefix. */
+  keyStart(index: number): number {
+    return this.#start(index)
+  }
+
+  keyEnd(index: number): number {
+    return this.#ends[index * 2]!
+  }
+
+  /** Where the value of a record ends; it begins at the key's end. For a record that has one. */
+  valueEnd(index: number): number {
+    return this.#ends[index * 2 + 1]!
+  }
+
+  /** Whether the record sets its key, rather than deletes it. */
+  hasValue(index: number): boolean {
+    return this.#ends[index * 2 + 1] !== DELETED
+  }
+
+  /** Notes that a newer record of the same key is in this image. */
+  outdate(index: number): void {
+    if (this.#outdated === null || index >= this.#outdated.length) {
+      const grown = new Uint8Array(this.#ends.length / 2)
+      if (this.#outdated !== null) grown.set(this.#outdated)
+      this.#outdated = grown
+    }
+    this.#outdated[index] = 1
+  }
+
+  /** Whether {@link outdate} was called for the record. */
+  isOutdated(index: number): boolean {
+    return this.#outdated !== null && this.#outdated[index] === 1
   }
 
   /** Encodes `entries` of `state` as they are now. */
@@ -65,7 +107,6 @@ export class Image {
   /** Adds a record as ranges of `source`, which are copied; a value start of -1 deletes. */
   addBytes(
     state: HotState | null,
-    entry: Entry | null,
     source: Uint8Array,
     keyStart: number,
     keyEnd: number,
@@ -76,7 +117,7 @@ export class Image {
     bytes.bytes(source, keyStart, keyEnd)
     const keyEndHere = bytes.length
     if (valueStart >= 0) bytes.bytes(source, valueStart, valueEnd)
-    this.#push(entry, keyEndHere, valueStart >= 0 ? bytes.length : DELETED)
+    this.#push(null, keyEndHere, valueStart >= 0 ? bytes.length : DELETED)
     this.#closeRun(state)
   }
 

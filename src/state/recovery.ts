@@ -22,6 +22,7 @@ import {
 } from './key-space.ts'
 import { Ledger } from './ledger.ts'
 import { Namespaces } from './namespaces.ts'
+import { Tail } from './tail.ts'
 import { TaskStateCore } from './task-state.ts'
 import {
   FLUSH_BYTES_TARGET,
@@ -29,6 +30,9 @@ import {
   FLUSH_PIECE_RECORDS_MAX,
   WriteBehind
 } from './write-behind.ts'
+
+/** What the image of a replay is laid out for at first. */
+const RECORDS_EXPECTED = 1024
 
 /** Where the changelog is read from: one partition of a log. */
 export interface ChangelogSource {
@@ -190,18 +194,25 @@ class Recovery {
   }
 
   async #replay(position: number, writeBehind: WriteBehind): Promise<void> {
+    const bytesMax = this.#options.unflushedBytesMax ?? STATE_UNFLUSHED_BYTES_MAX
     let offset = position
+    let image: Image | null = null
     for (;;) {
       const read = await this.#read(offset)
       if (read.bytes.length > 0) {
-        const image = new Image(++this.#epoch, read.bytes.length, 1024)
+        image ??= new Image(++this.#epoch, read.bytes.length, RECORDS_EXPECTED)
         this.#replayBatches(read.bytes, offset, image)
-        writeBehind.replayed(image, read.nextOffset)
-        if (this.#ledger.hotBytes > this.#ledger.hotBytesMax) await writeBehind.flush()
-        else await writeBehind.admitted()
       }
-      if (read.nextOffset <= offset) break
+      const isEnd = read.nextOffset <= offset
       offset = read.nextOffset
+      if (image !== null && (isEnd || image.byteLength > bytesMax)) {
+        findByKey(image)
+        writeBehind.replayed(image, offset)
+        if (isEnd) break
+        await writeBehind.flush()
+        image = null
+      }
+      if (isEnd) break
     }
     for (const state of this.#ledger.states) {
       if (state.isShort) throw countMissing(state)
@@ -248,17 +259,13 @@ class Recovery {
     // Hot: per record of the replayed part.
     const { data, keyStart, keyEnd, valueStart, valueEnd } = this.#cursor
     const state = this.#stateOf(data, keyStart, keyEnd)
-    const present = valueStart >= 0
     if (state === null) {
       if (keyStart >= 0 && data[keyStart] === 0) this.#replayMeta()
       // What no state declares now is kept: the state may be declared again.
-      image.addBytes(null, null, data, keyStart, keyEnd, valueStart, valueEnd)
+      image.addBytes(null, data, keyStart, keyEnd, valueStart, valueEnd)
       return
     }
-    const key = state.spec.key.decode(data, keyStart + state.prefix.length, keyEnd)
-    const value = present ? state.spec.value.decode(data, valueStart, valueEnd) : undefined
-    const entry = state.replay(key, value, present, this.#epoch)
-    image.addBytes(state, entry, data, keyStart, keyEnd, valueStart, valueEnd)
+    image.addBytes(state, data, keyStart, keyEnd, valueStart, valueEnd)
   }
 
   #replayMeta(): void {
@@ -306,6 +313,27 @@ class Recovery {
         `another state name, or start with a new data directory`,
       { details: { state: name, stored, declared: spec.fingerprint } }
     )
+  }
+}
+
+/** Gives each state its part of a replayed image. */
+function findByKey(image: Image): void {
+  const records = new Map<HotState, number>()
+  let at = 0
+  for (const [state, end] of image.runs) {
+    if (state !== null) records.set(state, (records.get(state) ?? 0) + end - at)
+    at = end
+  }
+  const tails = new Map<HotState, Tail>()
+  for (const [state, count] of records) {
+    const tail = new Tail(image, state.prefix.length, count)
+    tails.set(state, tail)
+    state.replayed(tail)
+  }
+  at = 0
+  for (const [state, end] of image.runs) {
+    const tail = state === null ? undefined : tails.get(state)
+    for (; at < end; at++) tail?.add(at)
   }
 }
 

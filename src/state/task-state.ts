@@ -191,7 +191,7 @@ function addCount(image: Image, { spec, namespace, size }: HotState): void {
   }
   const key = namespaceCountKey(spec.name, namespace)
   if (size > 0) image.addMeta(key, numberBytes(size))
-  else image.addBytes(null, null, key, 0, key.length, -1, -1)
+  else image.addBytes(null, key, 0, key.length, -1, -1)
 }
 
 function unknown(name: string, known: ReadonlyMap<string, unknown>): MillraceError {

@@ -59,6 +59,8 @@ export class WriteBehind {
   #images: Image[] = []
   #unflushedBytes = 0
   #committedBytes = 0
+  /** Of the committed bytes those that a start replayed: a flush of them may wait while the task gets going. */
+  #replayedBytes = 0
   readonly #options: WriteBehindOptions
   #running: Promise<void> | null = null
   #timer: Timer | null = null
@@ -95,12 +97,14 @@ export class WriteBehind {
     image.nextPosition = nextPosition
     this.add(image)
     this.#committedBytes += image.byteLength
+    this.#replayedBytes += image.byteLength
   }
 
   /** Starts a flush now if there is enough for one, else in a while; nothing when all is flushed. */
   startLater(): void {
     if (this.#stopped || this.#failure !== null) return
-    if (this.#committedBytes >= this.#options.flushBytes) return this.#start()
+    const fresh = this.#committedBytes - this.#replayedBytes
+    if (fresh >= this.#options.flushBytes) return this.#start()
     if (this.#committedBytes === 0 || this.#timer !== null || this.#running !== null) return
     this.#timer = this.#options.clock.timer(
       this.#options.flushDelayMs,
@@ -209,7 +213,9 @@ export class WriteBehind {
       this.#unflushedBytes -= image.byteLength
       this.#committedBytes -= image.byteLength
     }
+    this.#replayedBytes = 0
     ledger.flushedEpoch = last.epoch
+    for (const state of ledger.states) state.endTail()
     this.flushedPosition = last.nextPosition
     this.flushes++
     await this.#clean(images)
@@ -246,7 +252,7 @@ export class WriteBehind {
   /**
    * For each image, 1 at the records of whose entry a newer one comes later in this very flush. One that is sealed
    * after it does not count: until it is flushed too, the store must have this one. An entry that is sealed again
-   * while this looks may be written twice, in its order.
+   * while this looks may be written twice, in its order. A replayed record without an entry knows it itself.
    */
   async #superseded(images: readonly Image[], last: Image): Promise<Uint8Array[]> {
     const { clock } = this.#options
@@ -255,13 +261,16 @@ export class WriteBehind {
     const seen = new Set<Entry>()
     let looked = 0
     for (let at = images.length - 1; at >= 0; at--) {
-      const { entries, epoch, count } = images[at]!
+      const image = images[at]!
+      const { entries, epoch, count } = image
       const flags = result[at]!
-      // From the last one on: an image of a replay may have an entry several times, the newest behind the others.
       for (let index = count - 1; index >= 0; index--) {
         if (++looked % SLICE_STEPS === 0) await clock.yield()
         const entry = entries[index]!
-        if (entry === null) continue
+        if (entry === null) {
+          if (image.isOutdated(index)) flags[index] = 1
+          continue
+        }
         if (entry.epoch <= last.epoch) flags[index] = entry.epoch > epoch ? 1 : 0
         else if (seen.has(entry)) flags[index] = 1
         else seen.add(entry)

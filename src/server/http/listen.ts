@@ -1,25 +1,21 @@
 // One listener: a port of this machine, the bounds of its connections, and an end that finishes what runs.
 //
-// Owns: the server, guards that every request passes, the count of running requests. Does not own: what is served.
-import { createServer } from 'node:http'
+// Owns: the server, the check that every request passes, which mount a request is for. Does not own: what is served.
+import { STATUS_CODES, createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { HttpBindings } from '@hono/node-server'
-import type { Hono } from 'hono'
 
 import { HTTP_CONNECTIONS_MAX, MillraceError } from '../../base/index.ts'
 import type { Clock } from '../../base/index.ts'
 import { isLocalAuthority, urlOf } from './address.ts'
 import type { HttpAddress } from './address.ts'
-import { HttpError, comeLater, errorBody } from './errors.ts'
+import { HttpError, asHttpError, comeLater, errorBody } from './errors.ts'
 import { sendError } from './exchange.ts'
-import type { Connected, Exchange } from './exchange.ts'
-
-/** An app that routes are added to. */
-export type HttpApp = Hono<{ Bindings: HttpBindings }>
-
-/** Takes a request that it is for without routing; null: it is for another. */
-export type ShortWay = (connected: Connected) => Promise<Response> | null
+import type { Connected } from './exchange.ts'
+import { Mount } from './mount.ts'
+import type { HttpApp, MountRoutes } from './mount.ts'
 
 /** Bounds of connections; durations in ms. */
 export interface ListenerBounds {
@@ -47,8 +43,8 @@ export interface ListenOptions {
   readonly address: HttpAddress
   readonly clock: Clock
   readonly bounds?: Partial<ListenerBounds>
-  /** Adds the routes; gives what is asked before them. */
-  routes(app: HttpApp): readonly ShortWay[]
+  /** Origins of pages that may send requests, beside those of this machine. */
+  readonly origins?: readonly string[]
 }
 
 /** A port that answers. */
@@ -56,34 +52,27 @@ export class Listener {
   readonly address: HttpAddress
   readonly #server: Server
   readonly #clock: Clock
-  readonly #guard: Guard
+  readonly #mounts: Mounts
 
-  private constructor(address: HttpAddress, server: Server, clock: Clock, guard: Guard) {
+  private constructor(address: HttpAddress, server: Server, clock: Clock, mounts: Mounts) {
     this.address = address
     this.#server = server
     this.#clock = clock
-    this.#guard = guard
+    this.#mounts = mounts
   }
 
   /** @throws HTTP_ADDRESS the port is taken, or must not be used */
   static async start(options: ListenOptions): Promise<Listener> {
-    const { address, clock, routes } = options
+    const { address, clock } = options
     // Loaded here: a run without HTTP starts without it.
     const [{ Hono }, { getRequestListener }] = await Promise.all([
       import('hono'),
       import('@hono/node-server')
     ])
     const bounds = { ...LISTENER_BOUNDS, ...options.bounds }
-    const guard = new Guard()
-    const app: HttpApp = new Hono<{ Bindings: HttpBindings }>()
-    app.onError((error, exchange) => sendError(exchange, error))
-    app.notFound(exchange => sendError(exchange, unknownPath(exchange)))
-    const ways = routes(app)
+    const mounts = new Mounts(() => new Hono<{ Bindings: HttpBindings }>(), options.origins ?? [])
     const routed = getRequestListener(
-      (request, env) => {
-        const connected = { env: env as HttpBindings }
-        return guard.pass(connected, () => app.fetch(request, connected.env))
-      },
+      (request, env) => mounts.route({ env: env as HttpBindings }, request),
       { overrideGlobalObjects: false }
     )
     const server = createServer(
@@ -94,9 +83,7 @@ export class Listener {
         connectionsCheckingInterval: bounds.checkMs
       },
       (incoming, outgoing) => {
-        const connected = { env: { incoming, outgoing } }
-        for (const way of ways) if (guard.passShort(connected, way)) return
-        void routed(incoming, outgoing)
+        if (!mounts.takeShort({ env: { incoming, outgoing } })) void routed(incoming, outgoing)
       }
     )
     server.maxConnections = bounds.connectionsMax
@@ -105,32 +92,42 @@ export class Listener {
       server.emit('request', request, response)
     })
     server.on('clientError', refuse)
+    server.on('upgrade', (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
+      mounts.upgrade(incoming, socket, head)
+    })
     const port = await listening(server, address)
-    return new Listener({ host: address.host, port }, server, clock, guard)
+    return new Listener({ host: address.host, port }, server, clock, mounts)
   }
 
   get url(): string {
     return urlOf(this.address)
   }
 
+  /** Serves more from now on, before what was mounted earlier if `isFirst`. */
+  mount(routes: MountRoutes, { isFirst = false }: { readonly isFirst?: boolean } = {}): Mount {
+    return this.#mounts.add(routes, isFirst)
+  }
+
+  /** What was mounted is not served any more; requests that it has go on. */
+  unmount(mount: Mount): void {
+    this.#mounts.remove(mount)
+  }
+
+  /** Whether nothing is mounted. */
+  get isEmpty(): boolean {
+    return this.#mounts.all.length === 0
+  }
+
   /** No more connections and requests from now on: those that come are told to come later. */
   drain(): void {
-    this.#guard.isClosing = true
+    this.#mounts.isClosing = true
     this.#server.close()
     this.#server.closeIdleConnections()
   }
 
   /** Resolves with whether all running requests were answered within `graceMs`. */
   async finish(graceMs: number): Promise<boolean> {
-    const ended = new AbortController()
-    const late = this.#clock.sleep(graceMs, ended.signal).then(
-      () => false,
-      () => true
-    )
-    const done = this.#guard.idle().then(() => true)
-    const inTime = await Promise.race([done, late])
-    ended.abort()
-    return inTime
+    return inTime(this.#clock, graceMs, Promise.all(this.#mounts.all.map(mount => mount.idle())))
   }
 
   /** Ends all connections. */
@@ -146,81 +143,106 @@ export class Listener {
   }
 }
 
-/** What every request passes, and the count of those that run. */
-class Guard {
+/** Whether `done` resolves within `graceMs`. */
+export async function inTime(
+  clock: Clock,
+  graceMs: number,
+  done: Promise<unknown>
+): Promise<boolean> {
+  const ended = new AbortController()
+  const late = clock.sleep(graceMs, ended.signal).then(
+    () => false,
+    () => true
+  )
+  const isDone = await Promise.race([done.then(() => true), late])
+  ended.abort()
+  return isDone
+}
+
+/** The mounts of a listener, and what every request passes before it comes to one. */
+class Mounts {
+  readonly all: Mount[] = []
   isClosing = false
+  readonly #newApp: () => HttpApp
+  readonly #origins: ReadonlySet<string>
   /** The last one that was found to mean this machine. */
   #localHost = ''
-  #running = 0
-  #waiting: (() => void)[] = []
 
-  async pass(connected: Connected, next: () => Response | Promise<Response>): Promise<Response> {
-    this.#running++
-    try {
-      this.#check(connected)
-      return await next()
-    } catch (error) {
-      return sendError(connected, error)
-    } finally {
-      this.#end()
-    }
+  constructor(newApp: () => HttpApp, origins: readonly string[]) {
+    this.#newApp = newApp
+    this.#origins = new Set(origins)
   }
 
-  /** The same for a short way; false: it is for another. */
-  passShort(connected: Connected, way: ShortWay): boolean {
-    let handled: Promise<Response> | null
+  add(routes: MountRoutes, isFirst: boolean): Mount {
+    const app = this.#newApp()
+    app.onError((error, exchange) => sendError(exchange, error))
+    const mount = new Mount(app, routes)
+    if (isFirst) this.all.unshift(mount)
+    else this.all.push(mount)
+    return mount
+  }
+
+  remove(mount: Mount): void {
+    const at = this.all.indexOf(mount)
+    if (at >= 0) this.all.splice(at, 1)
+  }
+
+  /** Takes a request by a short way; false: it needs routing. */
+  takeShort(connected: Connected): boolean {
+    // Hot: per request.
     try {
-      this.#check(connected)
-      handled = way(connected)
+      this.#check(connected.env.incoming)
     } catch (error) {
       sendError(connected, error)
       return true
     }
-    if (handled === null) return false
-    this.#running++
-    handled.then(
-      () => this.#end(),
-      (error: unknown) => {
-        sendError(connected, error)
-        this.#end()
-      }
-    )
-    return true
+    for (const mount of this.all) if (mount.passShort(connected)) return true
+    return false
   }
 
-  #check(connected: Connected): void {
+  /** Takes a request by the routes. */
+  async route(connected: Connected, request: Request): Promise<Response> {
+    for (const mount of this.all) if (mount.fits(request)) return mount.pass(connected, request)
+    return sendError(connected, unknownPath(connected))
+  }
+
+  upgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): void {
+    // A connection that breaks off is no error of ours.
+    socket.on('error', () => {})
+    try {
+      this.#check(incoming)
+      if (this.all.some(mount => mount.upgrade?.(incoming, socket, head) === true)) return
+      throw unknownPath({ env: { incoming } })
+    } catch (error) {
+      endWith(socket, asHttpError(error))
+    }
+  }
+
+  #check(incoming: IncomingMessage): void {
     if (this.isClosing) throw comeLater('STOPPING', 'millrace stops; repeat the request later')
-    const { host, origin } = connected.env.incoming.headers
+    const { host, origin } = incoming.headers
     if (origin === undefined && host !== undefined && host === this.#localHost) return
-    checkSite(connected)
+    checkSite(incoming, this.#origins)
     this.#localHost = host!
-  }
-
-  #end(): void {
-    this.#running--
-    if (this.#running === 0) for (const resolve of this.#waiting.splice(0)) resolve()
-  }
-
-  idle(): Promise<void> {
-    if (this.#running === 0) return Promise.resolve()
-    return new Promise(resolve => void this.#waiting.push(resolve))
   }
 }
 
 /** @throws 403 the request does not mean this machine, or comes from a page of another site */
-function checkSite({ env }: Connected): void {
-  const { host, origin } = env.incoming.headers
+function checkSite({ headers }: IncomingMessage, origins: ReadonlySet<string>): void {
+  const { host, origin } = headers
   if (host === undefined || !isLocalAuthority(host)) {
     const message = `a request for the host ${host ?? '(none)'}; expected localhost or 127.0.0.1`
     throw new HttpError(403, 'HOST_FORBIDDEN', message)
   }
   if (origin === undefined || isLocalAuthority(origin.replace(/^https?:\/\//, ''))) return
+  if (origins.has(origin)) return
   const message = `a request from a page of ${origin}; expected none, or one of this machine`
   throw new HttpError(403, 'ORIGIN_FORBIDDEN', message)
 }
 
-function unknownPath(exchange: Exchange): HttpError {
-  return new HttpError(404, 'NOT_FOUND', `there is nothing at ${exchange.req.path}`)
+function unknownPath({ env }: { readonly env: Pick<HttpBindings, 'incoming'> }): HttpError {
+  const path = (env.incoming.url ?? '').replace(/^https?:\/\/[^/?#]*/, '').split(/[?#]/, 1)[0]!
+  return new HttpError(404, 'NOT_FOUND', `there is nothing at ${path}`)
 }
 
 function listening(server: Server, { host, port }: HttpAddress): Promise<number> {
@@ -261,12 +283,24 @@ function refuse(error: NodeJS.ErrnoException, socket: Socket): void {
     'BAD_REQUEST',
     'this is no HTTP request'
   ]
-  const body = errorBody({ code, message })
+  socket.end(plainResponse(status, { code, message }))
+}
+
+/** Refuses another protocol. */
+function endWith(socket: Duplex, { status, code, message }: HttpError): void {
+  socket.end(plainResponse(`${status} ${STATUS_CODES[status] ?? 'Error'}`, { code, message }))
+}
+
+function plainResponse(
+  status: string,
+  error: { readonly code: string; readonly message: string }
+): string {
+  const body = errorBody(error)
   const head = [
     `HTTP/1.1 ${status}`,
     'content-type: application/json',
     `content-length: ${Buffer.byteLength(body)}`,
     'connection: close'
   ]
-  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
+  return `${head.join('\r\n')}\r\n\r\n${body}`
 }

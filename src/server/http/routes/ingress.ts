@@ -6,7 +6,7 @@ import type { HttpPath } from '../../../functions/index.ts'
 import { HttpError, methodNotAllowed } from '../errors.ts'
 import { readBody, send } from '../exchange.ts'
 import type { BodyBudget, Connected } from '../exchange.ts'
-import type { HttpApp, ShortWay } from '../listen.ts'
+import type { HttpApp, ShortWay } from '../mount.ts'
 import type { Call } from '../requests/call.ts'
 import type { DoorRequest, IngressDoor } from '../requests/door.ts'
 import { pathWords } from './path.ts'
@@ -86,7 +86,7 @@ async function admitted(
 }
 
 /** The template as the router writes it; its literal words have none of the router's signs. */
-function routeOf({ segments }: HttpPath): string {
+export function routeOf({ segments }: HttpPath): string {
   return `/${segments.map(segment => segment ?? ':id').join('/')}`
 }
 

@@ -1,0 +1,62 @@
+// `millrace profile` as users call it.
+import { deepStrictEqual, doesNotMatch, match, strictEqual } from 'node:assert/strict'
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+
+import { shell } from '../../test/command.ts'
+
+const root = mkdtempSync(join(tmpdir(), 'millrace-profiles-'))
+after(() => rmSync(root, { recursive: true }))
+
+const run = (script: string) => shell(script, root, { XDG_CONFIG_HOME: join(root, 'config') })
+
+test('profiles are added, listed, switched, exported and deleted; secrets are shown on demand only', async () => {
+  const added = await run(
+    'npx millrace profile add here --data-dir data\n' +
+      'npx millrace profile add east --kind kafka --bootstrap e:9093 --tls ' +
+      '--sasl PLAIN --username u --password hunter2\n' +
+      'npx millrace profile switch east'
+  )
+  strictEqual(added.code, 0, added.stderr)
+  doesNotMatch(added.stdout + added.stderr, /hunter2/)
+  const file = join(root, 'config/millrace/profiles.json')
+  strictEqual(statSync(file).mode & 0o777, 0o600)
+  deepStrictEqual(
+    readdirSync(join(root, 'config/millrace')).filter(name => !name.endsWith('.lock')),
+    ['profiles.json']
+  )
+  const listed = await run('npx millrace profile list; npx millrace profile list -o json')
+  match(listed.stdout, /^\* +east +kafka +e:9093, TLS, PLAIN as u$/m)
+  doesNotMatch(listed.stdout, /hunter2/)
+  const exported = await run('npx millrace profile export')
+  doesNotMatch(exported.stdout, /hunter2/)
+  match(exported.stderr, /--with-secrets/)
+  const copied = await run(
+    'npx millrace profile export east --with-secrets -o yaml | npx millrace profile add copy --file -\n' +
+      'npx millrace profile export copy --with-secrets'
+  )
+  strictEqual(copied.code, 0, copied.stderr)
+  match(copied.stdout, /"value": "hunter2"/)
+  const kept = await run('npx millrace profile delete copy < /dev/null')
+  strictEqual(kept.code === 0, false)
+  const deleted = await run('npx millrace profile delete copy --yes && npx millrace profile list')
+  strictEqual(deleted.code, 0, deleted.stderr)
+  doesNotMatch(deleted.stdout, /copy/)
+})
+
+test('wrong profiles are told with what was expected, exit 2', async () => {
+  for (const [script, message] of [
+    ['profile add x', /--data-dir DIR, or --bootstrap HOST:PORT/],
+    ['profile add x --bootstrap nowhere', /expected was "host:port"/],
+    ['profile add x --bootstrap a:1 --sasl PLAIN', /--username NAME with --password-env NAME/],
+    ['profile add x --bootstrap a:1 --http ftp://a', /http/],
+    ['profile switch nobody', /no profile is called "nobody"/],
+    ['profile add ../x --data-dir d', /cannot be called/]
+  ] as const) {
+    const { code, stderr } = await run(`npx millrace ${script}`)
+    strictEqual(code, 2, stderr)
+    match(stderr, message)
+  }
+})

@@ -1,0 +1,63 @@
+// Which profile counts: what is named on the spot, else the environment, else the file, else the folder's own data.
+import type { Environment } from '../../base/index.ts'
+import type { Profile } from './profile.ts'
+import { checkAddress } from './read-profile.ts'
+import type { ProfileStore } from './store.ts'
+
+/** Variable that names the profile where nothing else does. */
+export const PROFILE_VARIABLE = 'MILLRACE_PROFILE'
+/** Data directory of commands when no profile is there at all. */
+export const DATA_DIR_DEFAULT = '.millrace'
+/** Port on which `millrace start` answers HTTP when it is told nothing. */
+const HTTP_PORT_DEFAULT = 8080
+
+/** What a caller names; at most one of them. */
+export interface ProfileChoice {
+  readonly profile?: string
+  /** `host:port`, several with commas: a server without TLS and names. */
+  readonly bootstrap?: string
+  readonly dataDir?: string
+}
+
+/** A profile with where it comes from. */
+export interface ChosenProfile {
+  /** Its name in the file; null when it stands in none. */
+  readonly name: string | null
+  readonly profile: Profile
+}
+
+/**
+ * The profile that counts: of `choice`, else of `MILLRACE_PROFILE`, else the current one of the file, else the data
+ * directory `.millrace` here.
+ * @throws PROFILE_UNKNOWN, PROFILE_INVALID, PROFILES_DAMAGED
+ */
+export async function chooseProfile(
+  choice: ProfileChoice,
+  store: ProfileStore,
+  environment: Environment
+): Promise<ChosenProfile> {
+  const { bootstrap, dataDir } = choice
+  if (bootstrap !== undefined) return { name: null, profile: serverAt(bootstrap) }
+  if (dataDir !== undefined) return { name: null, profile: { kind: 'embedded', dataDir } }
+  const variable = environment.variables[PROFILE_VARIABLE]
+  const named = choice.profile ?? (variable === '' ? undefined : variable)
+  if (named !== undefined) return { name: named, profile: await store.get(named) }
+  const { current, profiles } = await store.read()
+  const profile = current === null ? undefined : profiles.get(current)
+  if (profile !== undefined) return { name: current, profile }
+  return { name: null, profile: { kind: 'embedded', dataDir: DATA_DIR_DEFAULT } }
+}
+
+/** A server that is named by its Kafka address alone: its HTTP API is taken to be at the usual port. */
+function serverAt(bootstrap: string): Profile {
+  const addresses = bootstrap.split(',').map(text => checkAddress(text.trim(), '--bootstrap'))
+  const host = addresses[0]!.slice(0, addresses[0]!.lastIndexOf(':'))
+  return {
+    kind: 'server',
+    bootstrap: addresses,
+    tls: null,
+    sasl: null,
+    http: `http://${host}:${HTTP_PORT_DEFAULT}`,
+    token: null
+  }
+}

@@ -1,0 +1,32 @@
+// Profiles: where logs are and how to get in.
+export {
+  httpAccess,
+  kafkaAccess,
+  type HttpAccess,
+  type SaslAccess,
+  type TlsAccess
+} from './access.ts'
+export {
+  chooseProfile,
+  DATA_DIR_DEFAULT,
+  PROFILE_VARIABLE,
+  type ChosenProfile,
+  type ProfileChoice
+} from './choose.ts'
+export {
+  describeProfile,
+  holdsSecrets,
+  withoutSecrets,
+  type EmbeddedProfile,
+  type KafkaAccess,
+  type KafkaProfile,
+  type Profile,
+  type SaslMechanism,
+  type SaslSettings,
+  type Secret,
+  type ServerProfile,
+  type TlsSettings
+} from './profile.ts'
+export { checkAddress, readProfile } from './read-profile.ts'
+export { secretText, type SecretSources } from './secret.ts'
+export { checkProfileName, ProfileStore, profilesPath, type Profiles } from './store.ts'
