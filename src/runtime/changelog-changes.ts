@@ -41,11 +41,11 @@ export class ChangelogReader {
     this.#decoders = new Map(
       declaredStates(plan)
         .filter(declared => !declared.plan.windowed)
-        .map(({ name, plan: { key, value, ttlMs } }) => {
+        .map(({ name, stored, plan: { key, value, ttlMs } }) => {
           const plain = compileValueCodec(value)
           const isStamped = ttlMs !== null
           const codec = isStamped ? (stampedCodec(plain) as ValueCodec<unknown>) : plain
-          return [name, { name, key: compileKeyCodec(key as ScalarType), value: codec, isStamped }]
+          return [stored, { name, key: compileKeyCodec(key as ScalarType), value: codec, isStamped }]
         })
     )
   }

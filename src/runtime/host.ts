@@ -151,9 +151,9 @@ export class LocalHost implements TaskHost {
 
   stateKeys(): Promise<readonly number[]> {
     return Promise.resolve(
-      declaredStates(this.#options.plan).map(({ name, plan }) => {
+      declaredStates(this.#options.plan).map(({ stored, plan }) => {
         const sizeOf = ({ state }: Resident): number =>
-          (plan.windowed ? state?.namespaced(name).size : state?.state(name).size) ?? 0
+          (plan.windowed ? state?.namespaced(stored).size : state?.state(stored).size) ?? 0
         return this.#residents.reduce((sum, resident) => sum + sizeOf(resident), 0)
       })
     )

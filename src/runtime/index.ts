@@ -8,8 +8,15 @@ export {
   valueConverter
 } from './convert/index.ts'
 export { allSteps } from './graph/library.ts'
-export { deadLetterTopicName, groupName } from './graph/names.ts'
-export { requiredTopics, taskCount } from './graph/required-topics.ts'
+export {
+  changelogTopicName,
+  deadLetterTopicName,
+  groupName,
+  repartitionTopicName,
+  watermarksTopicName
+} from './graph/names.ts'
+export * from './kept-states.ts'
+export { requiredTopics, sourceTopicNames, taskCount } from './graph/required-topics.ts'
 export { startDataflow } from './start.ts'
 export { type ReadTopic, Trimmer } from './trim.ts'
 export {

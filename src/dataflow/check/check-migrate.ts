@@ -83,10 +83,12 @@ export function dataflowMigrationOf(
   for (const { name, span } of model.abandon) {
     if (read.has(name)) stillThere(context, span, `source ${name}`)
   }
-  const named = (items: readonly { readonly name: string }[]): string[] =>
-    items.map(({ name }) => name)
   const at = context.report.position(model.at)
-  return { migrate: { drop: named(model.drop), abandon: named(model.abandon), at } }
+  return { migrate: { drop: namesOf(model.drop), abandon: namesOf(model.abandon), at } }
+}
+
+function namesOf(items: readonly { readonly name: string }[]): string[] {
+  return items.map(({ name }) => name)
 }
 
 function stillThere({ report }: StepContext, span: Span, what: string): void {

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 
 import { TOPIC_NAME_LENGTH_MAX, MARKER_MIN } from '../../base/index.ts'
-import type { Plan } from '../../dataflow/plan.ts'
+import type { Plan, ServicePlan } from '../../dataflow/plan.ts'
 
 /** The group whose positions say how far a dataflow has read. */
 export function groupName(plan: Plan): string {
@@ -16,7 +16,8 @@ export function changelogTopicName(plan: Plan): string {
 
 /** Topic over which a service's records travel to the task that owns their new key; partition = task. */
 export function repartitionTopicName(plan: Plan, service: string): string {
-  return internalTopicName(plan, `${service}.repartition`)
+  const known = plan.services.find(({ name }) => name === service)
+  return internalTopicName(plan, `${known?.storedAs ?? service}.repartition`)
 }
 
 /** Topic over which tasks tell each other how far the time of their services is; partition = task. */
@@ -37,9 +38,14 @@ export function deadLetterTopicName(plan: Plan): string {
   return `${plan.name}.dead-letter`
 }
 
-/** Name of a state in the changelog and for people: unique in the dataflow. */
+/** Name of a state for people, and in the changelog unless its plan says another: unique in the dataflow. */
 export function stateName(service: string, state: string): string {
   return `${service}.${state}`
+}
+
+/** Name in the changelog of a state that a service keeps for itself, beside those of the file. */
+export function bookName(service: Pick<ServicePlan, 'name' | 'storedAs'>, book: string): string {
+  return stateName(service.storedAs ?? service.name, `$${book}`)
 }
 
 /**

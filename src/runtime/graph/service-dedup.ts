@@ -5,7 +5,7 @@ import { compileKeyCodec } from '../convert/index.ts'
 import { Seen, keyAsValue } from '../dedup/dedup.ts'
 import { numbersCodec } from '../windows/numbers-codec.ts'
 import type { Library } from './library.ts'
-import { stateName } from './names.ts'
+import { bookName } from './names.ts'
 import { windowKeyCodec } from './window-states.ts'
 
 /** The states of a service's dedup. A file's states have no `$`. */
@@ -38,5 +38,5 @@ export function seenOf(service: ServicePlan, state: TaskState | null): Seen | nu
 }
 
 function nameOf(service: ServicePlan, part: string): string {
-  return stateName(service.name, `$dedup-${part}`)
+  return bookName(service, `dedup-${part}`)
 }

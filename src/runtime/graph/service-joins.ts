@@ -14,7 +14,7 @@ import type { TimedJoin } from '../joins/timed-join.ts'
 import type { LateRecords } from '../operators/late-records.ts'
 import type { WindowTime } from '../windows/contract.ts'
 import type { Library } from './library.ts'
-import { stateName } from './names.ts'
+import { bookName } from './names.ts'
 import { windowKeyCodec } from './window-states.ts'
 
 /** Buckets of events are a share of the time for which they are kept, but not shorter. */
@@ -104,7 +104,7 @@ function bucketMs({ beforeMs, afterMs }: JoinPlan): number {
 }
 
 function joinStateName(service: ServicePlan, side: 'left' | 'right'): string {
-  return stateName(service.name, `$${side}`)
+  return bookName(service, side)
 }
 
 function other(side: 'left' | 'right'): 'left' | 'right' {

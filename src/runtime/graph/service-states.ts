@@ -34,6 +34,8 @@ export interface DeclaredState {
   readonly service: string
   readonly plan: OwnedState
   readonly name: string
+  /** In the changelog and the stores. */
+  readonly stored: string
 }
 
 /** All states that services of the plan own, in the file's order. */
@@ -41,11 +43,10 @@ export function declaredStates(plan: Plan): DeclaredState[] {
   return plan.services.flatMap(service =>
     service.states
       .filter(state => state.kind === 'owned')
-      .map(state => ({
-        service: service.name,
-        plan: state,
-        name: stateName(service.name, state.name)
-      }))
+      .map(state => {
+        const name = stateName(service.name, state.name)
+        return { service: service.name, plan: state, name, stored: state.storedAs?.name ?? name }
+      })
   )
 }
 
@@ -61,10 +62,12 @@ export function stateSpecs(plan: Plan, library: Library): StateSpec[] {
     const format = library.state(state.plan)
     const value =
       state.plan.ttlMs === null ? format.value : (stampedCodec(format.value) as ValueCodec<unknown>)
-    const { key, fingerprint } = format
-    if (!state.plan.windowed) return { name: state.name, key, value, fingerprint }
-    const windowed = `${fingerprint} windowed`
-    return { name: state.name, key, value, fingerprint: windowed, namespaced: true }
+    const { key } = format
+    const { windowed, storedAs } = state.plan
+    const declared = windowed ? `${format.fingerprint} windowed` : format.fingerprint
+    const fingerprint = storedAs?.fingerprint ?? declared
+    const spec = { name: state.stored, key, value, fingerprint }
+    return windowed ? { ...spec, namespaced: true } : spec
   })
   return [...declared, ...books]
 }
@@ -165,18 +168,18 @@ export class ServiceStates {
     if (windowed) {
       const windowed = this.windowed.get(declared.service)!
       const { scope, states } = windowed
-      const view = new WindowedView(declared.name, state.namespaced(declared.name), scope, guard)
+      const view = new WindowedView(declared.name, state.namespaced(declared.stored), scope, guard)
       states.push({ property, view })
       const last = (): LastFlushed | null => windowed.last
       this.#sources.set(declared.name, { kind: 'windows', view, scope, last })
       return view
     }
     if (ttlMs === null) {
-      const view = new PlainView(state.state(declared.name), guard)
+      const view = new PlainView(state.state(declared.stored), guard)
       this.#sources.set(declared.name, { kind: 'keys', view })
       return view
     }
-    const stamped = state.state<Stamped>(declared.name)
+    const stamped = state.state<Stamped>(declared.stored)
     const view = new ExpiringView(stamped, guard, ttlMs, time)
     if (declared.plan.ttlAfter === 'access') {
       this.#touching.set(declared.name, new ExpiringView(stamped, guard, ttlMs, time, true))

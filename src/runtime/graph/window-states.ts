@@ -6,18 +6,18 @@ import { compileKeyCodec } from '../convert/index.ts'
 import { type TravellingKey, packKey, unpackKey } from '../operators/travelling-key.ts'
 import { numbersCodec } from '../windows/numbers-codec.ts'
 import type { Library } from './library.ts'
-import { stateName } from './names.ts'
+import { bookName } from './names.ts'
 
 const FINGERPRINT = 'list of numbers'
 
 /** Name of the state with the watermarks of a service. A file's states have no `$`. */
 export function timeStateName(service: ServicePlan): string {
-  return stateName(service.name, '$time')
+  return bookName(service, 'time')
 }
 
 /** Name of the state with the open windows of a service. */
 export function windowStateName(service: ServicePlan): string {
-  return stateName(service.name, '$windows')
+  return bookName(service, 'windows')
 }
 
 /** What a service with time and windows keeps beside its own states. */
