@@ -11,6 +11,7 @@ import { kindOf, valueAt, type TreeNode } from '../yaml/tree.ts'
 import type { FileModel } from './model.ts'
 import { readOldService } from './read-old-services.ts'
 import { isSeedLayout, readSeedFile } from './read-seed.ts'
+import { readSchedules } from './read-schedules.ts'
 import { ERRORS_DEFAULT, readErrors, readService } from './read-services.ts'
 import { readServices, readShared, readMeta } from './read-shared.ts'
 
@@ -79,5 +80,7 @@ function readServicesFile(
   const services = readServices(context, file, entry =>
     isOld ? readOldService(context, entry, types) : readService(context, entry, types, errors)
   )
-  return { apiVersion: context.apiVersion, ...readMeta(context, file), types, topics, services }
+  const meta = readMeta(context, file)
+  const schedules = readSchedules(context, file, meta)
+  return { apiVersion: context.apiVersion, ...meta, types, topics, schedules, services }
 }

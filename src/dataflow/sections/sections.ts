@@ -36,7 +36,8 @@ export const SECTIONS: readonly SectionGroup[] = [
       file.STARTING_OFFSET,
       file.PRODUCER,
       file.REGISTRY,
-      file.ERRORS
+      file.ERRORS,
+      file.SCHEDULE
     ]
   },
   {
