@@ -9,6 +9,7 @@ import type { PackageRequest, PackageSource } from './packages/model.ts'
 import { FunctionTopics } from './check/check-function-sink.ts'
 import { checkGraph } from './check/check-graph.ts'
 import { dataflowMigrationOf } from './check/check-migrate.ts'
+import { checkSchedules } from './check/check-schedules.ts'
 import { checkService } from './check/check-service.ts'
 import { checkStates } from './check/check-states.ts'
 import type { StepContext } from './check/check-step.ts'
@@ -80,7 +81,7 @@ function loaderOf(options: CompileOptions): PackageLoader {
 }
 
 function planOf(report: Report, read: FileModel, options: CompileOptions): Plan {
-  const file = checkStates(report, read)
+  const file = checkSchedules(report, checkStates(report, read))
   checkGraph(report, file)
   checkNeededStates(report, file)
   const context: StepContext = {

@@ -2,6 +2,7 @@
 export type { Diagnostic } from './diagnostics.ts'
 export type * from './plan.ts'
 export type * from './types.ts'
+export { cronClock, type CronClock } from './cron.ts'
 export { compile, compilePackage, type CompileOptions, type CompileResult } from './compile.ts'
 export { planOfPackage, type CompilePackageResult } from './packages/compile-package.ts'
 export type * from './packages/model.ts'

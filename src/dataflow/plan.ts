@@ -20,6 +20,8 @@ export interface WireSchema {
   readonly text: string
   /** Full name of the message in a .proto file; '' for Avro. */
   readonly message: string
+  /** As the dataflow names it: a path relative to that. */
+  readonly path?: string
 }
 
 /** A schema registry of the Confluent API: records begin with the id of their schema. */
@@ -56,6 +58,16 @@ export interface FunctionTarget {
   readonly valueType: string
 }
 
+/** When the ticks of a schedule come. */
+export interface SchedulePlan {
+  /** Five fields, or six with seconds in front. */
+  readonly cron: string
+  /** IANA name. */
+  readonly timezone: string
+  /** What becomes of ticks that fell due while nothing ran: one, the latest; none; all of them. */
+  readonly missed: 'once' | 'skip' | 'all'
+}
+
 export interface TopicPlan {
   /** Name inside the file. */
   readonly id: string
@@ -76,6 +88,8 @@ export interface TopicPlan {
    * those of the file.
    */
   readonly function?: FunctionTarget
+  /** On topics that stand for a schedule: internal, of one partition; a value is the time of a tick. */
+  readonly schedule?: SchedulePlan
   readonly migrate?: TopicMigration
   readonly at: Position
 }
@@ -437,7 +451,7 @@ export interface Plan {
   readonly version: string
   /** The file that it was read from, as named by the caller. */
   readonly file: string
-  /** By id, in the file's order; behind them those that lead to functions. */
+  /** By id, in the file's order; behind them those of schedules, and those that lead to functions. */
   readonly topics: Readonly<Record<string, TopicPlan>>
   /** By kebab-case name, in the file's order; state row types included. */
   readonly types: Readonly<Record<string, Type>>

@@ -68,6 +68,8 @@ export interface DataflowOptions {
    */
   readonly functions?: ReadonlyMap<StepPlan, (...args: never[]) => unknown> | undefined
   readonly stateHotBytes?: number
+  /** False where somebody only wants to look: schedules give no ticks. Default true. */
+  readonly givesTicks?: boolean
 }
 
 /** Counters of one operator, source or sink. */

@@ -15,6 +15,7 @@ import type {
 import { declaredStates } from './graph/service-states.ts'
 import { closingRounds } from './graph/time-flow.ts'
 import { type EntriesOptions, type TaskHost, type TaskReport, stateUnknown } from './host.ts'
+import type { ScheduleFeeder } from './schedule/schedule-feeder.ts'
 import { operatorIds, sum, sumOperators } from './task/counters.ts'
 
 /** What a running dataflow is made from. */
@@ -25,6 +26,8 @@ export interface RunningOptions {
   readonly hosts: readonly TaskHost[]
   /** Topics that tasks read. */
   readonly inputs: readonly string[]
+  /** Gives the ticks of schedules; null where there are none. */
+  readonly feeder: ScheduleFeeder | null
   onLog(line: LogLine): void
 }
 
@@ -64,6 +67,17 @@ export class Running implements RunningDataflow {
     }
     this.status = 'running'
     this.#ending = this.#watch()
+    await this.#startFeeder()
+  }
+
+  async #startFeeder(): Promise<void> {
+    try {
+      await this.#options.feeder?.start()
+    } catch (error) {
+      await this.stop()
+      this.status = 'failed'
+      throw error
+    }
   }
 
   drain(): Promise<void> {
@@ -72,11 +86,13 @@ export class Running implements RunningDataflow {
   }
 
   async settle({ endTime = false }: { readonly endTime?: boolean } = {}): Promise<void> {
+    await this.#options.feeder?.flush()
     await this.#settle()
     if (endTime) await this.#endTime()
   }
 
   async stop(): Promise<void> {
+    await this.#options.feeder?.stop()
     await Promise.all(this.#options.hosts.map(host => host.stop()))
     await this.#ending
   }
@@ -121,6 +137,7 @@ export class Running implements RunningDataflow {
   async #drain(): Promise<void> {
     if (this.status === 'running') this.status = 'draining'
     try {
+      await this.#stopFeeder()
       await this.#settle()
       await this.#endTime()
     } catch (error) {
@@ -131,6 +148,12 @@ export class Running implements RunningDataflow {
     }
     await this.stop()
     await this.finished
+  }
+
+  /** A drain waits for no tick: those that are due are the last. */
+  async #stopFeeder(): Promise<void> {
+    await this.#options.feeder?.flush()
+    await this.#options.feeder?.stop()
   }
 
   /** Event time is at its end: windows close, those before others first. */
@@ -149,17 +172,21 @@ export class Running implements RunningDataflow {
     }
   }
 
-  /** Ends the dataflow when all hosts have ended; the first failure stops the others. */
+  /** Ends the dataflow when all its parts have ended; the first failure stops the others. */
   async #watch(): Promise<void> {
-    const { hosts } = this.#options
+    const { hosts, feeder } = this.#options
+    const parts: readonly Pick<TaskHost, 'finished' | 'stop'>[] = [
+      ...hosts,
+      ...(feeder === null ? [] : [feeder])
+    ]
     const errors: unknown[] = []
     await Promise.all(
-      hosts.map(async host => {
+      parts.map(async part => {
         try {
-          await host.finished
+          await part.finished
         } catch (error) {
           errors.push(error)
-          await Promise.allSettled(hosts.map(other => other.stop()))
+          await Promise.allSettled(parts.map(other => other.stop()))
         }
       })
     )

@@ -6,6 +6,7 @@ import { requiredTopics, taskCount } from './graph/required-topics.ts'
 import { LocalHost, type TaskHost } from './host.ts'
 import { inputTopicNames, openPositions } from './positions.ts'
 import { Running } from './running.ts'
+import { ScheduleFeeder, scheduleTopics } from './schedule/schedule-feeder.ts'
 import { WorkerHost } from './worker/worker-host.ts'
 
 /**
@@ -31,7 +32,9 @@ export async function startDataflow(options: DataflowOptions): Promise<RunningDa
       ? [new LocalHost({ ...common, indexes: range(tasks) })]
       : spread(tasks, options.workers).map(indexes => new WorkerHost({ ...common, indexes }))
   const inputs = inputTopicNames(plan, tasks)
-  const running = new Running({ plan, log, tasks, hosts, inputs, onLog: options.onLog })
+  const hasTicks = options.givesTicks !== false && scheduleTopics(plan).length > 0
+  const feeder = hasTicks ? new ScheduleFeeder({ plan, log, clock: options.clock }) : null
+  const running = new Running({ plan, log, tasks, hosts, inputs, feeder, onLog: options.onLog })
   await running.open()
   return running
 }

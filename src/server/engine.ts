@@ -77,12 +77,12 @@ export class EngineDataflow {
   running: RunningDataflow
   readonly deadLetters: DeadLetterStart
   readonly startedAtMs: number
-  readonly #start: () => Promise<RunningDataflow>
+  readonly #start: (options?: { readonly givesTicks: boolean }) => Promise<RunningDataflow>
   #before: DataflowMetrics | null = null
 
   private constructor(
     parts: Pick<EngineDataflow, 'loaded' | 'running' | 'deadLetters' | 'startedAtMs'>,
-    start: () => Promise<RunningDataflow>
+    start: (options?: { readonly givesTicks: boolean }) => Promise<RunningDataflow>
   ) {
     this.loaded = parts.loaded
     this.running = parts.running
@@ -98,7 +98,8 @@ export class EngineDataflow {
     clock: Clock,
     options: EngineOptions
   ): Promise<EngineDataflow> {
-    const start = (): Promise<RunningDataflow> => startOne(loaded, log, clock, options)
+    const start = ({ givesTicks } = { givesTicks: true }): Promise<RunningDataflow> =>
+      startOne(loaded, log, clock, options, givesTicks)
     const topic = requiredTopics(loaded.plan).find(one => one.role === 'dead-letter')?.name ?? null
     const deadLetters = { topic, from: topic === null ? 0 : await topicEnd(log, topic) }
     return new EngineDataflow(
@@ -130,7 +131,7 @@ export class EngineDataflow {
   async stateEntries(state: string): Promise<readonly StateEntry[]> {
     const options = { limit: Number.MAX_SAFE_INTEGER }
     if (this.running.status !== 'stopped') return this.running.stateEntries(state, options)
-    const running = await this.#start()
+    const running = await this.#start({ givesTicks: false })
     try {
       return await running.stateEntries(state, options)
     } finally {
@@ -380,13 +381,15 @@ interface Parts {
   readonly isShared: boolean
 }
 
-/** Topics that lead from tasks to tasks. */
+/** Topics that lead from tasks to tasks, and those of ticks. */
 function readTopics({ dataflows, application }: EngineOptions, tasks: number): ReadTopic[] {
-  const repartitioned = dataflows.flatMap(({ plan }) =>
-    requiredTopics(plan)
-      .filter(({ role }) => role === 'repartition')
-      .map(({ name }) => ({ topic: name, group: groupName(plan) }))
-  )
+  const repartitioned = dataflows.flatMap(({ plan }) => {
+    const names = [
+      ...requiredTopics(plan).filter(({ role }) => role === 'repartition'),
+      ...Object.values(plan.topics).filter(({ schedule }) => schedule !== undefined)
+    ].map(({ name }) => name)
+    return names.map(topic => ({ topic, group: groupName(plan) }))
+  })
   return application === null
     ? repartitioned
     : [...repartitioned, ...readByApplication(application, tasks)]
@@ -396,7 +399,8 @@ async function startOne(
   loaded: LoadedDataflow,
   log: Log,
   clock: Clock,
-  options: EngineOptions
+  options: EngineOptions,
+  givesTicks: boolean
 ): Promise<RunningDataflow> {
   const storeFolder = stateFolder(options.folder.path, loaded.plan)
   const running = await startDataflow({
@@ -410,6 +414,7 @@ async function startOne(
     storeFolder,
     env: { ...registryEnv(loaded.plan), ...options.env },
     functions: loaded.functions ?? undefined,
+    givesTicks,
     onLog: line => options.onLog(loaded.plan.name, line)
   })
   // Whoever runs the engine watches `failure`; a start that nobody watches yet must not end the process.

@@ -30,7 +30,9 @@ export class TopicTable {
 
   /** Names that a user may use for input and output: those declared, and the dead letters. */
   names(): string[] {
-    const declared = [...this.#declared.values()].filter(topic => topic.function === undefined)
+    const declared = [...this.#declared.values()].filter(
+      topic => topic.function === undefined && topic.schedule === undefined
+    )
     const names = new Set(declared.map(topic => topic.name))
     for (const plan of this.#plans) {
       for (const topic of requiredTopics(plan)) if (!topic.internal) names.add(topic.name)

@@ -90,9 +90,11 @@ function described({ plan }: LoadedDataflow): Readonly<Record<string, unknown>> 
   }
 }
 
-/** Without those that stand for functions. */
+/** Without those that stand for functions and schedules. */
 function ownTopics(plan: Plan): readonly TopicPlan[] {
-  return Object.values(plan.topics).filter(topic => topic.function === undefined)
+  return Object.values(plan.topics).filter(
+    topic => topic.function === undefined && topic.schedule === undefined
+  )
 }
 
 function summary({ plan }: LoadedDataflow): string {

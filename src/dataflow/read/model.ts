@@ -71,6 +71,8 @@ export interface IoModel {
   readonly steps: readonly StepModel[]
   /** On sinks of `type: function`; their `topic` is no id of the file. */
   readonly target?: FunctionTargetModel
+  /** On sources of `type: schedule`: the schedule's id; `topic` is that of the topic that stands for it. */
+  readonly schedule?: string
   readonly at: Span
 }
 
@@ -229,6 +231,8 @@ export interface FileModel {
   readonly version: string
   readonly types: TypeTable
   readonly topics: ReadonlyMap<string, TopicModel>
+  /** Topics that stand for schedules, by the schedule's id. */
+  readonly schedules?: ReadonlyMap<string, TopicModel>
   readonly services: readonly ServiceModel[]
   readonly migrate?: FileMigrateModel | null
 }

@@ -12,6 +12,7 @@ import type { FileModel } from './model.ts'
 import { readFileMigrate } from './read-migrate.ts'
 import { readOldService } from './read-old-services.ts'
 import { isSeedLayout, readSeedFile } from './read-seed.ts'
+import { readSchedules } from './read-schedules.ts'
 import { ERRORS_DEFAULT, readErrors, readService } from './read-services.ts'
 import { readServices, readShared, readMeta } from './read-shared.ts'
 
@@ -80,7 +81,8 @@ function readServicesFile(
   const services = readServices(context, file, entry =>
     isOld ? readOldService(context, entry, types) : readService(context, entry, types, errors)
   )
+  const meta = readMeta(context, file)
+  const schedules = readSchedules(context, file, meta)
   const migrate = readFileMigrate(context, file)
-  const { apiVersion } = context
-  return { apiVersion, ...readMeta(context, file), types, topics, services, migrate }
+  return { apiVersion: context.apiVersion, ...meta, types, topics, schedules, services, migrate }
 }

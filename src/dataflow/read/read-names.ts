@@ -30,7 +30,7 @@ const TOPIC_PREFIX_RESERVED = '_millrace.'
 export function checkName(
   context: ReadContext,
   entry: Entry,
-  what: 'type' | 'service' | 'state' | 'function'
+  what: 'type' | 'service' | 'state' | 'function' | 'schedule'
 ): string | null {
   const { key, keySpan } = entry
   if (!/^[A-Za-z][A-Za-z0-9_-]*$/.test(key) || key.length > NAME_LENGTH_MAX) {

@@ -14,6 +14,7 @@ import { isFunctionSink, readFunctionSink } from './read-function-sink.ts'
 import { readJoin } from './read-join.ts'
 import { readServiceMigrate, readStateMigrate } from './read-migrate.ts'
 import { checkName, checkStateProperty } from './read-names.ts'
+import { readScheduleSource } from './read-schedules.ts'
 import { onlySteps, readPlacedFunction, readStep, readSteps } from './read-steps.ts'
 import type { TypeTable } from './read-types.ts'
 import { graceOf, muted, readServiceTime, readWindow } from './read-window.ts'
@@ -125,6 +126,7 @@ export function readIoItem(
   const id = section?.scalar('id') ?? null
   // Of another kind than a topic, or with a finding: nothing that could be checked further.
   if (section === null || id === null || section.value('type') === null) return []
+  if (section.text('type') === 'schedule') return readScheduleSource(context, types, section, id)
   return [
     {
       topic: id.text,

@@ -88,8 +88,48 @@ export const FILE: SectionSpec = {
     },
     {
       key: 'schedule',
-      value: UNAVAILABLE,
-      doc: 'Produce records to a topic from outside instead.'
+      value: { kind: 'map', of: 'schedule' },
+      since: '0.6.0',
+      doc: 'Times at which sources of `type: schedule` give a record, by the id that they use.'
+    }
+  ]
+}
+
+export const SCHEDULE: SectionSpec = {
+  name: 'schedule',
+  doc:
+    'When something happens without a record from outside. A source of `type: schedule` gets a tick at each of these ' +
+    'times: an s64, the time itself in milliseconds since 1970, which is also the timestamp of the record. A tick ' +
+    'and that it was given are one commit, so no restart gives one twice.',
+  example: 'schedule:\n  each-morning: { cron: "30 7 * * MON-FRI", timezone: Europe/Berlin }',
+  keys: [
+    {
+      key: 'cron',
+      value: { kind: 'text' },
+      required: true,
+      doc:
+        'Minute, hour, day of the month, month, day of the week; six fields begin with the second. Lists, ranges, ' +
+        'steps, names (MON, JAN), L, W and #, and @hourly, @daily, @weekly, @monthly, @yearly.',
+      example: '"*/5 * * * *"'
+    },
+    {
+      key: 'timezone',
+      value: { kind: 'text' },
+      since: '1.0.0',
+      default: 'UTC',
+      doc:
+        'IANA name of the time zone that the fields are in. A fixed time that a change of clocks leaves out comes ' +
+        'right behind the gap; one that it repeats comes once.',
+      example: 'Europe/Berlin'
+    },
+    {
+      key: 'missed',
+      value: { kind: 'choice', of: ['once', 'skip', 'all'] },
+      since: '1.0.0',
+      default: 'once',
+      doc:
+        'Ticks that nobody was there for, by more than ten seconds. once: the latest of them is given at the start; ' +
+        'skip: none; all: each.'
     }
   ]
 }

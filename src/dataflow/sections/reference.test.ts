@@ -32,6 +32,11 @@ const PLACES: Readonly<Record<string, (example: string) => string>> = {
   registry: example => `${HEAD}config:\n${indent(example, 2)}\n${TOPICS}${WORK}`,
   default_starting_offset: example =>
     `${HEAD}config:\n  consumer:\n${indent(example, 4)}\n${TOPICS}${WORK}`,
+  schedule: example =>
+    `${HEAD}${example}\n${TOPICS}${WORK.replace('trimmed', 'ticks')}`
+      .replace('{ type: topic, id: sentences }', '{ type: schedule, id: each-morning }')
+      .replace('trimmed: { schema: { value: string', 'ticks: { schema: { value: s64')
+      .replace('  sentences: { schema: { value: string } }\n', ''),
   errors: example => `${HEAD}${example}\n${TOPICS}${WORK}`,
   topic: example => `${HEAD}${TYPES}${TOPICS}${indent(example, 2)}\n${WORK}`,
   rename: example =>

@@ -37,7 +37,8 @@ export const SECTIONS: readonly SectionGroup[] = [
       file.STARTING_OFFSET,
       file.PRODUCER,
       file.REGISTRY,
-      file.ERRORS
+      file.ERRORS,
+      file.SCHEDULE
     ]
   },
   {

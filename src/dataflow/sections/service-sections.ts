@@ -71,35 +71,34 @@ of its own.`,
   ]
 }
 
-const IO_KEYS: readonly KeySpec[] = [
-  {
-    key: 'id',
-    value: { kind: 'text' },
-    required: true,
-    doc: 'Id of a topic of the file.',
-    example: 'sentences'
-  },
-  {
-    key: 'transforms',
-    aliases: ['steps'],
-    value: { kind: 'list', of: 'step' },
-    doc: 'Steps between this topic and the service.'
-  }
-]
+const ID_KEY: KeySpec = {
+  key: 'id',
+  value: { kind: 'text' },
+  required: true,
+  doc: 'Id of a topic of the file.',
+  example: 'sentences'
+}
+const TRANSFORMS_KEY: KeySpec = {
+  key: 'transforms',
+  aliases: ['steps'],
+  value: { kind: 'list', of: 'step' },
+  doc: 'Steps between this topic and the service.'
+}
 
 export const SOURCE: SectionSpec = {
   name: 'source',
-  doc: 'A topic that a service reads. All sources of a service must come to one type.',
+  doc: 'A topic or a schedule that a service reads. All sources of a service must come to one type.',
   example: 'sources:\n  - { type: topic, id: sentences }',
   keys: [
     {
       key: 'type',
-      value: { kind: 'choice', of: ['topic'], unavailable: ['schedule'] },
+      value: { kind: 'choice', of: ['topic', 'schedule'] },
       required: true,
       doc: 'The kind of source.',
       example: 'topic'
     },
-    ...IO_KEYS
+    { ...ID_KEY, doc: 'Id of a topic, or of a schedule, of the file.' },
+    TRANSFORMS_KEY
   ]
 }
 
@@ -115,7 +114,8 @@ export const SINK: SectionSpec = {
       doc: 'The kind of sink.',
       example: 'topic'
     },
-    ...IO_KEYS
+    ID_KEY,
+    TRANSFORMS_KEY
   ]
 }
 

@@ -148,7 +148,7 @@ export class Circuit implements TaskProgram {
       const time = new ServiceTime({
         timed: one,
         task,
-        partitions: topics
+        partitions: this.#givingTime(one.service)
           .filter(topic => !one.upstream.has(topic))
           .flatMap(topic =>
             range(this.partitionsOf(topic))
@@ -205,6 +205,14 @@ export class Circuit implements TaskProgram {
 
   #sourceTopics(service: ServicePlan): string[] {
     return service.sources.map(({ topic }) => topicOf(this.options.plan, topic).name)
+  }
+
+  /** Ticks that come beside records hold no time back: an hourly one would hold it for an hour. */
+  #givingTime(service: ServicePlan): string[] {
+    const { plan } = this.options
+    const topics = service.sources.map(({ topic }) => topicOf(plan, topic))
+    const giving = topics.filter(({ schedule }) => schedule === undefined)
+    return (giving.length === 0 ? topics : giving).map(({ name }) => name)
   }
 
   /** Tells all other tasks. */

@@ -9,6 +9,11 @@ export function groupName(plan: Plan): string {
   return `${plan.namespace}/${plan.name}`
 }
 
+/** The group whose positions say up to when the ticks of a dataflow's schedules were given. */
+export function scheduleGroupName(plan: Plan): string {
+  return `${groupName(plan)}/schedule`
+}
+
 /** Topic of the changes of all states; partition = task. */
 export function changelogTopicName(plan: Plan): string {
   return internalTopicName(plan, 'changelog')

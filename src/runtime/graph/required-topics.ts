@@ -87,7 +87,7 @@ function isSink(plan: Plan, name: string): boolean {
 
 function ofPlan(topic: TopicPlan, role: string): RequiredTopic {
   const { name, partitions, cleanup, retentionMs, retentionBytes } = topic
-  const internal = topic.function !== undefined
+  const internal = topic.function !== undefined || topic.schedule !== undefined
   return { name, partitions, internal, cleanup, retentionMs, retentionBytes, role }
 }
 
