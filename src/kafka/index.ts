@@ -2,10 +2,16 @@
 export {
   closeBrokerState,
   committedLog,
+  describeConfig,
   openBrokerState,
+  openLocalBroker,
+  specOfConfigs,
   startBroker,
   type Broker,
   type BrokerOptions,
   type BrokerSettings,
-  type BrokerState
+  type BrokerState,
+  type LocalBroker,
+  type LocalBrokerOptions
 } from './broker/index.ts'
+export { ERROR_CODES } from './wire/index.ts'

@@ -1,10 +1,12 @@
 // Puts the broker together: what it remembers, its coordinators, and the front door.
 import type { Clock, Random } from '../../base/index.ts'
 import type { Log } from '../../log/index.ts'
+import { Security } from '../../security/index.ts'
 import { closeBrokerState, openBrokerState, type BrokerState } from './broker-state.ts'
 import type { BrokerContext, BrokerSettings } from './context.ts'
 import { FetchSessions } from './fetch-sessions.ts'
 import { Groups } from './groups/groups.ts'
+import { Load } from './load.ts'
 import { Producers } from './producers.ts'
 import { FrontDoor, type ListenOptions } from './server.ts'
 import type { BrokerStore } from './store.ts'
@@ -22,7 +24,16 @@ export interface BrokerOptions extends ListenOptions {
   readonly settings?: Partial<BrokerSettings>
   /** What was opened of the log's broker already; whoever opened it closes it. */
   readonly state?: BrokerState
+  /** Who may do what; over the store of `state`. Default: nobody must say who they are. */
+  readonly security?: Security
+  /**
+   * Bytes of requests and answers in memory, over all connections; beyond it the one that holds most is ended. From
+   * half of it on answers are made smaller. Default 512 MiB.
+   */
+  readonly bytesMax?: number
 }
+
+const BYTES_MAX_DEFAULT = 512 * 1024 * 1024
 
 const SETTINGS_DEFAULT: BrokerSettings = {
   partitions: 1,
@@ -30,7 +41,8 @@ const SETTINGS_DEFAULT: BrokerSettings = {
   initialDelayMs: 100,
   sessionTimeoutMsMin: 6_000,
   heartbeatIntervalMs: 5_000,
-  memberTimeoutMs: 45_000
+  memberTimeoutMs: 45_000,
+  sessionLifetimeMs: 0
 }
 
 /** A broker that listens. */
@@ -62,8 +74,9 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   }
 }
 
-async function openContext(
-  options: BrokerOptions,
+/** What handlers of requests share, over what is remembered of a log. */
+export async function openContext(
+  options: Pick<BrokerOptions, 'log' | 'clock' | 'random' | 'settings'>,
   { store, transactions }: BrokerState
 ): Promise<BrokerContext> {
   const { log, clock, random } = options
@@ -77,6 +90,8 @@ async function openContext(
     (...batch) => transactions.allows(...batch)
   )
   const topics = new TopicDirectory(log, clusterId)
+  const security =
+    options.security ?? (await Security.open({ memory: store, clock, random, isRequired: false }))
   return {
     log,
     clock,
@@ -88,7 +103,9 @@ async function openContext(
     transactions,
     groups: new Groups({ log, clock, random, store, topics, settings }),
     settings,
-    clusterId
+    clusterId,
+    security,
+    load: new Load(options.bytesMax ?? BYTES_MAX_DEFAULT)
   }
 }
 

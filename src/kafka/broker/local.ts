@@ -1,0 +1,79 @@
+// A broker without a door: requests of the same process, answered as if they came over a connection.
+//
+// Requests take the way of the wire, layouts included, so that what is left out has its default and what checks
+// requests checks these too. For logs that nobody else serves: a data directory that a client opened itself.
+import type { Clock, Random } from '../../base/index.ts'
+import type { Log } from '../../log/index.ts'
+import {
+  apiNamed,
+  FrameReader,
+  FrameWriter,
+  readResponse,
+  readResponseHeader,
+  writeRequest,
+  writeRequestHeader,
+  type ApiName,
+  type RequestOf,
+  type ResponseOf,
+  type Sparse
+} from '../wire/index.ts'
+import { openContext } from './broker.ts'
+import type { BrokerState } from './broker-state.ts'
+import type { BrokerSettings, Caller } from './context.ts'
+import { openRequest } from './dispatch.ts'
+
+const FRAME_LENGTH_BYTES = 4
+
+/** What a local broker is made of. */
+export interface LocalBrokerOptions {
+  readonly log: Log
+  readonly clock: Clock
+  readonly random: Random
+  readonly state: BrokerState
+  readonly settings?: Partial<BrokerSettings>
+  /** Name of the caller, for people. */
+  readonly clientId: string
+}
+
+/** Answers requests of this process. */
+export interface LocalBroker {
+  /** Asks one request. Resolves with its whole response; error codes in it are the caller's to look at. */
+  call<Name extends ApiName>(
+    name: Name,
+    version: number,
+    request: Sparse<RequestOf<Name>>
+  ): Promise<ResponseOf<Name>>
+  /** Stops timers; whoever opened log and state closes them. */
+  close(): void
+}
+
+/** Puts a broker together over a log that nobody else serves. @throws BROKER_STATE_DAMAGED */
+export async function openLocalBroker(options: LocalBrokerOptions): Promise<LocalBroker> {
+  const context = await openContext(options, options.state)
+  const ended = new AbortController()
+  const caller = (): Caller => ({
+    clientId: options.clientId,
+    clientHost: 'this process',
+    address: { host: 'this process', port: 0 },
+    signal: ended.signal
+  })
+  let correlationId = 0
+  return {
+    call: async (name, version, request) => {
+      const api = apiNamed(name)!
+      const writer = new FrameWriter()
+      const header = { apiKey: api.key, apiVersion: version, clientId: options.clientId }
+      writeRequestHeader(writer, api, { ...header, correlationId: ++correlationId })
+      writeRequest(name, version, writer, request)
+      const frame = Buffer.concat(writer.finish()).subarray(FRAME_LENGTH_BYTES)
+      const pieces = await openRequest(frame, caller).answer(context)
+      const reader = new FrameReader(Buffer.concat(pieces ?? []).subarray(FRAME_LENGTH_BYTES))
+      readResponseHeader(reader, api, version)
+      return readResponse(name, version, reader)
+    },
+    close: () => {
+      ended.abort()
+      context.groups.close()
+    }
+  }
+}
