@@ -16,6 +16,7 @@ const USAGE_CODES: ReadonlySet<string> = new Set([
   'DISK_LOCKED',
   'LOG_LOCKED',
   'TOPIC_INVALID',
+  'UPGRADE_REFUSED',
   'PROFILE_EXISTS',
   'PROFILE_INVALID',
   'PROFILE_KIND',

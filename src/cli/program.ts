@@ -4,6 +4,7 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import type { CheckOptions } from './commands/check.ts'
 import type { InitOptions } from './commands/init.ts'
 import type { LogOptions } from './commands/log.ts'
+import type { PlanOptions } from './commands/plan.ts'
 import type { RunOptions } from './commands/run-options.ts'
 import type { StartOptions } from './commands/start.ts'
 import type { SchemaExportOptions, SchemaImportOptions } from './commands/schema.ts'
@@ -30,6 +31,10 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'millrace check flows/ --no-types',
     'millrace check module.yaml --functions functions.ts --map-address kafka:9092=local',
     'millrace check . -o json'
+  ],
+  plan: [
+    'millrace plan dataflow.yaml',
+    'millrace plan flows/ --data-dir /var/lib/millrace -o json'
   ],
   convert: ['millrace convert dataflow.yaml > dataflow.ts', 'millrace convert dataflow.ts'],
   ...KIT_EXAMPLES,
@@ -70,6 +75,7 @@ export function createProgram(version: string, finish: Finish): Command {
   addRun(program, finish)
   addStart(program, finish)
   addCheck(program, finish)
+  addPlan(program, finish)
   addConvert(program, finish)
   addKit(program, finish)
   addClient(program, finish)
@@ -254,6 +260,29 @@ function addCheck(program: Command, finish: Finish): void {
     })
 }
 
+function addPlan(program: Command, finish: Finish): void {
+  const command = program
+    .command('plan')
+    .summary('say what changed files do to a data directory')
+    .description(
+      'Compares dataflow files with what a data directory holds: which states and topics are kept, migrated,\n' +
+        'dropped or refused, and from where sources are read. Changes nothing, also while a run has the directory\n' +
+        'open. Exit code 1 says that a start would refuse.'
+    )
+    .argument('[paths...]', 'dataflow files or folders with them (default: the current folder)')
+    .option('--data-dir <dir>', 'the data directory (default: .millrace beside the first file)')
+    .option(
+      '--partitions <n>',
+      'partitions of topics that would be created (default: 1)',
+      wholeNumber(1, 1024)
+    )
+  addDevOption(command)
+    .addOption(format(['table', 'json', 'yaml'], 'table'))
+    .action(async (paths: string[], options: PlanOptions) => {
+      finish(await (await import('./commands/plan.ts')).plan(paths, options))
+    })
+}
+
 function addConvert(program: Command, finish: Finish): void {
   program
     .command('convert')
@@ -372,7 +401,7 @@ function addSchema(program: Command, finish: Finish): void {
     )
     .argument('<file>', 'dataflow file, or folder with one')
     .action(async (file: string, options: { readonly dataDir: string }) =>
-      finish((await import('./commands/schema.ts')).schemaCheck(file, options))
+      finish(await (await import('./commands/schema.ts')).schemaCheck(file, options))
     )
 }
 

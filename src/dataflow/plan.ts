@@ -441,6 +441,8 @@ export interface ServicePlan {
   readonly migrate?: ServiceMigration
   /** Set when it starts on a data directory that knows it by another name: what internal names are made from. */
   readonly storedAs?: string
+  /** Set with it: names in the changelog of what the service keeps for itself, where they are not made from that. */
+  readonly storedBooks?: Readonly<Record<string, string>>
   readonly at: Position
 }
 

@@ -1,6 +1,6 @@
 // The public face of runtime: starting a dataflow, and the topics that it needs.
 export type * from './contract.ts'
-export { loadStep } from './code/index.ts'
+export { describeUserError, loadStep } from './code/index.ts'
 export {
   compileConverter,
   keyConverter,

@@ -18,8 +18,12 @@ export interface KeptState {
   readonly service: string
   /** As the file names it; what a service keeps for itself begins with `$`. */
   readonly name: string
-  /** Equal where bytes mean the same; of what a service keeps for itself with the type of its keys. */
+  /** As it stands in the changelog. */
   readonly fingerprint: string
+  /** Equal where what is stored means the same: of what a service keeps for itself with the type of its keys. */
+  readonly meaning: string
+  /** Its keys are in namespaces. */
+  readonly windowed: boolean
 }
 
 /** How a declared state is written. */
@@ -36,16 +40,13 @@ export interface StateLayout {
 export function keptStates(plan: Plan): KeptState[] {
   const specs = stateSpecs(plan, new Library())
   const names = plan.services.map(({ name }) => name)
-  return specs.map(({ name: full, fingerprint }) => {
+  return specs.map(({ name: full, fingerprint, namespaced = false }) => {
     // Names of services and states have no dots.
     const [service = '', name = ''] = full.split('.')
     const owner = plan.services[names.indexOf(service)]!
     const isBook = name.startsWith('$') && name !== '$time'
-    return {
-      service,
-      name,
-      fingerprint: isBook ? `${fingerprint} by ${keyOf(owner)}` : fingerprint
-    }
+    const meaning = isBook ? `${fingerprint} by ${keyOf(owner)}` : fingerprint
+    return { service, name, fingerprint, meaning, windowed: namespaced }
   })
 }
 

@@ -34,8 +34,8 @@ import { describeLogEvent } from './log-events.ts'
 import type { LogNotice } from './log-events.ts'
 import { ServedLog } from './served-log.ts'
 import { SqlService } from './sql/index.ts'
-import { noteStoredTypes } from './stored-types.ts'
 import { TopicTable } from './topic-table.ts'
+import { compareAll } from './upgrade/index.ts'
 
 /** How often `settle` looks. */
 const SETTLE_MS = 3
@@ -190,6 +190,8 @@ export class Engine {
   /**
    * Opens the data directory and starts dataflows and functions.
    * @throws DISK_LOCKED another process uses the directory
+   * @throws UPGRADE_REFUSED what is stored does not fit the files; nothing was touched
+   * @throws MIGRATION_FAILED a stored value could not be migrated; the old state is still there
    * @throws TOPIC_INVALID a topic exists that does not fit
    * @throws LOG_DAMAGED and what else the log, the stores and the dataflows throw when they open
    */
@@ -203,12 +205,14 @@ export class Engine {
     const started: EngineDataflow[] = []
     try {
       const tasks = application === null ? 1 : await applicationTasks(log, application, partitions)
-      const topics = topicTableOf(options, tasks)
+      const compared = await compareAll(options, log, clock, partitions)
+      const dataflows = compared.map(({ loaded }) => loaded)
+      const topics = topicTableOf({ dataflows, application }, tasks)
       await topics.createMissing(log, partitions)
       await options.prepare?.(log)
-      for (const loaded of options.dataflows) {
+      for (const { loaded, apply } of compared) {
+        await apply()
         started.push(await EngineDataflow.start(loaded, log, clock, options))
-        noteStoredTypes(options.folder.path, loaded.plan)
       }
       const functions =
         application === null
@@ -225,7 +229,7 @@ export class Engine {
               log,
               clock
             )
-      const trimmer = new Trimmer(log, clock, readTopics(options, tasks))
+      const trimmer = new Trimmer(log, clock, readTopics({ ...options, dataflows }, tasks))
       const isShared = shared !== undefined
       const parts = { served, log, clock, topics, trimmer, isShared }
       return new Engine(folder, parts, started, functions)
@@ -298,7 +302,10 @@ export class Engine {
     if (this.functions !== null && !(await this.functions.isSettled())) return null
     let records = 0
     for (const { loaded } of this.dataflows) {
+      const read = new Set(requiredTopics(loaded.plan).map(({ name }) => name))
       for (const position of await this.log.positions(groupName(loaded.plan))) {
+        // Earlier files may have read other topics.
+        if (!read.has(position.topic)) continue
         const { status } = await this.log.describeTopic(position.topic)
         const found = status.partitions.find(one => one.partition === position.partition)
         if (found === undefined) continue

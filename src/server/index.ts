@@ -44,13 +44,13 @@ export { checkRequest, resolveState, Session } from './session.ts'
 export type { DataflowSummary, DrainSummary, FunctionsSummary, SessionRequest } from './session.ts'
 export { SqlService, SQL_TIMEOUT_MS_DEFAULT, type SqlQueryOptions } from './sql/index.ts'
 export type { SqlResult, Table as SqlTable } from '../sql/index.ts'
+export { checkStoredTypes, type StoredDifference } from './stored-types.ts'
 export {
-  checkStoredTypes,
-  noteStoredTypes,
-  storedTypesOf,
-  type StoredChange,
-  type StoredType
-} from './stored-types.ts'
+  planUpgrades,
+  type Change as StoredChange,
+  type PlannedDataflow,
+  type PlannedUpgrades
+} from './upgrade/index.ts'
 export { TopicTable } from './topic-table.ts'
 export { stubModules, TYPES_MODULE, type StubModule } from './generate/function-stubs.ts'
 export { packageSkeleton } from './generate/package-skeleton.ts'

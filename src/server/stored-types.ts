@@ -1,15 +1,13 @@
 // The types that a data directory was written with, and what a changed file makes of them.
 //
-// A start that succeeded notes the types of its topics and states in types/<namespace>.<name>.json: the log and the
-// stores themselves know bytes only.
-import { mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { compareTypes, type TypeDifference } from '../dataflow/index.ts'
+// They stand in the records of its dataflows (upgrade/record.ts): the log and the stores themselves know bytes only.
+import { compareTypes, isScalarType, type TypeDifference } from '../dataflow/index.ts'
 import type { Converter, Plan } from '../dataflow/plan.ts'
 import type { Type } from '../dataflow/types.ts'
+import { lookUntouched, readRecords, recordKey, type DataflowRecord } from './upgrade/index.ts'
 
 /** The types of one thing that is kept. */
-export interface StoredType {
+interface KeptType {
   /** `topic orders`, `state tally.counts`. */
   readonly place: string
   readonly part: 'key' | 'value'
@@ -18,91 +16,94 @@ export interface StoredType {
 }
 
 /** What a change does to one thing that is kept. */
-export interface StoredChange {
+export interface StoredDifference {
   readonly place: string
   readonly part: 'key' | 'value'
   readonly differences: readonly TypeDifference[]
 }
 
-const FOLDER = 'types'
+/**
+ * Compares a plan with what the data directory was written with: its own states, and topics of every dataflow. Changes
+ * nothing. null: no dataflow ever ran there.
+ */
+export async function checkStoredTypes(
+  dataFolder: string,
+  plan: Plan
+): Promise<readonly StoredDifference[] | null> {
+  const records = await lookUntouched(dataFolder, readRecords)
+  if (records.size === 0) return null
+  const own = records.get(recordKey(plan)) ?? null
+  const mine = own === null ? [] : keptBy(own)
+  // What this dataflow wrote itself says more than what others did.
+  const places = new Set(mine.map(keyOf))
+  const others = [...records.values()].filter(record => record !== own).flatMap(topicsOf)
+  const before = [...mine, ...others.filter(kept => !places.has(keyOf(kept)))]
+  const now = new Map(declaredBy(plan).map(kept => [keyOf(kept), kept]))
+  return before.flatMap(kept => {
+    const after = now.get(keyOf(kept))
+    const differences = after === undefined ? [] : differencesOf(kept, after)
+    const { place, part } = kept
+    return differences.length === 0 ? [] : [{ place, part, differences }]
+  })
+}
 
-/** What a plan keeps, with its types. */
-export function storedTypesOf(plan: Plan): readonly StoredType[] {
-  const topics = Object.values(plan.topics).flatMap((topic): StoredType[] => {
-    const place = `topic ${topic.name}`
-    const { type, converter } = topic.value
-    const value: StoredType = { place, part: 'value', type, converter }
-    if (topic.key === null) return [value]
-    return [{ place, part: 'key', type: topic.key, converter: 'raw' }, value]
+function keptBy(record: DataflowRecord): KeptType[] {
+  const states = record.states.flatMap(({ service, name, layout, isDeclared }): KeptType[] => {
+    if (layout === null || !isDeclared) return []
+    const place = `state ${service}.${name}`
+    return [
+      { place, part: 'key', type: layout.key, converter: 'raw' },
+      ...layout.values.map(type => stateValue(place, type))
+    ]
+  })
+  return [...topicsOf(record), ...states]
+}
+
+function topicsOf(record: DataflowRecord): KeptType[] {
+  return record.topics.flatMap(({ name, key, values }): KeptType[] => {
+    const place = `topic ${name}`
+    const keys: KeptType[] =
+      key === null ? [] : [{ place, part: 'key', type: key, converter: 'raw' }]
+    return [...keys, ...values.map(value => ({ place, part: 'value' as const, ...value }))]
+  })
+}
+
+function declaredBy(plan: Plan): KeptType[] {
+  const topics = Object.values(plan.topics).flatMap(({ name, key, value }): KeptType[] => {
+    const place = `topic ${name}`
+    const { type, converter } = value
+    const keys: KeptType[] =
+      key === null ? [] : [{ place, part: 'key', type: key, converter: 'raw' }]
+    return [...keys, { place, part: 'value', type, converter }]
   })
   const states = plan.services.flatMap(service =>
-    service.states.flatMap((state): StoredType[] => {
+    service.states.flatMap((state): KeptType[] => {
       if (state.kind !== 'owned') return []
       const place = `state ${service.name}.${state.name}`
       return [
         { place, part: 'key', type: state.key, converter: 'raw' },
-        { place, part: 'value', type: state.value, converter: 'json' }
+        stateValue(place, state.value)
       ]
     })
   )
   return [...topics, ...states]
 }
 
-/** Notes the types of a dataflow that started on the data directory. */
-export function noteStoredTypes(dataFolder: string, plan: Plan): void {
-  const folder = join(dataFolder, FOLDER)
-  mkdirSync(folder, { recursive: true })
-  const path = join(folder, `${plan.namespace}.${plan.name}.json`)
-  writeFileSync(`${path}.new`, JSON.stringify({ version: 1, types: storedTypesOf(plan) }))
-  renameSync(`${path}.new`, path)
+/** Scalars are kept in the bytes of their kind, all else as JSON. */
+function stateValue(place: string, type: Type): KeptType {
+  return { place, part: 'value', type, converter: isScalarType(type) ? 'raw' : 'json' }
 }
 
-/**
- * Compares a plan with what the data directory was written with: its own states, and topics of every dataflow.
- * null: nothing was noted there yet.
- */
-export function checkStoredTypes(dataFolder: string, plan: Plan): readonly StoredChange[] | null {
-  const own = `${plan.namespace}.${plan.name}.json`
-  const files = filesIn(join(dataFolder, FOLDER))
-  if (files.length === 0) return null
-  const now = new Map(storedTypesOf(plan).map(stored => [keyOf(stored), stored]))
-  const seen = new Set<string>()
-  const changes: StoredChange[] = []
-  // What this dataflow wrote itself says more than what others did.
-  for (const file of files.toSorted((a, b) => Number(b === own) - Number(a === own))) {
-    for (const before of readStored(join(dataFolder, FOLDER, file))) {
-      const isOthersState = file !== own && before.place.startsWith('state ')
-      const after = now.get(keyOf(before))
-      if (after === undefined || isOthersState || seen.has(keyOf(before))) continue
-      seen.add(keyOf(before))
-      const differences = differencesOf(before, after)
-      const { place, part } = before
-      if (differences.length > 0) changes.push({ place, part, differences })
-    }
-  }
-  return changes
-}
-
-function differencesOf(before: StoredType, after: StoredType): readonly TypeDifference[] {
+function differencesOf(before: KeptType, after: KeptType): readonly TypeDifference[] {
   if (before.converter === after.converter) {
     return compareTypes(before.type, after.type, after.converter)
   }
-  const reason = `is ${after.converter} and was ${before.converter}: neither reads the other`
+  const reason = before.place.startsWith('state')
+    ? 'is a scalar, or was one: neither reads the other'
+    : `is ${after.converter} and was ${before.converter}: neither reads the other`
   return [{ path: before.part, reason, backward: false, forward: false }]
 }
 
-function keyOf({ place, part }: StoredType): string {
+function keyOf({ place, part }: KeptType): string {
   return `${place} ${part}`
-}
-
-function filesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder).filter(name => name.endsWith('.json'))
-  } catch {
-    return []
-  }
-}
-
-function readStored(path: string): readonly StoredType[] {
-  return (JSON.parse(readFileSync(path, 'utf8')) as { readonly types: readonly StoredType[] }).types
 }

@@ -93,6 +93,11 @@ export function metaKey(kind: MetaKind, name = ''): Buffer {
   return Buffer.concat([Buffer.from([META, kind]), Buffer.from(name)])
 }
 
+/** What stands in the changelog of a state without keys: whoever removes a state removes these last. */
+export function emptyStateKeys(name: string): Buffer[] {
+  return [metaKey(META_KIND.fingerprint, name), metaKey(META_KIND.count, name)]
+}
+
 /** Takes a key of the changelog apart. @throws CHANGELOG_CORRUPT it has none of the forms above */
 export function parseKey(bytes: Buffer, start: number, end: number): ParsedKey {
   if (end - start >= 2 && bytes[start] === META) {

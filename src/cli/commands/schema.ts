@@ -65,10 +65,13 @@ export function schemaExport(path: string, options: SchemaExportOptions): number
 }
 
 /** Says what the types of a file change against a data directory; 1 when what is stored cannot be read any more. */
-export function schemaCheck(path: string, { dataDir }: { readonly dataDir: string }): number {
+export async function schemaCheck(
+  path: string,
+  { dataDir }: { readonly dataDir: string }
+): Promise<number> {
   const plan = planOf(path)
   if (plan === null) return 2
-  const changes = checkStoredTypes(dataDir, plan)
+  const changes = await checkStoredTypes(dataDir, plan)
   if (changes === null) {
     note(`${dataDir} has no types yet: no dataflow was started there`)
     return 0

@@ -1,5 +1,5 @@
 // Checks the keys `migrate` against the file: names that are gone, functions that fit, defaults that are values.
-import type { DataflowMigration, ServiceMigration, StateMigration } from '../plan.ts'
+import type { DataflowMigration, ServiceMigration, StateMigration, StatePlan } from '../plan.ts'
 import type { Span } from '../report.ts'
 import type { FileModel, ServiceModel, StateMigrateModel, StateModel } from '../read/model.ts'
 import { accepts } from '../type-match.ts'
@@ -7,13 +7,28 @@ import { describeType } from '../type-text.ts'
 import type { Field, Type } from '../types.ts'
 import { kindOf, quoted } from '../yaml/tree.ts'
 import { checkStep, type StepContext } from './check-step.ts'
-import { ownedStates } from './check-states.ts'
+import { ownedStates, statePlanOf } from './check-states.ts'
 import { jsonOf, misfitOf } from './literal.ts'
 
 type OwnedModel = Extract<StateModel, { readonly kind: 'owned' }>
 
+/** The plans of a service's states, with what becomes of what is stored of them. */
+export function statePlansOf(
+  context: StepContext,
+  file: FileModel,
+  service: ServiceModel
+): StatePlan[] {
+  return service.states.flatMap(state =>
+    statePlanOf(context.report, service, state).map(plan =>
+      plan.kind === 'owned' && state.kind === 'owned'
+        ? { ...plan, ...stateMigrationOf(context, file, service, state) }
+        : plan
+    )
+  )
+}
+
 /** `migrate` of a state as its plan has it. */
-export function stateMigrationOf(
+function stateMigrationOf(
   context: StepContext,
   file: FileModel,
   service: ServiceModel,

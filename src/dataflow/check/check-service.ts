@@ -28,8 +28,8 @@ import { checkAggregate, type CheckedAggregate } from './check-aggregate.ts'
 import { Chain, type ChainedStep, type Flow } from './chain.ts'
 import type { StepContext } from './check-step.ts'
 import { checkJoin } from './check-join.ts'
-import { serviceMigrationOf, stateMigrationOf } from './check-migrate.ts'
-import { ownedStates, statePlanOf } from './check-states.ts'
+import { serviceMigrationOf, statePlansOf } from './check-migrate.ts'
+import { ownedStates } from './check-states.ts'
 import {
   checkPanes,
   checkWindow,
@@ -60,16 +60,7 @@ export function checkService(
   return {
     name: service.name,
     sources: main.sources,
-    states: [
-      ...service.states.flatMap(state =>
-        statePlanOf(context.report, service, state).map(plan =>
-          plan.kind === 'owned' && state.kind === 'owned'
-            ? { ...plan, ...stateMigrationOf(context, file, service, state) }
-            : plan
-        )
-      ),
-      ...(main.state === null ? [] : [main.state])
-    ],
+    states: [...statePlansOf(context, file, service), ...(main.state === null ? [] : [main.state])],
     ...main.plan,
     sinks,
     errors: service.errors,

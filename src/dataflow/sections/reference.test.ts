@@ -204,7 +204,8 @@ test('the example of assign-id has the signature that it needs', () => {
 
 test('the example of migrate has the signature that it needs', () => {
   const run = `          run: |\n            ${OPERATORS.migrate.example}\n`
-  const state = `    states:\n      amounts:\n        type: keyed-state\n        properties: { key: string, value: string }\n`
+  const properties = '        properties: { key: string, value: string }\n'
+  const state = `    states:\n      amounts:\n        type: keyed-state\n${properties}`
   const text = `${HEAD}${TOPICS}${WORK}${state}        migrate:\n${run}${keyed}`
   const { diagnostics } = compile(text, { file: 'example.yaml' })
   deepStrictEqual(diagnostics, [], formatDiagnostics(diagnostics, text, { color: false }))

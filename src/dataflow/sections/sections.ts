@@ -130,7 +130,9 @@ export const SECTIONS: readonly SectionGroup[] = [
   },
   {
     title: 'Upgrades',
-    doc: 'The key `migrate`: what becomes of stored data when a file has changed. How it works: [upgrades](../upgrades.md).',
+    doc:
+      'The key `migrate`: what becomes of stored data when a file has changed. ' +
+      'How it works: [upgrades](../upgrades.md).',
     sections: [STATE_MIGRATE, SERVICE_MIGRATE, TOPIC_MIGRATE, FILE_MIGRATE]
   },
   {

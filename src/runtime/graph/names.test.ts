@@ -7,7 +7,7 @@ import type { Plan } from '../../dataflow/plan.ts'
 import { changelogTopicName, repartitionTopicName } from './names.ts'
 
 function planOf(namespace: string, name: string): Plan {
-  return { namespace, name } as Plan
+  return { namespace, name, services: [] as Plan['services'] } as Plan
 }
 
 test('dataflows of one name in two namespaces keep their states and records apart', () => {

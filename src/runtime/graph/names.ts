@@ -49,8 +49,11 @@ export function stateName(service: string, state: string): string {
 }
 
 /** Name in the changelog of a state that a service keeps for itself, beside those of the file. */
-export function bookName(service: Pick<ServicePlan, 'name' | 'storedAs'>, book: string): string {
-  return stateName(service.storedAs ?? service.name, `$${book}`)
+export function bookName(
+  { name, storedAs = name, storedBooks }: Pick<ServicePlan, 'name' | 'storedAs' | 'storedBooks'>,
+  book: string
+): string {
+  return storedBooks?.[`$${book}`] ?? stateName(storedAs, `$${book}`)
 }
 
 /**

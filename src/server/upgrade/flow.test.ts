@@ -1,0 +1,181 @@
+// Files whose windows, topics and sources change between starts: what goes on, what is refused, and how to say so.
+import { deepStrictEqual, match, strictEqual } from 'node:assert/strict'
+import { test } from 'node:test'
+import { Directory } from './upgrade.cases.ts'
+
+const KEYED = "assign-key: { run: 'function byWord(word: string): string { return word }' }"
+
+/** Counts words in windows; the window and what stands before it as given. */
+function windows(
+  shape: string,
+  parts: { before?: string; service?: string; state?: string } = {}
+): string {
+  const { before = '', service = 'count', state = 'u32' } = parts
+  return `apiVersion: 1.0.0
+meta: { name: windows }
+topics:
+  lines: { schema: { value: string } }
+  counts: { schema: { key: { type: string }, value: { type: u32 } } }
+services:
+  ${service}:
+    ${before}
+    sources: [{ type: topic, id: lines }]
+    states: { totals: { type: keyed-state, properties: { key: string, value: ${state} } } }
+    window:
+      ${shape}
+      partition:
+        ${KEYED}
+        update-state: { run: 'function add(word: string, ctx: Context): void { ctx.state.totals.update(n => n + 1) }' }
+        flush:
+          run: |
+            function result(ctx: Context): KeyValue<string, u32> {
+              return keyed(ctx.key as string, ctx.state.totals.get())
+            }
+    sinks: [{ type: topic, id: counts }]
+`
+}
+
+const TEN = 'tumbling: { duration: 10s }'
+const at = (timestamp: number, ...words: string[]): { value: string; timestamp: number }[] =>
+  words.map(value => ({ value, timestamp }))
+
+test('open windows go on under another name of their service', async () => {
+  const directory = new Directory()
+  await directory.run(windows(TEN), at(1_000, 'a', 'a', 'b'))
+  const renamed = windows(TEN, { service: 'tally', before: 'migrate: { rename-from: count }' })
+  await directory.run(renamed, [...at(2_000, 'a'), ...at(20_000, 'z')])
+  deepStrictEqual(await directory.bench.lastByKey('counts'), { a: u32(3), b: u32(1) })
+})
+
+test('another window is refused while windows may be open, and begins without them when the file says so', async () => {
+  const directory = new Directory()
+  await directory.run(windows(TEN), at(1_000, 'a', 'a'))
+  const five = 'tumbling: { duration: 5s }'
+  const { name, detail, advice } = await directory.refusal(windows(five))
+  strictEqual(name, 'count.$windows')
+  match(detail, /its window is another one/)
+  match(advice, /migrate: \{ drop: true \} in the service count/)
+  const dropping = windows(five, { before: 'migrate: { drop: true }' })
+  await directory.run(dropping, [...at(2_000, 'a'), ...at(20_000, 'z')])
+  deepStrictEqual(await directory.bench.lastByKey('counts'), { a: u32(1) })
+  const ends = await directory.ends()
+  await directory.run(windows(five))
+  strictEqual(await directory.ends(), ends)
+})
+
+test('a window that comes or goes changes what a state is kept for', async () => {
+  const directory = new Directory()
+  await directory.run(windows(TEN), at(1_000, 'a'))
+  const plain = windows(TEN)
+    .replace(/ {4}window:\n.*\n {6}partition:/, '    partition:')
+    .replace(/ {8}flush[^}]*}\n/, '')
+    .replace(/ {4}sinks.*\n/, '')
+  match(
+    (await directory.refusal(plain)).detail,
+    /kept for all time now, and was kept for each window/
+  )
+})
+
+const COPY = (parts: {
+  readonly lines?: string
+  readonly sources?: string
+  readonly more?: string
+  readonly file?: string
+}): string => `apiVersion: 1.0.0
+meta: { name: copy }
+types:
+  order: { type: object, properties: { id: u32 } }
+  priced: { type: object, properties: { id: u32, price: f64 } }
+  maybe: { type: object, properties: { id: u64, price: { type: f64, optional: true } } }
+${parts.file ?? ''}
+topics:
+  lines: ${parts.lines ?? '{ schema: { value: order } }'}
+${(parts.more ?? '').replace(/^(?=.)/gm, '  ')}
+services:
+  copy:
+    sources: ${parts.sources ?? '[{ type: topic, id: lines }]'}
+    states: { seen: { type: keyed-state, properties: { key: u64, value: u32 } } }
+    partition:
+      assign-key: { run: 'function byId(order: any): u64 { return order.id }' }
+      update-state: { run: 'function add(order: any, ctx: Context): void { ctx.state.seen.update(n => n + 1) }' }
+`
+
+test('a topic whose records the new type does not read is refused, and accepted when the file says so', async () => {
+  const directory = new Directory()
+  await directory.run(COPY({}), ['{"id":1}'])
+  deepStrictEqual(
+    (await directory.told(COPY({ lines: '{ schema: { value: maybe } }' })))[1],
+    'kept topic lines'
+  )
+  const priced = '{ schema: { value: priced } }'
+  const { detail, advice } = await directory.refusal(COPY({ lines: priced }))
+  match(detail, /value\.price is new and must be there/)
+  match(advice, /migrate: \{ accept: true \}/)
+  const accepting = COPY({ lines: '{ schema: { value: priced }, migrate: { accept: true } }' })
+  await directory.run(accepting, ['{"id":2,"price":1}'])
+  deepStrictEqual((await directory.told(COPY({ lines: priced })))[1], 'kept topic lines')
+  deepStrictEqual(await directory.states(COPY({ lines: priced }), 'seen'), [{ 1: 1, 2: 1 }])
+})
+
+test('other partitions than a topic has are refused', async () => {
+  const directory = new Directory()
+  await directory.run(COPY({}), ['{"id":1}'])
+  const { detail } = await directory.refusal(
+    COPY({ lines: '{ partitions: 1, schema: { value: order } }' }).replace(
+      'partitions: 1',
+      'partitions: 3'
+    )
+  )
+  strictEqual(detail, 'has 1 partition and the file declares 3')
+})
+
+test('a source with more partitions would spread the states anew, and is refused', async () => {
+  const directory = new Directory()
+  await directory.run(COPY({}), ['{"id":1}'])
+  const both = '[{ type: topic, id: lines }, { type: topic, id: more }]'
+  const more = 'more: { partitions: 4, schema: { value: order } }'
+  match(
+    (await directory.refusal(COPY({ sources: both, more }))).detail,
+    /ask for 4 tasks.*it ran with 1/
+  )
+})
+
+test('an added source says from where it is read, a removed one what was not processed', async () => {
+  const directory = new Directory()
+  const both = {
+    sources: '[{ type: topic, id: lines }, { type: topic, id: more }]',
+    more: 'more: { schema: { value: order }, consumer: { default_starting_offset: { position: End } } }'
+  }
+  await directory.run(COPY({}), ['{"id":1}', '{"id":2}'])
+  await directory.bench.log.createTopic('more')
+  await directory.bench.feed('more', ['{"id":7}'])
+  const { changes } = await directory.compare(COPY(both))
+  const sources = changes.filter(({ kind }) => kind === 'source')
+  deepStrictEqual(
+    sources.map(({ status, name, detail }) => `${status} ${name} ${detail}`),
+    ['kept lines goes on at offset 2', 'new more is read from its end on, of 1 records']
+  )
+  await directory.run(COPY(both))
+  await directory.bench.feed('more', ['{"id":8}'])
+  const { detail, advice, count } = await directory.refusal(COPY({}))
+  strictEqual(detail, 'is no longer read; 1 of its records were not processed')
+  strictEqual(count, 1)
+  match(advice, /--drain first, or declare migrate: \{ abandon: \[more\] \}/)
+  const abandoning = COPY({ file: 'migrate: { abandon: [more] }' })
+  await directory.run(abandoning, ['{"id":1}'])
+  deepStrictEqual(await directory.states(abandoning, 'seen'), [{ 1: 2, 2: 1 }])
+})
+
+test('a key of another type is refused', async () => {
+  const directory = new Directory()
+  await directory.run(COPY({}), ['{"id":1}'])
+  const other = COPY({}).replace('key: u64', 'key: u32').replace('): u64', '): u32')
+  match((await directory.refusal(other)).detail, /its key is u32 and was u64/)
+})
+
+/** Raw records hold numbers in big endian. */
+function u32(value: number): string {
+  const bytes = Buffer.alloc(4)
+  bytes.writeUInt32BE(value)
+  return bytes.toString()
+}
