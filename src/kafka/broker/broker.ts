@@ -76,7 +76,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
 
 /** What handlers of requests share, over what is remembered of a log. */
 export async function openContext(
-  options: Pick<BrokerOptions, 'log' | 'clock' | 'random' | 'settings'>,
+  options: Pick<BrokerOptions, 'log' | 'clock' | 'random' | 'settings' | 'security' | 'bytesMax'>,
   { store, transactions }: BrokerState
 ): Promise<BrokerContext> {
   const { log, clock, random } = options

@@ -57,7 +57,8 @@ async function collect(
   version: number
 ): Promise<readonly Found[]> {
   const found: Found[] = []
-  let left = Math.min(RESPONSE_BYTES_MAX, Math.max(1, request.maxBytes))
+  const bytesMax = context.load.isTight ? READ_BYTES_MAX : RESPONSE_BYTES_MAX
+  let left = Math.min(bytesMax, Math.max(1, request.maxBytes))
   for (const each of wanted) {
     const isFirst = found.every(before => before.bytes === 0)
     const next = await readPartition(context, request, each, { left, isFirst, version })
