@@ -3,7 +3,7 @@ import { readFileSync, readdirSync, statSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 
 import { compile, compilePackage, describeType, isScalarType } from '../dataflow/index.ts'
-import type { PackageModel } from '../dataflow/index.ts'
+import type { PackageModel, PackageRequest } from '../dataflow/index.ts'
 import type { Diagnostic } from '../dataflow/diagnostics.ts'
 import type { Plan, StepPlan, TopicPlan } from '../dataflow/plan.ts'
 import { combineModules, compileModule, type ModulePlan } from '../functions/index.ts'
@@ -63,6 +63,8 @@ export interface LoadOptions {
   readonly dev?: boolean
   /** Whether the modules of functions are read for what they export; by default they are. */
   readonly modules?: boolean
+  /** Told of the absolute path of each file that is read: schemas, modules, packages and the files themselves. */
+  onRead?(path: string): void
 }
 
 /** Reads and compiles what `paths` name; with none, the current folder. Never throws for what users wrote. */
@@ -78,6 +80,7 @@ export function loadFiles(paths: readonly string[], options: LoadOptions = {}): 
       const full = resolve(file)
       if (seen.has(full)) continue
       seen.add(full)
+      options.onRead?.(full)
       if (isBuiltFile(file)) {
         dataflows.push(...loadBuiltFile(file, texts, diagnostics))
         continue
@@ -137,7 +140,7 @@ function loadFile(
   file: string,
   texts: Map<string, string>,
   diagnostics: Diagnostic[],
-  { dev = false, modules = true }: LoadOptions
+  { dev = false, modules = true, onRead }: LoadOptions
 ): LoadedDataflow | LoadedModule | LoadedPackage | null {
   const text = readText(file)
   if (text === null) {
@@ -154,16 +157,26 @@ function loadFile(
     return plan === null ? null : { plan, path: resolve(file), file: name }
   }
   const folder = dirname(resolve(file))
+  const read = (specifier: string): string | null => {
+    const text = readText(join(folder, specifier))
+    if (text !== null) onRead?.(join(folder, specifier))
+    return text
+  }
+  const findPackage = packageReader(folder)
   const compileOptions = {
     file: name,
     dev,
     readSchema: (specifier: string) => {
-      const text = readText(join(folder, specifier))
+      const text = read(specifier)
       if (text !== null) texts.set(join(dirname(name), specifier), text)
       return text
     },
-    ...(modules ? { readModule: (specifier: string) => readText(join(folder, specifier)) } : {}),
-    readPackage: packageReader(folder)
+    ...(modules ? { readModule: read } : {}),
+    readPackage: (request: PackageRequest) => {
+      const source = findPackage(request)
+      if (source.kind === 'found') onRead?.(source.file)
+      return source
+    }
   }
   if (isPackageFile(file, text)) {
     const found = compilePackage(text, compileOptions)
