@@ -8,13 +8,17 @@ import type { TopicOutput } from '../../runtime/task/index.ts'
 import type { Address, TypedValue } from '../sdk/index.ts'
 import { Envelope, type Feed, type Origin, keyOf, putEnvelope } from './envelope.ts'
 import { Fifo } from './fifo.ts'
-import type { Mailboxes } from './mailboxes.ts'
+import type { FunctionTable } from './function-table.ts'
+import type { Mailbox, Mailboxes } from './mailboxes.ts'
+import type { Pressure } from './pressure.ts'
 
 /** What a {@link Dispatcher} is made from. */
 export interface DispatcherOptions {
   readonly task: number
   readonly tasks: number
   readonly mailboxes: Mailboxes
+  readonly table: FunctionTable
+  readonly pressure: Pressure
   /** The messages topic; null with one task. */
   readonly output: TopicOutput | null
   readonly time: { readonly now: number }
@@ -70,6 +74,12 @@ export class Dispatcher {
     return this.#queue.shift()
   }
 
+  /** The mailbox of an address if it is busy, in whichever task owns it. */
+  boxOf({ target, key }: Envelope): Mailbox | undefined {
+    const { task, tasks, pressure } = this.#options
+    return pressure.boxOf(tasks === 1 ? task : this.#ownerOf(target.id), key)
+  }
+
   /** Q2. */
   keepAll(): void {
     const { mailboxes } = this.#options
@@ -90,8 +100,11 @@ export class Dispatcher {
     scratch.clear()
     putEnvelope(scratch, envelope)
     const { buffer, length } = scratch
-    const { output, time } = this.#options
+    const { output, time, table, pressure } = this.#options
     output!.append(owner, time.now, buffer, -1, -1, buffer, 0, length, buffer, 0, 0, 0)
+    const { target, key } = envelope
+    const load = table.find(target.namespace, target.type)?.load
+    if (load !== undefined) pressure.sent(load, pressure.boxOf(owner, key), envelope)
   }
 }
 

@@ -106,7 +106,7 @@ export class EffectApplier {
     else entry.outRemote++
   }
 
-  #delay({ target, key }: Cause, effect: DelayedEffect): void {
+  #delay({ target, key, feed }: Cause, effect: DelayedEffect): void {
     const { timers, time } = this.#options
     if (effect.kind === 'cancel') {
       timers.cancel(key, effect.cancellationToken)
@@ -114,7 +114,7 @@ export class EffectApplier {
     }
     const { typename, bytes } = effect.argument
     const argument = { typename, bytes: ownBytes(bytes) }
-    const envelope = new Envelope(keyOf(effect.target), effect.target, target, argument, null, null)
+    const envelope = new Envelope(keyOf(effect.target), effect.target, target, argument, feed, null)
     timers.add({ dueAt: time.now + effect.delayMs, envelope, token: effect.cancellationToken })
   }
 
