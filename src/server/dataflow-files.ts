@@ -75,8 +75,9 @@ export function loadFiles(paths: readonly string[], options: LoadOptions = {}): 
   const modules: LoadedModule[] = []
   const packages: LoadedPackage[] = []
   const seen = new Set<string>()
+  const left: LeftFile[] = []
   for (const path of paths.length === 0 ? ['.'] : paths) {
-    for (const file of filesOf(path, diagnostics)) {
+    for (const file of filesOf(path, diagnostics, left)) {
       const full = resolve(file)
       if (seen.has(full)) continue
       seen.add(full)
@@ -92,6 +93,7 @@ export function loadFiles(paths: readonly string[], options: LoadOptions = {}): 
       else modules.push(loaded)
     }
   }
+  for (const one of left) if (!seen.has(resolve(one.file))) diagnostics.push(leftOut(one))
   checkUnique(dataflows, diagnostics)
   checkSharedTopics(dataflows, diagnostics)
   diagnostics.push(...combineModules(modules.map(module => module.plan)).diagnostics)
@@ -103,7 +105,20 @@ export function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
   return diagnostics.some(diagnostic => diagnostic.severity === 'error')
 }
 
-function filesOf(path: string, diagnostics: Diagnostic[]): readonly string[] {
+/** A dataflow or module in a folder that is not among the files that the folder means. */
+interface LeftFile {
+  readonly file: string
+  /** The names of those. */
+  readonly taken: readonly string[]
+}
+
+function leftOut({ file, taken }: LeftFile): Diagnostic {
+  const message = `${nameOf(file)} is not part of this: its folder stands for ${taken.join(' and ')} alone`
+  const hint = `Name it, too, if it is to be: ${nameOf(dirname(file))} ${nameOf(file)}`
+  return { ...fileError('FILE_SKIPPED', nameOf(file), message, hint), severity: 'warning' }
+}
+
+function filesOf(path: string, diagnostics: Diagnostic[], left: LeftFile[]): readonly string[] {
   const found = statSync(path, { throwIfNoEntry: false })
   if (found === undefined) {
     diagnostics.push(fileError('FILE_NOT_FOUND', path, `${path} does not exist`, nearestHint(path)))
@@ -114,14 +129,19 @@ function filesOf(path: string, diagnostics: Diagnostic[]): readonly string[] {
   const standard = [STANDARD_NAMES, MODULE_NAMES].flatMap(
     known => known.find(name => names.includes(name)) ?? []
   )
-  if (standard.length > 0) return standard.map(name => join(path, name))
-  const packaged = PACKAGE_NAMES.find(name => names.includes(name))
-  if (packaged !== undefined) return [join(path, packaged)]
   const files = names.filter(name => /\.ya?ml$/.test(name)).map(name => join(path, name))
   const known = files.filter(file => {
     const text = readText(file) ?? ''
     return isDataflow(text) || isModule(file, text)
   })
+  if (standard.length > 0) {
+    const taken = standard.map(name => join(path, name))
+    const others = known.filter(file => !taken.includes(file))
+    left.push(...others.map(file => ({ file, taken: standard })))
+    return taken
+  }
+  const packaged = PACKAGE_NAMES.find(name => names.includes(name))
+  if (packaged !== undefined) return [join(path, packaged)]
   if (known.length > 0) return known
   diagnostics.push(
     fileError(

@@ -297,6 +297,11 @@ export interface RunningFunctions {
   drain(travel?: TimeTravel, last?: () => Promise<void>): Promise<void>
   /** Ends the running epoch, commits it, closes. Calls under way are made again at the next start. Idempotent. */
   stop(): Promise<void>
+  /**
+   * Processes everything that the ingresses hold and all messages that come of it, commits, and goes on. Delayed
+   * messages that are not due stay. One call at a time.
+   */
+  settle(): Promise<void>
   metrics(): Promise<FunctionsMetrics>
   /**
    * Hands records for an ingress partition over in this process, which become durable in one commit with what comes

@@ -7,5 +7,6 @@ export {
   functionsGroupName,
   messagesTopicName
 } from './names.ts'
+export { isKafkaRecord, kafkaRecord } from './egress.ts'
 export { startFunctions } from './start.ts'
 export { requiredFunctionTopics, type TopicsOptions } from './topics.ts'

@@ -8,8 +8,8 @@
 //   D2  A token belongs to its sender's address and is free again after delivery or cancellation.
 //   D3  The heap has exactly the pending keys before the horizon, and some cancelled ones, of which none is the first.
 //   D4  When the heap is empty and messages behind the horizon are pending, a reading is under way.
-//   D5  A message that is due and has to wait (pressure.ts P5) stays in the state, and can be cancelled; its key stands in
-//       a heap of whom it waits for, and comes before what falls due later.
+//   D5  A message that is due and has to wait (pressure.ts P5) stays in the state, and can be cancelled; its key stands
+//       in a heap of whom it waits for, and comes before what falls due later.
 import { assert } from '../../base/index.ts'
 import type { KeyedState } from '../../state/contract.ts'
 import { DueHeap } from './due-heap.ts'

@@ -2,7 +2,7 @@
 //
 //   T1  A type has at most FUNCTION_CALLS_MAX calls under way, and no more than are free in the task: one that hangs
 //       takes a part of the room, the next one a part of what is left. Each has FUNCTION_CALLS_MIN of its own.
-//   T2  A remote type whose states are not known yet is called once at a time: until it has asked for them, or answered.
+//   T2  A remote type whose states are not known yet is called once at a time, until it has asked for them or answered.
 //   T3  Addresses of a type wait in the order in which they came; types take turns.
 import {
   FUNCTION_CALLS_MAX,
