@@ -31,6 +31,12 @@ export interface LoadedModule {
   readonly file: string
 }
 
+/** A module file with errors. */
+export interface BrokenModule extends LoadedModule {
+  /** Whether no endpoint is missing in its plan. */
+  readonly hasAllEndpoints: boolean
+}
+
 /** A package file that compiled. */
 export interface LoadedPackage {
   readonly package: PackageModel
@@ -49,6 +55,8 @@ export interface LoadedFiles {
   readonly packages: readonly LoadedPackage[]
   /** Module files; their components fit together when there is no error among the diagnostics. */
   readonly modules: readonly LoadedModule[]
+  /** Module files with errors, as far as they could be read: for further findings. */
+  readonly brokenModules: readonly BrokenModule[]
   readonly diagnostics: readonly Diagnostic[]
   /** Text of each file that was read, by the name in diagnostics. For code frames. */
   readonly texts: ReadonlyMap<string, string>
@@ -73,6 +81,7 @@ export function loadFiles(paths: readonly string[], options: LoadOptions = {}): 
   const texts = new Map<string, string>()
   const dataflows: LoadedDataflow[] = []
   const modules: LoadedModule[] = []
+  const brokenModules: BrokenModule[] = []
   const packages: LoadedPackage[] = []
   const seen = new Set<string>()
   const left: LeftFile[] = []
@@ -90,14 +99,16 @@ export function loadFiles(paths: readonly string[], options: LoadOptions = {}): 
       if (loaded === null) continue
       if ('package' in loaded) packages.push(loaded)
       else if ('folder' in loaded) dataflows.push(loaded)
+      else if ('hasAllEndpoints' in loaded) brokenModules.push(loaded)
       else modules.push(loaded)
     }
   }
   for (const one of left) if (!seen.has(resolve(one.file))) diagnostics.push(leftOut(one))
   checkUnique(dataflows, diagnostics)
   checkSharedTopics(dataflows, diagnostics)
-  diagnostics.push(...combineModules(modules.map(module => module.plan)).diagnostics)
-  return { dataflows, packages, modules, diagnostics, texts }
+  const plans = [...modules, ...brokenModules].map(module => module.plan)
+  diagnostics.push(...combineModules(plans).diagnostics)
+  return { dataflows, packages, modules, brokenModules, diagnostics, texts }
 }
 
 /** Whether there is an error among the diagnostics. */
@@ -161,7 +172,7 @@ function loadFile(
   texts: Map<string, string>,
   diagnostics: Diagnostic[],
   { dev = false, modules = true, onRead }: LoadOptions
-): LoadedDataflow | LoadedModule | LoadedPackage | null {
+): LoadedDataflow | LoadedModule | BrokenModule | LoadedPackage | null {
   const text = readText(file)
   if (text === null) {
     diagnostics.push(
@@ -172,9 +183,11 @@ function loadFile(
   const name = relative('', file) || file
   texts.set(name, text)
   if (isModule(file, text)) {
-    const { plan, diagnostics: found } = compileModule(text, { file: name })
-    diagnostics.push(...found)
-    return plan === null ? null : { plan, path: resolve(file), file: name }
+    const compiled = compileModule(text, { file: name })
+    const { plan, readable, hasAllEndpoints } = compiled
+    diagnostics.push(...compiled.diagnostics)
+    const place = { path: resolve(file), file: name }
+    return plan === null ? { plan: readable, hasAllEndpoints, ...place } : { plan, ...place }
   }
   const folder = dirname(resolve(file))
   const read = (specifier: string): string | null => {
