@@ -1,12 +1,12 @@
 // The Java client and the console tools of Apache Kafka 4.1 from Maven, unchanged, against the broker.
 import { deepStrictEqual, match, strictEqual } from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 
 import type { Finished } from '../command.ts'
+import { kafkaJars } from './apache-kafka.ts'
 import { brokerFor } from './kit.ts'
-import { cacheFolder, fetchOnce, hasCommand, runTool } from './toolchain.ts'
+import { runTool } from './toolchain.ts'
 
 const jars = kafkaJars('kafka-tools')
 const skip = 'missing' in jars ? jars.missing : false
