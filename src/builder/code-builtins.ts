@@ -82,6 +82,7 @@ export function joinCall(
   { streamOf, watermark }: { streamOf(topic: string): string; readonly watermark: string | null }
 ): string {
   const { kind, left, right, beforeMs, afterMs } = plan
+  if (right.type === 'state') throw withoutCode('of a join with a state')
   const isEvents = left.type === 'stream' && right.type === 'stream'
   const said = options({
     kind: kind === 'inner' ? null : quoted(kind),

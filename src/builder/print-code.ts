@@ -56,6 +56,7 @@ export class CodePrinter {
   print(): string {
     const { name, namespace, version, services } = this.#plan
     const topics = Object.values(this.#plan.topics).filter(topic => topic.function === undefined)
+    if (topics.some(topic => topic.schedule !== undefined)) throw withoutCode('of a schedule')
     const topicLines = topics.map(topic => this.#topic(topic))
     const stateLines = services.flatMap(service => this.#owned(service))
     const streams = services.map(service => {

@@ -45,7 +45,10 @@ export class ChangelogReader {
           const plain = compileValueCodec(value)
           const isStamped = ttlMs !== null
           const codec = isStamped ? (stampedCodec(plain) as ValueCodec<unknown>) : plain
-          return [stored, { name, key: compileKeyCodec(key as ScalarType), value: codec, isStamped }]
+          return [
+            stored,
+            { name, key: compileKeyCodec(key as ScalarType), value: codec, isStamped }
+          ]
         })
     )
   }
