@@ -16,6 +16,7 @@ import { Fifo } from './fifo.ts'
 import type { FunctionEntry, FunctionTable } from './function-table.ts'
 import type { Mailbox, Mailboxes } from './mailboxes.ts'
 import type { Pressure } from './pressure.ts'
+import type { Requests } from './requests.ts'
 import { Turns } from './turns.ts'
 
 /** What {@link Calls} is made from. */
@@ -26,6 +27,7 @@ export interface CallsOptions {
   readonly effects: EffectApplier
   readonly deadLetters: DeadLetters
   readonly pressure: Pressure
+  readonly requests: Requests
   readonly retries: RetryPolicy
   readonly clock: Clock
   readonly time: { readonly now: number }
@@ -71,12 +73,12 @@ export class Calls {
   /** Gives a message to its function, or to the mailbox of its address. */
   deliver(envelope: Envelope): void {
     // Hot: per message.
-    const { table, mailboxes, deadLetters, time } = this.#options
+    const { table, mailboxes } = this.#options
     const { target, key } = envelope
     const entry = table.find(target.namespace, target.type)
     if (entry === null) {
-      deadLetters.message(envelope, unknownFunction(envelope), 1, time.now)
-      mailboxes.forget(envelope)
+      this.#bury(envelope, unknownFunction(envelope), 1)
+      this.#forget(envelope)
       return
     }
     entry.received++
@@ -198,9 +200,11 @@ export class Calls {
     effects: Effects
   ): void {
     const { target, key, feed } = envelopes[0]!
+    const request = requestOf(envelopes, effects)
+    const cause = { entry, target, key, state, beganAt, feed, request }
     let topics: readonly string[]
     try {
-      topics = this.#options.effects.apply({ entry, target, key, state, beganAt, feed }, effects)
+      topics = this.#options.effects.apply(cause, effects)
     } catch (error) {
       return this.#failed(entry, envelopes, box, error)
     }
@@ -215,7 +219,7 @@ export class Calls {
   /** The messages are dealt with, one way or the other. */
   #done(entry: FunctionEntry, envelopes: readonly Envelope[], box: Mailbox | null): void {
     const { mailboxes } = this.#options
-    for (let index = 0; index < envelopes.length; index++) mailboxes.forget(envelopes[index]!)
+    for (let index = 0; index < envelopes.length; index++) this.#forget(envelopes[index]!)
     if (box === null) return
     for (let index = 0; index < envelopes.length; index++) this.#left(box, envelopes[index]!)
     box.inFlight = []
@@ -232,14 +236,27 @@ export class Calls {
   ): void {
     if (endsTask(error)) throw error
     if (envelopes.length > 1) return this.#separate(box!)
-    const { deadLetters, retries, time } = this.#options
+    const { retries } = this.#options
     const attempts = (box === null ? 0 : box.attempts) + 1
     if (attempts <= retries.retries && isRetried(entry, error)) {
       return this.#retryLater(this.#busy(entry, envelopes, box), attempts)
     }
     entry.failed++
-    deadLetters.message(envelopes[0]!, error, attempts, time.now)
+    this.#bury(envelopes[0]!, error, attempts)
     this.#done(entry, envelopes, box)
+  }
+
+  #bury(envelope: Envelope, error: unknown, attempts: number): void {
+    const { deadLetters, requests, time } = this.#options
+    const { request } = envelope
+    const isLast = request !== null && requests.countOf(request) === 1
+    deadLetters.message(envelope, { error, attempts, isLast }, time.now)
+  }
+
+  #forget(envelope: Envelope): void {
+    const { mailboxes, requests } = this.#options
+    mailboxes.forget(envelope)
+    if (envelope.request !== null) requests.done(envelope.request)
   }
 
   /** C3. */
@@ -329,6 +346,16 @@ class ValueView implements StateView {
     for (const spec of this.#fn.specs) if (spec.name === name) return slot.read(spec.type)
     return null
   }
+}
+
+/** What messages of these effects come of (requests.ts). */
+function requestOf(envelopes: readonly Envelope[], { delayed }: Effects): string | null {
+  const { request } = envelopes[0]!
+  if (request === null) return null
+  for (let index = 1; index < envelopes.length; index++) {
+    if (envelopes[index]!.request !== request) return null
+  }
+  return delayed.length === 0 ? request : null
 }
 
 /** @throws STATE_TYPE_CHANGED a value was stored under another type than it is declared with */

@@ -96,6 +96,8 @@ export interface IngressRecord {
 export interface RoutedMessage extends OutgoingMessage {
   /** Whom the function sees as its caller; default: nobody. Functions can send to it when it is a known type. */
   readonly caller?: Address
+  /** Id of the request that it comes of, for whoever waits for the answer; told in dead letters of what comes of it. */
+  readonly request?: string
 }
 
 /** The function tells which messages a record becomes; what it throws makes the record a dead letter. */

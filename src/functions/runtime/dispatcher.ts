@@ -11,6 +11,7 @@ import { Fifo } from './fifo.ts'
 import type { FunctionTable } from './function-table.ts'
 import type { Mailbox, Mailboxes } from './mailboxes.ts'
 import type { Pressure } from './pressure.ts'
+import type { Requests } from './requests.ts'
 
 /** What a {@link Dispatcher} is made from. */
 export interface DispatcherOptions {
@@ -19,6 +20,7 @@ export interface DispatcherOptions {
   readonly mailboxes: Mailboxes
   readonly table: FunctionTable
   readonly pressure: Pressure
+  readonly requests: Requests
   /** The messages topic; null with one task. */
   readonly output: TopicOutput | null
   readonly time: { readonly now: number }
@@ -47,10 +49,12 @@ export class Dispatcher {
     caller: Address | null,
     argument: TypedValue,
     feed: Feed | null,
-    origin: Origin | null
+    origin: Origin | null,
+    request: string | null
   ): boolean {
     // Hot: per message.
-    const envelope = new Envelope(keyOf(target), target, caller, argument, feed, origin)
+    const envelope = new Envelope(keyOf(target), target, caller, argument, feed, origin, request)
+    if (request !== null) this.#options.requests.sent(request)
     return this.route(envelope)
   }
 

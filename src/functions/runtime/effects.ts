@@ -35,6 +35,8 @@ export interface Cause {
   readonly beganAt: number
   /** What its messages go back to. */
   readonly feed: Feed | null
+  /** What they come of (requests.ts). */
+  readonly request: string | null
 }
 
 /** What {@link EffectApplier} is made from. */
@@ -94,13 +96,14 @@ export class EffectApplier {
     return NO_TOPICS
   }
 
-  #send({ entry, target, feed }: Cause, message: OutgoingMessage): void {
+  #send({ entry, target, feed, request }: Cause, message: OutgoingMessage): void {
     const isLocal = this.#options.dispatcher.send(
       message.target,
       target,
       message.argument,
       feed,
-      null
+      null,
+      request
     )
     if (isLocal) entry.outLocal++
     else entry.outRemote++

@@ -1,6 +1,7 @@
 // The public face of the functions' runtime: starting an application, and the topics that it needs.
 export type * from './contract.ts'
 export type { HandedRecord } from './entrance.ts'
+export { LAST_REQUEST_HEADER, REQUEST_HEADER } from './dead-letters.ts'
 export {
   functionsChangelogName,
   functionsDeadLetterName,

@@ -32,6 +32,7 @@ import { Mailboxes } from './mailboxes.ts'
 import { functionsDeadLetterName, functionsMarker, messagesTopicName } from './names.ts'
 import { Placements } from './placements.ts'
 import type { Pressure } from './pressure.ts'
+import type { Requests } from './requests.ts'
 import { Sweeper } from './sweeper.ts'
 import { TIMERS } from './stored-timer.ts'
 import { Timers } from './timers.ts'
@@ -92,6 +93,8 @@ export interface ProgramOptions {
   readonly heard: HeardTopics
   /** Shared by the tasks. */
   readonly pressure: Pressure
+  /** Shared by the tasks. */
+  readonly requests: Requests
   /** Messages of other tasks from here on were sent since the start. */
   readonly messagesFrom: number
   readonly clock: Clock
@@ -133,7 +136,7 @@ export class FunctionsProgram implements TaskProgram, TaskWork, Resumable {
 
   constructor(options: ProgramOptions) {
     this.#options = options
-    const { app, task, tasks, table, state, time, clock, signal, pressure } = options
+    const { app, task, tasks, table, state, time, clock, signal, pressure, requests } = options
     this.table = table
     this.marker = functionsMarker(app, tasks)
     const states = state.state<AddressState>('functions.state')
@@ -156,7 +159,16 @@ export class FunctionsProgram implements TaskProgram, TaskWork, Resumable {
       onLog: options.onLog
     })
     const output = tasks === 1 ? null : this.#open(messagesTopicName(app), tasks)
-    this.dispatcher = new Dispatcher({ task, tasks, mailboxes, table, pressure, output, time })
+    this.dispatcher = new Dispatcher({
+      task,
+      tasks,
+      mailboxes,
+      table,
+      pressure,
+      requests,
+      output,
+      time
+    })
     const { dispatcher, deadLetters } = this
     const egresses = new Egresses(options, this.outputs, this.placements)
     const sweeper = new Sweeper(states, clock, time)
@@ -193,7 +205,9 @@ export class FunctionsProgram implements TaskProgram, TaskWork, Resumable {
     for (; calls.isReady && budget.left > 0; this.#count(budget)) calls.step()
     if (this.#isDue) this.#fire(budget)
     for (; this.#restoredAt < this.#restored.length && budget.left > 0; this.#count(budget)) {
-      calls.deliver(this.mailboxes.load(this.#restored[this.#restoredAt++]!))
+      const envelope = this.mailboxes.load(this.#restored[this.#restoredAt++]!)
+      this.#meet(envelope)
+      calls.deliver(envelope)
     }
     if (this.#restoredAt < this.#restored.length) return
     if (this.#restoredAt > 0) {
@@ -229,7 +243,8 @@ export class FunctionsProgram implements TaskProgram, TaskWork, Resumable {
     const envelope = readEnvelope(reader)
     const { namespace, type } = envelope.target
     const load = table.find(namespace, type)?.load
-    if (load !== undefined && facts.offset >= messagesFrom) pressure.received(load, envelope)
+    if (facts.offset < messagesFrom) this.#meet(envelope)
+    else if (load !== undefined) pressure.received(load, envelope)
     this.dispatcher.route(envelope)
     this.drain()
   }
@@ -294,6 +309,11 @@ export class FunctionsProgram implements TaskProgram, TaskWork, Resumable {
       if (entrances[index]!.isReady) return true
     }
     return false
+  }
+
+  /** A message was on its way before the start. */
+  #meet({ request }: Envelope): void {
+    if (request !== null) this.#options.requests.sent(request)
   }
 
   #count(budget: Budget): void {

@@ -31,6 +31,7 @@ import { FUNCTION_STATES, FunctionsProgram } from './program.ts'
 import { type Resident, Running } from './running.ts'
 import { requiredFunctionTopics } from './topics.ts'
 import { Pressure } from './pressure.ts'
+import { Requests } from './requests.ts'
 import { Valves } from './valves.ts'
 
 const NO_RETRIES = { retries: 0, backoffMs: 0, backoffMaxMs: 0 }
@@ -55,6 +56,7 @@ interface Common {
   readonly positions: readonly InputPosition[]
   readonly valves: Valves
   readonly pressure: Pressure
+  readonly requests: Requests
   /** Ends of the partitions of the messages topic; with one task there is none. */
   readonly messagesEnds: readonly number[]
   readonly topics: Map<string, number>
@@ -100,7 +102,17 @@ export async function startFunctions(options: FunctionsOptions): Promise<Running
   const bytesMax = options.mailboxBytesMax ?? FUNCTION_MAILBOX_BYTES_MAX
   const pressure = new Pressure({ bytesMax, valves })
   const messagesEnds = messages?.status.partitions.map(({ endOffset }) => endOffset) ?? []
-  const common = { options, tasks, positions, valves, pressure, messagesEnds, topics, heard }
+  const common = {
+    options,
+    tasks,
+    positions,
+    valves,
+    pressure,
+    requests: new Requests(),
+    messagesEnds,
+    topics,
+    heard
+  }
   const states = await openStates(options, tasks)
   const residents = states.map((state, index) => enter(common, index, state))
   const names = [...new Set(inputs.map(({ topic }) => topic.name))]
@@ -157,6 +169,7 @@ function enter(common: Common, index: number, state: TaskState): Resident {
     topics: common.topics,
     heard: common.heard,
     pressure: common.pressure,
+    requests: common.requests,
     messagesFrom: common.messagesEnds[index] ?? 0,
     clock,
     time,
