@@ -57,3 +57,11 @@ export { stubModules, TYPES_MODULE, type StubModule } from './generate/function-
 export { packageSkeleton } from './generate/package-skeleton.ts'
 export { typesText } from './generate/types-text.ts'
 export { build, type BuildRequest, type BuiltFile } from './build/build.ts'
+export { collectBundle, type CollectRequest, type Collected } from './deployments/bundle/collect.ts'
+export type {
+  Bundle,
+  DeployOutcome,
+  DeploymentLogLine,
+  DeploymentReport,
+  DeploymentSettings
+} from './deployments/index.ts'

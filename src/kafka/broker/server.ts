@@ -159,6 +159,11 @@ export class FrontDoor {
     return { host, port: localPort }
   }
 
+  /** Connections, now. */
+  get connections(): number {
+    return this.#connections.size
+  }
+
   #count(change: number): void {
     if (!this.#context.load.count(change)) return
     let largest: Connection | null = null
