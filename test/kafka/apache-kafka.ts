@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { cacheFolder, fetchOnce, hasCommand } from './toolchain.ts'
 
 /** The version of broker and tools. */
-export const APACHE_KAFKA = '4.1.0'
+export const APACHE_KAFKA = '4.3.0'
 const START_MS = 90_000
 const POLL_MS = 50
 const STOP_MS = 20_000
