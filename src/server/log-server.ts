@@ -15,7 +15,9 @@ import { describeLogEvent } from './log-events.ts'
 import type { LogNotice } from './log-events.ts'
 import { ServedHost } from './served-host.ts'
 import { ServedLog } from './served-log.ts'
-import type { OnClientProblem } from './served-log.ts'
+import type { OnClientProblem, Protection } from './served-log.ts'
+import { SECURITY_DEFAULT, checkExposure } from './security/settings.ts'
+import type { Listening, SecuritySettings } from './security/settings.ts'
 
 /** What is served, and who is told what. */
 export interface LogServerOptions {
@@ -28,6 +30,8 @@ export interface LogServerOptions {
   /** Origins of pages that may use the API. */
   readonly origins?: readonly string[]
   readonly version: string
+  /** Who may come in; default: everybody on this machine, until there is a user or a token. */
+  readonly security?: SecuritySettings
   readonly onLogEvent: (notice: LogNotice) => void
   readonly onProblem: OnClientProblem
   /** Told of what happens to deployments. */
@@ -91,7 +95,7 @@ export class LogServer {
     let served: ServedLog | null = null
     let http: HttpServer | null = null
     try {
-      served = await ServedLog.open(log, clock, true)
+      served = await ServedLog.open(log, clock, true, protectionOf(options))
       const address = await served.serve(options.address, options.onProblem)
       const { http: httpAddress, origins = [] } = options
       http =
@@ -103,7 +107,9 @@ export class LogServer {
               application: null,
               address: httpAddress,
               isAsked: true,
-              origins
+              origins,
+              security: served.guard?.security ?? null,
+              tls: served.guard?.tls ?? null
             })
       const parts = await openParts(options, { log, served, http, clock, disk, fence })
       return new LogServer(parts, address, (await log.listTopics()).length)
@@ -127,6 +133,15 @@ export class LogServer {
     await served.close()
     await log.close()
   }
+}
+
+/** @throws USAGE an address can be reached by others, who need not say who they are */
+function protectionOf(options: LogServerOptions): Protection {
+  const { security: settings = SECURITY_DEFAULT, address, http, folder, onProblem } = options
+  const listening: Listening[] = [{ option: '--listen', address }]
+  if (http !== null) listening.push({ option: '--http', address: http })
+  checkExposure(settings, listening)
+  return { settings, listening, folder, onNotice: onProblem }
 }
 
 async function openParts(
@@ -170,6 +185,7 @@ async function openParts(
       fence.reason ?? (deployments.areStarted ? null : 'deployments are being started'),
     onProblem: options.onProblem
   })
-  const endPolls = http === null ? () => {} : await serveApi(http, { host, origins })
+  const security = served.guard?.security ?? null
+  const endPolls = http === null ? () => {} : await serveApi(http, { host, origins, security })
   return { log, served, deployments, http, host, endPolls }
 }

@@ -1,8 +1,9 @@
 // Who asks over HTTP, and what callers are told who may not.
 import type { IncomingMessage } from 'node:http'
 
-import type { Identity, Operation, ResourceKind, Security } from '../../../security/index.ts'
-import { HttpError } from '../errors.ts'
+import type { Identity, Operation, ResourceKind, Security } from '../../security/index.ts'
+import { HttpError } from './errors.ts'
+import type { Connected } from './exchange.ts'
 
 /** Who a request is from. @throws 401 it must say so and does not, or with a token that is no good */
 export function identityOf(security: Security, incoming: IncomingMessage): Identity {
@@ -27,4 +28,25 @@ export function forbidden(
 ): HttpError {
   const message = `${principal} may not ${operation} the ${kind} ${name}; expected a rule that allows it`
   return new HttpError(403, 'FORBIDDEN', message)
+}
+
+/** @throws 401, 403 unless the caller may send messages to all of the functions */
+export function checkInvoke(
+  security: Security,
+  { env }: Connected,
+  typenames: readonly string[]
+): void {
+  const identity = identityOf(security, env.incoming)
+  for (const name of typenames) {
+    if (security.allows(identity, 'invoke', 'function', name)) continue
+    throw forbidden(identity.principal, 'invoke', 'function', name)
+  }
+}
+
+/** @throws 401, 403 unless the caller may read the topic */
+export function checkRead(security: Security, { env }: Connected, topic: string): void {
+  const identity = identityOf(security, env.incoming)
+  if (!security.allows(identity, 'read', 'topic', topic)) {
+    throw forbidden(identity.principal, 'read', 'topic', topic)
+  }
 }
