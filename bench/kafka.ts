@@ -1,113 +1,143 @@
-// Benches of the front door: produce and consume over TCP, by a client of others in a process of its own.
-import { spawn, type ChildProcess } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
-
-import { Admin } from '@platformatic/kafka'
+// Benches of the front door: produce and consume over TCP, by Apache Kafka's own performance tools.
+import { once } from 'node:events'
+import { spawn } from 'node:child_process'
+import { connect, type Socket } from 'node:net'
+import { resolve } from 'node:path'
 
 import { finished } from '../test/command.ts'
+import { kafkaJars } from '../test/kafka/apache-kafka.ts'
+import { FrameWriter, apiNamed, writeRequest, writeRequestHeader } from '../src/kafka/wire/index.ts'
 import { Suite } from './harness.ts'
+import { type FrontDoor, openFrontDoor } from './support/front-door.ts'
+import { type Tools, consume, createTopic, produce } from './support/kafka-tools.ts'
 
-const BYTES = 20 * 1024 * 1024
-const ROUNDS = 2
-const cpuMs: number[] = []
+const ROUNDS = 3
+const CONNECTIONS = 1_000
+const CONNECTION_GOAL_MB = 200
+/** How long a run at half load takes. */
+const HALF_LOAD_S = 8
 const CLIENT = resolve(import.meta.dirname, 'support/kafka-client.ts')
-const COMMAND = resolve(import.meta.dirname, '../bin/millrace.js')
 const OPTIONS = ['--conditions=millrace-source', '--disable-warning=ExperimentalWarning']
 const SIZES = [
-  { bytes: 100, name: '100 B', goal: 300_000 },
-  { bytes: 1_024, name: '1 KiB', goal: 60_000 }
-]
+  { bytes: 100, name: '100 B', goal: 300_000, records: 2_000_000 },
+  { bytes: 1_024, name: '1 KiB', goal: 60_000, records: 300_000 }
+] as const
+
+const jars = kafkaJars('kafka-tools')
+if ('missing' in jars) throw new Error(`the suite needs Kafka's tools: ${jars.missing}`)
 
 const suite = new Suite('kafka', {
   about:
-    'The server and the client are processes of their own on one machine of two cores, over loopback; what is ' +
-    'acknowledged is fsynced (acks −1). The client is @platformatic/kafka, 64 KiB a batch, 8 under way; the ceiling ' +
-    'sends the same batches, encoded before.',
+    'Server and client are processes of their own on one machine of two cores, over loopback; what is acknowledged is ' +
+    "fsynced (acks=all, idempotent). The client is Apache Kafka's ProducerPerformance and ConsumerPerformance with " +
+    'batches of 128 KiB; the ceiling of produce sends batches of 64 KiB that were encoded before, 8 under way.',
   notMeasured: [
-    'Latency at half load, and memory with 1,000 connections.',
-    'NATS JetStream and Apache Kafka beside it.',
-    'Compressed batches, whose records the broker looks through.'
+    'Compressed batches, whose records the broker looks through.',
+    'Several clients at once.'
   ]
 })
 
-const folder = mkdtempSync(join(tmpdir(), 'millrace-bench-'))
-const server = spawn(process.execPath, [
-  ...OPTIONS,
-  COMMAND,
-  'start',
-  '--data-dir',
-  folder,
-  '--listen',
-  '127.0.0.1:0'
-])
+const door = await openFrontDoor()
 try {
-  const bootstrap = await addressOf(server)
-  const admin = new Admin({ clientId: 'bench', bootstrapBrokers: [bootstrap] })
+  const tools: Tools = { classPath: jars.classPath, bootstrap: door.bootstrap }
   for (const size of SIZES) {
-    for (const partitions of [1, 16]) await measure(admin, bootstrap, size, partitions)
+    for (const partitions of [1, 16]) await measure(door, tools, size, partitions)
   }
-  await admin.close()
-  suite.finish()
 } finally {
-  server.kill('SIGINT')
-  await new Promise(resolve => server.once('close', resolve))
-  rmSync(folder, { recursive: true, force: true })
+  await door.stop()
 }
+await measureConnections()
+suite.finish()
 
 async function measure(
-  admin: Admin,
-  bootstrap: string,
-  { bytes, name, goal }: (typeof SIZES)[number],
+  door: FrontDoor,
+  tools: Tools,
+  { bytes, name, goal, records }: (typeof SIZES)[number],
   partitions: number
 ): Promise<void> {
   const topic = `t-${bytes}-${partitions}`
-  await admin.createTopics({ topics: [topic, `${topic}-raw`], partitions, replicas: 1 })
-  const count = Math.floor(BYTES / bytes)
+  await createTopic(tools, topic, partitions)
+  await createTopic(tools, `${topic}-raw`, partitions)
   const label = `${name}, ${partitions} partition${partitions === 1 ? '' : 's'}`
-  const rateOf = async (mode: string, of: string): Promise<number> => {
-    const elapsedMs = await client([mode, bootstrap, of, partitions, bytes, count])
-    return count / (elapsedMs / 1_000)
-  }
-  const produced: number[] = []
-  const prepared: number[] = []
+  const [produced, prepared, cpuMs]: number[][] = [[], [], []]
   for (let round = 0; round < ROUNDS; round++) {
-    prepared.push(await rateOf('prepared', `${topic}-raw`))
-    const before = serverCpuMs()
-    produced.push(await rateOf('produce', topic))
-    cpuMs.push(((serverCpuMs() - before) * 1e6) / count)
+    prepared!.push(await preparedRate(door.bootstrap, `${topic}-raw`, partitions, bytes, records))
+    const before = door.cpuMs()
+    produced!.push((await produce(tools, { topic, records, bytes })).perSecond)
+    cpuMs!.push(((door.cpuMs() - before) * 1e6) / records)
   }
-  const ceiling = { name: 'prepared batches', samples: prepared }
-  suite.rates(`produce ${label}`, { unit: 'records', goal, ceiling }, produced)
-  suite.value(`CPU of the server for produce ${label}`, { unit: 'ms per million' }, cpuMs.splice(0))
+  const ceiling = { name: 'prepared batches', samples: prepared! }
+  suite.rates(`produce ${label}`, { unit: 'records', goal, ceiling }, produced!)
+  suite.value(`CPU of the server for produce ${label}`, { unit: 'ms per million' }, cpuMs!)
+  const rate = Math.floor(produced!.toSorted((a, b) => a - b)[ROUNDS >> 1]! / 2)
+  const p99Ms: number[] = []
+  for (let round = 0; round < ROUNDS; round++) {
+    const half = { topic: `${topic}-raw`, records: rate * HALF_LOAD_S, bytes, rate }
+    p99Ms.push((await produce(tools, half)).p99Ms)
+  }
+  suite.value(`p99 of the acknowledgement at half load, ${label}`, { unit: 'ms', goal: 10 }, p99Ms)
   const consumed: number[] = []
-  for (let round = 0; round < ROUNDS; round++) consumed.push(await rateOf('consume', topic))
+  for (let round = 0; round < ROUNDS; round++) {
+    consumed.push(await consume(tools, { topic, records: records * ROUNDS }))
+  }
   suite.rates(`consume ${label}`, { unit: 'records', goal }, consumed)
 }
 
-/** Runs a client; gives the milliseconds that it measured. */
-async function client(args: readonly (string | number)[]): Promise<number> {
-  const child = spawn(process.execPath, [...OPTIONS, CLIENT, ...args.map(String)])
-  const { stdout, stderr, code } = await finished(child)
+/** Records a second of a client that sends what was encoded before. */
+async function preparedRate(
+  bootstrap: string,
+  topic: string,
+  partitions: number,
+  bytes: number,
+  records: number
+): Promise<number> {
+  const args = [bootstrap, topic, partitions, bytes, records].map(String)
+  const { stdout, stderr, code } = await finished(
+    spawn(process.execPath, [...OPTIONS, CLIENT, ...args])
+  )
   if (code !== 0) throw new Error(`the client ended with ${code}: ${stderr}`)
-  return (JSON.parse(stdout) as { readonly elapsedMs: number }).elapsedMs
+  return (records * 1_000) / (JSON.parse(stdout) as { readonly elapsedMs: number }).elapsedMs
 }
 
-/** CPU time of the server so far, from the kernel: user and system in hundredths of a second. */
-function serverCpuMs(): number {
-  const fields = readFileSync(`/proc/${server.pid}/stat`, 'utf8').split(') ')[1]!.split(' ')
-  return (Number(fields[11]) + Number(fields[12])) * 10
+/** Resident memory before and after so many clients have connected and asked for the metadata. */
+async function measureConnections(): Promise<void> {
+  const door = await openFrontDoor()
+  const sockets: Socket[] = []
+  try {
+    const before = door.residentBytes()
+    const [host, port] = door.bootstrap.split(':')
+    for (let at = 0; at < CONNECTIONS; at++) {
+      const socket = connect(Number(port), host)
+      sockets.push(socket)
+      await once(socket, 'connect')
+      socket.write(metadataRequest(at))
+      await once(socket, 'data')
+    }
+    const all = door.residentBytes()
+    const unit = 'MB'
+    const name = `memory of the server with ${CONNECTIONS} connections`
+    suite.value(name, { unit, goal: CONNECTION_GOAL_MB }, [all / 1e6])
+    suite.value('memory of the server without', { unit }, [before / 1e6])
+  } finally {
+    for (const socket of sockets) socket.destroy()
+    await door.stop()
+  }
 }
 
-async function addressOf(child: ChildProcess): Promise<string> {
-  let said = ''
-  return await new Promise((resolve, reject) => {
-    child.stderr!.setEncoding('utf8').on('data', (text: string) => {
-      said += text
-      const address = /kafka +(\S+:\d+)/.exec(said)?.[1]
-      if (address !== undefined && said.includes('ready in')) resolve(address)
-    })
-    child.once('close', code => reject(new Error(`the server ended with ${code}: ${said}`)))
+function metadataRequest(correlationId: number): Buffer {
+  const api = apiNamed('Metadata')!
+  const writer = new FrameWriter()
+  writeRequestHeader(writer, api, {
+    apiKey: api.key,
+    apiVersion: 9,
+    correlationId,
+    clientId: 'bench'
   })
+  writeRequest('Metadata', 9, writer, {
+    topics: null,
+    allowAutoTopicCreation: false,
+    includeClusterAuthorizedOperations: false,
+    includeTopicAuthorizedOperations: false
+  })
+  return Buffer.concat(writer.finish())
 }

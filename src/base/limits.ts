@@ -52,10 +52,14 @@ export const TOPIC_NAME_LENGTH_MAX = 249
 export const FUNCTION_MESSAGE_BYTES_MAX: number = 4 * MIB
 /** Bytes of all values of one function's address: one entry of the state. */
 export const FUNCTION_STATE_BYTES_MAX: number = 4 * MIB
-/** Messages that wait for busy functions of an application, in bytes, before the ingresses that feed them wait. */
+/** Messages that wait for functions of an application, in bytes, before the ingresses that feed them wait. */
 export const FUNCTION_MAILBOX_BYTES_MAX: number = 256 * MIB
-/** Calls of asynchronous functions under way in a task; further addresses wait their turn. */
+/** Calls of one asynchronous function type under way in a task; further addresses wait their turn. */
 export const FUNCTION_CALLS_MAX = 4_096
+/** Calls of all types of a task, but for those that each has of its own. */
+export const FUNCTION_CALLS_TASK_MAX = 16_384
+/** Calls of a type that no other type can take. */
+export const FUNCTION_CALLS_MIN = 16
 /** Messages that one call of an asynchronous function takes, unless its endpoint says otherwise. */
 export const FUNCTION_BATCH_MESSAGES_MAX = 1_000
 /** Function types of an application, those that a namespace's endpoint gives included. */

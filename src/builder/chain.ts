@@ -1,15 +1,23 @@
 // What is behind all stages of a stream: the parts of a service as data, and the calls that add to them.
-import type { OperatorKind } from '../dataflow/plan.ts'
+import {
+  type AggregateMap,
+  type AggregatesNode,
+  aggregatesOf,
+  type WindowAggregateWords
+} from './aggregate.ts'
+import { type Constant, type GivenNode, givenOf } from './fields.ts'
+import type { JoinNode } from './join.ts'
 import { placeOfCaller, type SourcePlace } from './place.ts'
+import type { Schedule, ScheduleNode } from './schedule.ts'
 import { type AnyFunction, type StepNode, type StepOptions, stepOf } from './step.ts'
-import type { Stream, StreamHandle, WindowOptions } from './stream.ts'
+import type { DedupOptions, Stream, StreamHandle } from './stream.ts'
 import type { State, StateNode, Topic, TopicFor, TopicNode } from './topic.ts'
 import type { TypeNode, TypeValue } from './types.ts'
-import type { EarlyOptions, TimeNode, WindowNode } from './window.ts'
+import type { EarlyOptions, TimeNode, WatermarkOptions, WindowNode } from './window.ts'
 
 /** A topic that a service reads. */
 export interface SourceNode {
-  readonly topic: TopicNode
+  readonly topic: TopicNode | ScheduleNode
   readonly steps: readonly StepNode[]
   readonly at: SourcePlace | null
 }
@@ -26,7 +34,7 @@ export type SinkNode =
       readonly kind: 'function'
       readonly typename: string
       readonly valueType: string | null
-      readonly assignId: StepNode | null
+      readonly assignId: GivenNode | null
       readonly steps: readonly StepNode[]
       readonly at: SourcePlace | null
     }
@@ -51,31 +59,51 @@ export interface StreamNode {
   readonly states: Readonly<Record<string, StateNode>>
   readonly steps: readonly StepNode[]
   readonly time: TimeNode | null
+  readonly join: JoinNode | null
   readonly window: WindowPart | null
-  readonly assignKey: StepNode | null
+  readonly assignKey: GivenNode | null
+  readonly dedup: DedupOptions | null
   readonly keyedSteps: readonly StepNode[]
   readonly updateState: StepNode | null
+  readonly aggregate: AggregatesNode | null
   readonly sinks: readonly SinkNode[]
 }
 
 type Options = StepOptions & { readonly output?: TypeValue<unknown> }
+/** A key, a time or an id as users give it. */
+type Given = AnyFunction | string | readonly string[] | Constant
+interface TimeOptions {
+  readonly timestamp?: AnyFunction | string
+  readonly timestampOptions?: StepOptions
+  readonly watermark?: WatermarkOptions
+}
+interface WindowSaid extends TimeOptions {
+  readonly time?: 'event' | 'processing'
+  readonly early?: EarlyOptions
+  readonly late?: TopicFor<never>
+}
 
 const EMPTY: StreamNode = {
   sources: [],
   states: {},
   steps: [],
   time: null,
+  join: null,
   window: null,
   assignKey: null,
+  dedup: null,
   keyedSteps: [],
   updateState: null,
+  aggregate: null,
   sinks: []
 }
 
-/** Begins a stream with a topic. */
-export function from<K, V>(topic: Topic<K, V>): Stream<V, K, unknown> {
+/** Begins a stream with a topic, or with the ticks of a schedule. */
+export function from<K, V>(topic: Topic<K, V>): Stream<V, K, unknown>
+export function from(ticks: Schedule): Stream<number, null, unknown>
+export function from(topic: { readonly node: TopicNode | ScheduleNode }): unknown {
   const source = { topic: topic.node, steps: [], at: placeOfCaller(from) }
-  return new Chain({ ...EMPTY, sources: [source] }) as unknown as Stream<V, K, unknown>
+  return new Chain({ ...EMPTY, sources: [source] })
 }
 
 type Merged<P extends readonly unknown[]> = Stream<
@@ -114,6 +142,20 @@ export class Chain {
     this.#output = output
   }
 
+  /** The beginning of what is behind a join. */
+  static joined(join: JoinNode, time: TimeNode): Chain {
+    const { left, right } = join
+    const sources = [...left.sources, ...right.sources]
+    const states = { ...left.states, ...right.states }
+    return new Chain({
+      ...EMPTY,
+      sources,
+      states,
+      join,
+      time: time.watermark === null ? null : time
+    })
+  }
+
   get stream(): StreamHandle {
     return this as unknown as StreamHandle
   }
@@ -145,11 +187,11 @@ export class Chain {
     return this.#with({ states: { ...this.node.states, ...Object.fromEntries(added) } })
   }
 
-  eventTime(options: Pick<WindowOptions<never, never, never>, 'timestamp' | 'watermark'>): Chain {
+  eventTime(options: TimeOptions): Chain {
     return this.#with({ time: timeOf(options, this.eventTime) })
   }
 
-  window(shape: WindowNode, options: WindowOptions<never, never, never> = {}): Chain {
+  window(shape: WindowNode, options: WindowSaid = {}): Chain {
     const window: WindowPart = {
       shape,
       isProcessingTime: options.time === 'processing',
@@ -165,8 +207,16 @@ export class Chain {
     return this.#with({ window })
   }
 
-  keyBy(fn: AnyFunction, options: Options = {}): Chain {
-    return this.#with({ assignKey: stepOf('assign-key', fn, options, this.keyBy) })
+  keyBy(key: Given, options: Options = {}): Chain {
+    return this.#with({ assignKey: givenOf('assign-key', key, options, this.keyBy) })
+  }
+
+  dedup(bounds: DedupOptions): Chain {
+    return this.#with({ dedup: bounds })
+  }
+
+  aggregate(describe: (of: WindowAggregateWords<never, never>) => AggregateMap): Chain {
+    return this.#with({ aggregate: aggregatesOf(describe, this.aggregate) })
   }
 
   updateState(fn: AnyFunction, options: StepOptions = {}): Chain {
@@ -204,13 +254,20 @@ export class Chain {
 
   toFunction(
     typename: string,
-    options: { readonly valueType?: string; readonly assignId?: AnyFunction } = {},
+    options: {
+      readonly valueType?: string
+      readonly assignId?: Given
+      readonly assignIdOptions?: StepOptions
+    } = {},
     transforms: (stream: Chain) => Chain = stream => stream
   ): Chain {
     const at = placeOfCaller(this.toFunction)
     const { steps } = transforms(new Chain(EMPTY)).node
-    const { valueType = null, assignId } = options
-    const id = assignId === undefined ? null : stepOf('assign-id', assignId, {}, this.toFunction)
+    const { valueType = null, assignId, assignIdOptions = {} } = options
+    const id =
+      assignId === undefined
+        ? null
+        : givenOf('assign-id', assignId, assignIdOptions, this.toFunction)
     return this.#sink({ kind: 'function', typename, valueType, assignId: id, steps, at })
   }
 
@@ -237,10 +294,12 @@ export class Chain {
 }
 
 function timeOf(
-  { timestamp, watermark }: Pick<WindowOptions<never, never, never>, 'timestamp' | 'watermark'>,
+  { timestamp, timestampOptions = {}, watermark }: TimeOptions,
   called: AnyFunction
 ): TimeNode {
-  const operator: OperatorKind = 'assign-timestamp'
-  const assign = timestamp === undefined ? null : stepOf(operator, timestamp, {}, called)
-  return { assignTimestamp: assign, watermark: watermark ?? null }
+  const assignTimestamp =
+    timestamp === undefined
+      ? null
+      : givenOf('assign-timestamp', timestamp, timestampOptions, called)
+  return { assignTimestamp, watermark: watermark ?? null }
 }

@@ -1,18 +1,29 @@
 // Types of a plan as expressions of the builder: the named ones as constants.
-import type { Field, Type } from '../dataflow/types.ts'
+import type { TopicPlan, WireSchema } from '../dataflow/plan.ts'
+import type { Field, Type, Variant } from '../dataflow/types.ts'
+import { typeScriptOf } from './code-type-text.ts'
 import type { CodeNames } from './code-names.ts'
-import { quoted } from './literals.ts'
+import { property, quoted } from './literals.ts'
 
 /** Writes the types of one plan. */
 export class CodeTypes {
   readonly #types: Readonly<Record<string, Type>>
+  /** Those by whose schemas topics are written: they stay in their files. */
+  readonly #imported = new Map<string, WireSchema>()
   readonly #constants = new Map<string, string>()
   readonly #lines: string[] = []
   readonly #names: CodeNames
 
-  constructor(types: Readonly<Record<string, Type>>, names: CodeNames) {
+  constructor(
+    { types, topics }: { types: Readonly<Record<string, Type>>; topics: readonly TopicPlan[] },
+    names: CodeNames
+  ) {
     this.#types = types
     this.#names = names
+    for (const { value } of topics) {
+      const name = 'name' in value.type ? value.type.name : null
+      if (name !== null && value.schema?.path !== undefined) this.#imported.set(name, value.schema)
+    }
   }
 
   /** Declarations of all named types that were asked for, each behind those that it names. */
@@ -42,9 +53,12 @@ export class CodeTypes {
       this.#constants.set(name, constant)
       const type = this.#types[name]!
       const isOwn = 'name' in type && type.name === name
-      const written = isOwn
-        ? this.#expression(type, name)
-        : `t.named(${quoted(name)}, ${this.of(type)})`
+      const schema = this.#imported.get(name)
+      const written = schema
+        ? importedText(name, type, schema)
+        : isOwn
+          ? this.#expression(type, name)
+          : `t.named(${quoted(name)}, ${this.of(type)})`
       this.#lines.push(`const ${constant} = ${written}`)
     }
     return constant
@@ -61,10 +75,9 @@ export class CodeTypes {
       }
       case 'enum': {
         const cases = type.variants.map(variant => {
-          const { type: inner, readName, writeName } = variant
-          const isPlain = readName === variant.name && writeName === variant.name
-          const value = inner === null ? (isPlain ? 'null' : 't.null') : this.of(inner)
-          return `${property(variant.name)}: ${isPlain ? value : renamed(value, variant)}`
+          const inner = variant.type
+          const value = inner === null ? (isPlain(variant) ? 'null' : 't.null') : this.of(inner)
+          return `${property(variant.name)}: ${withSide(value, variant)}`
         })
         const word = type.tagging === 'untagged' ? 'union' : 'enum'
         return `t.${word}(${first}{ ${cases.join(', ')} })`
@@ -88,27 +101,30 @@ export class CodeTypes {
 
   #fields(fields: readonly Field[]): string {
     const written = fields.map(field => {
-      const { name, type, optional, readName, writeName } = field
-      const isPlain = readName === name && writeName === name
-      const value = isPlain ? this.of(type) : renamed(this.of(type), field)
-      return `${property(name)}: ${optional ? `t.optional(${value})` : value}`
+      const value = withSide(this.of(field.type), field)
+      return `${property(field.name)}: ${field.optional ? `t.optional(${value})` : value}`
     })
     return written.length === 0 ? '{}' : `{ ${written.join(', ')} }`
   }
 }
 
-function renamed(
-  value: string,
-  { name, readName, writeName }: Pick<Field, 'name' | 'readName' | 'writeName'>
-): string {
+type Side = Pick<Field & Variant, 'name' | 'readName' | 'writeName' | 'number'>
+
+function isPlain({ name, readName, writeName, number }: Side): boolean {
+  return readName === name && writeName === name && number === undefined
+}
+
+/** A field with its other names and its number. */
+function withSide(value: string, { name, readName, writeName, number }: Side): string {
   const names = [
     ...(readName === name ? [] : [`read: ${quoted(readName)}`]),
     ...(writeName === name ? [] : [`write: ${quoted(writeName)}`])
   ]
-  return `t.renamed(${value}, { ${names.join(', ')} })`
+  const renamed = names.length === 0 ? value : `t.renamed(${value}, { ${names.join(', ')} })`
+  return number === undefined ? renamed : `t.numbered(${renamed}, ${number})`
 }
 
-/** A name as the key of an object. */
-export function property(name: string): string {
-  return /^[A-Za-z_$][\w$]*$/.test(name) ? name : quoted(name)
+function importedText(name: string, type: Type, { path, message }: WireSchema): string {
+  const given = message === '' ? '' : `, { message: ${quoted(message)} }`
+  return `t.imported<${typeScriptOf(type)}>(${quoted(name)}, ${quoted(path!)}${given})`
 }

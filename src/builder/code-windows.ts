@@ -1,5 +1,6 @@
 // Event time and windows of a plan as calls of the builder.
 import type { ServicePlan, StepPlan, TimePlan, WindowPlan, WindowShape } from '../dataflow/plan.ts'
+import { givenText } from './code-builtins.ts'
 import { durationText, options, quoted } from './literals.ts'
 
 const FUTURE_BOUND_MS = 86_400_000
@@ -50,16 +51,24 @@ function timeEntries(
   functionOf: FunctionPrinter
 ): Record<string, string | null> {
   const assign = time?.assignTimestamp ?? null
+  const said = assign === null ? {} : assign.with
   return {
-    watermark:
-      options({
-        outOfOrderness: duration(time?.outOfOrdernessMs ?? 0, 0),
-        idleness: duration(time?.idlenessMs ?? null, null),
-        gracePeriod: duration(gracePeriodMs, 0),
-        futureBound: duration(time?.futureBoundMs ?? FUTURE_BOUND_MS, FUTURE_BOUND_MS)
-      }) || null,
-    timestamp: assign === null ? null : functionOf(assign)
+    watermark: watermarkText(time, gracePeriodMs),
+    timestamp: assign === null ? null : (givenText(assign) ?? functionOf(assign)),
+    timestampOptions: Object.keys(said).length === 0 ? null : `{ with: ${JSON.stringify(said)} }`
   }
+}
+
+/** The options of a watermark; null where nothing is said. */
+export function watermarkText(time: TimePlan | null, gracePeriodMs: number): string | null {
+  return (
+    options({
+      outOfOrderness: duration(time?.outOfOrdernessMs ?? 0, 0),
+      idleness: duration(time?.idlenessMs ?? null, null),
+      gracePeriod: duration(gracePeriodMs, 0),
+      futureBound: duration(time?.futureBoundMs ?? FUTURE_BOUND_MS, FUTURE_BOUND_MS)
+    }) || null
+  )
 }
 
 function shapeOf(shape: WindowShape): string {

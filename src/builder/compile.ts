@@ -20,6 +20,8 @@ export interface CompileBuiltOptions {
   readText?(path: string): string | null
   /** The text of a module that `uses` names by a relative path, as for files. */
   readModule?(specifier: string): string | null
+  /** The text of a schema file that a type is imported from, as for files. */
+  readSchema?(specifier: string): string | null
   /** How `uses` names a function that is exported; null for one that is not. */
   referenceTo?(fn: AnyFunction): string | null
 }
@@ -41,7 +43,8 @@ export function compileBuilt(node: DataflowNode, options: CompileBuiltOptions): 
   const written = writeYaml(documentOf(node, { isTidy: false, referenceTo, placeOf }))
   const result = compile(written.text, {
     file: options.file,
-    ...(options.readModule ? { readModule: options.readModule.bind(options) } : {})
+    ...(options.readModule ? { readModule: options.readModule.bind(options) } : {}),
+    ...(options.readSchema ? { readSchema: options.readSchema.bind(options) } : {})
   })
   const places = new Places(written, options)
   const functions = new Map<StepPlan, AnyFunction>()

@@ -1,15 +1,19 @@
 // From the builder's data to the tree of a dataflow file.
 import { toCamel, toKebab } from '../dataflow/index.ts'
+import { aggregateTree } from './aggregate.ts'
 import type { SinkNode, StreamNode, WindowPart } from './chain.ts'
 import type { DataflowNode, ErrorOptions, ServiceNode } from './dataflow.ts'
+import { fieldTree, functionOf, type GivenNode } from './fields.ts'
 import { type FunctionText, ownName, textOf } from './function-text.ts'
+import { joinTree } from './join.ts'
 import type { SourcePlace } from './place.ts'
+import { type ScheduleNode, scheduleTree } from './schedule.ts'
 import { type AnyFunction, referenceOf, type StepNode } from './step.ts'
 import type { StateNode, TopicNode } from './topic.ts'
 import { returnAnnotation } from './type-annotation.ts'
 import { TypeSet, typesOf, typeTree, wordTree } from './type-tree.ts'
 import type { TimeNode, WatermarkOptions } from './window.ts'
-import { Code, Entries, Placed, type Tree } from './yaml-text.ts'
+import { Code, defined, Entries, Placed, type Tree } from './yaml-text.ts'
 
 /** What the tree is for. */
 export interface DocumentOptions {
@@ -54,6 +58,7 @@ export function documentOf(node: DataflowNode, options: DocumentOptions): Entrie
     errors: errors === undefined ? undefined : errorsTree(errors),
     topics: new Entries(topics.map(topic => [topic.id, new Placed(topicTree(topic), topic.at)])),
     types: types.tree(),
+    schedule: schedulesTree(node),
     services: new Entries(
       node.services.map(service => [service.name, new Placed(writer(service), service.at)])
     )
@@ -66,15 +71,24 @@ export function documentOf(node: DataflowNode, options: DocumentOptions): Entrie
 /** Every topic that is named, each once. */
 function topicsOf(node: DataflowNode): TopicNode[] {
   const all = node.services.flatMap(({ stream }) => [
-    ...stream.sources.map(source => source.topic),
+    ...stream.sources.flatMap(({ topic }) => ('schedule' in topic ? [] : [topic])),
     ...(stream.window?.late ? [stream.window.late] : []),
     ...stream.sinks.flatMap(sink => (sink.kind === 'topic' ? [sink.topic] : []))
   ])
   return [...new Set([...node.topics, ...all])]
 }
 
+/** Every schedule that is a source, each once. */
+function schedulesTree({ services }: DataflowNode): Tree | undefined {
+  const all = services.flatMap(({ stream }) =>
+    stream.sources.flatMap(({ topic }): ScheduleNode[] => ('schedule' in topic ? [topic] : []))
+  )
+  const entries = [...new Set(all)].map(node => [node.id, scheduleTree(node)] as const)
+  return entries.length === 0 ? undefined : new Entries(entries)
+}
+
 function topicTree({ key, value, options }: TopicNode): Tree {
-  const { name, partitions, converter, start, compression, retention, cleanup } = options
+  const { name, partitions, converter, registry, start, compression, retention, cleanup } = options
   return defined({
     name,
     partitions,
@@ -82,6 +96,7 @@ function topicTree({ key, value, options }: TopicNode): Tree {
       key: key === null ? undefined : wordTree(key),
       value: { ...wordTree(value), ...(converter === undefined ? {} : { converter }) }
     }),
+    registry: registry && defined({ url: registry.url, 'auth-env': registry.authEnv }),
     consumer: start && { default_starting_offset: defined({ ...start }) },
     producer: compression && { compression },
     retention: retention && defined({ ...retention }),
@@ -103,16 +118,17 @@ class ServiceWriter {
   }
 
   write({ stream, errors }: ServiceNode): Tree {
-    const { sources, states, steps, time, window, assignKey } = stream
+    const { sources, states, steps, time, join, window, assignKey } = stream
     const named = Object.entries(states).map(
       ([name, node]) => [nameOf(name), new Placed(stateTree(node), node.at)] as const
     )
     return defined({
-      sources: sources.map(
-        ({ topic, steps: own, at }) =>
-          new Placed(defined({ type: 'topic', id: topic.id, transforms: this.#steps(own) }), at)
-      ),
+      sources: sources.map(({ topic, steps: own, at }) => {
+        const type = 'schedule' in topic ? 'schedule' : 'topic'
+        return new Placed(defined({ type, id: topic.id, transforms: this.#steps(own) }), at)
+      }),
       states: named.length === 0 ? undefined : new Entries(named),
+      join: join === null ? undefined : joinTree(join),
       transforms: this.#steps(steps),
       ...(time === null ? {} : this.#time(time)),
       window: window === null ? undefined : this.#window(window, stream),
@@ -129,8 +145,9 @@ class ServiceWriter {
     )
   }
 
-  #place(step: StepNode | null): Tree | undefined {
-    return step === null ? undefined : new Placed(this.#function(step), step.at)
+  #place(step: GivenNode | null): Tree | undefined {
+    if (step === null) return undefined
+    return 'given' in step ? fieldTree(step) : new Placed(this.#function(step), step.at)
   }
 
   #time({ assignTimestamp, watermark }: TimeNode): Record<string, Tree> {
@@ -158,13 +175,15 @@ class ServiceWriter {
   }
 
   #partition(stream: StreamNode, window: WindowPart | null = null): Tree {
-    const { assignKey, keyedSteps, updateState } = stream
-    const key =
-      assignKey === null ? null : { ...assignKey, output: assignKey.output ?? keyType(stream) }
+    const { assignKey, dedup, keyedSteps, updateState, aggregate } = stream
+    const fn = functionOf(assignKey)
+    const key = fn === null ? assignKey : { ...fn, output: fn.output ?? keyType(stream) }
     return defined({
       'assign-key': this.#place(key),
+      dedup: dedup === null ? undefined : defined({ ...dedup }),
       transforms: this.#steps(keyedSteps),
       'update-state': this.#place(updateState),
+      aggregate: aggregate === null ? undefined : aggregateTree(aggregate),
       merge: this.#place(window?.merge ?? null),
       flush: this.#place(window?.flushKey ?? null)
     })
@@ -238,6 +257,7 @@ function stateTree(node: StateNode): Tree {
     type: 'keyed-state',
     properties: { key: typeTree(key), value: typeTree(value) },
     ttl: options.ttl,
+    'ttl-after': options.ttlAfter,
     windowed: options.windowed
   })
 }
@@ -255,12 +275,4 @@ function watermarkTree(watermark: WatermarkOptions): Tree {
 /** A name as the file has it: kebab-case, where it is a name of TypeScript. */
 export function nameOf(name: string): string {
   return /^[A-Za-z][A-Za-z0-9]*$/.test(name) ? toKebab(name) : name
-}
-
-/** Without what is undefined. */
-export function defined(tree: Readonly<Record<string, Tree | undefined>>): Record<string, Tree> {
-  const entries = Object.entries(tree).filter(
-    (entry): entry is [string, Tree] => entry[1] !== undefined
-  )
-  return Object.fromEntries(entries)
 }

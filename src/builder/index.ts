@@ -1,5 +1,14 @@
 // The package export `millrace/dataflow`: dataflows as typed code, and what users' functions see.
 export * from '../runtime/code/user.ts'
+export type {
+  Aggregate,
+  AggregateMap,
+  AggregateState,
+  AggregateWords,
+  ResultOf,
+  TopOptions,
+  WindowAggregateWords
+} from './aggregate.ts'
 export { from, merge } from './chain.ts'
 export {
   dataflow,
@@ -11,11 +20,29 @@ export {
   type ServiceOptions
 } from './dataflow.ts'
 export { type BuiltDataflow, compileBuilt, type CompileBuiltOptions, yamlOf } from './compile.ts'
+export { type Constant, constant, type FieldOf, type KeyField } from './fields.ts'
+export {
+  type EventJoinOptions,
+  events,
+  join,
+  type JoinSide,
+  type PairOf,
+  type SideOptions,
+  table,
+  type TableJoinOptions,
+  type TableOptions,
+  versions,
+  type WithinOptions
+} from './join.ts'
 export { printCode } from './print-code.ts'
+export { type Schedule, schedule, type ScheduleOptions } from './schedule.ts'
 export { type AnyFunction, type StepOptions, uses } from './step.ts'
 export type * from './stream.ts'
+export type * from './window-stream.ts'
 export {
+  aggregateOf,
   type OwnedState,
+  type RegistryOptions,
   state,
   type State,
   type StateOptions,

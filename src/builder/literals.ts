@@ -5,6 +5,12 @@ export function quoted(text: string): string {
   return /^[^'\\\n\r\u2028\u2029]*$/.test(text) ? `'${text}'` : JSON.stringify(text)
 }
 
+/** A name as the key of an object literal. */
+export function property(name: string): string {
+  if (name === '__proto__') return "['__proto__']"
+  return /^[A-Za-z_$][\w$]*$/.test(name) ? name : quoted(name)
+}
+
 /** An object literal of what is not null; empty where all is. */
 export function options(entries: Readonly<Record<string, string | null>>): string {
   const said = Object.entries(entries).flatMap(([key, value]) =>

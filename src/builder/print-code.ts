@@ -1,8 +1,7 @@
 // Writes a plan as the builder's TypeScript: the way back from a file to code.
 //
 // Functions lose the types of their signatures: the builder infers them, and `typed` says what is declared.
-import { MillraceError } from '../base/index.ts'
-import { isScalarType, typeFingerprint } from '../dataflow/index.ts'
+import { typeFingerprint } from '../dataflow/index.ts'
 import type {
   ErrorPolicy,
   OperatorKind,
@@ -14,11 +13,13 @@ import type {
   TopicPlan
 } from '../dataflow/plan.ts'
 import type { Type } from '../dataflow/types.ts'
-import { CodeNames } from './code-names.ts'
-import { CodeTypes, property } from './code-types.ts'
-import { timeOptions, windowCalls } from './code-windows.ts'
+import { aggregateCall, dedupCall, givenText, joinCall, withoutCode } from './code-builtins.ts'
+import { CodeNames, WORDS } from './code-names.ts'
+import { topicText } from './code-topics.ts'
+import { CodeTypes } from './code-types.ts'
+import { timeOptions, watermarkText, windowCalls } from './code-windows.ts'
 import { hasLongTemplate, tidied } from './function-text.ts'
-import { durationText, options, quoted } from './literals.ts'
+import { durationText, options, property, quoted } from './literals.ts'
 
 const METHODS: Partial<Record<OperatorKind, string>> = {
   map: 'map',
@@ -48,12 +49,14 @@ export class CodePrinter {
 
   constructor(plan: Plan) {
     this.#plan = plan
-    this.types = new CodeTypes(plan.types, this.#names)
+    const topics = Object.values(plan.topics)
+    this.types = new CodeTypes({ types: plan.types, topics }, this.#names)
   }
 
   print(): string {
     const { name, namespace, version, services } = this.#plan
     const topics = Object.values(this.#plan.topics).filter(topic => topic.function === undefined)
+    if (topics.some(topic => topic.schedule !== undefined)) throw withoutCode('of a schedule')
     const topicLines = topics.map(topic => this.#topic(topic))
     const stateLines = services.flatMap(service => this.#owned(service))
     const streams = services.map(service => {
@@ -85,9 +88,7 @@ export class CodePrinter {
     const { output, outputKey } = step
     const isSilent = method === 'filter' || output === null
     const typed = isSilent ? [] : [`.typed(${this.#outgoing(output, outputKey)})`]
-    const given =
-      Object.keys(step.with).length === 0 ? [] : [`{ with: ${JSON.stringify(step.with)} }`]
-    return [...typed, `.${method}(${[functionOf(step), ...given].join(', ')})`]
+    return [...typed, `.${method}(${[functionOf(step), ...stepOptions(step)].join(', ')})`]
   }
 
   /** The constant of a topic. */
@@ -101,30 +102,9 @@ export class CodePrinter {
   }
 
   #topic(topic: TopicPlan): string {
-    const { id, name, partitions, key, value, start, compression, cleanup } = topic
-    const constant = this.#names.take(id, 'Topic')
-    this.#topics.set(id, constant)
-    const type = this.types.of(value.type)
-    const types = key === null ? type : `{ key: ${this.types.of(key)}, value: ${type} }`
-    const usual = isScalarType(value.type) ? 'raw' : 'json'
-    const isFromStart = start.position === 'beginning' && start.value === 0
-    const { retentionMs, retentionBytes } = topic
-    const said = options({
-      name: name === id ? null : quoted(name),
-      partitions: partitions === null ? null : String(partitions),
-      converter: value.converter === usual ? null : quoted(value.converter),
-      start: isFromStart
-        ? null
-        : options({ position: quoted(start.position), value: String(start.value) }),
-      compression: compression === 'none' ? null : quoted(compression),
-      retention:
-        options({
-          time: retentionMs === null ? null : quoted(durationText(retentionMs)),
-          size: retentionBytes === null ? null : quoted(String(retentionBytes))
-        }) || null,
-      cleanup: cleanup === null ? null : quoted(cleanup)
-    })
-    return `const ${constant} = topic(${[quoted(id), types, ...(said === '' ? [] : [said])].join(', ')})`
+    const constant = this.#names.take(topic.id, 'Topic')
+    this.#topics.set(topic.id, constant)
+    return `const ${constant} = ${topicText(topic, this.types)}`
   }
 
   #spareTopics(topics: readonly TopicPlan[]): string[] {
@@ -139,7 +119,7 @@ export class CodePrinter {
 
   #owned(service: ServicePlan): string[] {
     return service.states.flatMap(state => {
-      if (state.kind !== 'owned') return []
+      if (state.kind !== 'owned' || isOfAggregate(service, state)) return []
       const isShared = this.#plan.services.some(({ states }) =>
         states.some(
           other =>
@@ -156,9 +136,10 @@ export class CodePrinter {
   }
 
   #state(state: Extract<StatePlan, { kind: 'owned' }>, service: ServicePlan): string {
-    const { key, value, ttlMs, windowed } = state
+    const { key, value, ttlMs, ttlAfter, windowed } = state
     const said = options({
       ttl: ttlMs === null ? null : quoted(durationText(ttlMs)),
+      ttlAfter: ttlAfter === undefined ? null : quoted(ttlAfter),
       windowed: service.window !== null && !windowed ? 'false' : null
     })
     const types = [this.types.of(key), this.types.of(value)]
@@ -166,56 +147,93 @@ export class CodePrinter {
   }
 
   #statesOf(service: ServicePlan): string[] {
-    if (service.states.length === 0) return []
-    const entries = service.states.map(state => {
+    const entries = service.states.flatMap(state => {
+      if (isOfAggregate(service, state)) return []
       const place =
         state.kind === 'owned' ? `${service.name}.${state.name}` : `${state.service}.${state.state}`
       const shared = this.#states.get(place)
       const value =
         state.kind === 'owned'
           ? (shared ?? this.#state(state, service))
-          : `${shared!}.from(${quoted(place)})`
-      return `${property(state.property)}: ${value}`
+          : `${shared ?? this.#stateOfAggregate(state)}.from(${quoted(place)})`
+      return [`${property(state.property)}: ${value}`]
     })
-    return [`.states({ ${entries.join(', ')} })`]
+    return entries.length === 0 ? [] : [`.states({ ${entries.join(', ')} })`]
+  }
+
+  /** Where it is read: the service that keeps it may stand behind. */
+  #stateOfAggregate(reference: Extract<StatePlan, { kind: 'reference' }>): string {
+    const owner = this.#plan.services.find(({ name }) => name === reference.service)!
+    const found = owner.states.find(({ name }) => name === reference.state)!
+    return this.#state(found as Extract<StatePlan, { kind: 'owned' }>, owner)
   }
 
   #stream(service: ServicePlan): string {
-    const { sources, partition, window, time } = service
+    const { partition, window, join } = service
     const states = this.#statesOf(service)
-    const [first] = sources
-    const isSingle = sources.length === 1 && first!.steps.length === 0
-    const beginning = isSingle
-      ? `from(${this.topicName(first!.topic)})`
-      : `merge(\n${sources
-          .map(({ topic, steps }) => {
-            const calls = steps.flatMap(step => this.step(step))
-            const lines = calls.length === 0 ? [] : [...states, ...calls]
-            return indented([`from(${this.topicName(topic)})`, ...lines].join('\n  '))
-          })
-          .join(',\n')}\n)`
+    if (join !== undefined) {
+      const steps = [...service.steps, ...partition!.steps]
+      return [
+        joinCall(service, join, {
+          streamOf: topic => this.#side(service, topic),
+          watermark: watermarkText(service.time, join.gracePeriodMs)
+        }),
+        ...states,
+        ...steps.flatMap(step => this.step(step)),
+        ...service.sinks.map(sink => this.#sink(sink))
+      ].join('\n  ')
+    }
+    const { time } = service
     const eventTime = window === null && time !== null ? timeOptions(time, functionOf) : null
+    const aggregate = aggregateCall(service)
+    const dedup = dedupCall(service)
     const calls = [
       ...states,
       ...service.steps.flatMap(step => this.step(step)),
       ...(eventTime === null ? [] : [`.eventTime(${eventTime})`]),
       ...(window === null ? [] : windowCalls(this, service, window, functionOf)),
-      ...(partition === null
-        ? []
-        : [
-            this.#keyBy(service, partition.assignKey),
-            ...partition.steps.flatMap(step => this.step(step)),
-            ...(partition.updateState ? this.step(partition.updateState, 'updateState') : [])
-          ]),
-      ...(window?.merge ? [`.merge(${functionOf(window.merge)})`] : []),
-      ...(window?.flushKey ? this.step(window.flushKey, 'flushKey') : []),
+      ...(partition === null ? [] : [this.#keyBy(service, partition.assignKey)]),
+      ...(dedup === null ? [] : [dedup]),
+      ...(partition?.steps ?? []).flatMap(step => this.step(step)),
+      ...(aggregate === null ? this.#changes(service) : [aggregate]),
       ...(window?.flush ? this.step(window.flush, 'flush') : []),
       ...service.sinks.map(sink => this.#sink(sink))
     ]
-    return [beginning, ...calls].join('\n  ')
+    return [this.#beginning(service, states), ...calls].join('\n  ')
+  }
+
+  /** What functions do with the states of a key. */
+  #changes({ partition, window }: ServicePlan): string[] {
+    return [
+      ...(partition?.updateState ? this.step(partition.updateState, 'updateState') : []),
+      ...(window?.merge ? this.step(window.merge, 'merge') : []),
+      ...(window?.flushKey ? this.step(window.flushKey, 'flushKey') : [])
+    ]
+  }
+
+  #beginning({ sources }: ServicePlan, states: readonly string[]): string {
+    const [first] = sources
+    const isSingle = sources.length === 1 && first!.steps.length === 0
+    if (isSingle) return `from(${this.topicName(first!.topic)})`
+    const parts = sources.map(({ topic, steps }) => indented(this.#source(topic, steps, states)))
+    return `merge(\n${parts.join(',\n')}\n)`
+  }
+
+  #source(topic: string, steps: readonly StepPlan[], states: readonly string[]): string {
+    const calls = steps.flatMap(step => this.step(step))
+    const lines = calls.length === 0 ? [] : [...states, ...calls]
+    return [`from(${this.topicName(topic)})`, ...lines].join('\n  ')
+  }
+
+  /** The source of one side of a join, without the step that says the side. */
+  #side({ sources }: ServicePlan, topic: string): string {
+    const { steps } = sources.find(source => source.topic === topic)!
+    return indented(this.#source(topic, steps.slice(0, -1), [])).trimStart()
   }
 
   #keyBy(service: ServicePlan, step: StepPlan): string {
+    const given = givenText(step)
+    if (given !== null) return `.keyBy(${given})`
     const keys = service.states.flatMap(state =>
       state.kind === 'owned' ? [typeFingerprint(state.key)] : []
     )
@@ -238,7 +256,8 @@ export class CodePrinter {
     if (target === undefined) return `.to(${[this.topicName(topic), ...transforms].join(', ')})`
     const said = options({
       valueType: quoted(target.valueType),
-      assignId: assignId === undefined ? null : functionOf(assignId)
+      assignId: assignId === undefined ? null : (givenText(assignId) ?? functionOf(assignId)),
+      assignIdOptions: assignId === undefined ? null : (stepOptions(assignId)[0] ?? null)
     })
     return `.toFunction(${[quoted(target.typename), said, ...transforms].join(', ')})`
   }
@@ -253,13 +272,16 @@ function functionOf({ code }: StepPlan): string {
   return /\/\/[^\n}]*$/.test(text) ? `${text}\n` : text
 }
 
-/** Joins and aggregates have no form in the builder yet. */
-function withoutCode(name: string): MillraceError {
-  return new MillraceError(
-    'PLAN_WITHOUT_CODE',
-    `the plan has a step without code (${name}), which the builder cannot say; expected functions only; ` +
-      `keep the dataflow in YAML`
-  )
+/** What is said of a function beside it. */
+function stepOptions({ with: given }: StepPlan): string[] {
+  return Object.keys(given).length === 0 ? [] : [`{ with: ${JSON.stringify(given)} }`]
+}
+
+/** Whether a state is that of the service's aggregate, which keeps it by itself. */
+function isOfAggregate({ partition }: ServicePlan, state: StatePlan): boolean {
+  const code = partition?.updateState?.code
+  if (code?.kind !== 'builtin' || code.call.name !== 'aggregate') return false
+  return state.kind === 'owned' && state.property === code.call.property
 }
 
 /** Two blanks before each line; texts over several lines keep theirs. */
@@ -280,10 +302,9 @@ function errorsOf({ errors }: ServicePlan): string[] {
 }
 
 function importOf(body: string): string {
-  const words =
-    'count dataflow from global keyed merge session sliding state t topic tumbling uses'.split(' ')
-  const used = words.filter(word =>
+  const used = WORDS.filter(word =>
     new RegExp(`(?<![.\\w]|function )${word}(?:\\(|\\.)`).test(body)
   )
-  return `import { type Dataflow, ${used.join(', ')} } from 'millrace/dataflow'`
+  const types = body.includes('KeyValue<') ? 'type Dataflow, type KeyValue' : 'type Dataflow'
+  return `import { ${types}, ${used.join(', ')} } from 'millrace/dataflow'`
 }

@@ -1,32 +1,40 @@
 // The stages of a stream, as types: what may follow, and what functions are given there.
 //
-// source ─▶ steps ─▶ (window ─▶ steps) ─▶ keyBy ─▶ steps ─▶ updateState ─▶ (merge, flush) ─▶ to. A stream is never
-// changed: each call gives a new one, so that a common beginning can be shared.
-import type { Context, Key, KeyValue, KeyedState, Window } from '../runtime/code/user.ts'
+// source ─▶ steps ─▶ (window ─▶ steps) ─▶ keyBy ─▶ dedup ─▶ steps ─▶ updateState or aggregate ─▶ (merge, flush) ─▶ to;
+// or two sides ─▶ join ─▶ steps ─▶ to. A stream is never changed: each call gives a new one, so that a common beginning
+// can be shared. What windows add stands in window-stream.ts.
+import type { Context, Key, KeyValue } from '../runtime/code/user.ts'
+import type { AggregateMap, AggregateState, AggregateWords, ResultOf } from './aggregate.ts'
+import type { Constant, FieldTo, KeyAt, KeyField } from './fields.ts'
 import type { StepOptions } from './step.ts'
 import type { StatesOf, State, Topic, TopicFor } from './topic.ts'
 import type { TypeValue } from './types.ts'
-import type { EarlyOptions, WatermarkOptions, WindowNode } from './window.ts'
+import type { WatermarkOptions, WindowNode } from './window.ts'
+import type { WindowedStream, WindowOptions, WindowStream } from './window-stream.ts'
 
-type MaybePromise<T> = T | PromiseLike<T>
-type Nothing = null | undefined | void
+/** What a function gives, at once or later. */
+export type MaybePromise<T> = T | PromiseLike<T>
+/** What drops a value. */
+export type Nothing = null | undefined | void
 /** The value that leaves where a function gives `T`. */
 export type ValueOf<T> = T extends KeyValue<unknown, infer V> ? V : T
 /** The key that a record has where a function gives `T` and the record had `K`. */
 export type KeyOf<T, K> = T extends KeyValue<infer N, unknown> ? N : K
 
 /** Where a stream is; says what may follow. */
-export type Stage = 'source' | 'window' | 'keyed' | 'windowed' | 'sink'
+export type Stage = 'source' | 'joined' | 'window' | 'keyed' | 'windowed' | 'sink'
 
 type At<G extends Stage, V, K, S> = G extends 'source'
   ? Stream<V, K, S>
-  : G extends 'window'
-    ? WindowStream<V, K, S>
-    : G extends 'keyed'
-      ? KeyedStream<V, K, S>
-      : G extends 'windowed'
-        ? WindowedStream<V, K, S>
-        : SinkStream<V, K, S>
+  : G extends 'joined'
+    ? JoinedStream<V, K, S>
+    : G extends 'window'
+      ? WindowStream<V, K, S>
+      : G extends 'keyed'
+        ? KeyedStream<V, K, S>
+        : G extends 'windowed'
+          ? WindowedStream<V, K, S>
+          : SinkStream<V, K, S>
 
 /** The operators that stand anywhere. */
 export interface Steps<G extends Stage, V, K, S> {
@@ -72,25 +80,25 @@ export interface Typed<G extends Stage, V, K, S, T> {
 
 /** What `assign-timestamp` and the watermark are. */
 export interface EventTimeOptions<V, K, S> {
-  /** When a record happened, in ms since 1970; without it, when it was produced. */
-  readonly timestamp?: (value: V, ctx: Context<S, K>) => MaybePromise<number>
+  /** When a record happened, in ms since 1970: a function, or a field. Without it, when it was produced. */
+  readonly timestamp?: ((value: V, ctx: Context<S, K>) => MaybePromise<number>) | FieldTo<V, number>
+  /** Of the function. */
+  readonly timestampOptions?: StepOptions
   readonly watermark?: WatermarkOptions
-}
-
-/** What a window says beside its bounds. */
-export interface WindowOptions<V, K, S> extends EventTimeOptions<V, K, S> {
-  readonly time?: 'event' | 'processing'
-  readonly early?: EarlyOptions
-  /** Where records go that come too late for all their windows. */
-  readonly late?: TopicFor<V>
 }
 
 /** What a sink that is a function says. */
 export interface FunctionSinkOptions<V, K, S> {
   /** Typename of the messages, where it is not that of the value's type. */
   readonly valueType?: string
-  /** The id of the function that gets the value; without it, the record's key. */
-  readonly assignId?: (value: V, ctx: Context<S, K>) => MaybePromise<Key>
+  /** The id of the function that gets the value: a function, or fields. Without it, the record's key. */
+  readonly assignId?:
+    | ((value: V, ctx: Context<S, K>) => MaybePromise<Key>)
+    | KeyField<V>
+    | readonly KeyField<V>[]
+    | Constant
+  /** Of the function in `assignId`. */
+  readonly assignIdOptions?: StepOptions
 }
 
 /** Where records go. Several sinks each get everything. */
@@ -126,7 +134,8 @@ export interface StreamHandle {
 }
 
 /** A stream of records as they come. */
-export interface Stream<V, K, S> extends Steps<'source', V, K, S>, Sinks<V, K, S> {
+export interface Stream<V, K, S>
+  extends Steps<'source', V, K, S>, Sinks<V, K, S>, KeyBy<'keyed', V, K, S> {
   readonly stream: StreamHandle
   /** States that functions find under `ctx.state`, by their names in camelCase. */
   states<D extends Readonly<Record<string, State<unknown>>>>(
@@ -136,11 +145,18 @@ export interface Stream<V, K, S> extends Steps<'source', V, K, S>, Sinks<V, K, S
   eventTime(options: EventTimeOptions<V, K, S>): Stream<V, K, S>
   /** Bounds the stream. States are then kept for each key and window. */
   window(shape: WindowNode, options?: WindowOptions<V, K, S>): WindowStream<V, K, S>
-  /** Divides the stream by key; states are those of the key from here on. The record keeps its own key. */
+}
+
+/** Divides the stream by key; states are those of the key from here on. The record keeps its own key. */
+export interface KeyBy<G extends 'keyed' | 'windowed', V, K, S> {
   keyBy<N extends Key>(
     key: (value: V, ctx: Context<S, K>) => MaybePromise<N>,
     options?: KeyOptions<N>
-  ): KeyedStream<V, N, S>
+  ): At<G, V, N, S>
+  /** By a field: `keyBy('customer.id')`. */
+  keyBy<const P extends KeyField<V>>(field: P): At<G, V, KeyAt<V, P>, S>
+  /** By several fields together, as a text with a JSON list; or by a constant, as one key. */
+  keyBy(key: readonly KeyField<V>[] | Constant): At<G, V, string, S>
 }
 
 /** What may be said of a key; its type is else that of the owned states. */
@@ -148,18 +164,16 @@ export interface KeyOptions<N> extends StepOptions {
   readonly output?: TypeValue<N>
 }
 
-/** A stream with windows and without a key. */
-export interface WindowStream<V, K, S> extends Steps<'window', V, K, S> {
-  keyBy<N extends Key>(
-    key: (value: V, ctx: Context<S, K>) => MaybePromise<N>,
-    options?: KeyOptions<N>
-  ): WindowedStream<V, N, S>
-}
-
 /** A stream by key. */
 export interface KeyedStream<V, K, S> extends Steps<'keyed', V, K, S>, Sinks<V, K, S> {
   typed<T>(output: TypeValue<T>): TypedKeyed<V, K, S, T>
   readonly stream: StreamHandle
+  /** Lets only the first record of a key pass; stands behind `keyBy` at once. */
+  dedup(bounds: DedupOptions): KeyedStream<V, K, S>
+  /** Keeps aggregates of the key, and sends them with every record. */
+  aggregate<const A extends AggregateMap>(
+    describe: (of: AggregateWords<V, K>) => A
+  ): OutputStream<ResultOf<A>, K, S> & Aggregated<K, AggregateState<A>>
   /** Changes the state of the key. What the function returns goes on to the sinks; nothing sends nothing. */
   updateState<T>(
     update: (value: V, ctx: Context<S, K>) => MaybePromise<T>,
@@ -175,63 +189,23 @@ export interface TypedKeyed<V, K, S, T> extends Typed<'keyed', V, K, S, T> {
   ): OutputStream<ValueOf<T>, KeyOf<T, K>, S>
 }
 
-/** A context in which there is always a window. */
-export type WindowContext<S, K> = Context<S, K> & { readonly window: Window }
+/** What bounds the memory of `dedup`; at least one of the two, the age as in the file. */
+export type DedupOptions =
+  | { readonly count: number; readonly age?: string }
+  | { readonly count?: number; readonly age: string }
 
-/** The values of the states of one part of a window. */
-export type PartOf<S> = {
-  [N in keyof S]: S[N] extends KeyedState<Key, infer V> ? V : never
-}
-
-/** A stream by key in windows. */
-export interface WindowedStream<V, K, S> extends Steps<'windowed', V, K, S>, Closing<V, K, S> {
-  typed<T>(output: TypeValue<T>): TypedWindowed<V, K, S, T>
-  updateState<T>(
-    update: (value: V, ctx: Context<S, K>) => MaybePromise<T>,
-    options?: StepOptions
-  ): Closing<ValueOf<Exclude<T, Nothing>>, KeyOf<T, K>, S>
-}
-
-/** Operators in a window of which the type is said of what leaves. */
-export interface TypedWindowed<V, K, S, T>
-  extends Typed<'windowed', V, K, S, T>, TypedClosing<K, S, T> {
-  updateState(
-    update: (value: V, ctx: Context<S, K>) => MaybePromise<T | Nothing>,
-    options?: StepOptions
-  ): Closing<ValueOf<T>, KeyOf<T, K>, S>
-}
-
-/** Results of a window of which the type is said. */
-export interface TypedClosing<K, S, T> {
-  flush(
-    result: (ctx: WindowContext<S, null>) => MaybePromise<T | Nothing>,
-    options?: StepOptions
-  ): OutputStream<ValueOf<T>, KeyOf<T, null>, S>
-  flushKey(
-    result: (ctx: WindowContext<S, K>) => MaybePromise<T | Nothing>,
-    options?: StepOptions
-  ): OutputStream<ValueOf<T>, KeyOf<T, K>, S>
-}
-
-/** What a window does beside taking records. */
-export interface Closing<V, K, S> extends Sinks<V, K, S> {
-  typed<T>(output: TypeValue<T>): TypedClosing<K, S, T>
+/** A stream of pairs that belong together, by the key that they share. */
+export interface JoinedStream<V, K, S> extends Steps<'joined', V, K, S>, Sinks<V, K, S> {
   readonly stream: StreamHandle
-  /** Adds one part of a window to another: sessions that turn out to be one, panes of sliding windows. */
-  merge(
-    add: (part: PartOf<S>, ctx: WindowContext<S, K>) => unknown,
-    options?: StepOptions
-  ): Closing<V, K, S>
-  /** Gives the result of a window when it closes, over all its keys. */
-  flush<T>(
-    result: (ctx: WindowContext<S, null>) => MaybePromise<T>,
-    options?: StepOptions
-  ): OutputStream<ValueOf<Exclude<T, Nothing>>, KeyOf<T, null>, S>
-  /** Gives the result of one key when its window closes. */
-  flushKey<T>(
-    result: (ctx: WindowContext<S, K>) => MaybePromise<T>,
-    options?: StepOptions
-  ): OutputStream<ValueOf<Exclude<T, Nothing>>, KeyOf<T, K>, S>
+  /** States of other services for the functions behind the join. */
+  states<D extends Readonly<Record<string, State<unknown>>>>(
+    declared: D
+  ): JoinedStream<V, K, S & StatesOf<D>>
+}
+
+/** A stream behind an aggregate, which keeps values `A` by keys `K`. */
+export interface Aggregated<K, A> {
+  readonly $aggregate?: { readonly key: K; readonly state: A }
 }
 
 /** A beginning of a stream that `merge` takes: a topic with steps of its own. */

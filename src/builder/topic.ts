@@ -2,6 +2,7 @@
 import type { Converter } from '../dataflow/plan.ts'
 import type { Key, KeyedState, KeyedStateReader } from '../runtime/code/user.ts'
 import { placeOfCaller, type SourcePlace } from './place.ts'
+import type { Aggregated } from './stream.ts'
 import type { TypeNode, TypeValue } from './types.ts'
 
 /** What a topic says beside its types; durations and sizes as in the file, `7d` and `1 GiB`. */
@@ -9,12 +10,22 @@ export interface TopicOptions {
   /** Name in the log, where it is not the id. */
   readonly name?: string
   readonly partitions?: number
-  readonly converter?: Converter | 'avro' | 'protobuf'
+  readonly converter?: Converter
+  /** A schema registry of the Confluent API, with avro and protobuf: records begin with the id of their schema. */
+  readonly registry?: RegistryOptions
   /** Where a dataflow begins that has never read it; `value` counts records. Default: the beginning. */
   readonly start?: { readonly position: 'beginning' | 'end' | 'offset'; readonly value?: number }
   readonly compression?: 'none' | 'gzip' | 'zstd'
   readonly retention?: { readonly time?: string; readonly size?: string }
   readonly cleanup?: 'delete' | 'compact'
+}
+
+/** Where a schema registry is. */
+export interface RegistryOptions {
+  /** http or https. */
+  readonly url: string
+  /** Name of the value in the environment that holds `user:password` or `Bearer …`. */
+  readonly authEnv?: string
 }
 
 /** A topic as plain data. */
@@ -59,6 +70,8 @@ export function topic<K extends Key, V>(
 export interface StateOptions {
   /** Values not updated for so long are removed, as in `30d`. */
   readonly ttl?: string
+  /** What the ttl counts from: the last update, or also the last read by a function of this service. */
+  readonly ttlAfter?: 'write' | 'access'
   /** In a service with a window: whether it is kept for each window, and ends with it. Default: it is. */
   readonly windowed?: boolean
 }
@@ -97,6 +110,16 @@ export function state<K extends Key, V>(
     node: { kind: 'reference', from: place, at: placeOfCaller(from) }
   })
   return { node: { kind: 'owned', key: key.node, value: value.node, options, at }, from }
+}
+
+/** The state of an aggregate: `aggregateOf(stream).from('service.aggregate')`, for another service to read. */
+export function aggregateOf<K extends Key, A>(
+  _stream: Aggregated<K, A>
+): Pick<OwnedState<K, A>, 'from'> {
+  const from = (place: string): State<KeyedStateReader<K, A>> => ({
+    node: { kind: 'reference', from: place, at: placeOfCaller(from) }
+  })
+  return { from }
 }
 
 type Words<S extends string> = S extends `${infer A}-${infer B}` ? `${A}${Capitalize<Words<B>>}` : S

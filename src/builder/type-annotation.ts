@@ -26,6 +26,9 @@ export function annotationOf({ name, shape }: TypeNode): string {
       return shape.bigint ? 'bigint' : shape.word
     case 'alias':
       return annotationOf(shape.of)
+    case 'import':
+      // Such a type always has a name.
+      return 'unknown'
     case 'list':
       return `${inParentheses(annotationOf(shape.items))}[]`
     case 'option':

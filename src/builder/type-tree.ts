@@ -1,6 +1,7 @@
 // Types of the builder as parts of a dataflow file.
 import { toKebab } from '../dataflow/index.ts'
 import type { StreamNode } from './chain.ts'
+import { functionOf } from './fields.ts'
 import type { StepNode } from './step.ts'
 import type { FieldShape, TypeNode } from './types.ts'
 import { Entries, Placed, type Tree } from './yaml-text.ts'
@@ -30,6 +31,8 @@ function shapeTree({ shape }: TypeNode): Keys {
       return shape.bigint ? { type: shape.word, bigint: true } : { type: shape.word }
     case 'alias':
       return wordTree(shape.of)
+    case 'import':
+      return { import: shape.file, ...(shape.message === null ? {} : { message: shape.message }) }
     case 'list':
       return { type: 'list', items: typeTree(shape.items) }
     case 'option':
@@ -58,13 +61,15 @@ function shapeTree({ shape }: TypeNode): Keys {
 
 function fieldsTree(fields: readonly FieldShape[]): Tree {
   return Object.fromEntries(
-    fields.map(({ name, type, isOptional, read, write }) => {
-      if (!isOptional && read === null && write === null) return [name, typeTree(type)]
+    fields.map(({ name, type, isOptional, read, write, number }) => {
+      const isPlain = !isOptional && read === null && write === null && number === null
+      if (isPlain) return [name, typeTree(type)]
       return [
         name,
         {
           ...wordTree(type),
           ...(isOptional ? { optional: true } : {}),
+          ...(number === null ? {} : { number }),
           ...(write === null ? {} : { serialize: { rename: write } }),
           ...(read === null ? {} : { deserialize: { rename: read } })
         }
@@ -104,6 +109,7 @@ export class TypeSet {
 function partsOf({ shape }: TypeNode): readonly TypeNode[] {
   switch (shape.kind) {
     case 'scalar':
+    case 'import':
       return []
     case 'alias':
       return [shape.of]
@@ -139,10 +145,10 @@ export function stepsOf(stream: StreamNode): StepNode[] {
   const all = [
     ...stream.sources.flatMap(source => source.steps),
     ...stream.steps,
-    time?.assignTimestamp,
-    window?.time.assignTimestamp,
+    functionOf(time?.assignTimestamp),
+    functionOf(window?.time.assignTimestamp),
     ...(window?.steps ?? []),
-    stream.assignKey,
+    functionOf(stream.assignKey),
     ...stream.keyedSteps,
     stream.updateState,
     window?.merge,
@@ -150,7 +156,7 @@ export function stepsOf(stream: StreamNode): StepNode[] {
     window?.flush,
     ...stream.sinks.flatMap(sink => [
       ...sink.steps,
-      sink.kind === 'function' ? sink.assignId : null
+      sink.kind === 'function' ? functionOf(sink.assignId) : null
     ])
   ]
   return all.filter(step => step !== null && step !== undefined)

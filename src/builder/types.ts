@@ -27,6 +27,7 @@ export type TypeShape =
       readonly value: TypeNode
     }
   | { readonly kind: 'alias'; readonly of: TypeNode }
+  | { readonly kind: 'import'; readonly file: string; readonly message: string | null }
 
 /** A field of an object, a column of a row, or a case of an enum. */
 export interface FieldShape {
@@ -36,6 +37,8 @@ export interface FieldShape {
   /** Names in JSON, where they are others. */
   readonly read: string | null
   readonly write: string | null
+  /** Number in Protobuf; null: the next free one. */
+  readonly number: number | null
 }
 
 /** A type with its name in the section `types`; null where it stands without one. */
@@ -60,6 +63,7 @@ export interface Field<T, O extends boolean = boolean> {
   readonly isOptional: O
   readonly read: string | null
   readonly write: string | null
+  readonly number: number | null
 }
 
 /** Names in JSON that are not those of the fields. */
@@ -132,12 +136,23 @@ export interface TypeWords {
   keyValue<K extends Key, V>(key: TypeValue<K>, value: TypeValue<V>): TypeValue<KeyValue<K, V>>
   /** Another name for a type. */
   named<T>(name: string, type: TypeValue<T>): TypeValue<T>
+  /**
+   * The type of a schema file beside the dataflow: Avro (.avsc), Protobuf (.proto; `message` names one of several) or
+   * JSON Schema (.json). What its values are in TypeScript is yours to say:
+   * `t.imported<Order>('order', './order.avsc')`.
+   */
+  imported<T>(name: string, file: string, options?: { readonly message?: string }): TypeValue<T>
   /** A field that may be absent or null. */
   optional<T>(type: TypeValue<T> | Field<T>): Field<T, true>
   /** A field or a case that has other names in JSON. */
   renamed<T, O extends boolean = false>(
     type: TypeValue<T> | Field<T, O>,
     names: FieldNames
+  ): Field<T, O>
+  /** A field or a case with its number in Protobuf; others have the next free one. */
+  numbered<T, O extends boolean = false>(
+    type: TypeValue<T> | Field<T, O>,
+    number: number
   ): Field<T, O>
 }
 
@@ -194,7 +209,13 @@ export const t: TypeWords = {
   option: value => valueOf({ kind: 'option', value: value.node }, null),
   keyValue: (key, value) => valueOf({ kind: 'key-value', key: key.node, value: value.node }, null),
   named: (name, type) => valueOf({ kind: 'alias', of: type.node }, placeOfCaller(t.named), name),
+  imported: (name, file, { message } = {}) =>
+    valueOf({ kind: 'import', file, message: message ?? null }, placeOfCaller(t.imported), name),
   optional: type => ({ ...fieldOf(type), isOptional: true }),
+  numbered: <T, O extends boolean = false>(type: TypeValue<T> | Field<T, O>, number: number) => {
+    const field = fieldOf(type)
+    return { ...field, isOptional: field.isOptional as O, number }
+  },
   renamed: <T, O extends boolean = false>(
     type: TypeValue<T> | Field<T, O>,
     { read, write }: FieldNames
@@ -234,12 +255,12 @@ function unionOf<const C extends CaseMap>(
 
 function fieldsOf(fields: CaseMap): FieldShape[] {
   return Object.entries(fields).map(([name, given]) => {
-    const { type, isOptional, read, write } = fieldOf<unknown, boolean>(given ?? NULL)
-    return { name, type: type.node, isOptional, read, write }
+    const { type, ...said } = fieldOf<unknown, boolean>(given ?? NULL)
+    return { name, type: type.node, ...said }
   })
 }
 
 function fieldOf<T, O extends boolean>(given: TypeValue<T> | Field<T, O>): Field<T> {
-  if ('node' in given) return { type: given, isOptional: false, read: null, write: null }
-  return given
+  if (!('node' in given)) return given
+  return { type: given, isOptional: false, read: null, write: null, number: null }
 }

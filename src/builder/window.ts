@@ -1,5 +1,5 @@
 // Windows as values: which records belong together, and what a window says beside that.
-import type { StepNode } from './step.ts'
+import type { GivenNode } from './fields.ts'
 
 /** The bounds of a window; durations as in the file, `5s` or `1m 30s`. */
 export type WindowNode =
@@ -65,6 +65,6 @@ export interface EarlyOptions {
 
 /** Event time of a service as plain data. */
 export interface TimeNode {
-  readonly assignTimestamp: StepNode | null
+  readonly assignTimestamp: GivenNode | null
   readonly watermark: WatermarkOptions | null
 }

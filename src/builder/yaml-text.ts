@@ -67,6 +67,14 @@ export interface YamlText {
   readonly marks: readonly Mark[]
 }
 
+/** Without what is undefined. */
+export function defined(tree: Readonly<Record<string, Tree | undefined>>): Record<string, Tree> {
+  const entries = Object.entries(tree).filter(
+    (entry): entry is [string, Tree] => entry[1] !== undefined
+  )
+  return Object.fromEntries(entries)
+}
+
 const WIDTH = 100
 const STEP = '  '
 

@@ -1,6 +1,6 @@
 // `millrace check` with module files: what a run would refuse is told, and the files of --functions are type-checked.
 import assert from 'node:assert/strict'
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
@@ -24,6 +24,67 @@ test('clusters and targets that a run would refuse are errors, until options say
   const options = ['--functions', 'greeter/functions.ts', '--map-address', 'kafka:9092=local']
   const { code, stderr } = await check('greeter', ...options)
   assert.equal(code, 0, stderr)
+})
+
+const codesOf = (stderr: string): string[] =>
+  [...stderr.matchAll(/^(\S+?):\d+:\d+: error (\w+)/gm)].map(([, file, code]) => `${file} ${code}`)
+
+test('all that is wrong with module files is told at once, in the check and in the run', async () => {
+  const many = `kind: io.statefun.endpoints.v2/http
+spec: { functions: a/*, urlPathTemplate: "http://10.0.0.1/x", maxNumBatchRequest: 5 }
+---
+kind: io.statefun.kafka.v1/ingress
+spec:
+  id: a/in
+  address: kafka:9092
+  consumerGroupId: g
+  topics: [{ topic: t, valueType: a/v, targets: [b/c] }]
+---
+kind: io.statefun.kafka.v1/ingres
+spec: {}
+`
+  const again = 'kind: io.millrace.topic.v1/ingress\nspec: { id: a/in, topics: [] }\n'
+  mkdirSync(join(folder, 'broken'))
+  writeFileSync(join(folder, 'broken/many.yaml'), many)
+  writeFileSync(join(folder, 'broken/again.yaml'), again)
+  const files = ['broken/many.yaml', 'broken/again.yaml']
+  for (const command of ['check', 'run']) {
+    const { code, stderr } = await run([command, ...files], folder)
+    assert.equal(code, 2)
+    assert.deepEqual(codesOf(stderr).toSorted(), [
+      'broken/again.yaml COMPONENT_DUPLICATE',
+      'broken/again.yaml WRONG_VALUE',
+      'broken/many.yaml CLUSTER_UNAVAILABLE',
+      'broken/many.yaml ENDPOINT_ADDRESS',
+      'broken/many.yaml TARGET_UNKNOWN',
+      'broken/many.yaml UNKNOWN_KEY',
+      'broken/many.yaml UNKNOWN_KIND'
+    ])
+  }
+})
+
+test('a target whose endpoint could not be read is no finding', async () => {
+  const ingress =
+    'kind: io.millrace.topic.v1/ingress\n' +
+    'spec: { id: a/in, topics: [{ topic: t, valueType: a/v, targets: [b/c] }] }\n'
+  const endpoints: [string, string][] = [
+    [
+      'kind: io.statefun.endpoints.v2/http\nspec: { functions: b/*, urlPathTemplate: "htp://x/" }',
+      'URL'
+    ],
+    [
+      'kind: io.statefun.endpoint.v2/http\nspec: { functions: b/*, urlPathTemplate: "http://x/" }',
+      'KIND'
+    ],
+    ['kind: io.statefun.endpoints.v2/http', 'SPEC'],
+    ['- a list', 'MAP']
+  ]
+  for (const [endpoint, name] of endpoints) {
+    writeFileSync(join(folder, 'lost.yaml'), `${endpoint}\n---\n${ingress}`)
+    const { code, stderr } = await check('lost.yaml')
+    assert.equal(code, 2)
+    assert.equal(codesOf(stderr).length, 1, `${name}: ${stderr}`)
+  }
 })
 
 test('a dataflow alone may send to functions of elsewhere; with a module it is checked', async () => {

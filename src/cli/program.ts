@@ -10,6 +10,7 @@ import type { StartOptions } from './commands/start.ts'
 import type { SchemaExportOptions, SchemaImportOptions } from './commands/schema.ts'
 import type { TopicOptions } from './commands/topic.ts'
 import { addClient, CLIENT_EXAMPLES } from './program-client.ts'
+import { addDeploy, DEPLOY_EXAMPLES } from './program-deploy.ts'
 import { addDevOption, addKit, KIT_EXAMPLES } from './program-kit.ts'
 
 /** Examples of a command, printed below its help and in the reference. */
@@ -38,6 +39,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   ],
   convert: ['millrace convert dataflow.yaml > dataflow.ts', 'millrace convert dataflow.ts'],
   ...KIT_EXAMPLES,
+  ...DEPLOY_EXAMPLES,
   ...CLIENT_EXAMPLES,
   init: ['millrace init hello', 'millrace init --name my-flow'],
   topic: ['millrace topic list', 'millrace topic describe counts -o json'],
@@ -74,6 +76,7 @@ export function createProgram(version: string, finish: Finish): Command {
     .exitOverride()
   addRun(program, finish)
   addStart(program, finish)
+  addDeploy(program, finish)
   addCheck(program, finish)
   addPlan(program, finish)
   addConvert(program, finish)
@@ -227,13 +230,27 @@ function addStart(program: Command, finish: Finish): void {
   dataDir(
     program
       .command('start')
-      .summary("serve the log to Kafka's clients")
+      .summary("serve a data directory to Kafka's clients and over HTTP")
       .description(
-        "Serves the log of a data directory to Kafka's clients and tools; makes both if they are not there.\n" +
-          'What is acknowledged is on the disk. Ctrl-C stops it cleanly.'
+        "Serves the log of a data directory to Kafka's clients and over HTTP, and runs what is deployed there; makes\n" +
+          'both if they are not there. What is acknowledged is on the disk. Ctrl-C stops it cleanly.'
       )
   )
-    .option('--listen <host:port>', 'where to listen, on this machine only', '127.0.0.1:9092')
+    .option(
+      '--listen <host:port>',
+      "where Kafka's clients come, on this machine only",
+      '127.0.0.1:9092'
+    )
+    .option(
+      '--http <host:port>',
+      "where HTTP listens, on this machine only; 'none' for nowhere",
+      '127.0.0.1:8080'
+    )
+    .option(
+      '--allow-origin <origin>',
+      'the origin of web pages that may use the API, as in https://shop.example; repeatable',
+      collect
+    )
     .option('-v, --verbose', 'print what the log does')
     .action(async (options: StartOptions) =>
       finish(await (await import('./commands/start.ts')).start(options))

@@ -191,6 +191,23 @@ export interface AggregatePlan {
   readonly type: Type | null
 }
 
+/** What a field is compared with; a bigint stands as its digits. */
+export type Literal = string | number | boolean | { readonly bigint: string }
+
+/** What must be true of a value. A field that is absent passes no test but that of its absence. */
+export type ConditionPlan =
+  | { readonly kind: 'all' | 'any'; readonly of: readonly ConditionPlan[] }
+  | { readonly kind: 'not'; readonly of: ConditionPlan }
+  | { readonly kind: 'exists'; readonly field: FieldPath }
+  /** Of `in` one of several; of the others the one literal. */
+  | {
+      readonly kind: 'is' | 'above' | 'at-least' | 'below' | 'at-most' | 'in'
+      readonly field: FieldPath
+      readonly literals: readonly Literal[]
+    }
+  /** A regular expression with the flag u. */
+  | { readonly kind: 'matches'; readonly field: FieldPath; readonly pattern: string }
+
 /** A function that the file describes instead of writing it. */
 export type BuiltinCall =
   /** The value of a field. */
@@ -198,6 +215,18 @@ export type BuiltinCall =
   /** Several fields as one text, a JSON list. */
   | { readonly name: 'fields'; readonly paths: readonly FieldPath[] }
   | { readonly name: 'constant'; readonly value: string }
+  /** Of a filter. */
+  | { readonly name: 'where'; readonly condition: ConditionPlan }
+  /** Of a map: an object of fields and constants. */
+  | {
+      readonly name: 'pick'
+      readonly properties: readonly {
+        readonly name: string
+        /** null: the constant. */
+        readonly path: FieldPath | null
+        readonly constant: string | number | boolean | null
+      }[]
+    }
   /** add: into the state `property`, giving the result where `sends` · merge: two states · result: of the state. */
   | {
       readonly name: 'aggregate'
@@ -386,9 +415,12 @@ export interface WindowPlan {
 
 /** One side of a join. */
 export interface JoinSidePlan {
-  /** Id of the source's topic. */
+  /** Id of the source's topic; '' of a state. */
   readonly topic: string
-  readonly type: 'stream' | 'table' | 'versions'
+  /** state: one of another service, which is looked up where its key is. */
+  readonly type: 'stream' | 'table' | 'versions' | 'state'
+  /** Of a state: its name in this service. */
+  readonly state?: string
   /** Property of the pairs. */
   readonly as: string
   /** What tells rows of one key apart; null: there is one. */

@@ -6,12 +6,15 @@ export {
   openBrokerState,
   openLocalBroker,
   specOfConfigs,
+  secureOptions,
   startBroker,
   type Broker,
   type BrokerOptions,
   type BrokerSettings,
   type BrokerState,
   type LocalBroker,
-  type LocalBrokerOptions
+  type LocalBrokerOptions,
+  type TlsMaterial,
+  type TlsSource
 } from './broker/index.ts'
 export { ERROR_CODES } from './wire/index.ts'

@@ -71,6 +71,7 @@ export class Rules {
   /** Adds rules; resolves when they are durable. @throws SECURITY_RULE, SECURITY_NAME, SECURITY_FULL nothing was added */
   async add(rules: readonly AccessRule[]): Promise<void> {
     for (const rule of rules) checkRule(rule)
+    if (rules.length === 0) return
     const changes = new Map<string, AccessRule>()
     for (const rule of rules) changes.set(keyOf(rule), rule)
     const added = [...changes.keys()].filter(key => !this.#rules.has(key)).length

@@ -31,6 +31,8 @@ import { loadFunctions } from './functions-file.ts'
 import { httpComponents } from './http/requests/specs.ts'
 import type { HttpComponents } from './http/requests/specs.ts'
 
+/** Findings of files that could be module files and were not read. */
+const UNREAD: ReadonlySet<string> = new Set(['FILE_NOT_FOUND', 'FILE_UNREADABLE'])
 /** The name of a run's application where no module file gives it one. */
 const NAME_DEFAULT = 'functions'
 
@@ -40,6 +42,8 @@ export interface ApplicationRequest {
   readonly localAddresses: readonly string[]
   /** Files that export functions of this process. */
   readonly functionFiles: readonly string[]
+  /** Functions that are here already. */
+  readonly functions?: readonly StatefulFunction[]
   /** Whether endpoints may lie in private networks. */
   readonly allowPrivate: boolean
 }
@@ -65,7 +69,10 @@ export interface LoadedApplication {
 }
 
 /** What a run may have functions for. */
-export type ApplicationFiles = Pick<LoadedFiles, 'dataflows' | 'modules' | 'diagnostics'>
+export type ApplicationFiles = Pick<
+  LoadedFiles,
+  'dataflows' | 'modules' | 'brokenModules' | 'diagnostics'
+>
 
 /** An application, or what is wrong. */
 export interface ApplicationResult {
@@ -77,26 +84,33 @@ export interface ApplicationResult {
 /** Whether files need functions: module files do, and dataflows that send to some. */
 export function needsFunctions({
   dataflows,
-  modules
-}: Pick<ApplicationFiles, 'dataflows' | 'modules'>): boolean {
-  return modules.length > 0 || dataflows.some(({ plan }) => functionTopics(plan).length > 0)
+  modules,
+  brokenModules
+}: Pick<ApplicationFiles, 'dataflows' | 'modules' | 'brokenModules'>): boolean {
+  return (
+    modules.length + brokenModules.length > 0 ||
+    dataflows.some(({ plan }) => functionTopics(plan).length > 0)
+  )
 }
 
-/** Puts the application of a run together. */
+/** Puts the application of a run together. Files with errors are looked through, too, so that all findings come at once. */
 export async function loadApplication(
   files: ApplicationFiles,
   request: ApplicationRequest
 ): Promise<ApplicationResult> {
-  const { modules } = files
-  const combined = combineModules(modules.map(module => module.plan)).plan
-  if (combined === null || !needsFunctions(files)) return { application: null, diagnostics: [] }
-  const { functions, diagnostics: found } = await loadFunctions(request.functionFiles)
+  if (!needsFunctions(files)) return { application: null, diagnostics: [] }
+  const modules = [...files.modules, ...files.brokenModules]
+  const combined = combineModules(modules.map(module => module.plan)).readable
+  const { functions: loaded, diagnostics: found } = await loadFunctions(request.functionFiles)
+  const functions = [...(request.functions ?? []), ...loaded]
   const diagnostics = [...found]
   const mapped = mapAddresses(combined, request.localAddresses)
   diagnostics.push(...mapped.diagnostics)
   const name = combined.application?.name ?? NAME_DEFAULT
   diagnostics.push(...nameTaken(files, name, combined.application?.at ?? null))
-  const builder = new Builder(combined, functions, request.allowPrivate, diagnostics)
+  const knowsTargets = !hasErrors(found) && knowsEndpoints(files)
+  const { allowPrivate } = request
+  const builder = new Builder(combined, { functions, knowsTargets, allowPrivate }, diagnostics)
   const application: LoadedApplication = {
     name,
     files: modules.map(module => module.file),
@@ -106,10 +120,17 @@ export async function loadApplication(
     ),
     ingresses: [...builder.ingresses(), ...builder.sinks(files)],
     egresses: builder.egresses(),
-    allowPrivate: request.allowPrivate,
+    allowPrivate,
     http: httpComponents(combined)
   }
-  return { application: hasErrors(diagnostics) ? null : application, diagnostics }
+  const isBroken = hasErrors(diagnostics) || hasErrors(files.diagnostics)
+  return { application: isBroken ? null : application, diagnostics }
+}
+
+/** Whether every endpoint was read: otherwise a target that nothing answers for may only have lost its own. */
+function knowsEndpoints({ brokenModules, diagnostics }: ApplicationFiles): boolean {
+  const isMissing = diagnostics.some(({ code }) => UNREAD.has(code))
+  return !isMissing && brokenModules.every(module => module.hasAllEndpoints)
 }
 
 /** An application and a dataflow of one name would keep positions and dead letters in one place. */
@@ -155,17 +176,27 @@ function startOf({ startup, autoOffsetReset }: TopicIngressPlan, topic: string):
 class Builder {
   readonly #plan: ModulePlan
   readonly #functions: readonly StatefulFunction[]
+  readonly #knowsTargets: boolean
   readonly #allowPrivate: boolean
   readonly #diagnostics: Diagnostic[]
 
   constructor(
     plan: ModulePlan,
-    functions: readonly StatefulFunction[],
-    allowPrivate: boolean,
+    {
+      functions,
+      knowsTargets,
+      allowPrivate
+    }: {
+      readonly functions: readonly StatefulFunction[]
+      /** Whether what neither answers for is an error. */
+      readonly knowsTargets: boolean
+      readonly allowPrivate: boolean
+    },
     diagnostics: Diagnostic[]
   ) {
     this.#plan = plan
     this.#functions = functions
+    this.#knowsTargets = knowsTargets
     this.#allowPrivate = allowPrivate
     this.#diagnostics = diagnostics
   }
@@ -216,13 +247,11 @@ class Builder {
   }
 
   /** What dataflows send to functions. */
-  sinks({ dataflows, diagnostics }: ApplicationFiles): IngressSpec[] {
-    // With errors a module file may be missing.
-    const isWhole = !hasErrors(diagnostics)
+  sinks({ dataflows }: ApplicationFiles): IngressSpec[] {
     return dataflows
       .flatMap(({ plan }) => functionTopics(plan))
       .map(topic => {
-        if (isWhole) this.#checkTarget(topic.function.typename, topic.at)
+        this.#checkTarget(topic.function.typename, topic.at)
         return ingressOf(topic)
       })
   }
@@ -239,6 +268,7 @@ class Builder {
   }
 
   #checkTarget(target: string, at: Position): void {
+    if (!this.#knowsTargets) return
     const { namespace, name } = parseTypeName(target) ?? { namespace: target, name: '' }
     if (this.#functions.some(fn => fn.typename === target)) return
     if (findEndpoint(this.#plan, namespace, name) !== null) return

@@ -99,5 +99,9 @@ function definitionsOf(
     return name === undefined ? null : `./${basename(path)}#${name}`
   }
   const readModule = (specifier: string): string | null => readText(join(dirname(path), specifier))
-  return { definitions, compileOptions: { file, nameOf, readText, readModule, referenceTo } }
+  const readSchema = readModule
+  return {
+    definitions,
+    compileOptions: { file, nameOf, readText, readModule, readSchema, referenceTo }
+  }
 }

@@ -41,22 +41,22 @@ export function convertFile(file: string): ConvertedFile {
 
 /** What the builder can say of a service, a topic and a step; what else a plan holds keeps it in its file. */
 const SERVICE_PARTS = new Set(
-  'name sources states steps time window partition emitsFromUpdateState sinks errors output at'.split(
+  'name sources states steps time join window partition emitsFromUpdateState sinks errors output at'.split(
     ' '
   )
 )
 const TOPIC_PARTS = new Set(
-  `id name partitions key value start compression retentionMs retentionBytes cleanup function at`.split(
+  `id name partitions key value start compression retentionMs retentionBytes cleanup function schedule at`.split(
     ' '
   )
 )
-const VALUE_PARTS = new Set(['type', 'converter'])
+const VALUE_PARTS = new Set(['type', 'converter', 'schema', 'registry'])
 const STEP_PARTS = new Set('operator name code with input output outputKey at'.split(' '))
-const PARTITION_PARTS = new Set(['assignKey', 'steps', 'updateState'])
+const PARTITION_PARTS = new Set(['assignKey', 'dedup', 'steps', 'updateState'])
 const STATE_PARTS = new Set(
-  'kind name property key value ttlMs windowed service state at'.split(' ')
+  'kind name property key value ttlMs ttlAfter windowed isImmutable service state at'.split(' ')
 )
-const STEP_KINDS = new Set(['inline', 'module'])
+const STEP_KINDS = new Set(['inline', 'module', 'builtin'])
 
 /** Why a plan cannot be code; null where it can. */
 function problemOf(plan: Plan): Diagnostic | null {
@@ -86,7 +86,7 @@ function problemOf(plan: Plan): Diagnostic | null {
   const step = allSteps(plan).find(({ code }) => !STEP_KINDS.has(code.kind))
   return step === undefined
     ? null
-    : unable(`the operator "${step.operator}" without a function`, step.at)
+    : unable(`the operator "${step.operator}" of the kind ${step.code.kind}`, step.at)
 }
 
 function isSaid(value: unknown): boolean {

@@ -47,6 +47,30 @@ test('a folder means its dataflow.yaml, or all files in it that are dataflows', 
   assert.deepEqual(load(several), { names: ['b', 'x'], codes: [] })
 })
 
+function findings(...paths: string[]): string[] {
+  return loadFiles(paths).diagnostics.map(({ code, severity, message }) => {
+    const [name] = /\w+\.yaml/.exec(message)!
+    return `${severity} ${code} ${name}`
+  })
+}
+
+test('what a folder leaves out is said, unless it is named', () => {
+  const module = 'kind: io.millrace.topic.v1/egress\nspec: { id: test/out }\n'
+  const folder = newFolder({
+    'dataflow.yaml': dataflow('a'),
+    'other.yaml': dataflow('b'),
+    'merchants.yaml': module,
+    'values.yaml': 'a: 1\n'
+  })
+  assert.deepEqual(findings(folder), [
+    'warning FILE_SKIPPED merchants.yaml',
+    'warning FILE_SKIPPED other.yaml'
+  ])
+  assert.deepEqual(findings(folder, join(folder, 'other.yaml')), [
+    'warning FILE_SKIPPED merchants.yaml'
+  ])
+})
+
 test('a file that is named twice is loaded once', () => {
   const folder = newFolder({ 'dataflow.yaml': dataflow('a') })
   assert.deepEqual(load(folder, join(folder, 'dataflow.yaml')), { names: ['a'], codes: [] })

@@ -3,7 +3,7 @@ import { readFileSync, readdirSync, statSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 
 import { compile, compilePackage, describeType, isScalarType } from '../dataflow/index.ts'
-import type { PackageModel } from '../dataflow/index.ts'
+import type { PackageModel, PackageRequest } from '../dataflow/index.ts'
 import type { Diagnostic } from '../dataflow/diagnostics.ts'
 import type { Plan, StepPlan, TopicPlan } from '../dataflow/plan.ts'
 import { combineModules, compileModule, type ModulePlan } from '../functions/index.ts'
@@ -31,6 +31,12 @@ export interface LoadedModule {
   readonly file: string
 }
 
+/** A module file with errors. */
+export interface BrokenModule extends LoadedModule {
+  /** Whether no endpoint is missing in its plan. */
+  readonly hasAllEndpoints: boolean
+}
+
 /** A package file that compiled. */
 export interface LoadedPackage {
   readonly package: PackageModel
@@ -49,6 +55,8 @@ export interface LoadedFiles {
   readonly packages: readonly LoadedPackage[]
   /** Module files; their components fit together when there is no error among the diagnostics. */
   readonly modules: readonly LoadedModule[]
+  /** Module files with errors, as far as they could be read: for further findings. */
+  readonly brokenModules: readonly BrokenModule[]
   readonly diagnostics: readonly Diagnostic[]
   /** Text of each file that was read, by the name in diagnostics. For code frames. */
   readonly texts: ReadonlyMap<string, string>
@@ -63,6 +71,8 @@ export interface LoadOptions {
   readonly dev?: boolean
   /** Whether the modules of functions are read for what they export; by default they are. */
   readonly modules?: boolean
+  /** Told of the absolute path of each file that is read: schemas, modules, packages and the files themselves. */
+  onRead?(path: string): void
 }
 
 /** Reads and compiles what `paths` name; with none, the current folder. Never throws for what users wrote. */
@@ -71,13 +81,16 @@ export function loadFiles(paths: readonly string[], options: LoadOptions = {}): 
   const texts = new Map<string, string>()
   const dataflows: LoadedDataflow[] = []
   const modules: LoadedModule[] = []
+  const brokenModules: BrokenModule[] = []
   const packages: LoadedPackage[] = []
   const seen = new Set<string>()
+  const left: LeftFile[] = []
   for (const path of paths.length === 0 ? ['.'] : paths) {
-    for (const file of filesOf(path, diagnostics)) {
+    for (const file of filesOf(path, diagnostics, left)) {
       const full = resolve(file)
       if (seen.has(full)) continue
       seen.add(full)
+      options.onRead?.(full)
       if (isBuiltFile(file)) {
         dataflows.push(...loadBuiltFile(file, texts, diagnostics))
         continue
@@ -86,13 +99,16 @@ export function loadFiles(paths: readonly string[], options: LoadOptions = {}): 
       if (loaded === null) continue
       if ('package' in loaded) packages.push(loaded)
       else if ('folder' in loaded) dataflows.push(loaded)
+      else if ('hasAllEndpoints' in loaded) brokenModules.push(loaded)
       else modules.push(loaded)
     }
   }
+  for (const one of left) if (!seen.has(resolve(one.file))) diagnostics.push(leftOut(one))
   checkUnique(dataflows, diagnostics)
   checkSharedTopics(dataflows, diagnostics)
-  diagnostics.push(...combineModules(modules.map(module => module.plan)).diagnostics)
-  return { dataflows, packages, modules, diagnostics, texts }
+  const plans = [...modules, ...brokenModules].map(module => module.plan)
+  diagnostics.push(...combineModules(plans).diagnostics)
+  return { dataflows, packages, modules, brokenModules, diagnostics, texts }
 }
 
 /** Whether there is an error among the diagnostics. */
@@ -100,7 +116,20 @@ export function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
   return diagnostics.some(diagnostic => diagnostic.severity === 'error')
 }
 
-function filesOf(path: string, diagnostics: Diagnostic[]): readonly string[] {
+/** A dataflow or module in a folder that is not among the files that the folder means. */
+interface LeftFile {
+  readonly file: string
+  /** The names of those. */
+  readonly taken: readonly string[]
+}
+
+function leftOut({ file, taken }: LeftFile): Diagnostic {
+  const message = `${nameOf(file)} is not part of this: its folder stands for ${taken.join(' and ')} alone`
+  const hint = `Name it, too, if it is to be: ${nameOf(dirname(file))} ${nameOf(file)}`
+  return { ...fileError('FILE_SKIPPED', nameOf(file), message, hint), severity: 'warning' }
+}
+
+function filesOf(path: string, diagnostics: Diagnostic[], left: LeftFile[]): readonly string[] {
   const found = statSync(path, { throwIfNoEntry: false })
   if (found === undefined) {
     diagnostics.push(fileError('FILE_NOT_FOUND', path, `${path} does not exist`, nearestHint(path)))
@@ -111,14 +140,19 @@ function filesOf(path: string, diagnostics: Diagnostic[]): readonly string[] {
   const standard = [STANDARD_NAMES, MODULE_NAMES].flatMap(
     known => known.find(name => names.includes(name)) ?? []
   )
-  if (standard.length > 0) return standard.map(name => join(path, name))
-  const packaged = PACKAGE_NAMES.find(name => names.includes(name))
-  if (packaged !== undefined) return [join(path, packaged)]
   const files = names.filter(name => /\.ya?ml$/.test(name)).map(name => join(path, name))
   const known = files.filter(file => {
     const text = readText(file) ?? ''
     return isDataflow(text) || isModule(file, text)
   })
+  if (standard.length > 0) {
+    const taken = standard.map(name => join(path, name))
+    const others = known.filter(file => !taken.includes(file))
+    left.push(...others.map(file => ({ file, taken: standard })))
+    return taken
+  }
+  const packaged = PACKAGE_NAMES.find(name => names.includes(name))
+  if (packaged !== undefined) return [join(path, packaged)]
   if (known.length > 0) return known
   diagnostics.push(
     fileError(
@@ -137,8 +171,8 @@ function loadFile(
   file: string,
   texts: Map<string, string>,
   diagnostics: Diagnostic[],
-  { dev = false, modules = true }: LoadOptions
-): LoadedDataflow | LoadedModule | LoadedPackage | null {
+  { dev = false, modules = true, onRead }: LoadOptions
+): LoadedDataflow | LoadedModule | BrokenModule | LoadedPackage | null {
   const text = readText(file)
   if (text === null) {
     diagnostics.push(
@@ -149,21 +183,33 @@ function loadFile(
   const name = relative('', file) || file
   texts.set(name, text)
   if (isModule(file, text)) {
-    const { plan, diagnostics: found } = compileModule(text, { file: name })
-    diagnostics.push(...found)
-    return plan === null ? null : { plan, path: resolve(file), file: name }
+    const compiled = compileModule(text, { file: name })
+    const { plan, readable, hasAllEndpoints } = compiled
+    diagnostics.push(...compiled.diagnostics)
+    const place = { path: resolve(file), file: name }
+    return plan === null ? { plan: readable, hasAllEndpoints, ...place } : { plan, ...place }
   }
   const folder = dirname(resolve(file))
+  const read = (specifier: string): string | null => {
+    const text = readText(join(folder, specifier))
+    if (text !== null) onRead?.(join(folder, specifier))
+    return text
+  }
+  const findPackage = packageReader(folder)
   const compileOptions = {
     file: name,
     dev,
     readSchema: (specifier: string) => {
-      const text = readText(join(folder, specifier))
+      const text = read(specifier)
       if (text !== null) texts.set(join(dirname(name), specifier), text)
       return text
     },
-    ...(modules ? { readModule: (specifier: string) => readText(join(folder, specifier)) } : {}),
-    readPackage: packageReader(folder)
+    ...(modules ? { readModule: read } : {}),
+    readPackage: (request: PackageRequest) => {
+      const source = findPackage(request)
+      if (source.kind === 'found') onRead?.(source.file)
+      return source
+    }
   }
   if (isPackageFile(file, text)) {
     const found = compilePackage(text, compileOptions)

@@ -3,10 +3,11 @@ export { checkTypes, type CheckTypesOptions } from './check-types.ts'
 export { checkFunctionTypes } from './check-function-types.ts'
 export { convertFile, type ConvertedFile } from './convert-file.ts'
 export { loadApplication, needsFunctions } from './application.ts'
+export { functionTopics, ingressOf } from './function-sinks.ts'
 export type { ApplicationRequest, LoadedApplication } from './application.ts'
 export { ephemeralFolder, permanentFolder, DATA_FOLDER_NAME } from './data-folder.ts'
 export type { DataFolder } from './data-folder.ts'
-export { hasErrors, loadFiles } from './dataflow-files.ts'
+export { hasErrors, loadFiles, readText } from './dataflow-files.ts'
 export type { LoadedDataflow, LoadedFiles, LoadedModule, LoadedPackage } from './dataflow-files.ts'
 export type { DeadLetterReason } from './dead-letters.ts'
 export { Engine, EngineDataflow } from './engine.ts'
@@ -56,3 +57,11 @@ export { stubModules, TYPES_MODULE, type StubModule } from './generate/function-
 export { packageSkeleton } from './generate/package-skeleton.ts'
 export { typesText } from './generate/types-text.ts'
 export { build, type BuildRequest, type BuiltFile } from './build/build.ts'
+export { collectBundle, type CollectRequest, type Collected } from './deployments/bundle/collect.ts'
+export type {
+  Bundle,
+  DeployOutcome,
+  DeploymentLogLine,
+  DeploymentReport,
+  DeploymentSettings
+} from './deployments/index.ts'

@@ -4,10 +4,15 @@
 // broker itself has the log as it is. What the broker needs is loaded then.
 import { BROKER_TOPIC, SystemRandom } from '../base/index.ts'
 import type { Clock } from '../base/index.ts'
-import type { Broker } from '../kafka/index.ts'
+import type { Broker, BrokerOptions } from '../kafka/index.ts'
 import type { Log } from '../log/index.ts'
 import type { HttpAddress } from './http/index.ts'
 import { unusable } from './listen-error.ts'
+import { SECURITY_DEFAULT, checkExposure } from './security/settings.ts'
+import type { Guard, GuardOptions } from './security/guard.ts'
+
+/** Who may come in: what {@link Guard} needs that a log does not have. */
+export type Protection = Pick<GuardOptions, 'settings' | 'listening' | 'folder' | 'onNotice'>
 
 /** A line about a client whose connection was ended. */
 export type OnClientProblem = (message: string) => void
@@ -17,22 +22,34 @@ export class ServedLog {
   /** What to read and write; commits of both ways are commits of one log. */
   readonly log: Log
   readonly #parts: Parts | null
+  /** Who may come in, for all doors; null where nobody was asked to look. */
+  readonly guard: Guard | null
   #broker: Broker | null = null
 
-  private constructor(log: Log, parts: Parts | null) {
+  private constructor(log: Log, parts: Parts | null, guard: Guard | null) {
     this.log = log
     this.#parts = parts
+    this.guard = guard
   }
 
-  /** `isServed`: a broker will be started. @throws BROKER_STATE_DAMAGED */
-  static async open(log: Log, clock: Clock, isServed: boolean): Promise<ServedLog> {
+  /**
+   * `isServed`: a broker will be started. `protection`: who may come in; null: everybody on this machine.
+   * @throws BROKER_STATE_DAMAGED, and as {@link Guard.open}
+   */
+  static async open(
+    log: Log,
+    clock: Clock,
+    isServed: boolean,
+    protection: Protection | null = null
+  ): Promise<ServedLog> {
     const topics = await log.listTopics({ internal: true })
     if (!isServed && !topics.some(topic => topic.name === BROKER_TOPIC)) {
-      return new ServedLog(log, null)
+      return new ServedLog(log, null, null)
     }
     const kafka = await import('../kafka/index.ts')
     const state = await kafka.openBrokerState(log, clock)
     const close = (): void => kafka.closeBrokerState(state)
+    const guard = protection === null ? null : await openGuard(protection, state.store, clock)
     const start: Parts['start'] = async (address, onProblem) =>
       await kafka.startBroker({
         log,
@@ -40,13 +57,20 @@ export class ServedLog {
         random: new SystemRandom(),
         state,
         ...address,
+        ...(guard === null ? {} : doorOf(guard)),
         onProblem: (client, reason) => onProblem(`${client}: ${reason}`)
       })
-    return new ServedLog(kafka.committedLog(log, state.transactions), { start, close })
+    return new ServedLog(kafka.committedLog(log, state.transactions), { start, close }, guard)
+  }
+
+  /** The broker, while it serves; null: nobody is served. */
+  get broker(): Broker | null {
+    return this.#broker
   }
 
   /** Begins to serve; gives where. @throws LISTEN_ADDRESS the port is in use */
   async serve(address: HttpAddress, onProblem: OnClientProblem): Promise<HttpAddress> {
+    checkExposure(this.guard?.settings ?? SECURITY_DEFAULT, [{ option: '--listen', address }])
     try {
       this.#broker = await this.#parts!.start(address, onProblem)
     } catch (error) {
@@ -65,8 +89,24 @@ export class ServedLog {
   /** Stops all that runs beside the log, which its owner closes. */
   async close(): Promise<void> {
     await this.stopServing()
+    await this.guard?.close()
     this.#parts?.close()
   }
+}
+
+async function openGuard(
+  protection: Protection,
+  memory: GuardOptions['memory'],
+  clock: Clock
+): Promise<Guard> {
+  const { Guard } = await import('./security/guard.ts')
+  return await Guard.open({ ...protection, memory, clock, random: new SystemRandom() })
+}
+
+/** What a broker is told of a guard. */
+function doorOf({ security, tls, subjectNaming, settings }: Guard): Partial<BrokerOptions> {
+  const { advertised, sessionLifetimeMs } = settings
+  return { security, tls, subjectNaming, advertised, settings: { sessionLifetimeMs } }
 }
 
 interface Parts {

@@ -4,6 +4,7 @@ import type {
   Commit,
   CommitResult,
   GroupPosition,
+  Log,
   LogData,
   ReadRequest,
   ReadResult,
@@ -13,7 +14,10 @@ import type {
 
 /** One thing that goes wrong. */
 export interface Fault {
-  /** `service/operator` for a call of that function, `commit`, or `read` of the log. */
+  /**
+   * `service/operator` for a call of that function, `namespace/name` for one of a stateful function, `commit`, or
+   * `read` of the log.
+   */
   readonly at: string
   /**
    * fail: the function throws, the log rejects. crash: the process is as if killed at that point; nothing that is not
@@ -96,20 +100,23 @@ export class Faults {
 
 /** The log as one process sees it: after the crash of that process no call is ever answered. */
 export class FaultyLog implements LogData {
-  readonly #log: LogData
+  readonly #log: Log
   readonly #faults: Faults
+  readonly #onCommit: () => void
   #isDead = false
 
-  constructor(log: LogData, faults: Faults) {
+  constructor(log: Log, faults: Faults, onCommit: () => void) {
     this.#log = log
     this.#faults = faults
+    this.#onCommit = onCommit
     void faults.crashed.then(() => {
       this.#isDead = true
     })
   }
 
   async commit(commit: Commit): Promise<CommitResult> {
-    if (this.#isOver) return never()
+    if (this.isOver) return never()
+    this.#onCommit()
     const fault = this.#faults.due('commit')
     if (fault === null) return this.#log.commit(commit)
     const isDurable = fault.isDurable === true
@@ -124,7 +131,7 @@ export class FaultyLog implements LogData {
   }
 
   async read(request: ReadRequest): Promise<ReadResult> {
-    if (this.#isOver) return never()
+    if (this.isOver) return never()
     const fault = this.#faults.due('read')
     if (fault?.action === 'crash') {
       this.#die()
@@ -133,27 +140,32 @@ export class FaultyLog implements LogData {
     }
     if (fault !== null) throw fault.error ?? failed('read')
     const result = await this.#log.read(request)
-    return this.#isOver ? never() : result
+    return this.isOver ? never() : result
   }
 
   async wait(positions: readonly WaitPosition[], signal?: AbortSignal): Promise<void> {
     await this.#log.wait(positions, signal)
-    if (this.#isOver) return never()
+    if (this.isOver) return never()
   }
 
   positions(group: string): Promise<readonly GroupPosition[]> {
-    return this.#isOver ? never() : this.#log.positions(group)
+    return this.isOver ? never() : this.#log.positions(group)
   }
 
   describeTopic(name: string): Promise<Topic> {
-    return this.#isOver ? never() : this.#log.describeTopic(name)
+    return this.isOver ? never() : this.#log.describeTopic(name)
+  }
+
+  listTopics(options: { readonly internal?: boolean } = {}): Promise<readonly Topic[]> {
+    return this.isOver ? never() : this.#log.listTopics(options)
   }
 
   offsetForTime(topic: string, partition: number, timestampMs: number): Promise<number> {
-    return this.#isOver ? never() : this.#log.offsetForTime(topic, partition, timestampMs)
+    return this.isOver ? never() : this.#log.offsetForTime(topic, partition, timestampMs)
   }
 
-  get #isOver(): boolean {
+  /** Whether the process that has it is dead. */
+  get isOver(): boolean {
     // A function that crashed is still on the stack: what it wrote must not be committed.
     if (this.#faults.isCrashed) this.#isDead = true
     return this.#isDead

@@ -1,6 +1,6 @@
 // Records as tests write and read them: values of the declared types instead of bytes.
 import { ByteWriter } from '../base/index.ts'
-import type { Plan, TopicPlan } from '../dataflow/plan.ts'
+import type { TopicPlan } from '../dataflow/plan.ts'
 import type { ScalarType } from '../dataflow/types.ts'
 import type { Log } from '../log/index.ts'
 import { BatchBuilder, batchByteLength, partitionForKey, RecordCursor } from '../record/index.ts'
@@ -38,20 +38,15 @@ interface Format {
   readonly value: RecordConverter
 }
 
-/** Writes and reads the topics of a log with the types of a plan; topics without types hold text. */
+/** Writes and reads the topics of a log with the types of plans; topics without types hold text. */
 export class RecordDesk {
   readonly #log: Log
   readonly #topics: ReadonlyMap<string, TopicPlan>
   readonly #formats = new Map<string, Format>()
 
-  constructor(log: Log, plan: Plan) {
+  constructor(log: Log, topics: readonly TopicPlan[]) {
     this.#log = log
-    this.#topics = new Map(Object.values(plan.topics).map(topic => [topic.name, topic]))
-  }
-
-  /** The name in the log of a topic of the file. */
-  nameOf(plan: Plan, id: string): string {
-    return plan.topics[id]?.name ?? id
+    this.#topics = new Map(topics.map(topic => [topic.name, topic]))
   }
 
   /** Appends in one commit. @throws RECORD_VALUE a value is not of the topic's type */

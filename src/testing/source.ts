@@ -1,11 +1,12 @@
 // What a test is about: a dataflow of the builder, a file, or a plan; compiled, or refused with its findings.
-import { basename, dirname, relative } from 'node:path'
+import { basename, dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { MillraceError, silenceExperimentalNotices } from '../base/index.ts'
 import { compileBuilt, type Dataflow, type DataflowNode, definitionOf } from '../builder/index.ts'
 import { formatDiagnostic } from '../dataflow/index.ts'
 import type { Diagnostic } from '../dataflow/diagnostics.ts'
 import type { Plan, StepPlan } from '../dataflow/plan.ts'
+import type { IngressSpec } from '../functions/index.ts'
 
 /** A dataflow of the builder, the path or URL of a file (YAML or a module), or a plan. */
 export type DataflowSource = Dataflow | string | URL | Plan
@@ -47,11 +48,25 @@ async function compiled(source: DataflowSource): Promise<TestedDataflow> {
   return { ...first, functions: first.functions ?? new Map() }
 }
 
-function built(node: DataflowNode): TestedDataflow {
+async function built(node: DataflowNode): Promise<TestedDataflow> {
   const path = node.at?.path ?? 'dataflow.ts'
-  const { plan, functions, diagnostics } = compileBuilt(node, { file: basename(path), nameOf })
+  const options = { file: basename(path), nameOf }
+  let result = compileBuilt(node, options)
+  // Only files of schemas need the disk, and the server's parts with it.
+  if (result.diagnostics.some(({ code }) => code === 'SCHEMA_FILE')) {
+    const { readText } = await import('../server/index.ts')
+    const readSchema = (file: string): string | null => readText(join(dirname(path), file))
+    result = compileBuilt(node, { ...options, readSchema })
+  }
+  const { plan, functions, diagnostics } = result
   refuse(diagnostics, () => '')
   return { plan: plan!, functions, folder: dirname(path) }
+}
+
+/** What the plan's sinks send to functions, as ingresses of these. */
+export async function ingressesOf(plan: Plan): Promise<IngressSpec[]> {
+  const { functionTopics, ingressOf } = await import('../server/index.ts')
+  return functionTopics(plan).map(ingressOf)
 }
 
 function refuse(diagnostics: readonly Diagnostic[], textOf: (file: string) => string): void {

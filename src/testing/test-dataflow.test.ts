@@ -230,6 +230,15 @@ test('retries wait on the clock of the test', async () => {
   ok(kit.now - now >= 20_000, `${kit.now - now} ms of the clock went by`)
 })
 
+test('types of schema files are read beside the test', async () => {
+  const order = t.imported<{ id: number }>('order', './test-dataflow.test.avsc')
+  const flow = dataflow('schemas').service(
+    'copy',
+    from(topic('orders', order, { converter: 'avro' })).to(topic('copies', order))
+  )
+  await rejects(TestDataflow.open(flow), /test-dataflow\.test\.avsc.* does not exist/)
+})
+
 test('several partitions are several tasks', async () => {
   await using kit = await TestDataflow.open(counting(), { partitions: 3 })
   const words = Array.from({ length: 30 }, (_, n) => ({ key: `k${n}`, value: `w${n % 10}` }))

@@ -2,11 +2,9 @@
 //
 // Owns: the life of the dataflow from open over crashes and recoveries to close. What was committed outlives a crash,
 // and nothing else: states are built anew from their changelog, as after the loss of a machine.
-import { MillraceError, SeededRandom, SimulatedClock } from '../base/index.ts'
+import { MillraceError, SeededRandom } from '../base/index.ts'
 import type { OwnedState, Topic, TopicFor } from '../builder/index.ts'
-import { nearestWord } from '../dataflow/index.ts'
 import type { Plan, StepPlan } from '../dataflow/plan.ts'
-import { type Log, openMemoryLog } from '../log/index.ts'
 import type { Key } from '../runtime/code/user.ts'
 import type { DataflowMetrics, LogLine, RunningDataflow } from '../runtime/contract.ts'
 import {
@@ -17,9 +15,18 @@ import {
   startDataflow
 } from '../runtime/index.ts'
 import { MemoryStore } from '../state/index.ts'
-import { type Fault, Faults, FaultyLog } from './faults.ts'
-import { RecordDesk, type TestRecord, type TestRecordInput } from './records.ts'
-import { type DataflowSource, openSource, type TestedDataflow } from './source.ts'
+import type { Fault } from './faults.ts'
+import { FUNCTION_TOPICS, FunctionsApp } from './functions-app.ts'
+import type { TestRecord, TestRecordInput } from './records.ts'
+import { type DataflowSource, ingressesOf, openSource, type TestedDataflow } from './source.ts'
+import {
+  appOptions,
+  moveTime,
+  nextDelayed,
+  TestFunctions,
+  type TestFunctionsOptions
+} from './test-functions.ts'
+import { type Resident, World } from './world.ts'
 
 /** How a test runs its dataflow. */
 export interface TestDataflowOptions {
@@ -30,12 +37,11 @@ export interface TestDataflowOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Seed of the runtime's dice. */
   readonly seed?: number
+  /** Stateful functions beside the dataflow, for its sinks of `type: function`: see {@link TestDataflow.functions}. */
+  readonly functions?: TestFunctionsOptions
 }
 
-/** Turns of the event loop after which a wait is taken for one for the clock. */
-const TURNS_MAX = 200
-const STEP_MS_FIRST = 10
-const STEP_MS_MAX = 1_000
+type AnyFunction = (...args: never[]) => unknown
 type AnyTopic = string | TopicFor<never>
 
 /** A dataflow that a test feeds, watches and breaks. */
@@ -44,22 +50,23 @@ export class TestDataflow {
   readonly lines: readonly LogLine[]
   readonly #tested: TestedDataflow
   readonly #options: TestDataflowOptions
-  readonly #clock: SimulatedClock
-  readonly #log: Log
-  readonly #desk: RecordDesk
-  readonly #faults = new Faults()
-  readonly #lines: LogLine[] = []
-  readonly #taken = new Map<string, Map<number, number>>()
-  #functions: ReadonlyMap<StepPlan, (...args: never[]) => unknown> = new Map()
+  readonly #world: World
+  readonly #app: FunctionsApp | null
+  readonly #functions: TestFunctions | null
   #running: RunningDataflow | null = null
 
-  private constructor(tested: TestedDataflow, options: TestDataflowOptions) {
+  private constructor(
+    tested: TestedDataflow,
+    options: TestDataflowOptions,
+    parts: { readonly world: World; readonly app: FunctionsApp | null }
+  ) {
+    const { world, app } = parts
     this.#tested = tested
     this.#options = options
-    this.#clock = new SimulatedClock(options.now)
-    this.#log = openMemoryLog({ clock: this.#clock })
-    this.#desk = new RecordDesk(this.#log, tested.plan)
-    this.lines = this.#lines
+    this.#world = world
+    this.#app = app
+    this.#functions = app === null ? null : new TestFunctions(world, app, () => this.settle())
+    this.lines = world.lines
   }
 
   /**
@@ -70,11 +77,29 @@ export class TestDataflow {
     source: DataflowSource,
     options: TestDataflowOptions = {}
   ): Promise<TestDataflow> {
-    const test = new TestDataflow(await openSource(source), options)
+    const tested = await openSource(source)
+    const { now, functions } = options
+    const topics = [...Object.values(tested.plan.topics), ...FUNCTION_TOPICS]
+    const world = new World(topics, { now })
+    const ingresses = functions === undefined ? [] : await ingressesOf(tested.plan)
+    const app =
+      functions === undefined
+        ? null
+        : new FunctionsApp(world, await appOptions(functions, ingresses))
+    const test = new TestDataflow(tested, options, { world, app })
     await test.#createTopics()
-    await test.#wrapFunctions()
+    await app?.createTopics()
     await test.#start()
     return test
+  }
+
+  /** The stateful functions beside the dataflow. @throws FUNCTIONS_MISSING `open` was given none */
+  get functions(): TestFunctions {
+    if (this.#functions !== null) return this.#functions
+    throw new MillraceError(
+      'FUNCTIONS_MISSING',
+      'the test has no functions; expected some; give them to open: { functions: { functions: [account] } }'
+    )
   }
 
   get plan(): Plan {
@@ -83,12 +108,12 @@ export class TestDataflow {
 
   /** What the clock shows, ms since 1970. */
   get now(): number {
-    return this.#clock.now()
+    return this.#world.clock.now()
   }
 
   /** Whether the dataflow works; not after a crash and not after a failure. */
   get isRunning(): boolean {
-    return !this.#faults.isCrashed && this.#running?.status === 'running'
+    return !this.#world.faults.isCrashed && this.#running?.status === 'running'
   }
 
   /** Writes values into a topic and waits until everything is processed and committed. */
@@ -104,9 +129,7 @@ export class TestDataflow {
     topic: string | TopicFor<V>,
     records: readonly TestRecordInput<Key, V>[]
   ): Promise<void> {
-    const name = this.#nameOf(topic)
-    await this.#topicExists(name)
-    await this.#desk.append(name, records, this.now)
+    await this.#world.append(this.#nameOf(topic), records)
     await this.settle()
   }
 
@@ -114,27 +137,19 @@ export class TestDataflow {
   async read<K, V>(topic: Topic<K, V>): Promise<TestRecord<K, V>[]>
   async read(topic: string): Promise<TestRecord<unknown, unknown>[]>
   async read(topic: AnyTopic): Promise<TestRecord<unknown, unknown>[]> {
-    const name = this.#nameOf(topic)
-    await this.#topicExists(name)
-    return this.#desk.read(name, new Map())
+    return this.#world.read(this.#nameOf(topic))
   }
 
   /** The values of a topic that came since the last call. */
   async take<V>(topic: Topic<never, V> | (TopicFor<never> & { readonly $value?: V })): Promise<V[]>
   async take(topic: string): Promise<unknown[]>
   async take(topic: AnyTopic): Promise<unknown[]> {
-    const name = this.#nameOf(topic)
-    await this.#topicExists(name)
-    let offsets = this.#taken.get(name)
-    if (offsets === undefined) this.#taken.set(name, (offsets = new Map()))
-    return (await this.#desk.read(name, offsets)).map(({ value }) => value)
+    return (await this.#world.take(this.#nameOf(topic))).map(({ value }) => value)
   }
 
   /** Records that failed: their original text, and the reasons in the headers `millrace-error-…`. */
   async deadLetters(): Promise<TestRecord<unknown, unknown>[]> {
-    const name = deadLetterTopicName(this.plan)
-    const topics = await this.#log.listTopics({ internal: true })
-    return topics.some(topic => topic.name === name) ? this.#desk.read(name, new Map()) : []
+    return this.#world.deadLetters(deadLetterTopicName(this.plan))
   }
 
   /** What a state holds, by key: `state('count.count-per-word')`, or just its name where that is clear. */
@@ -164,19 +179,31 @@ export class TestDataflow {
   }
 
   /** Lets so much time pass on the clock: windows by processing time, early results, idleness, retries, lifetimes. */
-  async advance(deltaMs: number): Promise<void> {
-    await this.#clock.advance(deltaMs)
-    await this.settle()
+  advance(deltaMs: number): Promise<void> {
+    return this.advanceTo(this.now + deltaMs)
+  }
+
+  /** The same until the clock shows `time`, ms since 1970. @throws CLOCK_BACKWARDS that is past */
+  async advanceTo(time: number): Promise<void> {
+    const next = (): number =>
+      this.#app === null || this.#world.faults.isCrashed
+        ? Number.POSITIVE_INFINITY
+        : nextDelayed(this.#app)
+    await moveTime(this.#world, time, () => this.settle(), next)
   }
 
   /** Event time comes to its end: all windows close. The dataflow goes on; what comes then is late. */
   async endEventTime(): Promise<void> {
-    await this.#untilDone(this.#alive().settle({ endTime: true }))
+    const running = this.#alive()
+    await this.#world.untilDone(running.settle({ endTime: true }), running.finished)
+    if (!this.#world.faults.isCrashed) await this.settle()
   }
 
   /** Waits until all that is in the log is processed and committed, or there is a crash. @throws why it failed */
   async settle(): Promise<void> {
-    await this.#untilDone(this.#alive().settle())
+    const residents: Resident[] = [this.#alive()]
+    if (this.#app !== null) residents.push(this.#app)
+    await this.#world.settle(residents)
   }
 
   /**
@@ -184,32 +211,25 @@ export class TestDataflow {
    * @throws FAULT_INVALID there is no such place, with the nearest
    */
   inject(fault: Fault): void {
-    const places = ['commit', 'read', ...this.plan.services.flatMap(placesOf)]
-    if (!places.includes(fault.at)) {
-      const nearest = nearestWord(fault.at, places)
-      throw new MillraceError(
-        'FAULT_INVALID',
-        `nothing can fail at ${JSON.stringify(fault.at)}; one of ${places.join(', ')} was expected` +
-          (nearest === null ? '' : `; did you mean ${nearest}?`)
-      )
-    }
-    this.#faults.arm(fault)
+    const places = this.plan.services.flatMap(placesOf)
+    this.#world.inject(fault, ['commit', 'read', ...places, ...(this.#app?.places ?? [])])
   }
 
   /** Faults that were injected and have not come to pass. */
   get pendingFaults(): readonly Fault[] {
-    return this.#faults.pending
+    return this.#world.faults.pending
   }
 
   /** The process dies now: nothing that is not committed remains. */
   crash(): void {
-    this.#faults.crash()
+    this.#world.faults.crash()
   }
 
   /** Starts the dataflow again after a crash or a failure, and lets it catch up. */
   async recover(): Promise<void> {
     if (this.isRunning) await this.#running?.stop()
-    this.#faults.revive()
+    await this.#app?.stop()
+    this.#world.faults.revive()
     await this.#start()
     await this.settle()
   }
@@ -218,7 +238,8 @@ export class TestDataflow {
   async close(): Promise<void> {
     if (this.isRunning) await this.#running?.stop()
     this.#running = null
-    await this.#log.close()
+    await this.#app?.stop()
+    await this.#world.log.close()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -238,71 +259,44 @@ export class TestDataflow {
     )) {
       const count = topic.partitions ?? known.get(name) ?? partitions
       const spec = { partitions: count, internal, cleanup: cleanup ?? 'delete' }
-      await this.#log.createTopic(name, spec)
+      await this.#world.log.createTopic(name, spec)
     }
   }
 
-  /** Every function of the plan, ready to fail. */
-  async #wrapFunctions(): Promise<void> {
+  /** Every function of the plan, ready to fail; those of a process that crashed are never done. */
+  async #functionsOf(isDead: () => boolean): Promise<Map<StepPlan, AnyFunction>> {
     const { plan, functions, folder } = this.#tested
-    const wrapped = new Map<StepPlan, (...args: never[]) => unknown>()
+    const wrapped = new Map<StepPlan, AnyFunction>()
     for (const service of plan.services) {
       for (const step of allSteps({ ...plan, services: [service] })) {
         const fn = functions.get(step) ?? (await loadStep(step, folder))
-        wrapped.set(step, this.#faults.around(`${service.name}/${step.name}`, fn))
+        const around = this.#world.faults.around(`${service.name}/${step.name}`, fn)
+        wrapped.set(step, (...args) => (isDead() ? new Promise(() => {}) : around(...args)))
       }
     }
-    this.#functions = wrapped
+    return wrapped
   }
 
   async #start(): Promise<void> {
+    const log = this.#world.openLog()
     this.#running = await startDataflow({
       plan: this.plan,
       folder: this.#tested.folder,
-      log: new FaultyLog(this.#log, this.#faults),
-      clock: this.#clock,
+      log,
+      clock: this.#world.clock,
       random: new SeededRandom(this.#options.seed ?? 1),
       workers: 0,
       openStore: () => Promise.resolve(new MemoryStore()),
       storeFolder: '/',
       env: this.#options.env ?? {},
-      functions: this.#functions,
-      onLog: line => void this.#lines.push(line)
+      functions: await this.#functionsOf(() => log.isOver),
+      onLog: line => void this.#world.lines.push(line)
     })
-  }
-
-  /** Until `work` is done or the process is dead; while nothing else happens the clock goes on by itself. */
-  async #untilDone(work: Promise<void>): Promise<void> {
-    const running = this.#alive()
-    const end = Promise.race([work, this.#faults.crashed, running.finished])
-    // A task that ended cannot settle: what ended it is the news.
-    work.catch(() => {})
-    let stepMs = STEP_MS_FIRST
-    for (let turns = 0; await this.#isPending(end); turns++) {
-      if (turns < TURNS_MAX) continue
-      await this.#clock.advance(stepMs)
-      stepMs = Math.min(stepMs * 2, STEP_MS_MAX)
-      turns = TURNS_MAX / 2
-    }
-    if (this.#faults.isCrashed) return void end.catch(() => {})
-    await end.catch(async (error: unknown) => {
-      await running.finished
-      throw error
-    })
-  }
-
-  /** Whether `work` is still under way after a turn of the event loop. */
-  async #isPending(work: Promise<unknown>): Promise<boolean> {
-    const turn = this.#clock.yield().then(() => true)
-    const end = work.then(
-      () => false,
-      () => false
-    )
-    return Promise.race([end, turn])
+    await this.#app?.start()
   }
 
   #alive(): RunningDataflow {
-    if (this.#running === null || this.#faults.isCrashed) {
+    if (this.#running === null || this.#world.faults.isCrashed) {
       throw new MillraceError(
         'DATAFLOW_STOPPED',
         this.#running === null
@@ -315,19 +309,7 @@ export class TestDataflow {
 
   #nameOf(topic: AnyTopic): string {
     const id = typeof topic === 'string' ? topic : topic.node.id
-    return this.#desk.nameOf(this.plan, id)
-  }
-
-  async #topicExists(name: string): Promise<void> {
-    const topics = await this.#log.listTopics()
-    if (topics.some(topic => topic.name === name)) return
-    const names = topics.map(topic => topic.name)
-    const nearest = nearestWord(name, names)
-    throw new MillraceError(
-      'TOPIC_UNKNOWN',
-      `there is no topic ${JSON.stringify(name)}; one of ${names.join(', ')} was expected` +
-        (nearest === null ? '' : `; did you mean ${nearest}?`)
-    )
+    return this.plan.topics[id]?.name ?? id
   }
 }
 

@@ -92,9 +92,13 @@ test(`the parser refuses what is no request, in bounded time and memory (seed ${
     const frame = spoil(random, frameOf(random, APIS[random.below(APIS.length)]!))
     const startedAt = performance.now()
     try {
-      openRequest(frame, () => {
-        throw new Error('nobody answers here')
-      })
+      openRequest(
+        frame,
+        () => {
+          throw new Error('nobody answers here')
+        },
+        () => null
+      )
       accepted++
     } catch (error) {
       if (!isMillraceError(error) || !CODES.has(error.code)) {
@@ -135,7 +139,7 @@ test(`frames come out of any cut of the stream as they went in (seed ${SEED})`, 
 })
 
 test('of those who send half of something large, the largest is ended; others go on', async t => {
-  const started = await startOn(temporaryFolder(t), {}, { requestBytesMax: 1 << 20 })
+  const started = await startOn(temporaryFolder(t), {}, { bytesMax: 1 << 20 })
   finallyIn(t, () => stop(started))
   const { host, port } = started.broker.address
   await started.log.createTopic('t')

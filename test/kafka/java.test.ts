@@ -1,36 +1,19 @@
 // The Java client and the console tools of Apache Kafka 4.1 from Maven, unchanged, against the broker.
 import { deepStrictEqual, match, strictEqual } from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 
 import type { Finished } from '../command.ts'
+import { kafkaJars } from './apache-kafka.ts'
 import { brokerFor } from './kit.ts'
-import { cacheFolder, fetchOnce, hasCommand, runTool } from './toolchain.ts'
+import { runTool } from './toolchain.ts'
 
-const VERSION = '4.1.0'
-const POM = `<project xmlns="http://maven.apache.org/POM/4.0.0">
-<modelVersion>4.0.0</modelVersion><groupId>test</groupId><artifactId>test</artifactId><version>1</version>
-<dependencies><dependency><groupId>org.apache.kafka</groupId><artifactId>kafka-tools</artifactId>
-<version>${VERSION}</version></dependency></dependencies></project>`
-
-const folder = cacheFolder(`kafka-${VERSION}`)
-const skip = prepare() ?? false
-
-function prepare(): string | null {
-  if (!hasCommand('java', '-version')) return 'java is not installed'
-  if (!hasCommand('mvn')) return 'mvn is not installed'
-  writeFileSync(join(folder, 'pom.xml'), POM)
-  return fetchOnce(folder, 'mvn', [
-    '-q',
-    '-B',
-    'dependency:copy-dependencies',
-    '-DoutputDirectory=jars'
-  ])
-}
+const jars = kafkaJars('kafka-tools')
+const skip = 'missing' in jars ? jars.missing : false
+const classPath = 'classPath' in jars ? jars.classPath : ''
 
 function java(args: readonly string[], input = ''): Promise<Finished> {
-  const options = ['-XX:TieredStopAtLevel=1', '-Xmx256m', '-cp', `${folder}/jars/*`]
+  const options = ['-XX:TieredStopAtLevel=1', '-Xmx256m', '-cp', classPath]
   return runTool('java', [...options, ...args], { input })
 }
 

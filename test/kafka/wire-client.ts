@@ -1,5 +1,6 @@
 // A connection that sends single requests of the protocol, for what no client does by itself: repeating, leaving gaps.
 import { connect, type Socket } from 'node:net'
+import { connect as connectTls, type ConnectionOptions, type TLSSocket } from 'node:tls'
 
 import {
   FrameReader,
@@ -30,6 +31,7 @@ export class WireClient {
   #received: Buffer = Buffer.alloc(0)
   #correlationId = 0
   #answer: ((frame: Buffer | null) => void) | null = null
+  #isEnded = false
 
   private constructor(socket: Socket) {
     this.#socket = socket
@@ -42,14 +44,31 @@ export class WireClient {
       this.#answer?.(frame)
     })
     socket.on('error', () => {})
-    socket.on('close', () => this.#answer?.(null))
+    socket.on('close', () => {
+      this.#isEnded = true
+      this.#answer?.(null)
+    })
   }
 
-  static async connect(bootstrap: string): Promise<WireClient> {
+  /** `tls`: what `node:tls` takes; absent: without TLS. */
+  static async connect(bootstrap: string, tls?: ConnectionOptions): Promise<WireClient> {
     const [host, port] = bootstrap.split(':')
-    const socket = connect(Number(port), host)
-    await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject))
+    const at = { host: host!, port: Number(port) }
+    const socket = tls === undefined ? connect(at) : connectTls({ ...at, ...tls })
+    const event = tls === undefined ? 'connect' : 'secureConnect'
+    await new Promise((resolve, reject) => socket.once(event, resolve).once('error', reject))
     return new WireClient(socket)
+  }
+
+  /** The socket; of a connection over TLS a `TLSSocket`. */
+  get socket(): Socket | TLSSocket {
+    return this.#socket
+  }
+
+  /** Resolves when the other side has ended the connection. */
+  async ended(): Promise<void> {
+    if (this.#socket.destroyed) return
+    await new Promise(resolve => this.#socket.once('close', resolve))
   }
 
   /** Sends one request and gives its response. Rejects when the connection ends. */
@@ -64,6 +83,7 @@ export class WireClient {
     writeRequestHeader(writer, api, { ...header, correlationId: ++this.#correlationId })
     writeRequest(name, version, writer, request)
     const answer = new Promise<Buffer | null>(resolve => (this.#answer = resolve))
+    if (this.#isEnded) throw new Error(`the connection had ended before ${name} was asked`)
     this.#socket.write(Buffer.concat(writer.finish()))
     const frame = await answer
     if (frame === null) throw new Error(`the connection ended before ${name} was answered`)

@@ -35,7 +35,7 @@ export async function check(paths: readonly string[], options: CheckOptions): Pr
   // Files with functions may print as they are loaded.
   sendConsoleToStderr()
   // A dataflow alone may send to functions of files that are not named here.
-  if (modules.length > 0 || functionFiles.length > 0) {
+  if (modules.length + files.brokenModules.length > 0 || functionFiles.length > 0) {
     const { allowPrivate = false } = options
     const request = { functionFiles, localAddresses, allowPrivate }
     found.push(...(await loadApplication(files, request)).diagnostics)

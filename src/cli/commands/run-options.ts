@@ -135,7 +135,7 @@ export function readRunOptions(options: RunOptions): RunRequest {
     advanceMs: options.advanceTime === undefined ? null : readAdvance(options.advanceTime),
     workers: options.workers,
     partitions: options.partitions ?? null,
-    env: Object.fromEntries((options.env ?? []).map(readPair)),
+    env: readEnv(options.env ?? []),
     functionFiles: options.functions ?? [],
     localAddresses: (options.mapAddress ?? []).map(readLocalAddress),
     allowPrivate: options.allowPrivate ?? false,
@@ -163,6 +163,11 @@ const STREAM_PATHS = {
   stdin: ['/dev/stdin', '/dev/fd/0', '/proc/self/fd/0'],
   stdout: ['/dev/stdout', '/dev/fd/1', '/proc/self/fd/1']
 } satisfies Readonly<Record<string, readonly string[]>>
+
+/** The values of `--env`. @throws USAGE */
+export function readEnv(texts: readonly string[]): Record<string, string> {
+  return Object.fromEntries(texts.map(readPair))
+}
 
 function readPair(text: string): readonly [string, string] {
   const at = text.indexOf('=')

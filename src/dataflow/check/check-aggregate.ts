@@ -5,11 +5,12 @@ import { NUMBER } from '../type-match.ts'
 import { describeType, isIntegerType, isScalarType } from '../type-text.ts'
 import type { Field, ObjectType, Type } from '../types.ts'
 import { quoted } from '../yaml/tree.ts'
+import { AGGREGATE_STATE } from './check-states.ts'
 import { typeAt, withoutOption } from './check-builtin.ts'
 import type { StepContext } from './check-step.ts'
 
 /** Name of the state, and its property under `ctx.state`. */
-const STATE = 'aggregate'
+const STATE = AGGREGATE_STATE
 const FLOAT: Type = { kind: 'f64' }
 const COUNT: Type = { kind: 'u64', bigint: false }
 const TEXT: Type = { kind: 'string' }

@@ -7,9 +7,11 @@ import { accepts, NUMBER } from '../type-match.ts'
 import { describeType, isStateKey } from '../type-text.ts'
 import type { Type } from '../types.ts'
 import { quoted } from '../yaml/tree.ts'
+import { checkCondition, checkPick, fieldsOf } from './check-condition.ts'
 import type { CheckedStep, StepContext } from './check-step.ts'
 
 const TEXT: Type = { kind: 'string' }
+const NAME_LENGTH_MAX = 60
 
 /** Checks a step without code, to which values of type `input` (null: unknown) arrive. */
 export function checkBuiltin(
@@ -43,11 +45,26 @@ export function checkBuiltin(
   if (call.name === 'constant') {
     return plan('constant-key', TEXT, { name: 'constant', value: call.value })
   }
+  if (call.name === 'where') {
+    const condition = checkCondition(report, call.condition, input)
+    if (condition === null) return none
+    const name = nameOf('where', fieldsOf(call.condition))
+    const checked = plan(name, null, { name: 'where', condition })
+    const isThere = condition.kind === 'exists' && condition.field.length === 0
+    return isThere ? gives(checked, withoutOption(input!)) : checked
+  }
+  if (call.name === 'pick') {
+    const picked = checkPick(report, call.properties, input)
+    return picked === null ? UNKNOWN : gives(plan('pick', null, picked.call), picked.output)
+  }
   const types = call.paths.map(path => typeAt(report, input, path))
   if (types.includes(null) || types.length === 0) return none
   const paths = call.paths.map(one => one.path)
   const words = toKebab(paths.flat().join('-')) || 'value'
   const [only] = types
+  if (step.operator === 'map') {
+    return gives(plan(nameOf('field', [words]), null, { name: 'field', path: paths[0]! }), only!)
+  }
   if (step.operator === 'assign-timestamp') {
     if (!accepts(NUMBER, only!)) {
       const message = `${quoted(paths[0]!.join('.'))} is ${describeType(only!)}, no number of milliseconds`
@@ -64,6 +81,17 @@ export function checkBuiltin(
   }
   if (call.isList) return plan(`by-${words}`, TEXT, { name: 'fields', paths })
   return plan(`by-${words}`, withoutOption(only!), { name: 'field', path: paths[0]! })
+}
+
+const UNKNOWN: CheckedStep = { plan: null, output: null, outputKey: null, sendsNothing: false }
+
+function gives(checked: CheckedStep, output: Type): CheckedStep {
+  return { ...checked, plan: { ...checked.plan!, output }, output }
+}
+
+function nameOf(word: string, fields: readonly string[]): string {
+  const name = toKebab([word, ...fields].join('-'))
+  return name.length <= NAME_LENGTH_MAX ? name : word
 }
 
 /** The type of a field below `type`; null after a finding, or when the value's type is not known, which is one. */

@@ -11,7 +11,7 @@ import type {
   SourcePlan,
   StepPlan
 } from '../plan.ts'
-import type { JoinModel, JoinSideModel, ServiceModel } from '../read/model.ts'
+import type { FileModel, JoinModel, JoinSideModel, ServiceModel } from '../read/model.ts'
 import { accepts, NUMBER } from '../type-match.ts'
 import { describeType, isScalarType, isStateKey } from '../type-text.ts'
 import type { Field, Type } from '../types.ts'
@@ -34,6 +34,7 @@ export interface CheckedJoin {
 /** The plan of `join`, given what each source comes to; null after a finding. */
 export function checkJoin(
   context: StepContext,
+  file: FileModel,
   service: ServiceModel,
   join: JoinModel,
   sources: readonly SourcePlan[],
@@ -43,7 +44,10 @@ export function checkJoin(
   checkKinds(context, service, join)
   checkSources(context, service, join)
   const left = sideOf(context, join.left, flows)
-  const right = sideOf(context, join.right, flows)
+  const right =
+    join.right.type === 'state'
+      ? stateSideOf(context, file, service, join.right)
+      : sideOf(context, join.right, flows)
   if (left === null || right === null) return null
   const key = keyOf(context, join, left.key, right.key)
   if (key === null) return null
@@ -76,7 +80,8 @@ export function checkJoin(
     right: join.right[of]?.path ?? null
   })
   const hasTime = join.left.timestamp !== null || join.right.timestamp !== null
-  const isTimed = join.left.type === 'stream' && join.right.type !== 'table'
+  const isTimed =
+    join.left.type === 'stream' && (join.right.type === 'stream' || join.right.type === 'versions')
   return {
     plan: {
       kind: join.kind,
@@ -116,7 +121,10 @@ function checkKinds({ report }: StepContext, service: ServiceModel, join: JoinMo
     const message = `"within" bounds two streams, but a side is of the type ${other}`
     report.error('JOIN_KIND', withinSpan, message, 'Leave it out.')
   }
-  if (left.type !== 'stream' && right.type !== left.type) {
+  if (left.type === 'state') {
+    const message = 'the left side is a state, but something has to arrive there'
+    report.error('JOIN_KIND', left.at, message, 'Put the state on the right.')
+  } else if (left.type !== 'stream' && right.type !== left.type) {
     const message = `the left side is of the type ${left.type} and the right one a ${right.type}`
     report.error('JOIN_KIND', left.at, message, 'Put the stream on the left.')
   } else if (left.type === 'versions') {
@@ -170,8 +178,8 @@ function checkKinds({ report }: StepContext, service: ServiceModel, join: JoinMo
 
 function checkSources({ report }: StepContext, service: ServiceModel, join: JoinModel): void {
   const known = service.sources.map(source => source.topic)
-  for (const { source, sourceSpan } of [join.left, join.right]) {
-    if (known.includes(source)) continue
+  for (const { source, sourceSpan, type } of [join.left, join.right]) {
+    if (type === 'state' || known.includes(source)) continue
     const nearest = nearestWord(source, known)
     const hint =
       nearest === null ? `Its sources are ${known.join(', ')}.` : `Did you mean "${nearest}"?`
@@ -252,6 +260,36 @@ function sideOf(
     plan: { topic, type, as, row: side.row?.path ?? null, value: withoutOption(value) },
     key
   }
+}
+
+/** The side of a state of another service: its key and its values are as its owner declares them. */
+function stateSideOf(
+  { report }: StepContext,
+  file: FileModel,
+  service: ServiceModel,
+  { state, sourceSpan, as }: JoinSideModel
+): Side | null {
+  const references = service.states.filter(one => one.kind === 'reference')
+  const found = references.find(one => one.name === state)
+  if (found === undefined) {
+    const names = references.map(one => one.name)
+    const nearest = nearestWord(state!, names)
+    const isOwned = service.states.some(one => one.kind === 'owned' && one.name === state)
+    const hint =
+      nearest === null
+        ? `Write states: { ${state}: { from: service.state } }`
+        : `Did you mean "${nearest}"?`
+    const what = isOwned ? 'belongs to this service, and a join' : 'is not among "states"; a join'
+    const message = `the state ${quoted(state!)} ${what} looks up one that is read by "from"`
+    report.error('JOIN_STATE', sourceSpan, message, hint)
+    return null
+  }
+  const owner = file.services.find(one => one.name === found.service)
+  const owned = owner?.states.find(one => one.kind === 'owned' && one.name === found.state)
+  // What is missing has its own finding.
+  if (owned?.kind !== 'owned' || owned.key === null || owned.value === null) return null
+  const plan = { topic: '', type: 'state', state: found.name, as, row: null } as const
+  return { plan: { ...plan, value: withoutOption(owned.value) }, key: owned.key }
 }
 
 function keyOf({ report }: StepContext, join: JoinModel, left: Type, right: Type): Type | null {

@@ -2,33 +2,29 @@
 import type {
   PartitionPlan,
   ServicePlan,
-  SinkPlan,
   SourcePlan,
   StatePlan,
   StepPlan,
   WindowPlan
 } from '../plan.ts'
-import { nearestWord } from '../names.ts'
 import type {
   FileModel,
-  FunctionTargetModel,
   IoModel,
   JoinModel,
   PartitionModel,
   ServiceModel,
   StepModel,
-  TopicModel,
   WindowModel
 } from '../read/model.ts'
 import { accepts, NUMBER } from '../type-match.ts'
 import { describeType } from '../type-text.ts'
 import { quoted } from '../yaml/tree.ts'
-import { checkId } from './check-function-sink.ts'
 import { checkAggregate, type CheckedAggregate } from './check-aggregate.ts'
 import { Chain, type ChainedStep, type Flow } from './chain.ts'
 import type { StepContext } from './check-step.ts'
 import { checkJoin } from './check-join.ts'
 import { serviceMigrationOf, statePlansOf } from './check-migrate.ts'
+import { checkLate, checkSink, topicOf, warnUnreachable } from './check-sinks.ts'
 import { ownedStates } from './check-states.ts'
 import {
   checkPanes,
@@ -53,10 +49,7 @@ export function checkService(
       ? { ...checkMain(context, chain, file, service, read.flow), sources: read.sources }
       : checkPairs(context, chain, file, service, join, read)
   const flow = service.isPartial ? { value: null, key: null } : main.flow
-  const sinks = service.sinks.flatMap(sink => {
-    checkId(context.report, file, service, sink)
-    return checkSink(context, chain, file, sink, flow)
-  })
+  const sinks = service.sinks.flatMap(sink => checkSink(context, chain, file, service, sink, flow))
   return {
     name: service.name,
     sources: main.sources,
@@ -87,7 +80,7 @@ function checkPairs(
   join: JoinModel,
   read: CheckedSources
 ): Main & { readonly sources: readonly SourcePlan[] } {
-  const checked = checkJoin(context, service, join, read.sources, read.flows)
+  const checked = checkJoin(context, file, service, join, read.sources, read.flows)
   const flow = chain.run(service.steps, checked?.flow ?? { value: null, key: null })
   const steps = chain.take()
   const none = { steps: [], time: null, window: null, partition: null, emitsFromUpdateState: true }
@@ -366,21 +359,6 @@ function checkClosing(
   return { ...plans, flow: sent.value === null ? unknown : flow, sendsNothing: false }
 }
 
-function checkLate(
-  context: StepContext,
-  file: FileModel,
-  window: WindowModel,
-  arriving: Flow
-): void {
-  if (window.late === null) return
-  const into = topicOf(context, file, window.late)?.plan?.value.type
-  if (into === undefined || arriving.value === null || accepts(into, arriving.value)) return
-  const message =
-    `the topic ${quoted(window.late.topic)} takes ${describeType(into)}, but ` +
-    `${describeType(arriving.value)} arrives at the partition of the window`
-  context.report.error('TYPE_MISMATCH', window.late.topicSpan, message)
-}
-
 /** Checks that the assigned key is that of the owned states; their width is the key's where it says `number`. */
 function keyedByState(
   context: StepContext,
@@ -404,96 +382,4 @@ function keyedByState(
     } else if (key === null || key === NUMBER) key = state.key
   }
   return { ...plan, outputKey: key }
-}
-
-function checkSink(
-  context: StepContext,
-  chain: Chain,
-  file: FileModel,
-  sink: IoModel,
-  flow: Flow
-): SinkPlan[] {
-  const { report } = context
-  if (sink.target !== undefined) return checkFunctionSink(context, chain, sink, sink.target, flow)
-  const topic = topicOf(context, file, sink)
-  if (topic === null) return []
-  const last = chain.run(sink.steps, flow)
-  const steps = chain.take()
-  const into = topic.plan?.value.type
-  if (into !== undefined && last.value !== null && !accepts(into, last.value)) {
-    const message =
-      `the topic ${quoted(sink.topic)} takes ${describeType(into)}, but ` +
-      `${describeType(last.value)} arrives`
-    report.error(
-      'TYPE_MISMATCH',
-      sink.topicSpan,
-      message,
-      'Add a map to the transforms of this sink, or change the topic’s schema.'
-    )
-  }
-  const key = topic.plan?.key
-  if (key && last.key !== null && !accepts(key, last.key)) {
-    const message =
-      `the topic ${quoted(sink.topic)} has keys of type ${describeType(key)}, but ` +
-      `${describeType(last.key)} arrives`
-    report.error(
-      'TYPE_MISMATCH',
-      sink.topicSpan,
-      message,
-      'Return keyed(key, value) with a key of that type.'
-    )
-  }
-  return [{ topic: sink.topic, steps, at: report.position(sink.at) }]
-}
-
-function checkFunctionSink(
-  context: StepContext,
-  chain: Chain,
-  sink: IoModel,
-  target: FunctionTargetModel,
-  flow: Flow
-): SinkPlan[] {
-  const { report, functionTopics } = context
-  const { value } = chain.run(sink.steps, flow)
-  const steps = chain.take()
-  if (value === null) {
-    // With errors that is why nothing is known.
-    if (report.hasErrors) return []
-    const message = `what reaches ${quoted(target.typename)} has no declared type`
-    const hint =
-      'Declare what the last function before it returns: it says how values become messages.'
-    report.error('FUNCTION_VALUE_UNKNOWN', sink.at, message, hint)
-    return []
-  }
-  const topic = functionTopics.open(sink, target, value)
-  return topic === null ? [] : [{ topic: topic.id, steps, at: report.position(sink.at) }]
-}
-
-/** Sinks behind an update-state that sends nothing never get a record. */
-function warnUnreachable(context: StepContext, service: ServiceModel, emits: boolean): void {
-  const sink = service.sinks[0]
-  if (sink === undefined) return
-  const why = emits
-    ? 'its update-state returns nothing'
-    : 'before apiVersion 1.0.0 what update-state returns is dropped'
-  const hint = emits
-    ? 'Return a value from update-state, or leave the sinks out.'
-    : 'Use apiVersion 1.0.0, or count in "partition.transforms".'
-  const message = `nothing reaches the sinks of ${quoted(service.name)}: ${why}`
-  context.report.warning('SINK_UNREACHABLE', sink.at, message, hint)
-}
-
-function topicOf(context: StepContext, file: FileModel, io: IoModel): TopicModel | null {
-  const topic = file.topics.get(io.topic)
-  if (topic !== undefined) return topic
-  const nearest = nearestWord(io.topic, file.topics.keys())
-  const hint =
-    nearest === null ? 'Declare it in the section "topics".' : `Did you mean "${nearest}"?`
-  context.report.error(
-    'TOPIC_UNKNOWN',
-    io.topicSpan,
-    `the topic ${quoted(io.topic)} is not declared`,
-    hint
-  )
-  return null
 }

@@ -5,6 +5,9 @@ import type { Report } from '../report.ts'
 import type { FileModel, ServiceModel, StateModel } from '../read/model.ts'
 import { quoted } from '../yaml/tree.ts'
 
+/** The state that an aggregate keeps; it is in the plan only. */
+export const AGGREGATE_STATE = 'aggregate'
+
 /** The states that a service owns. */
 export function ownedStates(
   service: ServiceModel
@@ -70,14 +73,18 @@ function checkReference(
     return found
   }
   const state = owner.states.find(candidate => candidate.name === wanted.state)
-  if (state?.kind === 'owned') {
-    if (owner.window === null || state.windowed === false) return found
+  const isAggregate =
+    state === undefined && Boolean(owner.partition?.aggregate) && wanted.state === AGGREGATE_STATE
+  if (state?.kind === 'owned' || isAggregate) {
+    if (owner.window === null || (state?.kind === 'owned' && state.windowed === false)) return found
     report.error(
       'STATE_WINDOWED',
       reference.targetSpan,
       `the state ${quoted(reference.state)} of ${quoted(owner.name)} is kept for each window, ` +
         `so there is no one value to read`,
-      'Read what the window sends, or say windowed: false at the state.'
+      isAggregate
+        ? 'Read what the window sends.'
+        : 'Read what the window sends, or say windowed: false at the state.'
     )
     return found
   }

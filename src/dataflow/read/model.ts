@@ -11,6 +11,7 @@ import type {
 import type { Span } from '../report.ts'
 import type { Type } from '../types.ts'
 import type { PlacedText } from '../yaml/scalar-text.ts'
+import type { ScalarNode } from '../yaml/tree.ts'
 import type { Entry } from '../yaml/tree.ts'
 import type { TypeTable } from './read-types.ts'
 
@@ -42,6 +43,35 @@ export interface PathModel {
 export type BuiltinModel =
   | { readonly name: 'fields'; readonly paths: readonly PathModel[]; readonly isList: boolean }
   | { readonly name: 'constant'; readonly value: string }
+  | { readonly name: 'where'; readonly condition: ConditionModel }
+  | { readonly name: 'pick'; readonly properties: readonly PickedModel[] }
+
+/** A condition as it is written. */
+export type ConditionModel =
+  | { readonly kind: 'all' | 'any'; readonly of: readonly ConditionModel[] }
+  | { readonly kind: 'not'; readonly of: ConditionModel }
+  | {
+      readonly kind: 'tests'
+      /** null: the value itself. */
+      readonly field: PathModel | null
+      readonly tests: readonly TestModel[]
+      readonly at: Span
+    }
+
+/** One test of a field. */
+export interface TestModel {
+  readonly test: 'is' | 'in' | 'above' | 'at-least' | 'below' | 'at-most' | 'matches' | 'exists'
+  readonly literals: readonly ScalarNode[]
+  readonly at: Span
+}
+
+/** One property of an object that a map makes. */
+export interface PickedModel {
+  readonly name: string
+  readonly from: PathModel | ScalarNode
+  readonly isConstant: boolean
+  readonly at: Span
+}
 
 /** One property of what an aggregate gives. */
 export interface AggregateModel {
@@ -73,6 +103,8 @@ export interface IoModel {
   readonly target?: FunctionTargetModel
   /** On sources of `type: schedule`: the schedule's id; `topic` is that of the topic that stands for it. */
   readonly schedule?: string
+  /** On sinks: only what this is true of, or what is true of no other sink. */
+  readonly when?: ConditionModel | 'otherwise'
   readonly at: Span
 }
 
@@ -180,7 +212,9 @@ export interface WindowModel {
 export interface JoinSideModel {
   readonly source: string
   readonly sourceSpan: Span
-  readonly type: 'stream' | 'table' | 'versions'
+  readonly type: 'stream' | 'table' | 'versions' | 'state'
+  /** Of a state: its name in the service, in kebab-case; then there is no source. */
+  readonly state: string | null
   readonly key: PathModel | null
   readonly row: PathModel | null
   readonly timestamp: PathModel | null

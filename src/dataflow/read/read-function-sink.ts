@@ -4,6 +4,7 @@ import { readSection, type ReadContext, type Section } from '../sections/section
 import { FUNCTION_SINK } from '../sections/service-sections.ts'
 import { quoted, valueAt, type TreeNode } from '../yaml/tree.ts'
 import type { IoModel } from './model.ts'
+import { readBranch } from './read-conditions.ts'
 import { readPlacedFunction, readSteps } from './read-steps.ts'
 import type { TypeTable } from './read-types.ts'
 
@@ -42,6 +43,7 @@ export function readFunctionSink(
           valueType === null ? null : { text: valueType, span: section.scalar('value-type')! },
         assignsId: section.value('assign-id') !== null
       },
+      ...readBranch(context, section),
       at: node
     }
   ]

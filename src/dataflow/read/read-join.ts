@@ -1,6 +1,8 @@
 // Reads the section `join` of a service.
 import { JOIN, JOIN_SIDE, WITHIN } from '../sections/join-sections.ts'
 import { readSection, type ReadContext, type Section } from '../sections/section.ts'
+import { toKebab } from '../names.ts'
+import { quoted } from '../yaml/tree.ts'
 import type { JoinModel, JoinSideModel } from './model.ts'
 import { pathAt } from './read-builtins.ts'
 
@@ -46,8 +48,16 @@ function readSide(
   const node = join.value(side)
   const at = join.keySpan(side)
   const section = node === null ? null : readSection(context, node, JOIN_SIDE, at)
-  const source = section?.scalar('source') ?? null
-  if (section === null || source === null) return null
+  if (section === null) return null
+  const state = section.scalar('state')
+  const source = section.scalar('source') ?? state
+  if (source === null) {
+    const isWritten = section.node.entries.some(({ key }) => key === 'source' || key === 'state')
+    const message = `the ${side} side of the join needs "source", or "state"`
+    if (!isWritten) context.report.error('MISSING_KEY', at, message, 'For example source: orders')
+    return null
+  }
+  if (state !== null) checkStateSide(context, section)
   const type = section.text('type')
   const as = section.text('as') ?? side
   if (!/^[A-Za-z_][\w-]*$/.test(as)) {
@@ -55,14 +65,24 @@ function readSide(
     context.report.error('NAME_INVALID', section.keySpan('as'), message)
   }
   return {
-    source: source.text,
+    source: state === null ? source.text : '',
     sourceSpan: source,
-    type: type === 'table' || type === 'versions' ? type : 'stream',
+    type: state !== null ? 'state' : type === 'table' || type === 'versions' ? type : 'stream',
+    state: state === null ? null : toKebab(state.text),
     key: pathAt(context, section, 'key'),
     row: pathAt(context, section, 'row'),
     timestamp: pathAt(context, section, 'timestamp'),
     as,
     at
+  }
+}
+
+/** A state has a key and one value for it: nothing else is to be said. */
+function checkStateSide({ report }: ReadContext, section: Section): void {
+  for (const key of ['source', 'type', 'key', 'row', 'timestamp']) {
+    if (section.value(key) === null) continue
+    const message = `${quoted(key)} is of sources, but this side is a state`
+    report.error('JOIN_KIND', section.keySpan(key), message, 'Leave it out.')
   }
 }
 

@@ -10,6 +10,7 @@ import { PARTITION, SERVICE, SINK, SOURCE, STATE } from '../sections/service-sec
 import { quoted, type Entry, type TreeNode } from '../yaml/tree.ts'
 import type { IoModel, PartitionModel, ServiceModel, StateModel, StepModel } from './model.ts'
 import { readAggregate, readDedup } from './read-builtins.ts'
+import { branched, readBranch } from './read-conditions.ts'
 import { isFunctionSink, readFunctionSink } from './read-function-sink.ts'
 import { readJoin } from './read-join.ts'
 import { readServiceMigrate, readStateMigrate } from './read-migrate.ts'
@@ -110,7 +111,8 @@ export function readIo(
   key: string,
   spec: SectionSpec
 ): IoModel[] {
-  return parent.items(key).flatMap(item => readIoItem(context, types, item, spec))
+  const read = parent.items(key).flatMap(item => readIoItem(context, types, item, spec))
+  return spec === SINK ? branched(context, read) : read
 }
 
 /** Reads one source or sink. */
@@ -132,6 +134,7 @@ export function readIoItem(
       topic: id.text,
       topicSpan: id,
       steps: readSteps(context, types, section, 'transforms'),
+      ...(spec === SINK ? readBranch(context, section) : {}),
       at: id
     }
   ]

@@ -19,6 +19,7 @@ import { placeScalar, type PlacedText } from '../yaml/scalar-text.ts'
 import { quoted, valueAt, type ScalarNode, type TreeNode } from '../yaml/tree.ts'
 import type { CodeModel, StepModel } from './model.ts'
 import { readInsteadOfCode } from './read-builtins.ts'
+import { readInsteadOfStep } from './read-conditions.ts'
 import type { TypeTable } from './read-types.ts'
 
 /** Operators of older files, and what they are called now. */
@@ -84,7 +85,8 @@ export function readStep(
   if (operator === null) return null
   const uses = section.scalar('uses')
   if (resolve === null || uses === null || section.value('run') !== null) {
-    return stepOf(context, types, section, operator, node)
+    const given = readInsteadOfStep(context, section, operator)
+    return stepOf(context, types, section, operator, node, given)
   }
   const known = resolve(uses, operator)
   return known === null

@@ -18,9 +18,16 @@ export const JOIN_SIDE: SectionSpec = {
     {
       key: 'source',
       value: { kind: 'text' },
-      required: true,
-      doc: 'Id of a topic that is a source of the service.',
+      doc: 'Id of a topic that is a source of the service. One of source and state is needed.',
       example: 'orders'
+    },
+    {
+      key: 'state',
+      value: { kind: 'text' },
+      doc:
+        'Of the right side, instead of a source: name of a state of another service, which `states` of this one ' +
+        'reads by `from`. Each left record gets the value that is there then under its key.',
+      example: 'balances'
     },
     {
       key: 'type',

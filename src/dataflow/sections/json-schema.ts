@@ -48,6 +48,7 @@ export function renderJsonSchema(): JsonSchema {
   definitions['schema'] = withSchemaTypes(definitions['schema']!)
   definitions['sink'] = sinkSchema(definitions)
   delete definitions['function sink']
+  definitions['picked'] = { anyOf: [{ type: 'string', minLength: 1 }, definitions['picked']] }
   definitions['aggregate'] = { anyOf: [{ enum: AGGREGATE_WORDS }, definitions['aggregate']] }
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',

@@ -86,6 +86,8 @@ const PLACES: Readonly<Record<string, (example: string) => string>> = {
         `functions:\n${indent(example, 2)}`
     ),
   step: example => `${HEAD}${TOPICS}${WORK}    transforms:\n${indent(example, 6)}\n`,
+  condition: example =>
+    `${WORDS}    transforms:\n      - operator: filter\n${indent(example, 8)}\n`,
   function: example => `${HEAD}${TOPICS}${WORK}    partition:\n${indent(example, 6)}\n`,
   'assign-key': example => `${WORDS}    partition:\n      ${example}\n`,
   'assign-timestamp': example =>

@@ -1,5 +1,6 @@
 // All declared sections, in the order in which the reference explains them.
 import { AGGREGATE, DEDUP } from './aggregate-sections.ts'
+import { CONDITION, PICKED } from './condition-sections.ts'
 import type { KeySpec, SectionSpec } from './declare.ts'
 import * as file from './file-sections.ts'
 import { JOIN, JOIN_SIDE, WITHIN } from './join-sections.ts'
@@ -103,6 +104,8 @@ export const SECTIONS: readonly SectionGroup[] = [
       AGGREGATE,
       DEDUP,
       service.STEP,
+      CONDITION,
+      PICKED,
       service.FUNCTION
     ]
   },

@@ -1,6 +1,7 @@
 // The sections of a service: sources, states, transforms, partition, sinks, and the steps in them.
 import type { KeySpec, SectionSpec } from './declare.ts'
 import { KEY_KEYS, TIMESTAMP_KEYS } from './aggregate-sections.ts'
+import { BRANCH_KEYS, STEP_KEYS } from './condition-sections.ts'
 import { SERVICE_ERRORS_KEY } from './file-sections.ts'
 
 const UNAVAILABLE = { kind: 'unavailable' } as const
@@ -115,6 +116,7 @@ export const SINK: SectionSpec = {
       example: 'topic'
     },
     ID_KEY,
+    ...BRANCH_KEYS,
     TRANSFORMS_KEY
   ]
 }
@@ -163,6 +165,7 @@ double), bytes as they are, everything else as JSON.`,
       default: 'the record’s key',
       doc: 'What gives the id: a function or a field.'
     },
+    ...BRANCH_KEYS,
     {
       key: 'transforms',
       aliases: ['steps'],
@@ -261,8 +264,9 @@ const CODE_KEYS: readonly KeySpec[] = [
 
 export const STEP: SectionSpec = {
   name: 'step',
-  doc: 'An operator with its function: either run or uses.',
-  example: `- operator: filter
+  doc: 'An operator with its function: run or uses, or what stands for one, where or fields.',
+  example: `- { operator: filter, where: { matches: '[a-z]' } }
+- operator: filter
   run: |
     function isLong(word: string): boolean { return word.length > 3 }
 - operator: map
@@ -276,7 +280,8 @@ export const STEP: SectionSpec = {
       doc: 'One of the operators below.',
       example: 'map'
     },
-    ...CODE_KEYS
+    ...CODE_KEYS,
+    ...STEP_KEYS
   ]
 }
 

@@ -8,6 +8,8 @@ import type { AddressPlan, EgressPlan, EndpointPlan, IngressPlan, ModulePlan } f
 export interface CombineResult {
   /** null iff a diagnostic is an error. */
   readonly plan: ModulePlan | null
+  /** The same also where there are errors, for further findings. */
+  readonly readable: ModulePlan
   readonly diagnostics: readonly Diagnostic[]
 }
 
@@ -43,7 +45,7 @@ export function combineModules(modules: readonly ModulePlan[]): CombineResult {
     egresses: modules.flatMap(module => module.egresses)
   }
   diagnostics.push(...httpConflicts(plan))
-  return { plan: diagnostics.length === 0 ? plan : null, diagnostics }
+  return { plan: diagnostics.length === 0 ? plan : null, readable: plan, diagnostics }
 }
 
 /**
@@ -70,7 +72,7 @@ export function mapAddresses(plan: ModulePlan, local: Iterable<string>): Combine
     ingresses: plan.ingresses.map(topicsOf),
     egresses: plan.egresses.map(topicsOf)
   }
-  return { plan: diagnostics.length === 0 ? result : null, diagnostics }
+  return { plan: diagnostics.length === 0 ? result : null, readable: result, diagnostics }
 }
 
 const normalised = (address: string): string =>

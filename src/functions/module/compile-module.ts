@@ -26,6 +26,10 @@ export interface CompileModuleOptions {
 export interface CompileModuleResult {
   /** null iff a diagnostic is an error. */
   readonly plan: ModulePlan | null
+  /** The components that could be read, also of a file with errors: for further findings in the same run. */
+  readonly readable: ModulePlan
+  /** Whether no endpoint that the file means is missing there. */
+  readonly hasAllEndpoints: boolean
   /** Everything found, errors and warnings, in the order of the text. */
   readonly diagnostics: readonly Diagnostic[]
 }
@@ -37,13 +41,18 @@ export function compileModule(text: string, options: CompileModuleOptions): Comp
   const report = new Report(options.file, text)
   const components = new Components({ report, apiVersion: '1.0.0' })
   const trees = readTrees(report)
+  const isText = !report.hasErrors
   if (trees.length === 0 && !report.hasErrors) {
     const hint = 'Begin with "kind: io.statefun.endpoints.v2/http".'
     report.error('EMPTY', { start: 0, end: 1 }, 'the file is empty', hint)
   }
   readDocuments(components, trees)
-  const plan = report.hasErrors ? null : components.plan()
-  return { plan, diagnostics: report.diagnostics() }
+  const readable = components.plan()
+  const plan = report.hasErrors ? null : readable
+  // In the older layouts a wrong key may hide a whole list.
+  const isListed = trees.some(tree => hasKey(tree, 'kind'))
+  const hasAllEndpoints = plan !== null || (isText && isListed && components.hasAllEndpoints)
+  return { plan, readable, hasAllEndpoints, diagnostics: report.diagnostics() }
 }
 
 function readDocuments(components: Components, trees: readonly TreeNode[]): void {
@@ -66,6 +75,7 @@ const isFunctionList = (tree: ListNode): boolean =>
 function readDocument(components: Components, tree: TreeNode): void {
   const { report } = components.context
   if (tree.kind !== 'map') {
+    components.hasAllEndpoints = false
     const message = `a document of a module file is a mapping, but this is ${kindOf(tree)}`
     report.error('WRONG_KIND', startOf(tree), message, 'Begin with "kind:".')
   } else if (hasKey(tree, 'version') && !hasKey(tree, 'kind')) {

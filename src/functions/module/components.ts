@@ -24,6 +24,8 @@ export class Components {
   readonly #egresses: EgressPlan[] = []
   readonly #places = new Map<string, Position>()
   #application: ApplicationPlan | null = null
+  /** Whether every endpoint that the file means is among its endpoints. */
+  hasAllEndpoints = true
 
   constructor(context: ReadContext) {
     this.context = context
@@ -34,7 +36,8 @@ export class Components {
   }
 
   addEndpoint(read: { plan: EndpointPlan; at: Span } | null): void {
-    if (read !== null && this.#isNew(identityOf(read.plan, 'the functions'), read)) {
+    if (read === null) this.hasAllEndpoints = false
+    else if (this.#isNew(identityOf(read.plan, 'the functions'), read)) {
       this.#endpoints.push(read.plan)
     }
   }

@@ -47,6 +47,8 @@ const READERS: Readonly<Record<string, Reader>> = {
     to.addEgress(readPlaygroundEgress(to.context, spec, at))
 }
 const KINESIS = /kinesis/
+/** What is certainly no endpoint, however it goes on. */
+const OTHER_KIND = /\/(in|e)gres|application/
 /** Every kind that is known. */
 export const KINDS: readonly string[] = [
   ...Object.keys(READERS),
@@ -59,8 +61,13 @@ export function readComponent(components: Components, node: TreeNode): void {
   const section = readSection(components.context, node, COMPONENT)
   const kind = section?.scalar('kind') ?? null
   const spec = section?.value('spec') ?? null
-  if (section === null || kind === null) return
+  if (section === null || kind === null) {
+    components.hasAllEndpoints = false
+    return
+  }
   const reader = Object.hasOwn(READERS, kind.text) ? READERS[kind.text] : undefined
+  if (!OTHER_KIND.test(kind.text))
+    components.hasAllEndpoints &&= reader !== undefined && spec !== null
   if (reader === undefined) refuseKind(components, kind, KINDS)
   else if (spec !== null) reader(components, spec, spanOf(spec, section.keySpan('spec')))
 }

@@ -7,91 +7,38 @@ import {
   type TypedValue,
   addressOf,
   intType,
-  messageTo,
   statefulFunction,
   stringType,
   typedValue,
   valueSpec
 } from '../sdk/index.ts'
-import type { FunctionEndpoint, RemoteBatch, RemoteReply } from './contract.ts'
+import type { FunctionEndpoint } from './contract.ts'
+import { Gate, NOTHING, countingEndpoint, records, settle, toCounter } from './gate.cases.ts'
 import { FunctionsBench, intOf } from './kit.cases.ts'
 
 const count = valueSpec({ name: 'count', type: intType })
-const NOTHING: Effects<TypedValue> = { mutations: [], messages: [], delayed: [], egress: [] }
-
-/** A function whose calls wait until they are let go. */
-class Gate {
-  /** `id: number of messages` of each call. */
-  readonly calls: string[] = []
-  isOpen = false
-  readonly #waiting: (() => void)[] = []
-
-  enter(id: string, messages: number): Promise<void> {
-    this.calls.push(`${id}: ${messages}`)
-    if (this.isOpen) return Promise.resolve()
-    return new Promise(resolve => void this.#waiting.push(resolve))
-  }
-
-  open(): void {
-    this.isOpen = true
-    for (const resolve of this.#waiting.splice(0)) resolve()
-  }
-
-  openOne(): void {
-    this.#waiting.shift()?.()
-  }
-}
-
-/** An endpoint that counts messages in the state `count`, once it is let. */
-function countingEndpoint(gate: Gate, functions = 'test/*'): FunctionEndpoint {
-  return {
-    functions,
-    maxNumBatchRequests: 5,
-    async call({ target, state, invocations }: RemoteBatch): Promise<RemoteReply> {
-      const held = state.find(one => one.name === 'count')
-      if (held === undefined) {
-        const spec = { name: 'count', typename: intType.typename, expiration: NO_EXPIRATION }
-        return { kind: 'missing', specs: [spec] }
-      }
-      await gate.enter(target.id, invocations.length)
-      const before = held.value === null ? 0 : intType.deserialize(held.value.bytes)
-      const value = typedValue(before + invocations.length, intType)
-      return { kind: 'effects', effects: { ...NOTHING, mutations: [{ name: 'count', value }] } }
-    }
-  }
-}
-
-const toCounter = {
-  kind: 'targets',
-  topic: 'in',
-  valueType: 'test/record',
-  targets: ['test/counter']
-} as const
-
-function records(id: string, number: number): { key: string; value: string }[] {
-  return Array.from({ length: number }, () => ({ key: id, value: 'x' }))
-}
-
-/** Lets everything happen that needs no time. */
-async function settle(bench: FunctionsBench): Promise<void> {
-  for (let turn = 0; turn < 20; turn++) await bench.clock.advance(0)
-}
 
 test('one call an address is under way; what waits goes in batches', async () => {
   const bench = new FunctionsBench()
   const gate = new Gate()
-  const app = { functions: [], endpoints: [countingEndpoint(gate)], ingresses: [toCounter] }
+  const counting = countingEndpoint(gate)
+  let withoutStates = 0
+  const endpoint: FunctionEndpoint = {
+    ...counting,
+    call(batch, signal) {
+      if (batch.state.length === 0) withoutStates++
+      return counting.call(batch, signal)
+    }
+  }
+  const app = { functions: [], endpoints: [endpoint], ingresses: [toCounter] }
   const running = await bench.start(app)
   await bench.bench.feed('in', [...records('a', 8), ...records('b', 2)])
   await settle(bench)
-  assert.deepEqual(
-    gate.calls,
-    ['a: 1'],
-    'until its states are known a type is called once at a time'
-  )
+  assert.deepEqual(gate.calls, ['a: 1', 'b: 2'])
+  assert.equal(withoutStates, 1, 'until its states are known a type is called once at a time')
   gate.openOne()
   await settle(bench)
-  assert.deepEqual(gate.calls, ['a: 1', 'a: 5', 'b: 2'])
+  assert.deepEqual(gate.calls, ['a: 1', 'b: 2', 'a: 5'])
   const a = addressOf('test/counter', 'a')
   assert.equal(running.mailboxDepth(a), 7)
   const { functions, mailboxBytes } = await running.metrics()
@@ -244,11 +191,11 @@ test('a remote function that never stops asking for states is given up', async (
   assert.equal(calls, 8)
 })
 
+function mutation(name: string, value: TypedValue): Effects<TypedValue> {
+  return { ...NOTHING, mutations: [{ name, value }] }
+}
+
 test('what an endpoint may not answer becomes a dead letter with the reason', async () => {
-  const mutation = (name: string, value: TypedValue) => ({
-    ...NOTHING,
-    mutations: [{ name, value }]
-  })
   const text = typedValue('x', stringType)
   const target = addressOf('test/counter', 'b')
   const cases: [string, Effects<TypedValue>][] = [
@@ -292,40 +239,4 @@ test('what an endpoint may not answer becomes a dead letter with the reason', as
       [code]
     )
   }
-})
-
-test('a function that does not answer holds up the ingress that feeds it, and nothing else', async () => {
-  const bench = new FunctionsBench()
-  const gate = new Gate()
-  const stuck = countingEndpoint(gate, 'test/stuck')
-  const open = new Gate()
-  open.open()
-  const well = countingEndpoint(open, 'test/well')
-  const relay = statefulFunction({
-    typename: 'test/relay',
-    handler(context) {
-      context.send(messageTo(addressOf('test/stuck', context.self.id), 'x', stringType))
-    }
-  })
-  const app = {
-    functions: [relay],
-    endpoints: [stuck, well],
-    ingresses: [
-      { ...toCounter, topic: 'to-stuck', targets: ['test/relay'] },
-      { ...toCounter, topic: 'to-well', targets: ['test/well'] }
-    ],
-    mailboxBytesMax: 10_000
-  }
-  const running = await bench.start(app)
-  await bench.bench.feed('to-stuck', records('a', 500))
-  await settle(bench)
-  await bench.bench.feed('to-well', records('b', 500))
-  for (let call = 0; call < 20; call++) await settle(bench)
-  const held = await running.metrics()
-  assert.equal(intOf(running, addressOf('test/well', 'b'), 'count'), 500)
-  assert.ok(held.lag > 400, `lag ${held.lag}: most records wait in the topic`)
-  assert.ok(held.mailboxBytes < 20_000, `${held.mailboxBytes} bytes wait`)
-  gate.open()
-  await running.drain()
-  assert.equal(intOf(running, addressOf('test/stuck', 'a'), 'count'), 500)
 })

@@ -3,12 +3,7 @@
 //   C1  At most one call of an address is under way; what arrives meanwhile waits in its mailbox.
 //   C2  A result is applied between two records, in one step, together with forgetting the messages it is of.
 //   C3  A batch that fails is tried again message by message, so that only those become dead letters that fail alone.
-import {
-  type Clock,
-  FUNCTION_CALLS_MAX,
-  FUNCTION_HANDSHAKES_MAX,
-  MillraceError
-} from '../../base/index.ts'
+import { type Clock, FUNCTION_HANDSHAKES_MAX, MillraceError } from '../../base/index.ts'
 import { endsTask } from '../../runtime/task/index.ts'
 import type { KeyedState } from '../../state/contract.ts'
 import { type Effects, type StateView, type StatefulFunction, invoke } from '../sdk/index.ts'
@@ -20,10 +15,9 @@ import type { Envelope } from './envelope.ts'
 import { Fifo } from './fifo.ts'
 import type { FunctionEntry, FunctionTable } from './function-table.ts'
 import type { Mailbox, Mailboxes } from './mailboxes.ts'
-import type { Valves } from './valves.ts'
-
-/** Ingresses go on when what waits has fallen below this share of the bound. */
-const RELEASE_SHARE = 0.75
+import type { Pressure } from './pressure.ts'
+import type { Requests } from './requests.ts'
+import { Turns } from './turns.ts'
 
 /** What {@link Calls} is made from. */
 export interface CallsOptions {
@@ -32,10 +26,9 @@ export interface CallsOptions {
   readonly mailboxes: Mailboxes
   readonly effects: EffectApplier
   readonly deadLetters: DeadLetters
-  readonly valves: Valves
+  readonly pressure: Pressure
+  readonly requests: Requests
   readonly retries: RetryPolicy
-  /** Bytes in this task's mailboxes at which ingresses wait. */
-  readonly mailboxBytesMax: number
   readonly clock: Clock
   readonly time: { readonly now: number }
   /** Aborted when the task stops: results that come later are not applied. */
@@ -55,11 +48,7 @@ export class Calls {
   invocations = 0
   readonly #options: CallsOptions
   readonly #outcomes = new Fifo<Outcome>()
-  /** Mailboxes that have something to call next. */
-  readonly #resumed = new Fifo<Mailbox>()
-  /** Function types with addresses that wait for their turn. */
-  readonly #waiting = new Set<FunctionEntry>()
-  #underWay = 0
+  readonly #turns = new Turns()
 
   constructor(options: CallsOptions) {
     this.#options = options
@@ -67,7 +56,7 @@ export class Calls {
 
   /** Whether {@link step} has something to do. */
   get isReady(): boolean {
-    return this.#outcomes.length > 0 || this.#resumed.length > 0
+    return this.#outcomes.length > 0 || this.#turns.next.length > 0
   }
 
   /** Whether no address is busy. */
@@ -78,28 +67,28 @@ export class Calls {
   /** Applies one result, or begins one call of those that wait; there must be one. */
   step(): void {
     if (this.#outcomes.length > 0) this.#complete(this.#outcomes.shift())
-    else this.#start(this.#resumed.shift())
+    else this.#start(this.#turns.next.shift())
   }
 
   /** Gives a message to its function, or to the mailbox of its address. */
   deliver(envelope: Envelope): void {
     // Hot: per message.
-    const { table, mailboxes, deadLetters, time } = this.#options
+    const { table, mailboxes } = this.#options
     const { target, key } = envelope
     const entry = table.find(target.namespace, target.type)
     if (entry === null) {
-      deadLetters.message(envelope, unknownFunction(envelope), 1, time.now)
-      mailboxes.forget(envelope)
+      this.#bury(envelope, unknownFunction(envelope), 1)
+      this.#forget(envelope)
       return
     }
     entry.received++
     const box = mailboxes.busy.size === 0 ? undefined : mailboxes.busy.get(key)
     if (box !== undefined) {
       this.#enqueue(box, envelope)
-    } else if (entry.isAsync && !this.#mayCall(entry)) {
+    } else if (entry.isAsync && !this.#turns.mayCall(entry)) {
       const opened = mailboxes.open(key, entry)
       this.#enqueue(opened, envelope)
-      this.#wait(opened)
+      this.#turns.wait(opened)
     } else {
       this.#begin(entry, [envelope], null)
     }
@@ -108,55 +97,32 @@ export class Calls {
   #enqueue(box: Mailbox, envelope: Envelope): void {
     const kept = this.#options.mailboxes.keep(envelope)
     box.queue.push(kept.sequence)
-    this.#entered(box.entry, kept)
+    this.#entered(box, kept)
   }
 
-  /** Counts a message that waits from now on; where that is too much, its ingress waits too. */
-  #entered(entry: FunctionEntry, envelope: Envelope): void {
-    const { mailboxes, mailboxBytesMax, valves } = this.#options
-    mailboxes.entered(entry, envelope)
-    if (mailboxes.bytes < mailboxBytesMax || envelope.feed === null) return
-    // Types that wait share the bound, so that one that never answers does not hold up the others.
-    if (entry.backlogBytes >= mailboxBytesMax / mailboxes.types) valves.hold(envelope.feed, entry)
+  /** Counts a message that waits from now on. */
+  #entered(box: Mailbox, envelope: Envelope): void {
+    const { mailboxes, pressure } = this.#options
+    mailboxes.entered(box.entry, envelope)
+    pressure.entered(box, envelope)
   }
 
-  #left(entry: FunctionEntry, envelope: Envelope): void {
-    const { mailboxes, mailboxBytesMax, valves } = this.#options
-    mailboxes.left(entry, envelope)
-    if (!valves.isHolding(entry)) return
-    const low = mailboxBytesMax * RELEASE_SHARE
-    if (mailboxes.bytes < low || entry.backlogBytes < low / mailboxes.types) valves.release(entry)
+  #left(box: Mailbox, envelope: Envelope): void {
+    const { mailboxes, pressure } = this.#options
+    mailboxes.left(box.entry, envelope)
+    pressure.left(box, envelope)
   }
 
   /** Begins the next call of a mailbox, or lets it wait for its turn. */
   #start(box: Mailbox): void {
     const { entry } = box
-    if (entry.isAsync && !this.#mayCall(entry)) return this.#wait(box)
+    if (entry.isAsync && !this.#turns.mayCall(entry)) return this.#turns.wait(box)
+    const { calls } = entry
     const envelopes = box.takeBatch().map(sequence => this.#options.mailboxes.load(sequence))
     box.inFlight = envelopes
     this.#begin(entry, envelopes, box)
-  }
-
-  #mayCall(entry: FunctionEntry): boolean {
-    return this.#underWay < FUNCTION_CALLS_MAX && !(entry.isLearning && entry.calls > 0)
-  }
-
-  #wait(box: Mailbox): void {
-    box.entry.waiting.push(box)
-    this.#waiting.add(box.entry)
-  }
-
-  /** A call has ended: the next address gets its turn; all of its type if it was the first that told the states. */
-  #nextTurn(ended: FunctionEntry, hasLearnt: boolean): void {
-    for (const entry of this.#waiting) {
-      if (!this.#mayCall(entry)) continue
-      const count = hasLearnt && entry === ended ? entry.waiting.length : 1
-      for (let turn = 0; turn < count; turn++) this.#resumed.push(entry.waiting.shift())
-      // Deleting and adding puts the type behind the others.
-      this.#waiting.delete(entry)
-      if (entry.waiting.length > 0) this.#waiting.add(entry)
-      if (entry !== ended) return
-    }
+    // It failed at once, or gave no promise this time: nobody else would hand the turn on.
+    if (entry.calls === calls) this.#turns.passed(entry)
   }
 
   #begin(entry: FunctionEntry, envelopes: readonly Envelope[], box: Mailbox | null): void {
@@ -190,7 +156,7 @@ export class Calls {
     const { mailboxes } = this.#options
     const opened = mailboxes.open(envelopes[0]!.key, entry)
     opened.inFlight = envelopes.map(envelope => mailboxes.keep(envelope))
-    for (const envelope of opened.inFlight) this.#entered(entry, envelope)
+    for (const envelope of opened.inFlight) this.#entered(opened, envelope)
     return opened
   }
 
@@ -199,8 +165,7 @@ export class Calls {
     const { entry } = box
     box.state = state
     box.beganAt = beganAt
-    entry.calls++
-    this.#underWay++
+    this.#turns.began(entry)
     const end = (outcome: Outcome) => {
       if (signal.aborted) return
       this.#outcomes.push(outcome)
@@ -216,16 +181,14 @@ export class Calls {
   #complete(outcome: Outcome): void {
     const { box } = outcome
     const { entry, inFlight, state, beganAt } = box
-    const hasLearnt = entry.isLearning && 'effects' in outcome
-    if (hasLearnt) entry.isLearning = false
-    entry.calls--
-    this.#underWay--
+    // Before this address has its next call: one that always has messages does not keep its turn.
+    this.#turns.ended(entry)
+    if (entry.isLearning && 'effects' in outcome) this.#turns.learnt(entry)
     if ('effects' in outcome) {
       this.#finish(entry, inFlight, box, state, beganAt, outcome.effects)
     } else {
       this.#failed(entry, inFlight, box, outcome.error)
     }
-    if (this.#waiting.size > 0) this.#nextTurn(entry, hasLearnt)
   }
 
   #finish(
@@ -237,9 +200,11 @@ export class Calls {
     effects: Effects
   ): void {
     const { target, key, feed } = envelopes[0]!
+    const request = requestOf(envelopes, effects)
+    const cause = { entry, target, key, state, beganAt, feed, request }
     let topics: readonly string[]
     try {
-      topics = this.#options.effects.apply({ entry, target, key, state, beganAt, feed }, effects)
+      topics = this.#options.effects.apply(cause, effects)
     } catch (error) {
       return this.#failed(entry, envelopes, box, error)
     }
@@ -254,13 +219,13 @@ export class Calls {
   /** The messages are dealt with, one way or the other. */
   #done(entry: FunctionEntry, envelopes: readonly Envelope[], box: Mailbox | null): void {
     const { mailboxes } = this.#options
-    for (let index = 0; index < envelopes.length; index++) mailboxes.forget(envelopes[index]!)
+    for (let index = 0; index < envelopes.length; index++) this.#forget(envelopes[index]!)
     if (box === null) return
-    for (let index = 0; index < envelopes.length; index++) this.#left(entry, envelopes[index]!)
+    for (let index = 0; index < envelopes.length; index++) this.#left(box, envelopes[index]!)
     box.inFlight = []
     box.attempts = 0
     if (box.depth === 0) mailboxes.close(box)
-    else this.#resumed.push(box)
+    else this.#turns.next.push(box)
   }
 
   #failed(
@@ -271,14 +236,27 @@ export class Calls {
   ): void {
     if (endsTask(error)) throw error
     if (envelopes.length > 1) return this.#separate(box!)
-    const { deadLetters, retries, time } = this.#options
+    const { retries } = this.#options
     const attempts = (box === null ? 0 : box.attempts) + 1
     if (attempts <= retries.retries && isRetried(entry, error)) {
       return this.#retryLater(this.#busy(entry, envelopes, box), attempts)
     }
     entry.failed++
-    deadLetters.message(envelopes[0]!, error, attempts, time.now)
+    this.#bury(envelopes[0]!, error, attempts)
     this.#done(entry, envelopes, box)
+  }
+
+  #bury(envelope: Envelope, error: unknown, attempts: number): void {
+    const { deadLetters, requests, time } = this.#options
+    const { request } = envelope
+    const isLast = request !== null && requests.countOf(request) === 1
+    deadLetters.message(envelope, { error, attempts, isLast }, time.now)
+  }
+
+  #forget(envelope: Envelope): void {
+    const { mailboxes, requests } = this.#options
+    mailboxes.forget(envelope)
+    if (envelope.request !== null) requests.done(envelope.request)
   }
 
   /** C3. */
@@ -287,7 +265,7 @@ export class Calls {
     box.again = [...inFlight.map(envelope => envelope.sequence), ...box.again]
     box.alone = Math.max(box.alone, inFlight.length)
     box.inFlight = []
-    this.#resumed.push(box)
+    this.#turns.next.push(box)
   }
 
   #retryLater(box: Mailbox, attempts: number): void {
@@ -298,12 +276,12 @@ export class Calls {
     box.attempts = attempts
     const waitMs = Math.min(retries.backoffMs * 2 ** (attempts - 1), retries.backoffMaxMs)
     if (waitMs <= 0) {
-      this.#resumed.push(box)
+      this.#turns.next.push(box)
       return
     }
     clock.sleep(waitMs, signal).then(
       () => {
-        this.#resumed.push(box)
+        this.#turns.next.push(box)
         wake()
       },
       // The task stops; the next start tries again.
@@ -335,6 +313,10 @@ export class Calls {
       )
       if (reply.kind === 'effects') return reply.effects
       entry.learn(reply.specs)
+      if (entry.isLearning) {
+        this.#turns.learnt(entry)
+        this.#options.wake()
+      }
       if (state.length > 0) checkTypes(entry, key, state, now)
     }
     throw new MillraceError(
@@ -364,6 +346,16 @@ class ValueView implements StateView {
     for (const spec of this.#fn.specs) if (spec.name === name) return slot.read(spec.type)
     return null
   }
+}
+
+/** What messages of these effects come of (requests.ts). */
+function requestOf(envelopes: readonly Envelope[], { delayed }: Effects): string | null {
+  const { request } = envelopes[0]!
+  if (request === null) return null
+  for (let index = 1; index < envelopes.length; index++) {
+    if (envelopes[index]!.request !== request) return null
+  }
+  return delayed.length === 0 ? request : null
 }
 
 /** @throws STATE_TYPE_CHANGED a value was stored under another type than it is declared with */

@@ -96,6 +96,8 @@ export interface IngressRecord {
 export interface RoutedMessage extends OutgoingMessage {
   /** Whom the function sees as its caller; default: nobody. Functions can send to it when it is a known type. */
   readonly caller?: Address
+  /** Id of the request that it comes of, for whoever waits for the answer; told in dead letters of what comes of it. */
+  readonly request?: string
 }
 
 /** The function tells which messages a record becomes; what it throws makes the record a dead letter. */
@@ -297,6 +299,11 @@ export interface RunningFunctions {
   drain(travel?: TimeTravel, last?: () => Promise<void>): Promise<void>
   /** Ends the running epoch, commits it, closes. Calls under way are made again at the next start. Idempotent. */
   stop(): Promise<void>
+  /**
+   * Processes everything that the ingresses hold and all messages that come of it, commits, and goes on. Delayed
+   * messages that are not due stay. One call at a time.
+   */
+  settle(): Promise<void>
   metrics(): Promise<FunctionsMetrics>
   /**
    * Hands records for an ingress partition over in this process, which become durable in one commit with what comes

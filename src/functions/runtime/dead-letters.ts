@@ -15,7 +15,18 @@ import { keyOf } from './envelope.ts'
 /** Lines about failures per function type before only every thousandth is said. */
 const LINES_MAX = 20
 const LINES_STRIDE = 1_000
+/** The request that a dead letter comes of, when others of its messages are on their way, and when none is. */
+export const REQUEST_HEADER = 'millrace-request'
+export const LAST_REQUEST_HEADER = 'millrace-request-ended'
 const NO_BYTES: Uint8Array = new Uint8Array(0)
+
+/** Why a message was not processed. */
+export interface Failure {
+  readonly error: unknown
+  readonly attempts: number
+  /** Whether no other message of its request is on its way. */
+  readonly isLast: boolean
+}
 
 /** What {@link DeadLetters} is made from. */
 export interface DeadLettersOptions {
@@ -37,8 +48,8 @@ export class DeadLetters {
   }
 
   /** Buries a message that its function could not process; `now` is the record's time where it has none. */
-  message(envelope: Envelope, error: unknown, attempts: number, now: number): void {
-    const { target, caller, argument, feed, origin } = envelope
+  message(envelope: Envelope, { error, attempts, isLast }: Failure, now: number): void {
+    const { target, caller, argument, feed, origin, request } = envelope
     const headers = this.#headers
     const typename = `${target.namespace}/${target.type}`
     headers.clear()
@@ -50,6 +61,7 @@ export class DeadLetters {
     headers.text('millrace-id', target.id)
     headers.text('millrace-value-type', argument.typename)
     if (caller !== null) headers.text('millrace-caller', keyOf(caller))
+    if (request !== null) headers.text(isLast ? LAST_REQUEST_HEADER : REQUEST_HEADER, request)
     if (feed !== null && origin !== null) {
       this.#place(feed.topic, feed.partition, origin.offset, origin.timestamp)
     }

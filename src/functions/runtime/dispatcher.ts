@@ -8,13 +8,19 @@ import type { TopicOutput } from '../../runtime/task/index.ts'
 import type { Address, TypedValue } from '../sdk/index.ts'
 import { Envelope, type Feed, type Origin, keyOf, putEnvelope } from './envelope.ts'
 import { Fifo } from './fifo.ts'
-import type { Mailboxes } from './mailboxes.ts'
+import type { FunctionTable } from './function-table.ts'
+import type { Mailbox, Mailboxes } from './mailboxes.ts'
+import type { Pressure } from './pressure.ts'
+import type { Requests } from './requests.ts'
 
 /** What a {@link Dispatcher} is made from. */
 export interface DispatcherOptions {
   readonly task: number
   readonly tasks: number
   readonly mailboxes: Mailboxes
+  readonly table: FunctionTable
+  readonly pressure: Pressure
+  readonly requests: Requests
   /** The messages topic; null with one task. */
   readonly output: TopicOutput | null
   readonly time: { readonly now: number }
@@ -43,10 +49,12 @@ export class Dispatcher {
     caller: Address | null,
     argument: TypedValue,
     feed: Feed | null,
-    origin: Origin | null
+    origin: Origin | null,
+    request: string | null
   ): boolean {
     // Hot: per message.
-    const envelope = new Envelope(keyOf(target), target, caller, argument, feed, origin)
+    const envelope = new Envelope(keyOf(target), target, caller, argument, feed, origin, request)
+    if (request !== null) this.#options.requests.sent(request)
     return this.route(envelope)
   }
 
@@ -70,6 +78,12 @@ export class Dispatcher {
     return this.#queue.shift()
   }
 
+  /** The mailbox of an address if it is busy, in whichever task owns it. */
+  boxOf({ target, key }: Envelope): Mailbox | undefined {
+    const { task, tasks, pressure } = this.#options
+    return pressure.boxOf(tasks === 1 ? task : this.#ownerOf(target.id), key)
+  }
+
   /** Q2. */
   keepAll(): void {
     const { mailboxes } = this.#options
@@ -90,8 +104,11 @@ export class Dispatcher {
     scratch.clear()
     putEnvelope(scratch, envelope)
     const { buffer, length } = scratch
-    const { output, time } = this.#options
+    const { output, time, table, pressure } = this.#options
     output!.append(owner, time.now, buffer, -1, -1, buffer, 0, length, buffer, 0, 0, 0)
+    const { target, key } = envelope
+    const load = table.find(target.namespace, target.type)?.load
+    if (load !== undefined) pressure.sent(load, pressure.boxOf(owner, key), envelope)
   }
 }
 

@@ -35,6 +35,8 @@ export interface Cause {
   readonly beganAt: number
   /** What its messages go back to. */
   readonly feed: Feed | null
+  /** What they come of (requests.ts). */
+  readonly request: string | null
 }
 
 /** What {@link EffectApplier} is made from. */
@@ -94,19 +96,20 @@ export class EffectApplier {
     return NO_TOPICS
   }
 
-  #send({ entry, target, feed }: Cause, message: OutgoingMessage): void {
+  #send({ entry, target, feed, request }: Cause, message: OutgoingMessage): void {
     const isLocal = this.#options.dispatcher.send(
       message.target,
       target,
       message.argument,
       feed,
-      null
+      null,
+      request
     )
     if (isLocal) entry.outLocal++
     else entry.outRemote++
   }
 
-  #delay({ target, key }: Cause, effect: DelayedEffect): void {
+  #delay({ target, key, feed }: Cause, effect: DelayedEffect): void {
     const { timers, time } = this.#options
     if (effect.kind === 'cancel') {
       timers.cancel(key, effect.cancellationToken)
@@ -114,7 +117,7 @@ export class EffectApplier {
     }
     const { typename, bytes } = effect.argument
     const argument = { typename, bytes: ownBytes(bytes) }
-    const envelope = new Envelope(keyOf(effect.target), effect.target, target, argument, null, null)
+    const envelope = new Envelope(keyOf(effect.target), effect.target, target, argument, feed, null)
     timers.add({ dueAt: time.now + effect.delayMs, envelope, token: effect.cancellationToken })
   }
 

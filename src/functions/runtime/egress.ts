@@ -149,8 +149,13 @@ function custom(spec: EgressSpec, argument: TypedValue, from: Address): EgressRe
   }
 }
 
-/** Takes a KafkaProducerRecord apart: 1 key (empty: none), 2 value, 3 topic. */
-function kafkaRecord(egress: string, { typename, bytes }: TypedValue): EgressRecord {
+/** Whether a value is a record for a topic, as SDKs write it. */
+export function isKafkaRecord({ typename }: TypedValue): boolean {
+  return typename === KAFKA_RECORD
+}
+
+/** Takes a KafkaProducerRecord apart: 1 key (empty: none), 2 value, 3 topic. @throws EGRESS_RECORD it is none */
+export function kafkaRecord(egress: string, { typename, bytes }: TypedValue): EgressRecord {
   if (typename !== KAFKA_RECORD) throw recordError(egress, `a value of the type ${typename}`)
   let key: Uint8Array | null = null
   let value: Uint8Array = bytes.subarray(0, 0)

@@ -1,9 +1,10 @@
 // A message inside the runtime: who gets it, who sent it, what it says, and what it came with.
 //
-//   stored:  version 1 · flags · target · [caller] · typename · argument · [feed] · [origin]
+//   stored:  version 1 · flags · target · [caller] · typename · argument · [feed] · [origin] · [request]
 //   address: namespace · type · id                    (texts with lengths)
 //   feed:    topic · partition · [name of the ingress]                      the ingress partition that it goes back to
 //   origin:  offset · timestamp · header count · headers
+//   request: its id                                                         see requests.ts
 import { type ByteWriter, assert } from '../../base/index.ts'
 import type { ValueCodec } from '../../state/contract.ts'
 import type { Address, TypedValue } from '../sdk/index.ts'
@@ -14,6 +15,7 @@ const HAS_CALLER = 1
 const HAS_FEED = 2
 const HAS_ORIGIN = 4
 const HAS_INGRESS = 8
+const HAS_REQUEST = 16
 /** Estimated bytes of an envelope in memory, without its argument. */
 const ENVELOPE_BYTES = 320
 
@@ -44,6 +46,8 @@ export class Envelope {
   readonly argument: TypedValue
   readonly feed: Feed | null
   readonly origin: Origin | null
+  /** The request that it comes of; null for none, or for not one alone. */
+  readonly request: string | null
   /** Its number in the durable mailbox; −1 while it is only in memory. */
   sequence = -1
 
@@ -53,7 +57,8 @@ export class Envelope {
     caller: Address | null,
     argument: TypedValue,
     feed: Feed | null,
-    origin: Origin | null
+    origin: Origin | null,
+    request: string | null = null
   ) {
     this.key = key
     this.target = target
@@ -61,6 +66,7 @@ export class Envelope {
     this.argument = argument
     this.feed = feed
     this.origin = origin
+    this.request = request
   }
 
   /** The same message with bytes of its own, to be kept. */
@@ -72,7 +78,8 @@ export class Envelope {
       this.caller,
       { typename: argument.typename, bytes: ownBytes(argument.bytes) },
       this.feed,
-      origin === null ? null : { ...origin, headers: ownBytes(origin.headers) }
+      origin === null ? null : { ...origin, headers: ownBytes(origin.headers) },
+      this.request
     )
   }
 }
@@ -90,13 +97,14 @@ export function sizeOf({ argument, target, origin }: Envelope): number {
 
 /** Appends the stored form. */
 export function putEnvelope(sink: ByteWriter, envelope: Envelope): void {
-  const { target, caller, argument, feed, origin } = envelope
+  const { target, caller, argument, feed, origin, request } = envelope
   sink.u8(VERSION)
   sink.u8(
     (caller === null ? 0 : HAS_CALLER) |
       (feed === null ? 0 : HAS_FEED) |
       (origin === null ? 0 : HAS_ORIGIN) |
-      (feed === null || feed.ingress === '' ? 0 : HAS_INGRESS)
+      (feed === null || feed.ingress === '' ? 0 : HAS_INGRESS) |
+      (request === null ? 0 : HAS_REQUEST)
   )
   putAddress(sink, target)
   if (caller !== null) putAddress(sink, caller)
@@ -107,12 +115,14 @@ export function putEnvelope(sink: ByteWriter, envelope: Envelope): void {
     sink.varuint(feed.partition)
     if (feed.ingress !== '') putText(sink, feed.ingress)
   }
-  if (origin === null) return
-  sink.varuint(origin.offset)
-  // Timestamps may be −1: none.
-  sink.varuint(origin.timestamp + 1)
-  sink.varuint(origin.headerCount)
-  putBytes(sink, origin.headers)
+  if (origin !== null) {
+    sink.varuint(origin.offset)
+    // Timestamps may be −1: none.
+    sink.varuint(origin.timestamp + 1)
+    sink.varuint(origin.headerCount)
+    putBytes(sink, origin.headers)
+  }
+  if (request !== null) putText(sink, request)
 }
 
 /** Reads the stored form; its bytes are copied. */
@@ -126,7 +136,8 @@ export function readEnvelope(reader: StoredReader): Envelope {
   const argument = { typename, bytes: reader.own() }
   const feed = flags & HAS_FEED ? readFeed(reader, (flags & HAS_INGRESS) !== 0) : null
   const origin = flags & HAS_ORIGIN ? readOrigin(reader) : null
-  return new Envelope(keyOf(target), target, caller, argument, feed, origin)
+  const request = flags & HAS_REQUEST ? reader.text() : null
+  return new Envelope(keyOf(target), target, caller, argument, feed, origin, request)
 }
 
 function putAddress(sink: ByteWriter, address: Address): void {

@@ -10,6 +10,7 @@ import type { CallAttempt, FunctionEndpoint, RemoteValueSpec } from './contract.
 import { Fifo } from './fifo.ts'
 import { Histogram } from './histogram.ts'
 import type { Mailbox } from './mailboxes.ts'
+import type { Pressure, TypeLoad } from './pressure.ts'
 
 /** One declared state of a function. */
 export interface KnownSpec {
@@ -49,13 +50,15 @@ export class FunctionEntry {
   readonly latency: Histogram = new Histogram()
   /** Calls under way. */
   calls = 0
-  /** Messages in mailboxes, and their bytes. */
+  /** Messages in mailboxes of this task. */
   backlog = 0
-  backlogBytes = 0
+  /** What waits for it in all tasks. */
+  readonly load: TypeLoad
 
-  constructor(typename: string, code: FunctionCode) {
+  constructor(typename: string, code: FunctionCode, load: TypeLoad) {
     this.typename = typename
     this.code = code
+    this.load = load
     const isRemote = code.kind === 'remote'
     this.isAsync = isRemote
     this.isLearning = isRemote
@@ -109,10 +112,16 @@ export class FunctionTable {
   /** Namespace, then name. */
   readonly #entries = new Map<string, Map<string, FunctionEntry>>()
   readonly #wildcards = new Map<string, FunctionEndpoint>()
+  readonly #pressure: Pressure
   #count = 0
 
   /** @throws FUNCTION_DUPLICATE, FUNCTION_TYPENAME */
-  constructor(functions: readonly StatefulFunction[], endpoints: readonly FunctionEndpoint[]) {
+  constructor(
+    functions: readonly StatefulFunction[],
+    endpoints: readonly FunctionEndpoint[],
+    pressure: Pressure
+  ) {
+    this.#pressure = pressure
     for (const fn of functions) this.#add(fn.typename, { kind: 'local', fn })
     for (const endpoint of endpoints) {
       const parts = parseTypeName(endpoint.functions)
@@ -157,7 +166,8 @@ export class FunctionTable {
   #put(namespace: string, name: string, code: FunctionCode): FunctionEntry {
     let types = this.#entries.get(namespace)
     if (types === undefined) this.#entries.set(namespace, (types = new Map()))
-    const entry = new FunctionEntry(`${namespace}/${name}`, code)
+    const typename = `${namespace}/${name}`
+    const entry = new FunctionEntry(typename, code, this.#pressure.loadOf(typename))
     types.set(name, entry)
     this.#count++
     return entry

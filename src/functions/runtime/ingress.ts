@@ -64,7 +64,7 @@ export class IngressTaker implements RecordTaker {
       const { namespace, type } = types[index]!
       const target = { namespace, type, id }
       if (index === 0) checkMessage({ target, argument })
-      this.#program.dispatcher.send(target, null, argument, feed, origin)
+      this.#program.dispatcher.send(target, null, argument, feed, origin, null)
     }
   }
 
@@ -83,8 +83,8 @@ export class IngressTaker implements RecordTaker {
     ]
     for (const message of messages) checkMessage(message)
     const origin = originOf(facts)
-    for (const { target, argument, caller = null } of messages) {
-      this.#program.dispatcher.send(target, caller, argument, feed, origin)
+    for (const { target, argument, caller = null, request = null } of messages) {
+      this.#program.dispatcher.send(target, caller, argument, feed, origin, request)
     }
   }
 }

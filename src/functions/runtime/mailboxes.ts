@@ -28,6 +28,10 @@ export class Mailbox {
   /** Numbers of the messages to be called next, before those of {@link queue}. */
   again: readonly number[] = []
   readonly queue: Fifo<number> = new Fifo<number>()
+  /** Bytes of all its messages. */
+  bytes = 0
+  /** Whether a whole batch waits behind the call (pressure.ts P3). */
+  isBlocked = false
 
   constructor(key: string, entry: FunctionEntry) {
     this.key = key
@@ -56,8 +60,6 @@ export class Mailboxes {
   readonly busy: Map<string, Mailbox> = new Map()
   /** Bytes of the messages in mailboxes. */
   bytes = 0
-  /** Function types that have messages in mailboxes. */
-  types = 0
   readonly #state: KeyedState<Envelope>
   #next = 0
 
@@ -113,17 +115,13 @@ export class Mailboxes {
 
   /** Counts a message that has come into a mailbox. */
   entered(entry: FunctionEntry, envelope: Envelope): void {
-    const bytes = sizeOf(envelope)
-    if (entry.backlog++ === 0) this.types++
-    entry.backlogBytes += bytes
-    this.bytes += bytes
+    entry.backlog++
+    this.bytes += sizeOf(envelope)
   }
 
   /** Counts a message that has left its mailbox. */
   left(entry: FunctionEntry, envelope: Envelope): void {
-    const bytes = sizeOf(envelope)
-    if (--entry.backlog === 0) this.types--
-    entry.backlogBytes -= bytes
-    this.bytes -= bytes
+    entry.backlog--
+    this.bytes -= sizeOf(envelope)
   }
 }

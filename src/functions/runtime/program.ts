@@ -31,10 +31,12 @@ import type { FunctionTable } from './function-table.ts'
 import { Mailboxes } from './mailboxes.ts'
 import { functionsDeadLetterName, functionsMarker, messagesTopicName } from './names.ts'
 import { Placements } from './placements.ts'
+import type { Pressure } from './pressure.ts'
+import type { Requests } from './requests.ts'
 import { Sweeper } from './sweeper.ts'
 import { TIMERS } from './stored-timer.ts'
 import { Timers } from './timers.ts'
-import type { Valves } from './valves.ts'
+import type { Resumable } from './valves.ts'
 
 /** The longest wait that a timer of the platform can make: 24 days. */
 const TIMER_MS_MAX = 2 ** 31 - 1
@@ -84,14 +86,17 @@ export interface ProgramOptions {
   readonly table: FunctionTable
   readonly egresses: readonly EgressSpec[]
   readonly retries: RetryPolicy
-  /** For this task. */
-  readonly mailboxBytesMax: number
   readonly state: TaskState
   /** Partitions of the topics that egresses have named; shared by the tasks. */
   readonly topics: Map<string, number>
   /** Shared by the tasks. */
   readonly heard: HeardTopics
-  readonly valves: Valves
+  /** Shared by the tasks. */
+  readonly pressure: Pressure
+  /** Shared by the tasks. */
+  readonly requests: Requests
+  /** Messages of other tasks from here on were sent since the start. */
+  readonly messagesFrom: number
   readonly clock: Clock
   /** Wall time of the current slice. */
   readonly time: { readonly now: number }
@@ -105,7 +110,7 @@ export interface ProgramOptions {
 }
 
 /** The program of one task. */
-export class FunctionsProgram implements TaskProgram, TaskWork {
+export class FunctionsProgram implements TaskProgram, TaskWork, Resumable {
   readonly outputs: EpochOutputs = new EpochOutputs({ staged: false })
   readonly undo: null = null
   readonly marker: number
@@ -131,7 +136,7 @@ export class FunctionsProgram implements TaskProgram, TaskWork {
 
   constructor(options: ProgramOptions) {
     this.#options = options
-    const { app, task, tasks, table, state, time, clock, signal } = options
+    const { app, task, tasks, table, state, time, clock, signal, pressure, requests } = options
     this.table = table
     this.marker = functionsMarker(app, tasks)
     const states = state.state<AddressState>('functions.state')
@@ -147,13 +152,23 @@ export class FunctionsProgram implements TaskProgram, TaskWork {
       failed: options.failed
     })
     const { mailboxes, timers } = this
+    pressure.add(task, mailboxes)
     this.deadLetters = new DeadLetters({
       app,
       output: this.#open(functionsDeadLetterName(app), 1),
       onLog: options.onLog
     })
     const output = tasks === 1 ? null : this.#open(messagesTopicName(app), tasks)
-    this.dispatcher = new Dispatcher({ task, tasks, mailboxes, output, time })
+    this.dispatcher = new Dispatcher({
+      task,
+      tasks,
+      mailboxes,
+      table,
+      pressure,
+      requests,
+      output,
+      time
+    })
     const { dispatcher, deadLetters } = this
     const egresses = new Egresses(options, this.outputs, this.placements)
     const sweeper = new Sweeper(states, clock, time)
@@ -180,7 +195,8 @@ export class FunctionsProgram implements TaskProgram, TaskWork {
   }
 
   get isSettled(): boolean {
-    const isIdle = !this.isReady && this.calls.isIdle && !this.timers.isReading
+    const { timers } = this
+    const isIdle = !this.isReady && this.calls.isIdle && !timers.isReading && !timers.isDeferring
     return isIdle && this.entrances.every(entrance => entrance.length === 0)
   }
 
@@ -189,7 +205,9 @@ export class FunctionsProgram implements TaskProgram, TaskWork {
     for (; calls.isReady && budget.left > 0; this.#count(budget)) calls.step()
     if (this.#isDue) this.#fire(budget)
     for (; this.#restoredAt < this.#restored.length && budget.left > 0; this.#count(budget)) {
-      calls.deliver(this.mailboxes.load(this.#restored[this.#restoredAt++]!))
+      const envelope = this.mailboxes.load(this.#restored[this.#restoredAt++]!)
+      this.#meet(envelope)
+      calls.deliver(envelope)
     }
     if (this.#restoredAt < this.#restored.length) return
     if (this.#restoredAt > 0) {
@@ -220,9 +238,22 @@ export class FunctionsProgram implements TaskProgram, TaskWork {
 
   /** Takes a message that another task has sent. */
   acceptMessage(facts: RecordFacts): void {
+    const { messagesFrom, pressure, table } = this.#options
     const reader = new StoredReader(facts.data, facts.valueStart, facts.valueEnd)
-    this.dispatcher.route(readEnvelope(reader))
+    const envelope = readEnvelope(reader)
+    const { namespace, type } = envelope.target
+    const load = table.find(namespace, type)?.load
+    if (facts.offset < messagesFrom) this.#meet(envelope)
+    else if (load !== undefined) pressure.received(load, envelope)
+    this.dispatcher.route(envelope)
     this.drain()
+  }
+
+  /** What was due and had to wait for `holder` comes now. */
+  resume(holder: object): void {
+    this.timers.resume(holder)
+    this.#isDue = true
+    this.#options.wake()
   }
 
   /** A record of `feed` was taken: no more of them in this slice if its ingress has to wait. */
@@ -280,6 +311,11 @@ export class FunctionsProgram implements TaskProgram, TaskWork {
     return false
   }
 
+  /** A message was on its way before the start. */
+  #meet({ request }: Envelope): void {
+    if (request !== null) this.#options.requests.sent(request)
+  }
+
   #count(budget: Budget): void {
     budget.left--
     this.units++
@@ -288,15 +324,39 @@ export class FunctionsProgram implements TaskProgram, TaskWork {
   /** Sends the delayed messages that are due. */
   #fire(budget: Budget): void {
     const { time } = this.#options
+    // One after the other, each with what it causes: what waits is counted before the next one comes (P5).
+    this.drain()
     for (; budget.left > 0; this.#count(budget)) {
-      const envelope = this.timers.take(time.now)
-      if (envelope === null) {
+      const due = this.timers.next(time.now)
+      if (due === null) {
         this.#isDue = false
         this.#setAlarm()
         return
       }
-      this.dispatcher.route(envelope)
+      const { envelope } = due
+      const holder = this.#holderOf(envelope)
+      if (holder === null) {
+        this.timers.done(due)
+        this.dispatcher.route(envelope)
+        this.drain()
+      } else {
+        this.timers.defer(due, holder)
+        this.#options.pressure.park(holder, envelope.feed, this)
+      }
     }
+  }
+
+  /** What a delayed message that is due has to wait for, behind others that wait for the same; null: nothing. */
+  #holderOf(envelope: Envelope): object | null {
+    const { table, pressure } = this.#options
+    const { namespace, type } = envelope.target
+    const load = table.find(namespace, type)?.load
+    if (load === undefined) return null
+    const box = this.dispatcher.boxOf(envelope)
+    const holder = pressure.blocker(load, box)
+    if (holder !== null || !this.timers.isDeferring) return holder
+    if (box !== undefined && this.timers.isDeferringFor(box)) return box
+    return this.timers.isDeferringFor(load) ? load : null
   }
 
   /** Arranges to be woken when the next delayed message is due: never before. */

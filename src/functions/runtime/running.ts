@@ -83,6 +83,10 @@ export class Running implements RunningFunctions {
     return this.#draining
   }
 
+  async settle(): Promise<void> {
+    while ((await this.#group.settle()) > 0);
+  }
+
   async stop(): Promise<void> {
     await this.#group.stop()
     await this.finished.catch(() => {})
@@ -158,7 +162,7 @@ export class Running implements RunningFunctions {
     if (this.status === 'running') this.status = 'draining'
     try {
       for (;;) {
-        while ((await this.#group.settle()) > 0);
+        await this.settle()
         if (travel === undefined) break
         const until = travel.until()
         const dueAt = Math.min(...this.#residents.map(({ program }) => program.timers.nextDueAt))

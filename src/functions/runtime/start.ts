@@ -30,6 +30,8 @@ import {
 import { FUNCTION_STATES, FunctionsProgram } from './program.ts'
 import { type Resident, Running } from './running.ts'
 import { requiredFunctionTopics } from './topics.ts'
+import { Pressure } from './pressure.ts'
+import { Requests } from './requests.ts'
 import { Valves } from './valves.ts'
 
 const NO_RETRIES = { retries: 0, backoffMs: 0, backoffMaxMs: 0 }
@@ -53,6 +55,10 @@ interface Common {
   readonly tasks: number
   readonly positions: readonly InputPosition[]
   readonly valves: Valves
+  readonly pressure: Pressure
+  readonly requests: Requests
+  /** Ends of the partitions of the messages topic; with one task there is none. */
+  readonly messagesEnds: readonly number[]
   readonly topics: Map<string, number>
   readonly heard: HeardTopics
 }
@@ -81,8 +87,8 @@ export async function startFunctions(options: FunctionsOptions): Promise<Running
       group: ingressGroupName(options.name, name)
     })
   )
-  if (tasks > 1)
-    inputs.push({ topic: known.get(messagesTopicName(options.name))!, start: BEGINNING })
+  const messages = known.get(messagesTopicName(options.name))
+  if (tasks > 1) inputs.push({ topic: messages!, start: BEGINNING })
   const positions = await openGroupPositions({
     group: functionsGroupName(options.name),
     log,
@@ -92,7 +98,21 @@ export async function startFunctions(options: FunctionsOptions): Promise<Running
   })
   const topics = await partitionsOfTopics(options)
   const heard: HeardTopics = new Map(options.heardTopics?.map(topic => [topic, { listener: null }]))
-  const common = { options, tasks, positions, valves: new Valves(), topics, heard }
+  const valves = new Valves()
+  const bytesMax = options.mailboxBytesMax ?? FUNCTION_MAILBOX_BYTES_MAX
+  const pressure = new Pressure({ bytesMax, valves })
+  const messagesEnds = messages?.status.partitions.map(({ endOffset }) => endOffset) ?? []
+  const common = {
+    options,
+    tasks,
+    positions,
+    valves,
+    pressure,
+    requests: new Requests(),
+    messagesEnds,
+    topics,
+    heard
+  }
   const states = await openStates(options, tasks)
   const residents = states.map((state, index) => enter(common, index, state))
   const names = [...new Set(inputs.map(({ topic }) => topic.name))]
@@ -142,14 +162,15 @@ function enter(common: Common, index: number, state: TaskState): Resident {
     app: name,
     task: index,
     tasks,
-    table: new FunctionTable(options.functions, options.endpoints ?? []),
+    table: new FunctionTable(options.functions, options.endpoints ?? [], common.pressure),
     egresses: options.egresses,
     retries: options.retries ?? NO_RETRIES,
-    mailboxBytesMax: (options.mailboxBytesMax ?? FUNCTION_MAILBOX_BYTES_MAX) / tasks,
     state,
     topics: common.topics,
     heard: common.heard,
-    valves: common.valves,
+    pressure: common.pressure,
+    requests: common.requests,
+    messagesFrom: common.messagesEnds[index] ?? 0,
     clock,
     time,
     budget,

@@ -23,6 +23,7 @@ interface Pending {
 
 /** Ids and tokens that would run into each other if they were put together as they are. */
 const SENDERS = ['a', 'a\nb', '12 a']
+const HOLDER = {}
 const TOKENS = ['c', 'b\nc', 'a']
 
 class World {
@@ -36,6 +37,10 @@ class World {
   #durable: Pending[] = []
   #order = 0
   #now = 1_000
+  #isHolding = false
+  /** Orders of the messages that wait for {@link HOLDER}, and of those that need not wait any more. */
+  #deferred = new Set<number>()
+  #resumed = new Set<number>()
 
   constructor(seed: number) {
     this.#random = new SeededRandom(seed)
@@ -59,6 +64,8 @@ class World {
       bounds: BOUNDS
     })
     this.#pending = [...this.#durable]
+    this.#deferred.clear()
+    this.#resumed.clear()
   }
 
   async step(): Promise<void> {
@@ -70,6 +77,7 @@ class World {
     else if (dice < 90) this.#commit()
     else if (dice < 96) await this.#clock.advance(random.below(2_000))
     else if (dice < 98) this.#list()
+    else if (dice < 99) this.#hold()
     else {
       this.#store.crash(random)
       this.#store = this.#store.reopen()
@@ -80,6 +88,7 @@ class World {
 
   /** Everything comes in the end. */
   async end(): Promise<void> {
+    if (this.#isHolding) this.#hold()
     while (this.#pending.length > 0) {
       this.#now += 500
       this.#take()
@@ -113,7 +122,10 @@ class World {
     const found = this.#find(sender, token)
     const key = keyOf(addressOf('test/sender', sender))
     assert.equal(this.#timers.cancel(key, token), found !== undefined)
+    if (found === undefined) return
     this.#pending = this.#pending.filter(pending => pending !== found)
+    this.#deferred.delete(found.order)
+    this.#resumed.delete(found.order)
   }
 
   /** What comes is the first, and in time. What is due may be on its way from the store, and then nothing comes. */
@@ -121,16 +133,39 @@ class World {
     this.#now += this.#random.below(200)
     for (;;) {
       const { nextDueAt, isReading } = this.#timers
-      const first = this.#pending[0]
-      if (!isReading || nextDueAt !== Infinity) assert.equal(nextDueAt, first?.dueAt ?? Infinity)
-      const envelope = this.#timers.take(this.#now)
-      if (envelope === null) {
+      const free = this.#pending.filter(({ order }) => !this.#deferred.has(order))
+      const first = free.find(({ order }) => this.#resumed.has(order)) ?? free[0]
+      if (this.#resumed.size === 0 && (!isReading || nextDueAt !== Infinity)) {
+        assert.equal(nextDueAt, first?.dueAt ?? Infinity)
+      }
+      const due = this.#timers.next(this.#now)
+      if (due === null) {
         assert.ok(first === undefined || first.dueAt > this.#now || isReading)
+        assert.equal(this.#resumed.size, 0)
         return
       }
-      assert.equal(Buffer.from(envelope.argument.bytes).toString(), String(first!.order))
-      this.#pending.shift()
+      assert.equal(Buffer.from(due.envelope.argument.bytes).toString(), String(first!.order))
+      if (this.#isHolding || (this.#deferred.size > 0 && !this.#resumed.has(first!.order))) {
+        // As the program does it: behind those that wait for the same.
+        this.#timers.defer(due, HOLDER)
+        this.#deferred.add(first!.order)
+        for (const order of this.#resumed) this.#deferred.add(order)
+        this.#resumed.clear()
+      } else {
+        this.#timers.done(due)
+        this.#resumed.delete(first!.order)
+        this.#pending.splice(this.#pending.indexOf(first!), 1)
+      }
     }
+  }
+
+  /** Who holds what falls due begins to, or lets go. */
+  #hold(): void {
+    this.#isHolding = !this.#isHolding
+    if (this.#isHolding) return
+    this.#timers.resume(HOLDER)
+    for (const order of this.#deferred) this.#resumed.add(order)
+    this.#deferred.clear()
   }
 
   #commit(): void {

@@ -7,7 +7,9 @@
 //   D1  Messages fall due in the order of their times; of one time in the order in which they were sent.
 //   D2  A token belongs to its sender's address and is free again after delivery or cancellation.
 //   D3  The heap has exactly the pending keys before the horizon, and some cancelled ones, of which none is the first.
-//   D4  When the heap is empty and messages are pending, a reading is under way.
+//   D4  When the heap is empty and messages behind the horizon are pending, a reading is under way.
+//   D5  A message that is due and has to wait (pressure.ts P5) stays in the state, and can be cancelled; its key stands
+//       in a heap of whom it waits for, and comes before what falls due later.
 import { assert } from '../../base/index.ts'
 import type { KeyedState } from '../../state/contract.ts'
 import { DueHeap } from './due-heap.ts'
@@ -39,6 +41,20 @@ export interface TimersBounds {
 /** A reading takes some 20 ms of LevelDB's thread; the heap 2 MB. */
 const BOUNDS: TimersBounds = { read: 16_384, low: 4_096, high: 131_072, kept: 65_536 }
 
+/** A message that is due. It stays where it is until {@link Timers.done}. */
+export interface DueMessage {
+  readonly dueAt: number
+  readonly sequence: number
+  readonly envelope: Envelope
+  readonly token: string | null
+}
+
+/** Messages that were due and wait for somebody. */
+interface Deferred {
+  readonly holder: object
+  readonly heap: DueHeap
+}
+
 /** What {@link Timers} is made from. */
 export interface TimersOptions {
   /** Messages by {@link dueKey}. */
@@ -63,6 +79,10 @@ export class Timers {
   /** Keys from here on are not in the heap. */
   #horizon = END
   #isReading = false
+  /** D5, by whom they wait for. */
+  readonly #deferred = new Map<object, Deferred>()
+  /** Those that need not wait any more, in the order in which they were let go. */
+  readonly #resumed: Deferred[] = []
   /** Pairs of times and numbers behind the horizon that were added or cancelled during a reading. */
   #added: [number, number][] = []
   readonly #removed = new Set<number>()
@@ -90,7 +110,17 @@ export class Timers {
     return this.#isReading
   }
 
-  /** When the next one falls due; Infinity for none, and while it is being read. */
+  /** Whether messages that are due wait for somebody. */
+  get isDeferring(): boolean {
+    return this.#deferred.size > 0
+  }
+
+  /** Whether messages that are due wait for `holder`. */
+  isDeferringFor(holder: object): boolean {
+    return this.#deferred.has(holder)
+  }
+
+  /** When the next one falls due, besides those that wait; Infinity for none, and while it is being read. */
   get nextDueAt(): number {
     return this.#heap.firstDue
   }
@@ -138,19 +168,62 @@ export class Timers {
     return true
   }
 
-  /** Takes the next message that is due at `now` (D1), or null. */
-  take(now: number): Envelope | null {
-    if (this.nextDueAt > now) return null
+  /** The next message that is due at `now` (D1), or null; `done` or `defer` it before the next call. */
+  next(now: number): DueMessage | null {
+    while (this.#resumed.length > 0) {
+      const { heap } = this.#resumed[0]!
+      if (heap.size === 0) {
+        this.#resumed.shift()
+        continue
+      }
+      const due = this.#load(heap.firstDue, heap.pop())
+      // It may have been cancelled while it waited.
+      if (due !== null) return due
+    }
+    while (this.nextDueAt <= now) {
+      const due = this.#load(this.#heap.firstDue, this.#heap.pop())
+      this.#dropCancelled()
+      this.#fill()
+      // A clock that was set back can move the horizon before one that waited and has been delivered since.
+      if (due !== null) return due
+    }
+    return null
+  }
+
+  /** Forgets a message that was delivered. */
+  done({ dueAt, sequence, envelope, token }: DueMessage): void {
     const { timers, tokens } = this.#options
-    const key = dueKey(this.#heap.firstDue, this.#heap.pop())
-    const packed = timers.get(key)
-    assert(packed !== undefined, 'a message in the heap is in the state')
-    timers.delete(key)
-    const { envelope, token } = unpackTimer(packed)
+    timers.delete(dueKey(dueAt, sequence))
     if (token !== null) tokens.delete(tokenKey(keyOf(envelope.caller!), token))
-    this.#dropCancelled()
-    this.#fill()
-    return envelope
+  }
+
+  /** Lets a message wait until {@link resume} of `holder` (D5). */
+  defer({ dueAt, sequence }: DueMessage, holder: object): void {
+    let deferred = this.#deferred.get(holder)
+    const first = this.#resumed[0]
+    if (deferred === undefined && first?.holder === holder) {
+      // It has to wait again, and so have those behind it: they go back at once.
+      this.#resumed.shift()
+      deferred = first
+    }
+    deferred ??= { holder, heap: new DueHeap() }
+    this.#deferred.set(holder, deferred)
+    deferred.heap.push(dueAt, sequence)
+  }
+
+  /** What waits for `holder` comes next. */
+  resume(holder: object): void {
+    const deferred = this.#deferred.get(holder)
+    if (deferred === undefined) return
+    this.#deferred.delete(holder)
+    this.#resumed.push(deferred)
+  }
+
+  #load(dueAt: number, sequence: number): DueMessage | null {
+    const packed = this.#options.timers.get(dueKey(dueAt, sequence))
+    if (packed === undefined) return null
+    const { envelope, token } = unpackTimer(packed)
+    return { dueAt, sequence, envelope, token }
   }
 
   /** The next `limit` messages by time, of all senders or one. For people: may read all of them. */
@@ -158,6 +231,7 @@ export class Timers {
     const { timers } = this.#options
     const isWanted = ({ envelope }: Timer): boolean =>
       senderKey === null || keyOf(envelope.caller!) === senderKey
+    if (this.#deferred.size + this.#resumed.length > 0) return this.#listAll(limit, isWanted)
     const found: Timer[] = []
     for (const [dueAt, sequence] of this.#heap.inOrder()) {
       if (found.length >= limit) return found

@@ -218,6 +218,28 @@ for (const [what, effect] of [
   })
 }
 
+test('methods of a context work when they are taken out of it', () => {
+  const fn = statefulFunction({
+    typename: 'shop/cart',
+    handler({ send, sendAfter, cancelDelayedMessage, egress }) {
+      send(messageTo(self, 1, intType))
+      sendAfter(5, messageTo(self, 2, intType), { cancellationToken: 'later' })
+      cancelDelayedMessage('later')
+      egress({ egress: 'shop/out', argument: typedValue(3, intType) })
+    }
+  })
+  const effects = run(fn, ['a'])
+  strictEqual(effects.messages.length, 1)
+  deepStrictEqual(
+    effects.delayed.map(({ kind, cancellationToken }) => [kind, cancellationToken]),
+    [
+      ['send', 'later'],
+      ['cancel', 'later']
+    ]
+  )
+  strictEqual(effects.egress[0]!.egress, 'shop/out')
+})
+
 const handler = () => undefined
 
 test('ids are what UTF-8 can say', () => {

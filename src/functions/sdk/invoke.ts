@@ -161,6 +161,7 @@ class Cell implements StoredValue<unknown> {
   }
 }
 
+/** Methods are getters of bound functions, so that handlers may take them out: `({ send }, message) => …`. */
 class RunContext implements Context {
   readonly self: Address
   readonly caller: Address | null
@@ -175,12 +176,33 @@ class RunContext implements Context {
     this.storage = run.storage
   }
 
-  send(message: OutgoingMessage): void {
-    this.#checkOpen()
-    this.#run.messages.push(message)
+  get send(): Context['send'] {
+    return message => {
+      this.#checkOpen()
+      this.#run.messages.push(message)
+    }
   }
 
-  sendAfter(delayMs: number, message: OutgoingMessage, options: SendAfterOptions = {}): void {
+  get sendAfter(): Context['sendAfter'] {
+    return (delayMs, message, options) => this.#sendAfter(delayMs, message, options)
+  }
+
+  get cancelDelayedMessage(): Context['cancelDelayedMessage'] {
+    return cancellationToken => {
+      this.#checkOpen()
+      checkToken(cancellationToken)
+      this.#run.delayed.push({ kind: 'cancel', cancellationToken })
+    }
+  }
+
+  get egress(): Context['egress'] {
+    return message => {
+      this.#checkOpen()
+      this.#run.egress.push(message)
+    }
+  }
+
+  #sendAfter(delayMs: number, message: OutgoingMessage, options: SendAfterOptions = {}): void {
     this.#checkOpen()
     const whole = Math.ceil(delayMs)
     if (!(whole >= 0) || !Number.isSafeInteger(whole)) {
@@ -197,17 +219,6 @@ class RunContext implements Context {
       argument,
       cancellationToken
     })
-  }
-
-  cancelDelayedMessage(cancellationToken: string): void {
-    this.#checkOpen()
-    checkToken(cancellationToken)
-    this.#run.delayed.push({ kind: 'cancel', cancellationToken })
-  }
-
-  egress(message: EgressMessage): void {
-    this.#checkOpen()
-    this.#run.egress.push(message)
   }
 
   close(): void {

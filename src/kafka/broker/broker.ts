@@ -49,6 +49,8 @@ const SETTINGS_DEFAULT: BrokerSettings = {
 export interface Broker {
   readonly address: { readonly host: string; readonly port: number }
   readonly context: BrokerContext
+  /** Connections of clients, now. */
+  readonly connections: number
   /** Ends connections and timers; the log stays open. */
   close(): Promise<void>
 }
@@ -65,6 +67,9 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   return {
     address: door.address,
     context,
+    get connections() {
+      return door.connections
+    },
     close: async () => {
       sweep.close()
       context.groups.close()
@@ -76,7 +81,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
 
 /** What handlers of requests share, over what is remembered of a log. */
 export async function openContext(
-  options: Pick<BrokerOptions, 'log' | 'clock' | 'random' | 'settings'>,
+  options: Pick<BrokerOptions, 'log' | 'clock' | 'random' | 'settings' | 'security' | 'bytesMax'>,
   { store, transactions }: BrokerState
 ): Promise<BrokerContext> {
   const { log, clock, random } = options

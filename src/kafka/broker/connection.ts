@@ -3,14 +3,17 @@
 //   N1  Responses leave in the order of their requests.
 //   N2  A request begins when the one before it was answered; requests that keep their order themselves
 //       (Produce) begin at once behind others of their kind, so that one commit serves several.
-//   N3  Nothing is allocated for a frame before its length was found to be allowed; bytes of begun requests are
-//       bounded.
+//   N3  Nothing is allocated for a frame before its length was found to be allowed, before a login a short one; bytes of
+//       begun requests and of answers that are not taken are bounded.
 //   N4  What is wrong with one connection ends it, with one line for the operator, and touches no other.
+//   N5  A client that does not take its answers is ended in time.
 import type { Socket } from 'node:net'
-import { messageOf } from '../../base/index.ts'
+import { messageOf, type Timer } from '../../base/index.ts'
+import { ANONYMOUS } from '../../security/index.ts'
 import type { BrokerContext, Caller } from './context.ts'
 import { openRequest, type OpenRequest } from './dispatch.ts'
 import { FrameSplitter } from './frame-splitter.ts'
+import type { Login } from './security/login.ts'
 
 /** Bytes of requests that were begun and not answered, beyond which nothing more is read. */
 const PENDING_BYTES_MAX = 64 * 1024 * 1024
@@ -19,14 +22,31 @@ const PENDING_REQUESTS_MAX = 64
 const DRAIN_MS = 1_000
 /** Bytes that a client has not taken yet, beyond which it is not served. */
 const UNSENT_BYTES_MAX = 8 * 1024 * 1024
+/** A frame before a login: SASL messages are some hundred bytes. */
+const LOGIN_FRAME_BYTES_MAX = 64 * 1024
+/** How long a client may take nothing of what is sent, and how slowly it may take what it asked for. */
+const STALL_MS = 30_000
+const TAKEN_BYTES_PER_SECOND_MIN = 64 * 1024
 
 /** What a connection tells its owner. */
 export interface ConnectionEvents {
   /** A connection was ended for a reason that an operator may want to know. */
   onProblem(client: string, reason: string): void
+  /** The client has logged in. */
+  onLogin(): void
   onClose(): void
-  /** More or fewer bytes of requests are in memory. */
+  /** More or fewer bytes are in memory. */
   onBytes(change: number): void
+}
+
+/** What a connection is made of. */
+export interface ConnectionOptions {
+  readonly context: BrokerContext
+  readonly login: Login
+  readonly frameBytesMax: number
+  /** What the client is told as the broker's address. */
+  readonly advertised: Caller['address']
+  readonly events: ConnectionEvents
 }
 
 interface Begun {
@@ -40,41 +60,43 @@ interface Begun {
 export class Connection {
   readonly #socket: Socket
   readonly #context: BrokerContext
-  readonly #events: ConnectionEvents
+  readonly #options: ConnectionOptions
   readonly #frames: FrameSplitter
   readonly #waiting: { readonly request: OpenRequest; readonly bytes: number }[] = []
   readonly #begun: Begun[] = []
   readonly #ended = new AbortController()
   readonly #client: string
+  readonly #host: string
   #pendingBytes = 0
   #bytes = 0
+  #writtenBytes = 0
+  #stall: Timer | null = null
+  #isKnown = false
   #isSending = false
   #isDraining = false
 
-  constructor(
-    socket: Socket,
-    context: BrokerContext,
-    frameBytesMax: number,
-    events: ConnectionEvents
-  ) {
+  constructor(socket: Socket, options: ConnectionOptions) {
     this.#socket = socket
-    this.#context = context
-    this.#events = events
-    this.#frames = new FrameSplitter(frameBytesMax)
-    this.#client = `${socket.remoteAddress}:${socket.remotePort}`
+    this.#context = options.context
+    this.#options = options
+    this.#frames = new FrameSplitter(Math.min(LOGIN_FRAME_BYTES_MAX, options.frameBytesMax))
+    this.#host = socket.remoteAddress ?? ''
+    this.#client = `${this.#host}:${socket.remotePort}`
+    this.#greet()
     socket.setNoDelay(true)
     socket.on('data', chunk => this.#receive(chunk))
     socket.on('drain', () => this.#resume())
     socket.on('error', () => socket.destroy())
     socket.on('close', () => {
       this.#ended.abort()
+      this.#stall?.cancel()
       this.#frames.clear()
       this.#countBytes()
-      events.onClose()
+      options.events.onClose()
     })
   }
 
-  /** Bytes of requests that have come in part, or are not answered. */
+  /** Bytes of requests that have come in part, or are not answered, and of answers that are not taken. */
   get bytes(): number {
     return this.#bytes
   }
@@ -82,7 +104,7 @@ export class Connection {
   /** Ends the connection because all of them together hold too much, and this one most. */
   giveUp(): void {
     this.#fail(
-      `${this.#bytes} bytes of requests are in memory, more than of any other connection, and too many in all`
+      `${this.#bytes} bytes of requests and answers are in memory, more than of any other connection, and too many in all`
     )
   }
 
@@ -96,11 +118,24 @@ export class Connection {
     this.#context.clock.timer(DRAIN_MS, () => this.#socket.destroy(), { unref: true })
   }
 
+  /** Whoever has logged in may send larger frames. */
+  #greet(): void {
+    if (this.#isKnown || this.#options.login.identity === null) return
+    this.#isKnown = true
+    this.#frames.limit(this.#options.frameBytesMax)
+    this.#options.events.onLogin()
+  }
+
   #receive(chunk: Buffer): void {
-    if (this.#isDraining) return
+    if (this.#isDraining || this.#socket.destroyed) return
+    const { login } = this.#options
     try {
       for (const frame of this.#frames.push(chunk)) {
-        const request = openRequest(frame, clientId => this.#caller(clientId))
+        const request = openRequest(
+          frame,
+          clientId => this.#caller(clientId),
+          api => login.refusalOf(api)
+        )
         this.#waiting.push({ request, bytes: frame.length })
         this.#pendingBytes += frame.length
       }
@@ -114,19 +149,23 @@ export class Connection {
   }
 
   #countBytes(): void {
-    const bytes = this.#pendingBytes + this.#frames.bytes
+    const { writableNeedDrain, writableLength, destroyed } = this.#socket
+    const unsent = writableNeedDrain && !destroyed ? writableLength : 0
+    const bytes = this.#pendingBytes + this.#frames.bytes + unsent
     const change = bytes - this.#bytes
     this.#bytes = bytes
-    if (change !== 0) this.#events.onBytes(change)
+    if (change !== 0) this.#options.events.onBytes(change)
   }
 
   #caller(clientId: string | null): Caller {
-    const { localAddress = '127.0.0.1', localPort = 0, remoteAddress = '' } = this.#socket
+    const { login, advertised } = this.#options
     return {
       clientId: clientId ?? '',
-      clientHost: remoteAddress,
-      address: { host: localAddress, port: localPort },
-      signal: this.#ended.signal
+      clientHost: this.#host,
+      address: advertised,
+      signal: this.#ended.signal,
+      login,
+      identity: login.identity ?? { principal: ANONYMOUS, host: this.#host, door: 'kafka' }
     }
   }
 
@@ -170,6 +209,11 @@ export class Connection {
       this.#begun.shift()
       this.#pendingBytes -= next.bytes
       this.#countBytes()
+      if (this.#options.login.hasFailed) {
+        this.#dismiss()
+        break
+      }
+      this.#greet()
       this.#beginWaiting()
     }
     this.#isSending = false
@@ -183,11 +227,34 @@ export class Connection {
 
   #write(pieces: readonly Uint8Array[]): void {
     this.#socket.cork()
-    for (const piece of pieces) this.#socket.write(piece)
+    for (const piece of pieces) {
+      this.#socket.write(piece)
+      this.#writtenBytes += piece.length
+    }
     this.#socket.uncork()
+    this.#watchTaking()
+  }
+
+  /** N5: looks again when the client should have taken all that is unsent now. */
+  #watchTaking(): void {
+    const { writableLength } = this.#socket
+    if (this.#stall !== null || writableLength === 0) return
+    const takenBefore = this.#writtenBytes - writableLength
+    const delayMs = STALL_MS + (writableLength / TAKEN_BYTES_PER_SECOND_MIN) * 1_000
+    const look = (): void => {
+      this.#stall = null
+      const left = this.#socket.writableLength
+      if (left === 0 || this.#writtenBytes - left > takenBefore) this.#watchTaking()
+      else
+        this.#fail(
+          `it took nothing of ${left} bytes of answers in ${Math.round(delayMs / 1_000)} s`
+        )
+    }
+    this.#stall = this.#context.clock.timer(delayMs, look, { unref: true })
   }
 
   #resume(): void {
+    this.#countBytes()
     if (!this.#isDraining && !this.#isFull()) this.#socket.resume()
   }
 
@@ -195,10 +262,18 @@ export class Connection {
     if (this.#isDraining && this.#begun.length === 0) this.#socket.destroySoon()
   }
 
+  /** Ends the connection of one who could not log in, when it was told so. */
+  #dismiss(): void {
+    this.#options.events.onProblem(this.#client, 'it did not authenticate')
+    this.#waiting.length = 0
+    this.#isDraining = true
+    this.#socket.destroySoon()
+  }
+
   /** N4. */
   #fail(reason: string): void {
     if (this.#socket.destroyed) return
-    this.#events.onProblem(this.#client, reason)
+    this.#options.events.onProblem(this.#client, reason)
     this.#socket.destroy()
   }
 }

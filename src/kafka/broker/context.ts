@@ -1,10 +1,13 @@
 // What handlers of requests share, and what they know of a caller.
 import type { Clock, Random } from '../../base/index.ts'
 import type { Log } from '../../log/index.ts'
+import type { Identity, Security } from '../../security/index.ts'
 import type { ApiName, RequestOf, ResponseOf, Sparse } from '../wire/index.ts'
 import type { FetchSessions } from './fetch-sessions.ts'
 import type { Groups } from './groups/groups.ts'
+import type { Load } from './load.ts'
 import type { Producers } from './producers.ts'
+import type { Login } from './security/login.ts'
 import type { BrokerStore } from './store.ts'
 import type { TopicDirectory } from './topics.ts'
 import type { Transactions } from './transactions.ts'
@@ -30,6 +33,8 @@ export interface BrokerSettings {
   readonly heartbeatIntervalMs: number
   /** How long such a member may be silent, ms. */
   readonly memberTimeoutMs: number
+  /** How long a login by SASL lasts before it must be renewed (KIP-368), ms; 0: as long as its connection. */
+  readonly sessionLifetimeMs: number
 }
 
 /** What all handlers use. */
@@ -45,6 +50,10 @@ export interface BrokerContext {
   readonly groups: Groups
   readonly settings: BrokerSettings
   readonly clusterId: string
+  /** Who may do what. */
+  readonly security: Security
+  /** What all connections have in memory. */
+  readonly load: Load
 }
 
 /** Who asks, over which connection. */
@@ -56,6 +65,9 @@ export interface Caller {
   readonly address: { readonly host: string; readonly port: number }
   /** Aborts when the connection ends. */
   readonly signal: AbortSignal
+  /** Who asks. Before a login, when only requests that make one are answered: ANONYMOUS. */
+  readonly identity: Identity
+  readonly login: Login
 }
 
 /** Answers one request of an API in any version. null: no response is sent (acks 0). */

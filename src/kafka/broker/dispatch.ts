@@ -17,6 +17,7 @@ import {
 import type { BrokerContext, Caller } from './context.ts'
 import { HANDLERS, unsupportedVersions, type AnyHandler } from './handlers/index.ts'
 import { mayOverlap } from './handlers/produce.ts'
+import { noteAdministration } from './security/administration.ts'
 
 const API_VERSIONS = 'ApiVersions'
 const PRODUCE = 'Produce'
@@ -32,18 +33,21 @@ export interface OpenRequest {
 }
 
 /**
- * Reads a frame up to its body.
- * @throws FRAME_MALFORMED, REQUEST_UNKNOWN the connection cannot go on
+ * Reads a frame. `refusalOf`: why a request of an API is not answered, or null; asked before its body is read.
+ * @throws FRAME_MALFORMED, REQUEST_UNKNOWN, REQUEST_REFUSED the connection cannot go on
  */
 export function openRequest(
   frame: Buffer,
-  caller: (clientId: string | null) => Caller
+  caller: (clientId: string | null) => Caller,
+  refusalOf: (api: string) => string | null
 ): OpenRequest {
   const reader = new FrameReader(frame)
   const header = readRequestHeader(reader)
   const api = apiOfKey(header.apiKey)
   const handler = api === undefined ? undefined : HANDLERS[api.name as ApiName]
   if (api === undefined || handler === undefined) throw unknownRequest(header)
+  const refusal = refusalOf(api.name)
+  if (refusal !== null) throw new MillraceError('REQUEST_REFUSED', refusal)
   const { apiVersion: version, correlationId } = header
   if (version < api.min || version > api.max) {
     if (api.name !== API_VERSIONS) throw unknownRequest(header)
@@ -58,7 +62,9 @@ export function openRequest(
   const request = readRequest(api.name as ApiName, version, reader)
   const answer = async (context: BrokerContext) => {
     const run = handler as AnyHandler
-    const response = await run(context, request, caller(header.clientId), version)
+    const who = caller(header.clientId)
+    const response = await run(context, request, who, version)
+    noteAdministration(context, api.name as ApiName, request, { response, caller: who })
     return response === null ? null : encode(api, version, correlationId, response)
   }
   const keepsOrder = (context: BrokerContext): boolean =>

@@ -7,11 +7,16 @@ const FRAME_BYTES_MIN = 8
 
 /** Collects chunks until they make whole frames. */
 export class FrameSplitter {
-  readonly #bytesMax: number
+  #bytesMax: number
   #chunks: Buffer[] = []
   #length = 0
 
   constructor(bytesMax: number) {
+    this.#bytesMax = bytesMax
+  }
+
+  /** From now on frames may be so large. */
+  limit(bytesMax: number): void {
     this.#bytesMax = bytesMax
   }
 
@@ -57,7 +62,7 @@ export class FrameSplitter {
       throw new MillraceError(
         'FRAME_TOO_LARGE',
         `a frame of ${size} bytes; at most ${this.#bytesMax} are taken; send smaller requests, or check that the ` +
-          'client speaks Kafka without TLS to this port'
+          'client speaks Kafka to this port, and TLS only where the server does'
       )
     }
     throw new MillraceError(

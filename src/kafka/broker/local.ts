@@ -4,6 +4,7 @@
 // requests checks these too. For logs that nobody else serves: a data directory that a client opened itself.
 import type { Clock, Random } from '../../base/index.ts'
 import type { Log } from '../../log/index.ts'
+import { Security, type Identity } from '../../security/index.ts'
 import {
   apiNamed,
   FrameReader,
@@ -21,8 +22,11 @@ import { openContext } from './broker.ts'
 import type { BrokerState } from './broker-state.ts'
 import type { BrokerSettings, Caller } from './context.ts'
 import { openRequest } from './dispatch.ts'
+import { Login } from './security/login.ts'
 
 const FRAME_LENGTH_BYTES = 4
+/** Whoever may open the data directory may do everything in it, access rules and users included. */
+const OWNER: Identity = { principal: 'User:OWNER', host: 'this process', door: 'local' }
 
 /** What a local broker is made of. */
 export interface LocalBrokerOptions {
@@ -49,13 +53,32 @@ export interface LocalBroker {
 
 /** Puts a broker together over a log that nobody else serves. @throws BROKER_STATE_DAMAGED */
 export async function openLocalBroker(options: LocalBrokerOptions): Promise<LocalBroker> {
-  const context = await openContext(options, options.state)
+  const { clock, random, state } = options
+  const security = await Security.open({
+    memory: state.store,
+    clock,
+    random,
+    superUsers: [OWNER.principal],
+    isRequired: true
+  })
+  const context = await openContext({ ...options, security }, state)
+  const login = new Login({
+    security,
+    clock,
+    random,
+    host: OWNER.host,
+    isEncrypted: false,
+    certified: OWNER.principal,
+    sessionLifetimeMs: 0
+  })
   const ended = new AbortController()
   const caller = (): Caller => ({
     clientId: options.clientId,
     clientHost: 'this process',
     address: { host: 'this process', port: 0 },
-    signal: ended.signal
+    signal: ended.signal,
+    identity: OWNER,
+    login
   })
   let correlationId = 0
   return {
@@ -66,7 +89,7 @@ export async function openLocalBroker(options: LocalBrokerOptions): Promise<Loca
       writeRequestHeader(writer, api, { ...header, correlationId: ++correlationId })
       writeRequest(name, version, writer, request)
       const frame = Buffer.concat(writer.finish()).subarray(FRAME_LENGTH_BYTES)
-      const pieces = await openRequest(frame, caller).answer(context)
+      const pieces = await openRequest(frame, caller, () => null).answer(context)
       const reader = new FrameReader(Buffer.concat(pieces ?? []).subarray(FRAME_LENGTH_BYTES))
       readResponseHeader(reader, api, version)
       return readResponse(name, version, reader)

@@ -6,13 +6,14 @@ import { unreachable } from '../../base/index.ts'
 import type { BuiltinCall, FieldPath } from '../../dataflow/plan.ts'
 import type { UserFunction } from '../code/contract.ts'
 import { aggregateFunction } from './aggregate.ts'
-import { fieldText, generate } from './text.ts'
+import { conditionFunction } from './condition.ts'
+import { anyFieldText, fieldText, generate } from './text.ts'
 
 /** The function of a step without code. */
 export function builtinFunction(call: BuiltinCall): UserFunction {
   switch (call.name) {
     case 'field':
-      return generate(`return function field(value) { return ${fieldText(call.path)} }`, {})
+      return generate(`return function field(value) { return ${anyFieldText(call.path)} }`, {})
     case 'fields':
       return generate(
         `return function fields(value) { return JSON.stringify([${call.paths.map(fieldText).join(', ')}], plain) }`,
@@ -23,6 +24,15 @@ export function builtinFunction(call: BuiltinCall): UserFunction {
         `return function constant(value) { return ${JSON.stringify(call.value)} }`,
         {}
       )
+    case 'where':
+      return conditionFunction(call.condition)
+    case 'pick': {
+      const properties = call.properties.map(({ name, path, constant }) => {
+        const text = path === null ? JSON.stringify(constant) : `${anyFieldText(path)} ?? null`
+        return `${JSON.stringify(name)}: ${text}`
+      })
+      return generate(`return function pick(value) { return { ${properties.join(', ')} } }`, {})
+    }
     case 'side': {
       const [left, right] = call.side === 'left' ? ['value', 'null'] : ['null', 'value']
       const isLeft = call.side === 'left'

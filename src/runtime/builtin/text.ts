@@ -4,10 +4,19 @@ import type { UserFunction } from '../code/contract.ts'
 
 /** The text that reads a field of `value`; absent wherever something on the way is. */
 export function fieldText(path: FieldPath): string {
+  return pathText(path, false)
+}
+
+/** The same where `value` itself may be absent; without a path the value. */
+export function anyFieldText(path: FieldPath): string {
+  return pathText(path, true)
+}
+
+function pathText(path: FieldPath, mayBeAbsent: boolean): string {
   return path.reduce((text, name, index) => {
     const isPlain = /^[A-Za-z_$][\w$]*$/.test(name)
-    const before = index === 0 ? '' : '?.'
-    if (isPlain) return `${text}${index === 0 ? '.' : before}${name}`
+    const before = index === 0 && !mayBeAbsent ? '' : '?.'
+    if (isPlain) return `${text}${before === '' ? '.' : before}${name}`
     return `${text}${before}[${JSON.stringify(name)}]`
   }, 'value')
 }

@@ -45,12 +45,13 @@ import { Frame } from '../task/frame.ts'
 import type { TopicOutput } from '../task/outputs.ts'
 import type { RecordTaker } from '../task/record-facts.ts'
 import { StateAccess } from '../task/state-access.ts'
+import type { StateView } from '../task/state-view.ts'
 import type { TimeInput } from '../time/event-time.ts'
 import type { Windows } from '../windows/contract.ts'
 import { WindowResults } from '../windows/results.ts'
 import type { Circuit } from './circuit.ts'
 import { seenOf } from './service-dedup.ts'
-import { tableJoinOf, timedJoinOf } from './service-joins.ts'
+import { stateJoinOf, tableJoinOf, timedJoinOf } from './service-joins.ts'
 import { sinksInOrder } from './delivery-order.ts'
 import { repartitionTopicName } from './names.ts'
 import type { ServiceTime } from './service-time.ts'
@@ -245,6 +246,8 @@ export class ServiceChains {
     const circuit = this.#circuit
     const { state, task, onLog } = circuit.options
     const service = this.#service
+    if (join.right.type === 'state')
+      return stateJoinOf(service, join, this.#viewOf(join.right.state!))
     if (!join.isTimed) return tableJoinOf(service, join, state!)
     const time = this.#time!
     const watermark = (): number => time.owned.exact()
@@ -259,6 +262,13 @@ export class ServiceChains {
     const clocked = { earlyMs: null, endsWithTime: true }
     circuit.work!.addWindows({ service: service.name, windows, late, time, ...clocked })
     return windows
+  }
+
+  /** A state as this service sees it, by its name here. */
+  #viewOf(name: string): StateView {
+    const index = this.#service.states.findIndex(one => one.name === name)
+    assert(index >= 0, `service ${this.#service.name} has a state ${name}`)
+    return this.#circuit.states.of(this.#service)[index]![1].view
   }
 
   /** The windows of the service, with what becomes of their results and of late records. */

@@ -9,10 +9,12 @@ import type { JoinEntryOptions, SideValues } from '../joins/contract.ts'
 import { IntervalJoin } from '../joins/interval-join.ts'
 import type { MakePair } from '../joins/pairs.ts'
 import { type TableRows, type TimedRows, tableRowsCodec, timedRowsCodec } from '../joins/rows.ts'
+import { StateJoin } from '../joins/state-join.ts'
 import { TableJoin } from '../joins/table-join.ts'
 import type { TimedJoin } from '../joins/timed-join.ts'
 import type { LateRecords } from '../operators/late-records.ts'
 import type { WindowTime } from '../windows/contract.ts'
+import type { StateView } from '../task/state-view.ts'
 import type { Library } from './library.ts'
 import { bookName } from './names.ts'
 import { windowKeyCodec } from './window-states.ts'
@@ -28,7 +30,9 @@ export function joinSpecs(service: ServicePlan, library: Library): StateSpec[] {
   const key = windowKeyCodec(service, library)
   return (['left', 'right'] as const).flatMap(side => {
     const { type, value: valueType } = join[side]
-    if (type === 'stream' && join[other(side)].type === 'table') return []
+    const { type: otherType } = join[other(side)]
+    if (type === 'state') return []
+    if (type === 'stream' && (otherType === 'table' || otherType === 'state')) return []
     const inner = compileValueCodec(valueType)
     const value = type === 'table' ? tableRowsCodec(inner) : timedRowsCodec(inner)
     const inBuckets = type === 'stream'
@@ -89,6 +93,11 @@ export function tableJoinOf(service: ServicePlan, join: JoinPlan, state: TaskSta
     right: side('right'),
     make: pairMaker(service, join)
   })
+}
+
+/** The look-up of a state of another service; `view` is how this service sees it. */
+export function stateJoinOf(service: ServicePlan, join: JoinPlan, view: StateView): StateJoin {
+  return new StateJoin({ kind: join.kind, make: pairMaker(service, join), view })
 }
 
 /** How far the times of what a join sends may lie behind the watermark. */

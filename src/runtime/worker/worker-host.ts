@@ -8,8 +8,11 @@ import { Peer, dataOf, errorOf } from './peer.ts'
 import { CONTROL, EVENT, type WorkerData } from './protocol.ts'
 import { serveLog } from './remote-log.ts'
 
+/** How long a thread may take to end its epoch, ms: far longer than the largest one takes. */
+const STOP_MS_MAX = 20_000
+
 /** As for a local host; the worker opens the stores itself. */
-export interface WorkerHostOptions extends Omit<HostOptions, 'openStore' | 'clock'> {
+export interface WorkerHostOptions extends Omit<HostOptions, 'openStore'> {
   readonly storeFolder: string
 }
 
@@ -60,8 +63,20 @@ export class WorkerHost implements TaskHost {
     }
   }
 
-  /** Also ends the thread; what it counted stays known. */
+  /**
+   * Also ends the thread; what it counted stays known. One in which a function does not return is ended in the middle:
+   * what it has not committed is done again at the next start.
+   */
   async stop(): Promise<void> {
+    const late = this.#options.clock.timer(STOP_MS_MAX, () => void this.#worker?.terminate())
+    try {
+      await this.#stop()
+    } finally {
+      late.cancel()
+    }
+  }
+
+  async #stop(): Promise<void> {
     try {
       await this.#peer?.call(CONTROL.stop, null)
       this.#lastReports = await this.reports()

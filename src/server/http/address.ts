@@ -1,9 +1,9 @@
-// Where HTTP listens: HOST:PORT as the user writes it, this machine only.
+// Where servers listen: HOST:PORT as the user writes it. Whether that is safe is looked at in `server/security`.
 import { MillraceError } from '../../base/index.ts'
 
 /** Where a listener is. */
 export interface HttpAddress {
-  /** 127.0.0.1, another address of 127.0.0.0/8, or ::1. */
+  /** An address of this machine, or the name of one. 0.0.0.0 and :: are all of them. */
   readonly host: string
   /** 0: any free port. */
   readonly port: number
@@ -16,48 +16,38 @@ const LOOPBACK_4 = /^127(\.\d{1,3}){3}$/
 
 /** Reads `HOST:PORT`, `:PORT` or `PORT`; a host of IPv6 stands in brackets. @throws USAGE */
 export function readHttpAddress(option: string, text: string): HttpAddress {
-  return readAddress(option, text, {
-    port: HTTP_ADDRESS_DEFAULT.port,
-    refusal: 'for HTTP; listen on 127.0.0.1 or [::1], and put a proxy with both in front of it'
-  })
+  return readAddress(option, text, HTTP_ADDRESS_DEFAULT.port)
 }
 
 /** The same for Kafka's clients. @throws USAGE */
 export function readListenAddress(option: string, text: string): HttpAddress {
-  return readAddress(option, text, {
-    port: 9092,
-    refusal: 'for Kafka clients; listen on 127.0.0.1 or [::1]'
-  })
+  return readAddress(option, text, 9092)
 }
 
-interface AddressKind {
-  readonly port: number
-  /** How the sentence ends that refuses an address of other machines. */
-  readonly refusal: string
-}
+const HOST = /^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)$/
 
-function readAddress(option: string, text: string, kind: AddressKind): HttpAddress {
+function readAddress(option: string, text: string, portShown: number): HttpAddress {
   const match = /^(?:(\[[^\]]*\]|[^:]*):)?(\d{1,5})$/.exec(text)
   const port = Number(match?.[2])
-  if (match === null || port > 65_535) {
+  const name = (match?.[1] ?? '').replace(/^\[|\]$/g, '')
+  const isHost = name === '' || HOST.test(name)
+  if (match === null || port > 65_535 || !isHost) {
     throw new MillraceError(
       'USAGE',
-      `${option} ${text}: it takes HOST:PORT, as in ${option} 127.0.0.1:${kind.port}; port 0 is any free one`
+      `${option} ${text}: it takes HOST:PORT, as in ${option} 127.0.0.1:${portShown}; port 0 is any free one`
     )
   }
-  const name = (match[1] ?? '').replace(/^\[|\]$/g, '')
-  const host = name === '' || name === 'localhost' ? HTTP_ADDRESS_DEFAULT.host : name
-  if (host === '::1' || isLoopback4(host)) return { host, port }
-  throw new MillraceError(
-    'USAGE',
-    `${option} ${text}: ${host} can be reached from elsewhere, which needs TLS and authentication, and this release ` +
-      `has neither ${kind.refusal}`
-  )
+  return { host: name === '' || name === 'localhost' ? HTTP_ADDRESS_DEFAULT.host : name, port }
+}
+
+/** Whether only this machine reaches an address. */
+export function isLoopback(host: string): boolean {
+  return host === '::1' || isLoopback4(host)
 }
 
 /** The beginning of URLs of an address. */
-export function urlOf({ host, port }: HttpAddress): string {
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+export function urlOf({ host, port }: HttpAddress, scheme: 'http' | 'https' = 'http'): string {
+  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
 /**

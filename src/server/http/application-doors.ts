@@ -11,6 +11,7 @@ import type {
 } from '../../functions/index.ts'
 import type { Log } from '../../log/log.ts'
 import type { LoadedApplication } from '../application.ts'
+import type { Security } from '../../security/index.ts'
 import { BodyBudget } from './exchange.ts'
 import type { HttpApp, MountRoutes, ShortWay } from './mount.ts'
 import { Answers } from './requests/answers.ts'
@@ -29,6 +30,8 @@ export interface DoorsOptions {
   readonly functions: RunningFunctions | null
   /** Messages that may wait for functions before callers must come later; default HTTP_WAITING_RECORDS_MAX. */
   readonly waitingRecordsMax?: number
+  /** Who may send messages; null: everybody who comes here. */
+  readonly security: Security | null
 }
 
 /** What one port serves. */
@@ -79,7 +82,7 @@ export class ApplicationDoors {
 
   /** Opens the doors; the topics of the application must exist. */
   static async open(options: DoorsOptions): Promise<ApplicationDoors> {
-    const { log, clock, application, functions, waitingRecordsMax } = options
+    const { log, clock, application, functions, waitingRecordsMax, security } = options
     const { name: app, http } = application
     const sites = new Sites()
     const stop = new AbortController()
@@ -91,8 +94,9 @@ export class ApplicationDoors {
       doors.push(door)
       const site = sites.at(plan.port)
       site.lines.push(`POST ${plan.path.text} → ${plan.targets.join(', ')}`)
-      site.add.push(to => addIngress(to, door, budget))
-      site.ways.push(ingressWay(door, budget))
+      const scope = { budget, security }
+      site.add.push(to => addIngress(to, door, scope))
+      site.ways.push(ingressWay(door, scope))
     }
     let answers: Answers | null = null
     if (doors.length > 0) {
@@ -106,7 +110,7 @@ export class ApplicationDoors {
       const door = await PlaygroundDoor.open({ log, clock, app, id, known, functions, ...bound })
       playground.push(door)
       const site = sites.alone(port, 'PUT /<namespace>/<type>/<id>')
-      site.add.push(to => addPlaygroundIngress(to, door, budget))
+      site.add.push(to => addPlaygroundIngress(to, door, { budget, security }))
     }
     for (const egress of http.egresses) {
       if (egress.kind !== 'playground') continue
@@ -114,7 +118,7 @@ export class ApplicationDoors {
       for (const name of egress.topics) {
         topics.set(name, await PolledTopic.open(log, `playground/${app}`, name))
       }
-      const polled = { topics, clock, stopping: stop.signal }
+      const polled = { topics, clock, stopping: stop.signal, security }
       const line = `GET ${egress.topics.map(name => `/${name}`).join(', ')}`
       sites.alone(egress.port, line).add.push(to => addPlaygroundEgress(to, polled))
     }

@@ -2,6 +2,7 @@
 //
 // Owns: the server, the check that every request passes, which mount a request is for. Does not own: what is served.
 import { STATUS_CODES, createServer } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
@@ -9,8 +10,9 @@ import type { HttpBindings } from '@hono/node-server'
 
 import { HTTP_CONNECTIONS_MAX, MillraceError } from '../../base/index.ts'
 import type { Clock } from '../../base/index.ts'
-import { isLocalAuthority, urlOf } from './address.ts'
+import { isLocalAuthority, isLoopback, urlOf } from './address.ts'
 import type { HttpAddress } from './address.ts'
+import type { TlsSource } from '../../kafka/index.ts'
 import { HttpError, asHttpError, comeLater, errorBody } from './errors.ts'
 import { sendError } from './exchange.ts'
 import type { Connected } from './exchange.ts'
@@ -45,6 +47,8 @@ export interface ListenOptions {
   readonly bounds?: Partial<ListenerBounds>
   /** Origins of pages that may send requests, beside those of this machine. */
   readonly origins?: readonly string[]
+  /** Key and certificate; null or absent: no TLS, and addresses of this machine only. */
+  readonly tls?: TlsSource | null
 }
 
 /** A port that answers. */
@@ -53,9 +57,16 @@ export class Listener {
   readonly #server: Server
   readonly #clock: Clock
   readonly #mounts: Mounts
+  readonly #tls: TlsSource | null
 
-  private constructor(address: HttpAddress, server: Server, clock: Clock, mounts: Mounts) {
+  private constructor(
+    { clock, tls = null }: ListenOptions,
+    address: HttpAddress,
+    server: Server,
+    mounts: Mounts
+  ) {
     this.address = address
+    this.#tls = tls
     this.#server = server
     this.#clock = clock
     this.#mounts = mounts
@@ -63,29 +74,25 @@ export class Listener {
 
   /** @throws HTTP_ADDRESS the port is taken, or must not be used */
   static async start(options: ListenOptions): Promise<Listener> {
-    const { address, clock } = options
+    const { address, tls = null } = options
+    if (tls === null && !isLoopback(address.host)) throw exposed(address)
     // Loaded here: a run without HTTP starts without it.
     const [{ Hono }, { getRequestListener }] = await Promise.all([
       import('hono'),
       import('@hono/node-server')
     ])
     const bounds = { ...LISTENER_BOUNDS, ...options.bounds }
-    const mounts = new Mounts(() => new Hono<{ Bindings: HttpBindings }>(), options.origins ?? [])
+    const mounts = new Mounts(() => new Hono<{ Bindings: HttpBindings }>(), {
+      origins: options.origins ?? [],
+      isExposed: !isLoopback(address.host)
+    })
     const routed = getRequestListener(
       (request, env) => mounts.route({ env: env as HttpBindings }, request),
       { overrideGlobalObjects: false }
     )
-    const server = createServer(
-      {
-        headersTimeout: bounds.headersMs,
-        requestTimeout: bounds.requestMs,
-        keepAliveTimeout: bounds.keepAliveMs,
-        connectionsCheckingInterval: bounds.checkMs
-      },
-      (incoming, outgoing) => {
-        if (!mounts.takeShort({ env: { incoming, outgoing } })) void routed(incoming, outgoing)
-      }
-    )
+    const server = await serverFor(tls, bounds, (incoming, outgoing) => {
+      if (!mounts.takeShort({ env: { incoming, outgoing } })) void routed(incoming, outgoing)
+    })
     server.maxConnections = bounds.connectionsMax
     // The body is asked for when it is read: `readBody`.
     server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
@@ -96,11 +103,11 @@ export class Listener {
       mounts.upgrade(incoming, socket, head)
     })
     const port = await listening(server, address)
-    return new Listener({ host: address.host, port }, server, clock, mounts)
+    return new Listener(options, { host: address.host, port }, server, mounts)
   }
 
   get url(): string {
-    return urlOf(this.address)
+    return urlOf(this.address, this.#tls === null ? 'http' : 'https')
   }
 
   /** Serves more from now on, before what was mounted earlier if `isFirst`. */
@@ -165,12 +172,17 @@ class Mounts {
   isClosing = false
   readonly #newApp: () => HttpApp
   readonly #origins: ReadonlySet<string>
+  readonly #isExposed: boolean
   /** The last one that was found to mean this machine. */
   #localHost = ''
 
-  constructor(newApp: () => HttpApp, origins: readonly string[]) {
+  constructor(
+    newApp: () => HttpApp,
+    options: { readonly origins: readonly string[]; readonly isExposed: boolean }
+  ) {
     this.#newApp = newApp
-    this.#origins = new Set(origins)
+    this.#origins = new Set(options.origins)
+    this.#isExposed = options.isExposed
   }
 
   add(routes: MountRoutes, isFirst: boolean): Mount {
@@ -222,6 +234,8 @@ class Mounts {
     if (this.isClosing) throw comeLater('STOPPING', 'millrace stops; repeat the request later')
     const { host, origin } = incoming.headers
     if (origin === undefined && host !== undefined && host === this.#localHost) return
+    // Who comes from elsewhere comes by any name, and shows a token, which no page of another site has.
+    if (this.#isExposed) return
     checkSite(incoming, this.#origins)
     this.#localHost = host!
   }
@@ -243,6 +257,38 @@ function checkSite({ headers }: IncomingMessage, origins: ReadonlySet<string>): 
 function unknownPath({ env }: { readonly env: Pick<HttpBindings, 'incoming'> }): HttpError {
   const path = (env.incoming.url ?? '').replace(/^https?:\/\/[^/?#]*/, '').split(/[?#]/, 1)[0]!
   return new HttpError(404, 'NOT_FOUND', `there is nothing at ${path}`)
+}
+
+async function serverFor(
+  tls: TlsSource | null,
+  bounds: ListenerBounds,
+  onRequest: (incoming: IncomingMessage, outgoing: ServerResponse) => void
+): Promise<Server> {
+  const options = {
+    headersTimeout: bounds.headersMs,
+    requestTimeout: bounds.requestMs,
+    keepAliveTimeout: bounds.keepAliveMs,
+    connectionsCheckingInterval: bounds.checkMs
+  }
+  if (tls === null) return createServer(options, onRequest)
+  const { secureOptions } = await import('../../kafka/index.ts')
+  // Browsers would ask their users for certificates: over HTTP tokens say who somebody is.
+  const current = () => secureOptions({ ...tls.current, clientAuthorities: null })
+  const server = createSecureServer(
+    { ...options, ...current(), handshakeTimeout: bounds.headersMs },
+    onRequest
+  )
+  const forget = tls.onChange(() => server.setSecureContext(current()))
+  server.once('close', forget)
+  return server
+}
+
+function exposed({ host, port }: HttpAddress): MillraceError {
+  return new MillraceError(
+    'HTTP_ADDRESS',
+    `HTTP cannot listen on ${host}:${port} without TLS: it can be reached from elsewhere; expected an address of this ` +
+      'machine; give --tls-cert FILE and --tls-key FILE'
+  )
 }
 
 function listening(server: Server, { host, port }: HttpAddress): Promise<number> {

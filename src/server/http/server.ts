@@ -6,7 +6,9 @@ import { MillraceError } from '../../base/index.ts'
 import type { Clock } from '../../base/index.ts'
 import { httpConflicts } from '../../functions/index.ts'
 import type { HttpIngressPlan, RunningFunctions } from '../../functions/index.ts'
+import type { TlsSource } from '../../kafka/index.ts'
 import type { Log } from '../../log/log.ts'
+import type { Security } from '../../security/index.ts'
 import type { LoadedApplication } from '../application.ts'
 import type { HttpAddress } from './address.ts'
 import { ApplicationDoors } from './application-doors.ts'
@@ -34,6 +36,10 @@ export interface HttpServerOptions {
   readonly bounds?: Partial<ListenerBounds>
   /** Origins of pages that may send requests, beside those of this machine. */
   readonly origins?: readonly string[]
+  /** Who may send functions messages; null or not given: everybody who reaches this machine. */
+  readonly security?: Security | null
+  /** Key and certificate; null or not given: no TLS. */
+  readonly tls?: TlsSource | null
 }
 
 /** An application whose components are to be served. */
@@ -148,9 +154,9 @@ export class HttpServer {
     options: AttachOptions,
     first?: () => Promise<unknown>
   ): Promise<AttachedApplication> {
-    const { clock } = this.#options
+    const { clock, security = null } = this.#options
     this.#checkPaths(options.application)
-    const doors = await ApplicationDoors.open({ clock, ...options })
+    const doors = await ApplicationDoors.open({ clock, security, ...options })
     const placed: Placed[] = []
     const attached = new AttachedApplication(doors, placed, {
       clock,
@@ -203,10 +209,11 @@ export class HttpServer {
   }
 
   async #listen(port: number, shared: number | null): Promise<OpenListener> {
-    const { address, clock, bounds, origins } = this.#options
+    const { address, clock, bounds, origins, tls = null } = this.#options
     const listener = await Listener.start({
       address: { host: address.host, port },
       clock,
+      tls,
       ...(bounds === undefined ? {} : { bounds }),
       ...(origins === undefined ? {} : { origins })
     })

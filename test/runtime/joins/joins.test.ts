@@ -7,6 +7,7 @@ import {
   type JoinSetup,
   type TableSetup,
   naiveDedup,
+  naiveLookUp,
   naivePairs,
   naiveTables,
   naiveVersions
@@ -18,6 +19,7 @@ const TASKS = cases(300)
 const VERSIONS = cases(700)
 const TABLES = cases(600)
 const DEDUP = cases(600)
+const STATES = cases(200)
 
 const setups: fc.Arbitrary<JoinSetup> = fc.record({
   kind: fc.constantFrom('inner', 'left', 'outer'),
@@ -107,6 +109,62 @@ test(`tables, and streams with tables, come to what the oracle says (seed ${SEED
     { seed: SEED, numRuns: TABLES }
   )
 })
+
+test(`a state of another service is looked up as of all records before (seed ${SEED}, ${STATES} cases)`, async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.constantFrom('inner', 'left'), streams, async (kind, stream) => {
+      const plan = statePlan(kind)
+      const found = await new World(plan, stream.crashes).run(stream)
+      deepEqual(found, naiveLookUp(kind, inOrder(stream)))
+    }),
+    { seed: SEED, numRuns: STATES }
+  )
+})
+
+test('a state is looked up in the task of its key', async () => {
+  const keys = Array.from({ length: 40 }, (_, index) => `key ${index}`)
+  const parts = [
+    keys.map((key, index) => row(index, 'r', key)),
+    keys.map((key, index) => row(100 + index, 'l', key))
+  ]
+  const found = await new World(statePlan('inner', 4), []).run({ parts, batch: 7, crashes: [] }, 4)
+  deepEqual(found.toSorted(), keys.map((_, index) => `${100 + index} ${index}`).toSorted())
+})
+
+function row(id: number, topic: 'l' | 'r', key: string): Row {
+  return { id, topic, key, time: 1_000 + id, amount: id }
+}
+
+/** `l` looks up the sum of amounts of `r`; an amount of -1 removes the key. */
+function statePlan(kind: string, partitions = 1): Plan {
+  return planOf(
+    `    states: { sums: { from: add-up.sum } }
+    join:
+      kind: ${kind}
+      left: { source: l, key: key }
+      right: { state: sums }`,
+    '${one.left.id} ${one.right?.total ?? "-"}',
+    partitions,
+    {
+      sources: '[{ type: topic, id: l }]',
+      others: `  add-up:
+    sources: [{ type: topic, id: r }]
+    states:
+      sum:
+        type: keyed-state
+        properties: { key: string, value: { type: object, type-name: sum, properties: { total: s32 } } }
+    partition:
+      assign-key: { field: key }
+      update-state:
+        run: |
+          function addUp(one: Row, ctx: Context): void {
+            if (one.amount === -1) ctx.state.sum.delete()
+            else ctx.state.sum.update(sum => { sum.total += one.amount })
+          }
+`
+    }
+  )
+}
 
 const bounds = fc.oneof(
   fc.record({ count: fc.integer({ min: 1, max: 5 }), ageMs: fc.constant(null) }),

@@ -109,6 +109,20 @@ export function naiveTables(setup: TableSetup, rows: readonly Row[]): string[] {
   return out
 }
 
+/** `left sum` of every left record, in order; an amount of -1 forgets the sum of its key. */
+export function naiveLookUp(kind: string, rows: readonly Row[]): string[] {
+  const sums = new Map<string, number>()
+  const out: string[] = []
+  for (const { id, topic, key, amount } of rows) {
+    const sum = sums.get(key)
+    if (topic === 'r') {
+      if (amount === -1) sums.delete(key)
+      else sums.set(key, (sum ?? 0) + amount)
+    } else if (sum !== undefined || kind === 'left') out.push(`${id} ${sum ?? '-'}`)
+  }
+  return out
+}
+
 /** Ids of the records that pass, in order. */
 export function naiveDedup(
   bounds: { readonly count: number | null; readonly ageMs: number | null },

@@ -77,14 +77,21 @@ topics:
   r: { partitions: PARTITIONS, schema: { value: { type: row, converter: json } } }
   out: { partitions: PARTITIONS, schema: { value: { type: string, converter: raw } } }
 services:
-  work:
-    sources: [{ type: topic, id: l }, { type: topic, id: r }]
 `
+const BOTH = '[{ type: topic, id: l }, { type: topic, id: r }]'
 const plans = new Map<string, Plan>()
 
 /** The plan of a service; sinks take what `show` makes of a value. */
-export function planOf(service: string, show: string, partitions = 1): Plan {
-  const text = `${HEAD.replaceAll('PARTITIONS', String(partitions))}${service}
+export function planOf(
+  service: string,
+  show: string,
+  partitions = 1,
+  { sources = BOTH, others = '' }: { readonly sources?: string; readonly others?: string } = {}
+): Plan {
+  const head = HEAD.replaceAll('PARTITIONS', String(partitions))
+  const text = `${head}${others}  work:
+    sources: ${sources}
+${service}
     sinks:
       - type: topic
         id: out

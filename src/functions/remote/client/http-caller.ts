@@ -1,4 +1,4 @@
-// One attempt of a call over HTTP/1.1: pools of connections by origin, requests with their timeouts.
+// One attempt of a call over HTTP/1.1: a pool of connections for each function, requests with their timeouts.
 import type { Socket } from 'node:net'
 import type { Pool, buildConnector } from 'undici'
 import { type Clock, FUNCTION_PAYLOAD_BYTES_MAX, type Timer } from '../../../base/index.ts'
@@ -44,10 +44,11 @@ export interface HttpCallerOptions {
 /** Sends requests to the functions of one endpoint. */
 export class HttpCaller {
   readonly #options: HttpCallerOptions
-  /** By origin: a template may have the function's name in its host. */
-  readonly #pools = new Map<string, Pool>()
   readonly #attempts = new Attempts()
-  /** By the name part of the function's type. */
+  /**
+   * By the name part of the function's type, each with a pool of its own, as in StateFun: one that hangs takes no
+   * connection from the others of its namespace.
+   */
   readonly #places = new Map<string, Place>()
 
   constructor(options: HttpCallerOptions) {
@@ -90,7 +91,7 @@ export class HttpCaller {
 
   /** Closes all connections; calls under way fail. */
   async close(): Promise<void> {
-    await Promise.all([...this.#pools.values()].map(pool => pool.destroy()))
+    await Promise.all([...this.#places.values()].map(({ pool }) => pool.destroy()))
   }
 
   /** With `okhttp` in parts: the first is asked for on a connection, so waiting for one is not counted as writing. */
@@ -108,10 +109,10 @@ export class HttpCaller {
   /** Loads the client at the first call only: a run without remote functions starts without it. */
   async #open(functionName: string): Promise<Place> {
     const undici = await import('undici')
+    const opened = this.#places.get(functionName)
+    if (opened !== undefined) return opened
     const { origin, pathname, search } = new URL(endpointUrl(this.#options.plan.url, functionName))
-    let pool = this.#pools.get(origin)
-    if (pool === undefined) this.#pools.set(origin, (pool = this.#openPool(undici, origin)))
-    const place = { pool, path: pathname + search }
+    const place = { pool: this.#openPool(undici, origin), path: pathname + search }
     this.#places.set(functionName, place)
     return place
   }

@@ -23,6 +23,7 @@ import {
   planOf,
   serve
 } from './kit.cases.ts'
+import { addressOf } from '../../sdk/index.ts'
 
 const ONCE = '{ type: io.statefun.transports.v1/okhttp, timeouts: { call: 5s } }'
 
@@ -55,6 +56,20 @@ test('pool_size: no more connections than that, the others wait', async context 
   const counts = await Promise.all(Array.from({ length: 20 }, () => countOf(endpoint)))
   assert.deepEqual(counts, Array(20).fill(42))
   assert.equal(connections, 2)
+})
+
+test('a function that hangs takes no connection from others of its namespace', async context => {
+  const url = await serve(context, (request, response) => {
+    if (request.url === '/counter') count(request, response)
+  })
+  const transport = '{ type: io.statefun.transports.v1/async, call: 20s, pool_size: 1 }'
+  const endpoint = endpointOf(context, planOf(`${url}/{function.name}`, transport))
+  const stop = new AbortController()
+  const stuck = { ...batch, target: addressOf('test/stuck', 'a') }
+  const hanging = [1, 2].map(() => assert.rejects(endpoint.call(stuck, stop.signal)))
+  assert.equal(await countOf(endpoint), 42)
+  stop.abort(new Error('seen'))
+  await Promise.all(hanging)
 })
 
 for (const [name, transport] of [

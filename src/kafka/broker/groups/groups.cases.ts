@@ -23,7 +23,8 @@ const SETTINGS: BrokerSettings = {
   initialDelayMs: 0,
   sessionTimeoutMsMin: 1,
   heartbeatIntervalMs: 1_000,
-  memberTimeoutMs: 10_000
+  memberTimeoutMs: 10_000,
+  sessionLifetimeMs: 0
 }
 
 /** Makes groups over an empty log. */

@@ -1,8 +1,9 @@
 // JoinGroup, SyncGroup, Heartbeat, LeaveGroup: the classic group protocol.
 import { ERROR_CODES, type ResponseOf, type Sparse } from '../../wire/index.ts'
-import type { BrokerContext, Handler } from '../context.ts'
+import type { BrokerContext, Caller, Handler } from '../context.ts'
 import type { ConsumerGroup } from '../groups/consumer-group.ts'
 import type { JoinAnswer } from '../groups/classic-member.ts'
+import { may } from '../security/permission.ts'
 
 const SESSION_TIMEOUT_MS_MAX = 1_800_000
 /** Versions from which on members join with an id, leaders may skip assigning, and several members leave at once. */
@@ -14,6 +15,9 @@ const MANY_LEAVE_VERSION = 3
 export const handleJoinGroup: Handler<'JoinGroup'> = async (context, request, caller, version) => {
   const { groupId, memberId, groupInstanceId, sessionTimeoutMs, protocolType, protocols } = request
   const refused = (errorCode: number): JoinAnswer => ({ errorCode, memberId })
+  if (!mayTakePart(context, caller, groupId)) {
+    return refused(ERROR_CODES.GROUP_AUTHORIZATION_FAILED)
+  }
   const fault = context.groups.faultOfId(groupId)
   if (fault !== ERROR_CODES.NONE) return refused(fault)
   const { sessionTimeoutMsMin } = context.settings
@@ -46,9 +50,15 @@ export const handleJoinGroup: Handler<'JoinGroup'> = async (context, request, ca
   })
 }
 
+const mayTakePart = (context: BrokerContext, caller: Caller, groupId: string): boolean =>
+  may(context, caller, 'read', 'group', groupId)
+
+const DENIED = { errorCode: ERROR_CODES.GROUP_AUTHORIZATION_FAILED }
+
 /** Answers SyncGroup, when the leader has assigned. */
-export const handleSyncGroup: Handler<'SyncGroup'> = async (context, request) => {
+export const handleSyncGroup: Handler<'SyncGroup'> = async (context, request, caller) => {
   const { groupId, memberId, groupInstanceId, generationId, assignments } = request
+  if (!mayTakePart(context, caller, groupId)) return DENIED
   const group = context.groups.classic(groupId)
   if (group === null) return { errorCode: missing(groupId) }
   const { protocolType, protocolName } = request
@@ -64,8 +74,9 @@ const missing = (groupId: string): number =>
   groupId === '' ? ERROR_CODES.INVALID_GROUP_ID : ERROR_CODES.UNKNOWN_MEMBER_ID
 
 /** Answers Heartbeat. */
-export const handleHeartbeat: Handler<'Heartbeat'> = (context, request) => {
+export const handleHeartbeat: Handler<'Heartbeat'> = (context, request, caller) => {
   const { groupId, memberId, groupInstanceId, generationId } = request
+  if (!mayTakePart(context, caller, groupId)) return DENIED
   const group = context.groups.classic(groupId)
   if (group === null) return { errorCode: missing(groupId) }
   return { errorCode: group.heartbeat({ memberId, instanceId: groupInstanceId }, generationId) }
@@ -77,10 +88,11 @@ type Left = Sparse<ResponseOf<'LeaveGroup'>['members'][number]>
 export const handleLeaveGroup: Handler<'LeaveGroup'> = async (
   context,
   request,
-  _caller,
+  caller,
   version
 ) => {
   const { groupId, memberId } = request
+  if (!mayTakePart(context, caller, groupId)) return DENIED
   const leaving =
     version < MANY_LEAVE_VERSION ? [{ memberId, groupInstanceId: null }] : request.members
   const members: Left[] = []

@@ -1,8 +1,9 @@
 // DescribeConfigs, AlterConfigs, IncrementalAlterConfigs: configurations of topics; those of the node are only told.
 import { isMillraceError, messageOf } from '../../../base/index.ts'
 import { ERROR_CODES, type ResponseOf, type Sparse } from '../../wire/index.ts'
-import { NODE_ID, type BrokerContext, type Handler } from '../context.ts'
+import { NODE_ID, type BrokerContext, type Caller, type Handler } from '../context.ts'
 import { errorCodeOf } from '../error-of.ts'
+import { may, mayOfCluster } from '../security/permission.ts'
 import { describeConfig, specOfConfigs } from '../topic-configs.ts'
 
 const TOPIC = 2
@@ -19,10 +20,15 @@ interface Change {
 }
 
 /** Answers DescribeConfigs. */
-export const handleDescribeConfigs: Handler<'DescribeConfigs'> = async (context, request) => {
+export const handleDescribeConfigs: Handler<'DescribeConfigs'> = async (
+  context,
+  request,
+  caller
+) => {
   const results: ConfigAnswer[] = []
   for (const { resourceType, resourceName, configurationKeys } of request.resources) {
-    const found = await configsOf(context, resourceType, resourceName)
+    const denied = deniedBy(context, caller, 'describe-configs', resourceType, resourceName)
+    const found: ConfigAnswer = denied ?? (await configsOf(context, resourceType, resourceName))
     const { configs = [], ...rest } = found
     const wanted = configs.filter(
       ({ name }) => configurationKeys === null || configurationKeys.includes(name ?? '')
@@ -34,6 +40,26 @@ export const handleDescribeConfigs: Handler<'DescribeConfigs'> = async (context,
   }
   return { results }
 }
+
+/** Why the caller may not look at or change a resource's configuration; null when it may. */
+function deniedBy(
+  context: BrokerContext,
+  caller: Caller,
+  operation: 'describe-configs' | 'alter-configs',
+  type: number,
+  name: string
+): Outcome | null {
+  if (type === TOPIC) {
+    return may(context, caller, operation, 'topic', name)
+      ? null
+      : refused(ERROR_CODES.TOPIC_AUTHORIZATION_FAILED, DENIED)
+  }
+  return mayOfCluster(context, caller, operation)
+    ? null
+    : refused(ERROR_CODES.CLUSTER_AUTHORIZATION_FAILED, DENIED)
+}
+
+const DENIED = 'the access rules do not allow it'
 
 async function configsOf(
   context: BrokerContext,
@@ -89,15 +115,17 @@ function brokerConfigs(context: BrokerContext): NonNullable<ConfigAnswer['config
 }
 
 /** Answers AlterConfigs: what is not named goes back to its default. */
-export const handleAlterConfigs: Handler<'AlterConfigs'> = async (context, request) => {
+export const handleAlterConfigs: Handler<'AlterConfigs'> = async (context, request, caller) => {
   const responses = []
   for (const { resourceType, resourceName, configs } of request.resources) {
+    const denied = deniedBy(context, caller, 'alter-configs', resourceType, resourceName)
     const names = new Set(configs.map(config => config.name))
     const back = ['cleanup.policy', 'retention.ms', 'retention.bytes'].filter(
       name => !names.has(name)
     )
     const changes: Change[] = [...configs, ...back.map(name => ({ name, value: null }))]
-    const outcome = await alter(context, resourceType, resourceName, changes, request.validateOnly)
+    const outcome =
+      denied ?? (await alter(context, resourceType, resourceName, changes, request.validateOnly))
     responses.push({ resourceType, resourceName, ...outcome })
   }
   return { responses }
@@ -106,10 +134,16 @@ export const handleAlterConfigs: Handler<'AlterConfigs'> = async (context, reque
 /** Answers IncrementalAlterConfigs. There are no lists among the configurations, so nothing to append to. */
 export const handleIncrementalAlterConfigs: Handler<'IncrementalAlterConfigs'> = async (
   context,
-  request
+  request,
+  caller
 ) => {
   const responses = []
   for (const { resourceType, resourceName, configs } of request.resources) {
+    const denied = deniedBy(context, caller, 'alter-configs', resourceType, resourceName)
+    if (denied !== null) {
+      responses.push({ resourceType, resourceName, ...denied })
+      continue
+    }
     const isSimple = configs.every(
       each => each.configOperation === OPERATION.set || each.configOperation === OPERATION.delete
     )

@@ -6,6 +6,7 @@ import { ASSIGNORS, type Assignment } from '../groups/assignors.ts'
 import type { ConsumerMember } from '../groups/consumer-member.ts'
 import type { Heartbeat } from '../groups/consumer-group.ts'
 import { parseTopicPattern } from '../groups/topic-pattern.ts'
+import { may, maySee, operationsFor } from '../security/permission.ts'
 
 type HeartbeatRequest = RequestOf<'ConsumerGroupHeartbeat'>
 type HeartbeatResponse = Sparse<ResponseOf<'ConsumerGroupHeartbeat'>>
@@ -28,6 +29,8 @@ export const handleConsumerGroupHeartbeat: Handler<'ConsumerGroupHeartbeat'> = a
   caller,
   version
 ) => {
+  const denied = deniedBy(context, request, caller)
+  if (denied !== null) return denied
   const fault = context.groups.faultOfId(request.groupId) === 0 ? null : 'the name of the group'
   const problem = fault ?? problemOf(request, version)
   if (problem !== null) return refused(ERROR_CODES.INVALID_REQUEST, `${problem} is not valid`)
@@ -71,6 +74,21 @@ export const handleConsumerGroupHeartbeat: Handler<'ConsumerGroupHeartbeat'> = a
   }
 }
 
+/** Members take part in the group, and name topics that they may know of. */
+function deniedBy(
+  context: BrokerContext,
+  { groupId, subscribedTopicNames }: HeartbeatRequest,
+  caller: Caller
+): HeartbeatResponse | null {
+  if (!may(context, caller, 'read', 'group', groupId)) {
+    return refused(ERROR_CODES.GROUP_AUTHORIZATION_FAILED)
+  }
+  const isKnown = (name: string): boolean => may(context, caller, 'describe', 'topic', name)
+  return (subscribedTopicNames ?? []).every(isKnown)
+    ? null
+    : refused(ERROR_CODES.TOPIC_AUTHORIZATION_FAILED)
+}
+
 /** What of a request is not as the protocol wants it; null when all is. */
 function problemOf(request: HeartbeatRequest, version: number): string | null {
   const { memberId, memberEpoch, instanceId, topicPartitions } = request
@@ -108,15 +126,19 @@ function beatOf(context: BrokerContext, request: HeartbeatRequest, caller: Calle
   }
 }
 
-const NOT_ASKED = -(2 ** 31)
-
 /** Answers ConsumerGroupDescribe. */
 export const handleConsumerGroupDescribe: Handler<'ConsumerGroupDescribe'> = async (
   context,
-  request
+  request,
+  caller
 ) => {
   const groups: DescribedGroup[] = []
+  const { includeAuthorizedOperations: isAsked } = request
   for (const groupId of request.groupIds) {
+    if (!may(context, caller, 'describe', 'group', groupId)) {
+      groups.push({ groupId, errorCode: ERROR_CODES.GROUP_AUTHORIZATION_FAILED })
+      continue
+    }
     const group = context.groups.consumer(groupId)
     if (group === null) {
       const errorMessage = `there is no group ${groupId} of the consumer protocol`
@@ -125,6 +147,12 @@ export const handleConsumerGroupDescribe: Handler<'ConsumerGroupDescribe'> = asy
     }
     const members: DescribedMember[] = []
     for (const member of group.members.values()) members.push(await describe(context, member))
+    const topics = members.flatMap(topicsOf)
+    if (topics.some(topic => !maySee(context, caller, 'topic', topic))) {
+      const errorMessage = 'members of the group read topics that the caller may not know of'
+      groups.push({ groupId, errorCode: ERROR_CODES.TOPIC_AUTHORIZATION_FAILED, errorMessage })
+      continue
+    }
     groups.push({
       groupId,
       groupState: group.state,
@@ -132,10 +160,16 @@ export const handleConsumerGroupDescribe: Handler<'ConsumerGroupDescribe'> = asy
       assignmentEpoch: group.targetEpoch,
       assignorName: group.assignor,
       members,
-      authorizedOperations: NOT_ASKED
+      authorizedOperations: operationsFor(context, caller, isAsked, 'group', groupId)
     })
   }
   return { groups }
+}
+
+function topicsOf({ assignment, targetAssignment }: DescribedMember): readonly string[] {
+  return [assignment, targetAssignment].flatMap(each =>
+    (each?.topicPartitions ?? []).map(({ topicName }) => topicName ?? '')
+  )
 }
 
 async function describe(context: BrokerContext, member: ConsumerMember): Promise<DescribedMember> {

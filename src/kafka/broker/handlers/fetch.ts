@@ -8,6 +8,7 @@ import { batchByteLength, batchLastOffset } from '../../../record/index.ts'
 import { ERROR_CODES, type RequestOf, type ResponseOf, type Sparse } from '../../wire/index.ts'
 import { LEADER_EPOCH, type BrokerContext, type Caller, type Handler } from '../context.ts'
 import { errorCodeOf } from '../error-of.ts'
+import { may } from '../security/permission.ts'
 import { keyOf, type FetchPlan, type WantedPartition } from '../fetch-sessions.ts'
 
 /** Bytes of one answer, whatever the client asks for. */
@@ -38,7 +39,7 @@ export const handleFetch: Handler<'Fetch'> = async (context, request, caller, ve
   const deadline = context.clock.monotonic() + Math.max(0, request.maxWaitMs)
   for (;;) {
     const endedBefore = context.transactions.endedCount
-    const found = await collect(context, request, plan.wanted, version)
+    const found = await collect(context, request, plan.wanted, { version, caller })
     const bytes = found.reduce((sum, each) => sum + each.bytes, 0)
     const hasNews = found.some(each => (each.answer.errorCode ?? 0) !== 0)
     const left = deadline - context.clock.monotonic()
@@ -54,13 +55,14 @@ async function collect(
   context: BrokerContext,
   request: FetchRequest,
   wanted: readonly WantedPartition[],
-  version: number
+  of: Pick<Bounds, 'version' | 'caller'>
 ): Promise<readonly Found[]> {
   const found: Found[] = []
-  let left = Math.min(RESPONSE_BYTES_MAX, Math.max(1, request.maxBytes))
+  const bytesMax = context.load.isTight ? READ_BYTES_MAX : RESPONSE_BYTES_MAX
+  let left = Math.min(bytesMax, Math.max(1, request.maxBytes))
   for (const each of wanted) {
     const isFirst = found.every(before => before.bytes === 0)
-    const next = await readPartition(context, request, each, { left, isFirst, version })
+    const next = await readPartition(context, request, each, { left, isFirst, ...of })
     found.push(next)
     left = Math.max(0, left - next.bytes)
   }
@@ -71,6 +73,7 @@ interface Bounds {
   readonly left: number
   readonly isFirst: boolean
   readonly version: number
+  readonly caller: Caller
 }
 
 async function readPartition(
@@ -91,6 +94,9 @@ async function readPartition(
     return { wanted, name, answer, bytes: 0, endOffset: null, isHeldBack: false }
   }
   if (name === null) return failed(ERROR_CODES.UNKNOWN_TOPIC_ID)
+  if (!may(context, bounds.caller, 'read', 'topic', name)) {
+    return failed(ERROR_CODES.TOPIC_AUTHORIZATION_FAILED)
+  }
   if (wanted.leaderEpoch > LEADER_EPOCH) return failed(ERROR_CODES.UNKNOWN_LEADER_EPOCH)
   try {
     return await readKnown(context, request, { ...wanted, topic: name }, wanted, bounds)

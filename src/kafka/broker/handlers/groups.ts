@@ -1,14 +1,23 @@
 // DescribeGroups, ListGroups, DeleteGroups: what administrators see and do.
+import { CLUSTER_NAME } from '../../../security/index.ts'
 import { ERROR_CODES, type ResponseOf, type Sparse } from '../../wire/index.ts'
 import type { BrokerContext, Handler } from '../context.ts'
+import { may, maySee, operationsFor } from '../security/permission.ts'
 
 type DescribedGroup = Sparse<ResponseOf<'DescribeGroups'>['groups'][number]>
-const NOT_ASKED = -(2 ** 31)
 
 /** Answers DescribeGroups. */
-export const handleDescribeGroups: Handler<'DescribeGroups'> = async (context, request) => {
+export const handleDescribeGroups: Handler<'DescribeGroups'> = async (context, request, caller) => {
   const groups: DescribedGroup[] = []
-  for (const groupId of request.groups) groups.push(await describe(context, groupId))
+  for (const groupId of request.groups) {
+    if (!may(context, caller, 'describe', 'group', groupId)) {
+      groups.push({ groupId, errorCode: ERROR_CODES.GROUP_AUTHORIZATION_FAILED })
+      continue
+    }
+    const { includeAuthorizedOperations: isAsked } = request
+    const authorizedOperations = operationsFor(context, caller, isAsked, 'group', groupId)
+    groups.push({ ...(await describe(context, groupId)), authorizedOperations })
+  }
   return { groups }
 }
 
@@ -18,7 +27,7 @@ async function describe(context: BrokerContext, groupId: string): Promise<Descri
     // Of a group that only has positions, nothing more is known; the other kind has its own description.
     const isOther = context.groups.consumer(groupId) !== null
     const isThere = !isOther && (await context.groups.exists(groupId))
-    return { groupId, groupState: isThere ? 'Empty' : 'Dead', authorizedOperations: NOT_ASKED }
+    return { groupId, groupState: isThere ? 'Empty' : 'Dead' }
   }
   const isSettled = group.state === 'Stable'
   return {
@@ -33,17 +42,18 @@ async function describe(context: BrokerContext, groupId: string): Promise<Descri
       clientHost: member.facts.clientHost,
       memberMetadata: isSettled ? member.metadataOf(group.protocol) : new Uint8Array(0),
       memberAssignment: isSettled ? member.assignment : new Uint8Array(0)
-    })),
-    authorizedOperations: NOT_ASKED
+    }))
   }
 }
 
 /** Answers ListGroups. */
-export const handleListGroups: Handler<'ListGroups'> = async (context, request) => {
+export const handleListGroups: Handler<'ListGroups'> = async (context, request, caller) => {
   const states = new Set(request.statesFilter.map(state => state.toLowerCase()))
   const types = new Set(request.typesFilter.map(type => type.toLowerCase()))
+  const mayAll = maySee(context, caller, 'cluster', CLUSTER_NAME)
   const groups = (await context.groups.list()).filter(
-    ({ groupState, groupType }) =>
+    ({ groupId, groupState, groupType }) =>
+      (mayAll || maySee(context, caller, 'group', groupId)) &&
       (states.size === 0 || states.has(groupState.toLowerCase())) &&
       (types.size === 0 || types.has(groupType))
   )
@@ -51,10 +61,13 @@ export const handleListGroups: Handler<'ListGroups'> = async (context, request) 
 }
 
 /** Answers DeleteGroups. */
-export const handleDeleteGroups: Handler<'DeleteGroups'> = async (context, request) => {
+export const handleDeleteGroups: Handler<'DeleteGroups'> = async (context, request, caller) => {
   const results = []
   for (const groupId of request.groupsNames) {
-    results.push({ groupId, errorCode: await context.groups.delete(groupId) })
+    const errorCode = may(context, caller, 'delete', 'group', groupId)
+      ? await context.groups.delete(groupId)
+      : ERROR_CODES.GROUP_AUTHORIZATION_FAILED
+    results.push({ groupId, errorCode })
   }
   return { results }
 }

@@ -7,6 +7,7 @@ import {
   type Sparse
 } from '../../wire/index.ts'
 import type { BrokerContext, Caller, Handler } from '../context.ts'
+import { handleCreateAcls, handleDeleteAcls, handleDescribeAcls } from './acls.ts'
 import { apiVersions, apiVersionsHandler } from './api-versions.ts'
 import {
   handleHeartbeat,
@@ -36,6 +37,11 @@ import {
 } from './metadata.ts'
 import { handleOffsetCommit, handleOffsetDelete, handleOffsetFetch } from './offsets.ts'
 import { handleProduce } from './produce.ts'
+import { handleSaslAuthenticate, handleSaslHandshake } from './sasl.ts'
+import {
+  handleAlterUserScramCredentials,
+  handleDescribeUserScramCredentials
+} from './scram-users.ts'
 import { handleCreatePartitions, handleCreateTopics, handleDeleteTopics } from './topics.ts'
 import {
   handleAddOffsetsToTxn,
@@ -60,14 +66,18 @@ export const HANDLERS: { readonly [Name in ApiName]?: Handler<Name> } = {
   AddOffsetsToTxn: handleAddOffsetsToTxn,
   AddPartitionsToTxn: handleAddPartitionsToTxn,
   AlterConfigs: handleAlterConfigs,
+  AlterUserScramCredentials: handleAlterUserScramCredentials,
   ApiVersions: apiVersionsHandler(() => announced()),
   ConsumerGroupDescribe: handleConsumerGroupDescribe,
   ConsumerGroupHeartbeat: handleConsumerGroupHeartbeat,
+  CreateAcls: handleCreateAcls,
   CreatePartitions: handleCreatePartitions,
   CreateTopics: handleCreateTopics,
+  DeleteAcls: handleDeleteAcls,
   DeleteGroups: handleDeleteGroups,
   DeleteRecords: handleDeleteRecords,
   DeleteTopics: handleDeleteTopics,
+  DescribeAcls: handleDescribeAcls,
   DescribeCluster: handleDescribeCluster,
   DescribeConfigs: handleDescribeConfigs,
   DescribeGroups: handleDescribeGroups,
@@ -75,6 +85,7 @@ export const HANDLERS: { readonly [Name in ApiName]?: Handler<Name> } = {
   DescribeProducers: handleDescribeProducers,
   DescribeTopicPartitions: handleDescribeTopicPartitions,
   DescribeTransactions: handleDescribeTransactions,
+  DescribeUserScramCredentials: handleDescribeUserScramCredentials,
   EndTxn: handleEndTxn,
   Fetch: handleFetch,
   FindCoordinator: handleFindCoordinator,
@@ -92,6 +103,8 @@ export const HANDLERS: { readonly [Name in ApiName]?: Handler<Name> } = {
   OffsetFetch: handleOffsetFetch,
   OffsetForLeaderEpoch: handleOffsetForLeaderEpoch,
   Produce: handleProduce,
+  SaslAuthenticate: handleSaslAuthenticate,
+  SaslHandshake: handleSaslHandshake,
   SyncGroup: handleSyncGroup,
   TxnOffsetCommit: handleTxnOffsetCommit
 }

@@ -4,6 +4,7 @@ import type { PartitionStatus } from '../../../log/index.ts'
 import { ERROR_CODES, type RequestOf, type ResponseOf, type Sparse } from '../../wire/index.ts'
 import { LEADER_EPOCH, type BrokerContext, type Handler } from '../context.ts'
 import { errorCodeOf } from '../error-of.ts'
+import { may } from '../security/permission.ts'
 import { findMaxTimestamp, findTimestamp } from '../find-time.ts'
 
 const LATEST = -1
@@ -21,11 +22,16 @@ type AskedPartition = RequestOf<'ListOffsets'>['topics'][number]['partitions'][n
 type FoundPartition = Sparse<ResponseOf<'ListOffsets'>['topics'][number]['partitions'][number]>
 
 /** Answers ListOffsets. */
-export const handleListOffsets: Handler<'ListOffsets'> = async (context, request) => {
+export const handleListOffsets: Handler<'ListOffsets'> = async (context, request, caller) => {
   const topics = []
   for (const { name, partitions } of request.topics) {
     const found: FoundPartition[] = []
-    for (const asked of partitions) found.push(await findOffset(context, name, asked, request))
+    const isAllowed = may(context, caller, 'describe', 'topic', name)
+    for (const asked of partitions) {
+      const { partitionIndex } = asked
+      const denied = { partitionIndex, errorCode: ERROR_CODES.TOPIC_AUTHORIZATION_FAILED }
+      found.push(isAllowed ? await findOffset(context, name, asked, request) : denied)
+    }
     topics.push({ name, partitions: found })
   }
   return { topics }
@@ -81,13 +87,17 @@ async function findOffset(
 /** Answers OffsetForLeaderEpoch: the one epoch ends where the partition does. */
 export const handleOffsetForLeaderEpoch: Handler<'OffsetForLeaderEpoch'> = async (
   context,
-  request
+  request,
+  caller
 ) => {
   const topics = []
   for (const { topic, partitions } of request.topics) {
     const found = []
+    const isAllowed = may(context, caller, 'describe', 'topic', topic)
     for (const { partition, currentLeaderEpoch, leaderEpoch } of partitions) {
-      const status = await partitionOf(context, topic, partition, currentLeaderEpoch)
+      const status = isAllowed
+        ? await partitionOf(context, topic, partition, currentLeaderEpoch)
+        : ERROR_CODES.TOPIC_AUTHORIZATION_FAILED
       if (typeof status === 'number') found.push({ partition, errorCode: status })
       else if (leaderEpoch < LEADER_EPOCH) found.push({ partition })
       else found.push({ partition, leaderEpoch: LEADER_EPOCH, endOffset: status.endOffset })
@@ -98,15 +108,17 @@ export const handleOffsetForLeaderEpoch: Handler<'OffsetForLeaderEpoch'> = async
 }
 
 /** Answers DeleteRecords. */
-export const handleDeleteRecords: Handler<'DeleteRecords'> = async (context, request) => {
+export const handleDeleteRecords: Handler<'DeleteRecords'> = async (context, request, caller) => {
   const topics = []
+  const errorCode = ERROR_CODES.TOPIC_AUTHORIZATION_FAILED
   for (const { name, partitions } of request.topics) {
     const results = []
+    const isAllowed = may(context, caller, 'delete', 'topic', name)
     for (const { partitionIndex, offset } of partitions) {
-      results.push({
-        partitionIndex,
-        ...(await deleteRecords(context, name, partitionIndex, offset))
-      })
+      const outcome = isAllowed
+        ? await deleteRecords(context, name, partitionIndex, offset)
+        : { lowWatermark: UNKNOWN, errorCode }
+      results.push({ partitionIndex, ...outcome })
     }
     topics.push({ name, partitions: results })
   }

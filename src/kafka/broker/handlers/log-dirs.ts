@@ -1,12 +1,20 @@
 // DescribeLogDirs and DescribeProducers: what lies on the disk, and who writes it.
 import { ERROR_CODES } from '../../wire/index.ts'
 import type { Handler } from '../context.ts'
+import { may, mayOfCluster } from '../security/permission.ts'
 
 /** The one place where everything is. */
 const DIRECTORY = 'journal'
 
 /** Answers DescribeLogDirs: bytes of the live batches of each partition. */
-export const handleDescribeLogDirs: Handler<'DescribeLogDirs'> = async (context, request) => {
+export const handleDescribeLogDirs: Handler<'DescribeLogDirs'> = async (
+  context,
+  request,
+  caller
+) => {
+  if (!mayOfCluster(context, caller, 'describe')) {
+    return { errorCode: ERROR_CODES.CLUSTER_AUTHORIZATION_FAILED, results: [] }
+  }
   const wanted =
     request.topics === null ? null : new Map(request.topics.map(each => [each.topic, each]))
   const topics = []
@@ -24,9 +32,19 @@ export const handleDescribeLogDirs: Handler<'DescribeLogDirs'> = async (context,
 }
 
 /** Answers DescribeProducers: producers that are remembered in partitions. */
-export const handleDescribeProducers: Handler<'DescribeProducers'> = async (context, request) => {
+export const handleDescribeProducers: Handler<'DescribeProducers'> = async (
+  context,
+  request,
+  caller
+) => {
   const topics = []
   for (const { name, partitionIndexes } of request.topics) {
+    if (!may(context, caller, 'read', 'topic', name)) {
+      const errorCode = ERROR_CODES.TOPIC_AUTHORIZATION_FAILED
+      const partitions = partitionIndexes.map(partitionIndex => ({ partitionIndex, errorCode }))
+      topics.push({ name, partitions })
+      continue
+    }
     const topic = await context.topics.describe(name)
     topics.push({
       name,

@@ -4,11 +4,16 @@ import { isMillraceError } from '../../../base/index.ts'
 import { ERROR_CODES, type ResponseOf, type Sparse } from '../../wire/index.ts'
 import { LEADER_EPOCH, NODE_ID, type BrokerContext, type Caller, type Handler } from '../context.ts'
 import { errorCodeOf } from '../error-of.ts'
+import {
+  clusterOperationsFor,
+  may,
+  mayCreateTopic,
+  maySee,
+  operationsFor
+} from '../security/permission.ts'
 
 type MetadataTopic = Sparse<ResponseOf<'Metadata'>['topics'][number]>
 const NO_ID = '0'.repeat(32)
-/** What is said of allowed operations when nobody asked. */
-const OPERATIONS_NOT_ASKED = -(2 ** 31)
 /** Topics of the engine, which clients neither see nor make. */
 const INTERNAL_PREFIX = '_millrace.'
 
@@ -18,13 +23,17 @@ const brokerOf = (caller: Caller) => ({ nodeId: NODE_ID, ...caller.address, rack
 export const handleMetadata: Handler<'Metadata'> = async (context, request, caller, version) => {
   const topics: MetadataTopic[] = []
   const isAll = request.topics === null || (version === 0 && request.topics.length === 0)
+  const asked: Asked = { caller, withOperations: request.includeTopicAuthorizedOperations }
   if (isAll) {
-    for (const topic of await context.topics.list()) topics.push(describe(context, topic))
+    // What one may not know of is left out, without an error.
+    for (const topic of await context.topics.list()) {
+      if (maySee(context, caller, 'topic', topic.name)) topics.push(describe(context, asked, topic))
+    }
   } else {
     const mayCreate =
       context.settings.autoCreateTopics && (version < 4 || request.allowAutoTopicCreation)
     for (const { name, topicId } of request.topics ?? []) {
-      topics.push(await lookUp(context, name, topicId, mayCreate))
+      topics.push(await lookUp(context, asked, { name, topicId, mayCreate }))
     }
   }
   return {
@@ -32,28 +41,48 @@ export const handleMetadata: Handler<'Metadata'> = async (context, request, call
     clusterId: context.clusterId,
     controllerId: NODE_ID,
     topics,
-    clusterAuthorizedOperations: OPERATIONS_NOT_ASKED
+    clusterAuthorizedOperations: clusterOperationsFor(
+      context,
+      caller,
+      request.includeClusterAuthorizedOperations
+    )
   }
+}
+
+/** Who asks about topics, and whether for what may be done to them. */
+interface Asked {
+  readonly caller: Caller
+  readonly withOperations: boolean
+}
+
+interface Wanted {
+  readonly name: string | null
+  readonly topicId: string
+  readonly mayCreate: boolean
 }
 
 async function lookUp(
   context: BrokerContext,
-  name: string | null,
-  topicId: string,
-  mayCreate: boolean
+  asked: Asked,
+  { name, topicId, mayCreate }: Wanted
 ): Promise<MetadataTopic> {
+  const { caller } = asked
+  const denied = ERROR_CODES.TOPIC_AUTHORIZATION_FAILED
   if (name === null || (name === '' && topicId !== NO_ID)) {
     const known = await context.topics.nameOf(topicId)
     const topic = known === null ? null : await context.topics.describe(known)
-    return topic === null
-      ? { errorCode: ERROR_CODES.UNKNOWN_TOPIC_ID, name: null, topicId }
-      : describe(context, topic)
+    if (topic === null) return { errorCode: ERROR_CODES.UNKNOWN_TOPIC_ID, name: null, topicId }
+    return may(context, caller, 'describe', 'topic', topic.name)
+      ? describe(context, asked, topic)
+      : { errorCode: denied, name: null, topicId }
   }
+  if (!may(context, caller, 'describe', 'topic', name)) return { errorCode: denied, name }
   const topic = await context.topics.describe(name)
-  if (topic !== null) return describe(context, topic)
+  if (topic !== null) return describe(context, asked, topic)
   if (!mayCreate || name.startsWith(INTERNAL_PREFIX)) {
     return { errorCode: ERROR_CODES.UNKNOWN_TOPIC_OR_PARTITION, name }
   }
+  if (!mayCreateTopic(context, caller, name)) return { errorCode: denied, name }
   try {
     await context.log.createTopic(name, { partitions: context.settings.partitions })
   } catch (error) {
@@ -62,10 +91,14 @@ async function lookUp(
   const made = await context.topics.describe(name)
   return made === null
     ? { errorCode: ERROR_CODES.UNKNOWN_TOPIC_OR_PARTITION, name }
-    : describe(context, made)
+    : describe(context, asked, made)
 }
 
-function describe(context: BrokerContext, topic: Topic): MetadataTopic {
+function describe(
+  context: BrokerContext,
+  { caller, withOperations }: Asked,
+  topic: Topic
+): MetadataTopic {
   return {
     name: topic.name,
     topicId: context.topics.idOf(topic),
@@ -78,7 +111,7 @@ function describe(context: BrokerContext, topic: Topic): MetadataTopic {
       replicaNodes: [NODE_ID],
       isrNodes: [NODE_ID]
     })),
-    topicAuthorizedOperations: OPERATIONS_NOT_ASKED
+    topicAuthorizedOperations: operationsFor(context, caller, withOperations, 'topic', topic.name)
   }
 }
 
@@ -90,47 +123,73 @@ export const handleDescribeCluster: Handler<'DescribeCluster'> = (context, reque
     clusterId: context.clusterId,
     controllerId: NODE_ID,
     brokers: [{ brokerId: NODE_ID, host, port, rack: null }],
-    clusterAuthorizedOperations: OPERATIONS_NOT_ASKED
+    clusterAuthorizedOperations: clusterOperationsFor(
+      context,
+      caller,
+      request.includeClusterAuthorizedOperations
+    )
   }
 }
 
 /** First version that asks for several coordinators at once. */
 const MANY_KEYS_VERSION = 4
-const KEY_TYPES = new Set([0, 1])
+const GROUP_KEY = 0
+const TRANSACTION_KEY = 1
 
 /** Answers FindCoordinator: this node, for groups (0) and transactions (1). */
 export const handleFindCoordinator: Handler<'FindCoordinator'> = (
-  _context,
+  context,
   request,
   caller,
   version
 ) => {
-  const { host, port } = caller.address
-  const isKnown = KEY_TYPES.has(request.keyType)
-  const errorCode = isKnown ? ERROR_CODES.NONE : ERROR_CODES.INVALID_REQUEST
-  const node = isKnown ? { nodeId: NODE_ID, host, port } : { nodeId: -1, host: '', port: -1 }
-  if (version < MANY_KEYS_VERSION) return { errorCode, errorMessage: null, ...node }
-  return { coordinators: request.coordinatorKeys.map(key => ({ key, ...node, errorCode })) }
+  const { keyType } = request
+  const find = (key: string) => {
+    const errorCode = faultOfKey(context, caller, keyType, key)
+    return errorCode === ERROR_CODES.NONE
+      ? { errorCode, errorMessage: null, nodeId: NODE_ID, ...caller.address }
+      : { errorCode, errorMessage: null, nodeId: -1, host: '', port: -1 }
+  }
+  if (version < MANY_KEYS_VERSION) return find(request.key)
+  return { coordinators: request.coordinatorKeys.map(key => ({ key, ...find(key) })) }
+}
+
+function faultOfKey(context: BrokerContext, caller: Caller, type: number, key: string): number {
+  if (type === GROUP_KEY) {
+    return may(context, caller, 'describe', 'group', key)
+      ? ERROR_CODES.NONE
+      : ERROR_CODES.GROUP_AUTHORIZATION_FAILED
+  }
+  if (type !== TRANSACTION_KEY) return ERROR_CODES.INVALID_REQUEST
+  return may(context, caller, 'describe', 'transactional-id', key)
+    ? ERROR_CODES.NONE
+    : ERROR_CODES.TRANSACTIONAL_ID_AUTHORIZATION_FAILED
 }
 
 /** Answers DescribeTopicPartitions: all partitions from the cursor on, up to the limit. */
 export const handleDescribeTopicPartitions: Handler<'DescribeTopicPartitions'> = async (
   context,
-  request
+  request,
+  caller
 ) => {
   const { cursor } = request
+  const asked: Asked = { caller, withOperations: true }
   const names = request.topics.map(topic => topic.name).toSorted()
   const wanted = cursor === null ? names : names.filter(name => name >= cursor.topicName)
   let left = Math.max(1, request.responsePartitionLimit)
   const topics: Sparse<ResponseOf<'DescribeTopicPartitions'>['topics'][number]>[] = []
   for (const name of wanted) {
     if (left <= 0) return { topics, nextCursor: { topicName: name, partitionIndex: 0 } }
+    if (!may(context, caller, 'describe', 'topic', name)) {
+      topics.push({ errorCode: ERROR_CODES.TOPIC_AUTHORIZATION_FAILED, name })
+      continue
+    }
     const topic = await context.topics.describe(name)
     if (topic === null) {
       topics.push({ errorCode: ERROR_CODES.UNKNOWN_TOPIC_OR_PARTITION, name })
       continue
     }
-    const { partitions = [], ...rest } = describe(context, topic)
+    const { partitions = [], ...rest } = describe(context, asked, topic)
     const first = cursor?.topicName === name ? cursor.partitionIndex : 0
     const page = partitions
       .slice(first, first + left)

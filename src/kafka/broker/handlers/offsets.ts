@@ -1,31 +1,43 @@
 // OffsetCommit, OffsetFetch, OffsetDelete: positions of groups, which are the log's.
 import type { CommitOffset, GroupPosition } from '../../../log/index.ts'
 import { ERROR_CODES, type ResponseOf, type Sparse } from '../../wire/index.ts'
-import { OFFSET_METADATA_LENGTH_MAX, type BrokerContext, type Handler } from '../context.ts'
+import {
+  OFFSET_METADATA_LENGTH_MAX,
+  type BrokerContext,
+  type Caller,
+  type Handler
+} from '../context.ts'
+import { may, maySee } from '../security/permission.ts'
 
 /** First version that asks for several groups at once. */
 const MANY_GROUPS_VERSION = 8
 const NO_OFFSET = -1
 
 /** Answers OffsetCommit: durable when answered. */
-export const handleOffsetCommit: Handler<'OffsetCommit'> = async (context, request) => {
+export const handleOffsetCommit: Handler<'OffsetCommit'> = async (context, request, caller) => {
   const { groupId, memberId, groupInstanceId, generationIdOrMemberEpoch: generationId } = request
-  const refused = context.groups.checkMember(
-    groupId,
-    { memberId, groupInstanceId, generationId },
-    { isTransactional: false }
-  )
+  const refused = may(context, caller, 'read', 'group', groupId)
+    ? context.groups.checkMember(
+        groupId,
+        { memberId, groupInstanceId, generationId },
+        { isTransactional: false }
+      )
+    : ERROR_CODES.GROUP_AUTHORIZATION_FAILED
   const offsets: CommitOffset[] = []
   const topics = []
   for (const { name, partitions } of request.topics) {
     const answers = []
+    const fault =
+      refused !== ERROR_CODES.NONE || may(context, caller, 'read', 'topic', name)
+        ? refused
+        : ERROR_CODES.TOPIC_AUTHORIZATION_FAILED
     for (const { partitionIndex, committedOffset, committedMetadata } of partitions) {
       const metadata = committedMetadata ?? ''
       const place = { group: groupId, topic: name, partition: partitionIndex }
       const errorCode =
-        refused === ERROR_CODES.NONE
+        fault === ERROR_CODES.NONE
           ? await faultOf(context, place, committedOffset, metadata)
-          : refused
+          : fault
       if (errorCode === ERROR_CODES.NONE) {
         offsets.push({ ...place, offset: committedOffset, metadata })
       }
@@ -33,7 +45,7 @@ export const handleOffsetCommit: Handler<'OffsetCommit'> = async (context, reque
     }
     topics.push({ name, partitions: answers })
   }
-  await context.log.commit({ batches: [], offsets })
+  if (offsets.length > 0) await context.log.commit({ batches: [], offsets })
   return { topics }
 }
 
@@ -62,20 +74,28 @@ type FoundTopics = Sparse<ResponseOf<'OffsetFetch'>['groups'][number]['topics']>
 export const handleOffsetFetch: Handler<'OffsetFetch'> = async (
   context,
   request,
-  _caller,
+  caller,
   version
 ) => {
   const { requireStable } = request
+  const denied = (groupId: string): number =>
+    may(context, caller, 'describe', 'group', groupId)
+      ? ERROR_CODES.NONE
+      : ERROR_CODES.GROUP_AUTHORIZATION_FAILED
   if (version < MANY_GROUPS_VERSION) {
-    const topics = await positionsOf(context, request.groupId, request.topics, requireStable)
-    return { errorCode: ERROR_CODES.NONE, topics }
+    const { groupId, topics: asked } = request
+    const errorCode = denied(groupId)
+    if (errorCode !== ERROR_CODES.NONE) return { errorCode, topics: refuseAll(asked, errorCode) }
+    return { errorCode, topics: await positionsOf(context, caller, groupId, asked, requireStable) }
   }
   const groups = []
   for (const { groupId, memberId, memberEpoch, topics } of request.groups) {
-    const errorCode = faultOfMember(context, groupId, memberId, memberEpoch)
+    const fault = denied(groupId)
+    const errorCode =
+      fault === ERROR_CODES.NONE ? faultOfMember(context, groupId, memberId, memberEpoch) : fault
     const found =
       errorCode === ERROR_CODES.NONE
-        ? await positionsOf(context, groupId, topics, requireStable)
+        ? await positionsOf(context, caller, groupId, topics, requireStable)
         : []
     groups.push({ groupId, errorCode, topics: found })
   }
@@ -94,8 +114,19 @@ function faultOfMember(
   return group.mayCommit(memberId, epoch, false)
 }
 
+/** Clients of versions that know no error of the whole look for it in each partition. */
+function refuseAll(asked: AskedTopics | null, errorCode: number): FoundTopics {
+  return (asked ?? []).map(({ name, partitionIndexes }) => ({
+    name,
+    partitions: partitionIndexes.map(partitionIndex => {
+      return { partitionIndex, committedOffset: NO_OFFSET, metadata: '', errorCode }
+    })
+  }))
+}
+
 async function positionsOf(
   context: BrokerContext,
+  caller: Caller,
   groupId: string,
   asked: AskedTopics | null,
   requireStable: boolean
@@ -113,11 +144,21 @@ async function positionsOf(
       errorCode: isPending ? ERROR_CODES.UNSTABLE_OFFSET_COMMIT : ERROR_CODES.NONE
     }
   }
-  const topics = asked ?? byTopic(known)
-  return topics.map(({ name, partitionIndexes }) => ({
-    name,
-    partitions: partitionIndexes.map(partition => answer(name, partition))
-  }))
+  if (asked === null) {
+    return byTopic(known)
+      .filter(({ name }) => maySee(context, caller, 'topic', name))
+      .map(({ name, partitionIndexes }) => ({
+        name,
+        partitions: partitionIndexes.map(partition => answer(name, partition))
+      }))
+  }
+  return asked.flatMap(topic => {
+    const { name, partitionIndexes } = topic
+    if (!may(context, caller, 'describe', 'topic', name)) {
+      return refuseAll([topic], ERROR_CODES.TOPIC_AUTHORIZATION_FAILED) ?? []
+    }
+    return [{ name, partitions: partitionIndexes.map(partition => answer(name, partition)) }]
+  })
 }
 
 function byTopic(positions: readonly GroupPosition[]): AskedTopics {
@@ -128,8 +169,11 @@ function byTopic(positions: readonly GroupPosition[]): AskedTopics {
 }
 
 /** Answers OffsetDelete (KIP-496): positions in topics that no member reads. */
-export const handleOffsetDelete: Handler<'OffsetDelete'> = async (context, request) => {
+export const handleOffsetDelete: Handler<'OffsetDelete'> = async (context, request, caller) => {
   const { groupId } = request
+  if (!may(context, caller, 'delete', 'group', groupId)) {
+    return { errorCode: ERROR_CODES.GROUP_AUTHORIZATION_FAILED }
+  }
   const fault = context.groups.faultOfId(groupId)
   if (fault !== ERROR_CODES.NONE) return { errorCode: fault }
   if (!(await context.groups.exists(groupId))) return { errorCode: ERROR_CODES.GROUP_ID_NOT_FOUND }
@@ -139,13 +183,16 @@ export const handleOffsetDelete: Handler<'OffsetDelete'> = async (context, reque
   const topics = []
   for (const { name, partitions } of request.topics) {
     const answers = []
+    const isAllowed = may(context, caller, 'read', 'topic', name)
     for (const { partitionIndex } of partitions) {
       const isThere = await context.topics.hasPartition(name, partitionIndex)
-      const errorCode = subscribed.has(name)
-        ? ERROR_CODES.GROUP_SUBSCRIBED_TO_TOPIC
-        : isThere
-          ? ERROR_CODES.NONE
-          : ERROR_CODES.UNKNOWN_TOPIC_OR_PARTITION
+      const errorCode = !isAllowed
+        ? ERROR_CODES.TOPIC_AUTHORIZATION_FAILED
+        : subscribed.has(name)
+          ? ERROR_CODES.GROUP_SUBSCRIBED_TO_TOPIC
+          : isThere
+            ? ERROR_CODES.NONE
+            : ERROR_CODES.UNKNOWN_TOPIC_OR_PARTITION
       if (errorCode === ERROR_CODES.NONE) {
         offsets.push({
           group: groupId,

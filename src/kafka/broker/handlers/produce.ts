@@ -14,9 +14,10 @@ import {
   type BatchFault
 } from '../../../record/index.ts'
 import { ERROR_CODES, type RequestOf, type ResponseOf, type Sparse } from '../../wire/index.ts'
-import type { BrokerContext, Handler } from '../context.ts'
+import type { BrokerContext, Caller, Handler } from '../context.ts'
 import { errorCodeOf } from '../error-of.ts'
 import type { Admitted } from '../producers.ts'
+import { may } from '../security/permission.ts'
 
 const ACKS_NONE = 0
 const ACKS_LEADER = 1
@@ -47,7 +48,8 @@ export function mayOverlap(context: BrokerContext, request: RequestOf<'Produce'>
 }
 
 /** Answers Produce. */
-export const handleProduce: Handler<'Produce'> = async (context, request) => {
+export const handleProduce: Handler<'Produce'> = async (context, request, caller) => {
+  const denied = deniedBy(context, request, caller)
   for (const { name } of request.topicData) {
     if (!context.topics.isKnown(name)) await context.topics.describe(name)
   }
@@ -58,9 +60,11 @@ export const handleProduce: Handler<'Produce'> = async (context, request) => {
     name,
     partitions: partitionData.map(async ({ index, records }): Promise<PartitionResponse> => {
       const piece = { topic: name, partition: index, records }
-      const response = isValid
-        ? await take(context, request.transactionalId, piece, accepted)
-        : refusal(ERROR_CODES.INVALID_REQUIRED_ACKS)
+      const fault = isValid ? denied(name) : ERROR_CODES.INVALID_REQUIRED_ACKS
+      const response =
+        fault === ERROR_CODES.NONE
+          ? await take(context, request.transactionalId, piece, accepted)
+          : refusal(fault)
       return { index, ...response }
     })
   }))
@@ -70,6 +74,20 @@ export const handleProduce: Handler<'Produce'> = async (context, request) => {
     responses.push({ name, partitionResponses: await Promise.all(partitions) })
   }
   return request.acks === ACKS_NONE ? null : { responses }
+}
+
+/** What is wrong with writing to a topic, for the caller; each topic is asked about once. */
+function deniedBy(
+  context: BrokerContext,
+  { transactionalId, topicData }: RequestOf<'Produce'>,
+  caller: Caller
+): (topic: string) => number {
+  const mayTransact =
+    transactionalId === null || may(context, caller, 'write', 'transactional-id', transactionalId)
+  if (!mayTransact) return () => ERROR_CODES.TRANSACTIONAL_ID_AUTHORIZATION_FAILED
+  const names = topicData.map(each => each.name)
+  const denied = new Set(names.filter(name => !may(context, caller, 'write', 'topic', name)))
+  return name => (denied.has(name) ? ERROR_CODES.TOPIC_AUTHORIZATION_FAILED : ERROR_CODES.NONE)
 }
 
 function refusal(errorCode: number, errorMessage: string | null = null): PartitionResponse {

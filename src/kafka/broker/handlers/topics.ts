@@ -2,9 +2,10 @@
 import { isMillraceError, messageOf, PARTITIONS_MAX } from '../../../base/index.ts'
 import type { Topic } from '../../../log/index.ts'
 import { ERROR_CODES, type RequestOf, type ResponseOf, type Sparse } from '../../wire/index.ts'
-import { NODE_ID, type BrokerContext, type Handler } from '../context.ts'
+import { NODE_ID, type BrokerContext, type Caller, type Handler } from '../context.ts'
 import { describeConfig, specOfConfigs } from '../topic-configs.ts'
 import { errorCodeOf } from '../error-of.ts'
+import { may, mayCreateTopic, maySee } from '../security/permission.ts'
 
 type NewTopic = RequestOf<'CreateTopics'>['topics'][number]
 type CreatedTopic = Sparse<ResponseOf<'CreateTopics'>['topics'][number]>
@@ -12,18 +13,35 @@ const DEFAULT_COUNT = -1
 const INTERNAL_PREFIX = '_millrace.'
 
 /** Answers CreateTopics. Replication is 1: there is one node. */
-export const handleCreateTopics: Handler<'CreateTopics'> = async (context, request) => {
+export const handleCreateTopics: Handler<'CreateTopics'> = async (context, request, caller) => {
   const names = request.topics.map(topic => topic.name)
   const topics: CreatedTopic[] = []
   for (const asked of request.topics) {
     const isTwice = names.filter(name => name === asked.name).length > 1
-    topics.push(
-      isTwice
-        ? refused(asked.name, ERROR_CODES.INVALID_REQUEST, 'the topic is named twice; name it once')
-        : await createTopic(context, asked, request.validateOnly)
-    )
+    if (isTwice) {
+      const message = 'the topic is named twice; name it once'
+      topics.push(refused(asked.name, ERROR_CODES.INVALID_REQUEST, message))
+    } else if (mayCreateTopic(context, caller, asked.name)) {
+      const created = await createTopic(context, asked, request.validateOnly)
+      topics.push(withoutSecrets(context, caller, created))
+    } else topics.push(refused(asked.name, ERROR_CODES.TOPIC_AUTHORIZATION_FAILED, DENIED))
   }
   return { topics }
+}
+
+const DENIED = 'the access rules do not allow it'
+
+/** Configurations are told to those only who may look at them (KIP-525). */
+function withoutSecrets(
+  { security }: BrokerContext,
+  { identity }: Caller,
+  created: CreatedTopic
+): CreatedTopic {
+  const isShown = security.mightAllow(identity, 'describe-configs', 'topic', created.name ?? '')
+  if (isShown || created.configs === undefined) return created
+  const topicConfigErrorCode = ERROR_CODES.TOPIC_AUTHORIZATION_FAILED
+  const hidden = { numPartitions: -1, replicationFactor: -1, configs: null, topicConfigErrorCode }
+  return { ...created, ...hidden }
 }
 
 function refused(name: string, errorCode: number, errorMessage: string): CreatedTopic {
@@ -102,26 +120,32 @@ function describeCreated(context: BrokerContext, topic: Topic): CreatedTopic {
 export const handleDeleteTopics: Handler<'DeleteTopics'> = async (
   context,
   request,
-  _caller,
+  caller,
   version
 ) => {
   const asked: readonly { readonly name: string | null; readonly topicId?: string }[] =
     version < 6 ? request.topicNames.map(name => ({ name })) : request.topics
   const responses = []
   for (const { name, topicId } of asked) {
-    responses.push(await deleteTopic(context, name, topicId ?? null))
+    responses.push(await deleteTopic(context, caller, name, topicId ?? null))
   }
   return { responses }
 }
 
 async function deleteTopic(
   context: BrokerContext,
+  caller: Caller,
   name: string | null,
   topicId: string | null
 ): Promise<Sparse<ResponseOf<'DeleteTopics'>['responses'][number]>> {
   const known = name ?? (topicId === null ? null : await context.topics.nameOf(topicId))
   const id = topicId === null ? {} : { topicId }
   if (known === null) return { name, ...id, errorCode: ERROR_CODES.UNKNOWN_TOPIC_ID }
+  if (!may(context, caller, 'delete', 'topic', known)) {
+    const isNamed = name !== null || maySee(context, caller, 'topic', known)
+    const errorCode = ERROR_CODES.TOPIC_AUTHORIZATION_FAILED
+    return { name: isNamed ? known : null, ...id, errorCode, errorMessage: DENIED }
+  }
   const topic = await context.topics.describe(known)
   if (topic === null) {
     return { name: known, ...id, errorCode: ERROR_CODES.UNKNOWN_TOPIC_OR_PARTITION }
@@ -143,10 +167,19 @@ async function deleteTopic(
 }
 
 /** Answers CreatePartitions. */
-export const handleCreatePartitions: Handler<'CreatePartitions'> = async (context, request) => {
+export const handleCreatePartitions: Handler<'CreatePartitions'> = async (
+  context,
+  request,
+  caller
+) => {
   const results = []
+  const denied = { errorCode: ERROR_CODES.TOPIC_AUTHORIZATION_FAILED, errorMessage: DENIED }
   for (const { name, count } of request.topics) {
-    results.push({ name, ...(await addPartitions(context, name, count, request.validateOnly)) })
+    const isAllowed = may(context, caller, 'alter', 'topic', name)
+    const outcome = isAllowed
+      ? await addPartitions(context, name, count, request.validateOnly)
+      : denied
+    results.push({ name, ...outcome })
   }
   return { results }
 }

@@ -1,7 +1,13 @@
 // InitProducerId, AddPartitionsToTxn, AddOffsetsToTxn, TxnOffsetCommit, EndTxn, and what tells of transactions.
 import type { CommitOffset } from '../../../log/index.ts'
 import { ERROR_CODES, type RequestOf, type ResponseOf, type Sparse } from '../../wire/index.ts'
-import { OFFSET_METADATA_LENGTH_MAX, type BrokerContext, type Handler } from '../context.ts'
+import {
+  OFFSET_METADATA_LENGTH_MAX,
+  type BrokerContext,
+  type Caller,
+  type Handler
+} from '../context.ts'
+import { may, mayOfCluster, maySee } from '../security/permission.ts'
 import type { ProducerIdentity, TransactionPartition } from '../transactions.ts'
 
 type TopicsToAdd = RequestOf<'AddPartitionsToTxn'>['v3AndBelowTopics']
@@ -11,8 +17,10 @@ const MANY_TRANSACTIONS_VERSION = 4
 const NO_PRODUCER = -1
 
 /** Answers InitProducerId: a new id for an idempotent producer, a bumped epoch for a transactional one. */
-export const handleInitProducerId: Handler<'InitProducerId'> = async (context, request) => {
+export const handleInitProducerId: Handler<'InitProducerId'> = async (context, request, caller) => {
   const { transactionalId, transactionTimeoutMs, producerId, producerEpoch } = request
+  const denied = deniedProducer(context, caller, transactionalId)
+  if (denied !== ERROR_CODES.NONE) return { ...NOBODY, errorCode: denied }
   if (transactionalId !== null) {
     if (transactionalId === '') return { ...NOBODY, errorCode: ERROR_CODES.INVALID_REQUEST }
     const identity = { transactionalId, producerId, epoch: producerEpoch }
@@ -32,13 +40,35 @@ export const handleInitProducerId: Handler<'InitProducerId'> = async (context, r
   return { producerId: given.producerId, producerEpoch: 0 }
 }
 
+/** An idempotent producer needs to be one, or to be allowed to write anything at all (KIP-679). */
+function deniedProducer(context: BrokerContext, caller: Caller, id: string | null): number {
+  if (id !== null) return deniedTransaction(context, caller, id)
+  const { security } = context
+  const isAllowed =
+    security.mightAllowAny(caller.identity, 'write', 'topic') ||
+    mayOfCluster(context, caller, 'idempotent-write')
+  return isAllowed ? ERROR_CODES.NONE : ERROR_CODES.CLUSTER_AUTHORIZATION_FAILED
+}
+
+function deniedTransaction(context: BrokerContext, caller: Caller, id: string): number {
+  return may(context, caller, 'write', 'transactional-id', id)
+    ? ERROR_CODES.NONE
+    : ERROR_CODES.TRANSACTIONAL_ID_AUTHORIZATION_FAILED
+}
+
+function deniedGroup(context: BrokerContext, caller: Caller, groupId: string): number {
+  return may(context, caller, 'read', 'group', groupId)
+    ? ERROR_CODES.NONE
+    : ERROR_CODES.GROUP_AUTHORIZATION_FAILED
+}
+
 const NOBODY = { producerId: NO_PRODUCER, producerEpoch: -1 }
 
 /** Answers AddPartitionsToTxn. */
 export const handleAddPartitionsToTxn: Handler<'AddPartitionsToTxn'> = async (
   context,
   request,
-  _caller,
+  caller,
   version
 ) => {
   if (version < MANY_TRANSACTIONS_VERSION) {
@@ -47,8 +77,12 @@ export const handleAddPartitionsToTxn: Handler<'AddPartitionsToTxn'> = async (
       producerId: request.v3AndBelowProducerId,
       epoch: request.v3AndBelowProducerEpoch
     }
-    const topics = await addPartitions(context, identity, request.v3AndBelowTopics)
+    const topics = await addPartitions(context, caller, identity, request.v3AndBelowTopics)
     return { resultsByTopicV3AndBelow: topics }
+  }
+  // Several transactions at once are asked for by brokers, not by clients.
+  if (!mayOfCluster(context, caller, 'cluster-action')) {
+    return { errorCode: ERROR_CODES.CLUSTER_AUTHORIZATION_FAILED }
   }
   const resultsByTransaction = []
   for (const each of request.transactions) {
@@ -56,7 +90,7 @@ export const handleAddPartitionsToTxn: Handler<'AddPartitionsToTxn'> = async (
     const identity = { transactionalId, producerId, epoch: producerEpoch }
     const topicResults = each.verifyOnly
       ? verifyPartitions(context, identity, each.topics)
-      : await addPartitions(context, identity, each.topics)
+      : await addPartitions(context, caller, identity, each.topics)
     resultsByTransaction.push({ transactionalId, topicResults })
   }
   return { resultsByTransaction }
@@ -87,12 +121,18 @@ function verifyPartitions(
 /** All partitions or none are added: with one that does not exist the others are not attempted. */
 async function addPartitions(
   context: BrokerContext,
+  caller: Caller,
   identity: ProducerIdentity,
   topics: TopicsToAdd
 ): Promise<AddedTopics> {
+  const fault = deniedTransaction(context, caller, identity.transactionalId)
+  if (fault !== ERROR_CODES.NONE) return answerAll(topics, () => fault)
   const found: TransactionPartition[] = []
   const missing = new Set<string>()
+  const names = topics.map(each => each.name)
+  const denied = new Set(names.filter(name => !may(context, caller, 'write', 'topic', name)))
   for (const { name, partitions } of topics) {
+    if (denied.has(name)) continue
     const topic = await context.topics.describe(name)
     for (const partition of partitions) {
       const status = topic?.status.partitions[partition]
@@ -100,34 +140,48 @@ async function addPartitions(
       else found.push({ topic: name, partition, from: status.endOffset })
     }
   }
-  if (missing.size > 0) {
-    return answerAll(topics, (name, partition) =>
-      missing.has(`${partition}:${name}`)
+  if (missing.size > 0 || denied.size > 0) {
+    return answerAll(topics, (name, partition) => {
+      if (denied.has(name)) return ERROR_CODES.TOPIC_AUTHORIZATION_FAILED
+      return missing.has(`${partition}:${name}`)
         ? ERROR_CODES.UNKNOWN_TOPIC_OR_PARTITION
         : ERROR_CODES.OPERATION_NOT_ATTEMPTED
-    )
+    })
   }
   const errorCode = await context.transactions.add(identity, found, [])
   return answerAll(topics, () => errorCode)
 }
 
 /** Answers AddOffsetsToTxn. */
-export const handleAddOffsetsToTxn: Handler<'AddOffsetsToTxn'> = async (context, request) => {
+export const handleAddOffsetsToTxn: Handler<'AddOffsetsToTxn'> = async (
+  context,
+  request,
+  caller
+) => {
   const { transactionalId, producerId, producerEpoch, groupId } = request
+  const denied =
+    deniedTransaction(context, caller, transactionalId) || deniedGroup(context, caller, groupId)
+  if (denied !== ERROR_CODES.NONE) return { errorCode: denied }
   if (groupId === '') return { errorCode: ERROR_CODES.INVALID_GROUP_ID }
   const identity = { transactionalId, producerId, epoch: producerEpoch }
   return { errorCode: await context.transactions.add(identity, [], [groupId]) }
 }
 
 /** Answers EndTxn. */
-export const handleEndTxn: Handler<'EndTxn'> = async (context, request) => {
+export const handleEndTxn: Handler<'EndTxn'> = async (context, request, caller) => {
   const { transactionalId, producerId, producerEpoch, committed } = request
+  const denied = deniedTransaction(context, caller, transactionalId)
+  if (denied !== ERROR_CODES.NONE) return { errorCode: denied }
   const identity = { transactionalId, producerId, epoch: producerEpoch }
   return { errorCode: await context.transactions.end(identity, committed) }
 }
 
 /** Answers TxnOffsetCommit. Members of a group that has moved on are refused (KIP-447). */
-export const handleTxnOffsetCommit: Handler<'TxnOffsetCommit'> = async (context, request) => {
+export const handleTxnOffsetCommit: Handler<'TxnOffsetCommit'> = async (
+  context,
+  request,
+  caller
+) => {
   const { transactionalId, producerId, producerEpoch, groupId } = request
   const answer = (code: (topic: string, partition: number) => number) => ({
     topics: request.topics.map(({ name, partitions }) => ({
@@ -137,11 +191,17 @@ export const handleTxnOffsetCommit: Handler<'TxnOffsetCommit'> = async (context,
       })
     }))
   })
+  const denied =
+    deniedTransaction(context, caller, transactionalId) || deniedGroup(context, caller, groupId)
+  if (denied !== ERROR_CODES.NONE) return answer(() => denied)
   const refused = context.groups.checkMember(groupId, request, { isTransactional: true })
   if (refused !== ERROR_CODES.NONE) return answer(() => refused)
   const offsets: CommitOffset[] = []
   const missing = new Set<string>()
+  const names = request.topics.map(each => each.name)
+  const hidden = new Set(names.filter(name => !may(context, caller, 'read', 'topic', name)))
   for (const { name, partitions } of request.topics) {
+    if (hidden.has(name)) continue
     for (const { partitionIndex, committedOffset, committedMetadata } of partitions) {
       const metadata = committedMetadata ?? ''
       if (metadata.length > OFFSET_METADATA_LENGTH_MAX) {
@@ -155,16 +215,25 @@ export const handleTxnOffsetCommit: Handler<'TxnOffsetCommit'> = async (context,
   }
   const identity = { transactionalId, producerId, epoch: producerEpoch }
   const errorCode = await context.transactions.addOffsets(identity, offsets)
-  return answer((topic, partition) =>
-    missing.has(`${partition}:${topic}`) ? ERROR_CODES.UNKNOWN_TOPIC_OR_PARTITION : errorCode
-  )
+  return answer((topic, partition) => {
+    if (hidden.has(topic)) return ERROR_CODES.TOPIC_AUTHORIZATION_FAILED
+    return missing.has(`${partition}:${topic}`) ? ERROR_CODES.UNKNOWN_TOPIC_OR_PARTITION : errorCode
+  })
 }
 
 /** Answers DescribeTransactions. */
-export const handleDescribeTransactions: Handler<'DescribeTransactions'> = (context, request) => {
+export const handleDescribeTransactions: Handler<'DescribeTransactions'> = (
+  context,
+  request,
+  caller
+) => {
   const states = context.transactions.list()
   return {
     transactionStates: request.transactionalIds.map(transactionalId => {
+      if (!may(context, caller, 'describe', 'transactional-id', transactionalId)) {
+        const errorCode = ERROR_CODES.TRANSACTIONAL_ID_AUTHORIZATION_FAILED
+        return { transactionalId, errorCode }
+      }
       const state = states.get(transactionalId)
       if (state === undefined) {
         return { transactionalId, errorCode: ERROR_CODES.TRANSACTIONAL_ID_NOT_FOUND }
@@ -176,7 +245,9 @@ export const handleDescribeTransactions: Handler<'DescribeTransactions'> = (cont
         transactionStartTimeMs: state.startedAtMs === 0 ? -1 : state.startedAtMs,
         producerId: state.producerId,
         producerEpoch: state.epoch,
-        topics: byTopic(state.partitions)
+        topics: byTopic(state.partitions).filter(({ topic }) =>
+          maySee(context, caller, 'topic', topic)
+        )
       }
     })
   }
@@ -192,9 +263,10 @@ function byTopic(
 const STATES = new Set(['Empty', 'Ongoing', 'CompleteCommit', 'CompleteAbort'])
 
 /** Answers ListTransactions. */
-export const handleListTransactions: Handler<'ListTransactions'> = (context, request) => {
+export const handleListTransactions: Handler<'ListTransactions'> = (context, request, caller) => {
   const now = context.clock.now()
-  const wanted = [...context.transactions.list()].filter(([, state]) => {
+  const wanted = [...context.transactions.list()].filter(([id, state]) => {
+    if (!maySee(context, caller, 'transactional-id', id)) return false
     const isState = request.stateFilters.length === 0 || request.stateFilters.includes(state.status)
     const isProducer =
       request.producerIdFilters.length === 0 || request.producerIdFilters.includes(state.producerId)

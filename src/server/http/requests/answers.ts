@@ -5,11 +5,17 @@
 //   A3  The answers of remembered calls stay in the log, and can be read again from there.
 //   A4  Replies that the functions of this process write are not read: they tell of them once they are durable, in the
 //       order of the topic. One that does not come directly behind what is known is read with what stands before it.
+//   A5  A dead letter further down is told as soon as no message of the request is on its way, but is no answer: should a
+//       reply come after all, who repeats the request gets that.
 import { isMillraceError, messageOf } from '../../../base/index.ts'
 import type { Clock } from '../../../base/index.ts'
 import type { Log } from '../../../log/log.ts'
 import type { RecordCursor } from '../../../record/index.ts'
-import { functionsDeadLetterName } from '../../../functions/index.ts'
+import {
+  LAST_REQUEST_HEADER,
+  REQUEST_HEADER,
+  functionsDeadLetterName
+} from '../../../functions/index.ts'
 import type { EgressRecord, RunningFunctions } from '../../../functions/index.ts'
 import { readOnce, readRange, wholeTopic } from '../../out/topic-reader.ts'
 import type { PartitionRange } from '../../out/topic-reader.ts'
@@ -50,6 +56,8 @@ export class Answers {
   readonly #open = new Map<string, Call>()
   /** Remembered calls whose replies are in the log, in the order of the log (A3). */
   readonly #kept: Call[] = []
+  /** Calls of which a dead letter was the last message (A5), not told yet. */
+  #ended: Call[] = []
   readonly #stop = new AbortController()
   #following: Promise<void> = Promise.resolve()
   #followed: readonly FollowedPartition[] = []
@@ -108,8 +116,16 @@ export class Answers {
   }
 
   /** Reads the answer of a call again. @throws 503 it is gone with a topic that somebody deleted */
-  async read({ answer, requestId }: Call): Promise<Reply> {
-    const { kind, partition, offset } = answer!
+  read({ answer, requestId }: Call): Promise<Reply> {
+    return this.#readAt(answer!, requestId)
+  }
+
+  /** Why there is no answer by now, if a message of the call has become a dead letter; null otherwise. */
+  failureOf({ failure, requestId }: Call): Promise<Reply> | null {
+    return failure === null ? null : this.#readAt(failure, requestId)
+  }
+
+  async #readAt({ kind, partition, offset }: AnswerPlace, requestId: string): Promise<Reply> {
     const found: { reply?: Reply } = {}
     const range = { topic: this.#topics[kind], partition, from: offset, until: offset + 1 }
     await readOnce(this.#log, range, cursor => (found.reply = this.#replyAt(kind, cursor)))
@@ -169,6 +185,20 @@ export class Answers {
     const range = { topic, partition, from: offset, until: Infinity }
     const next = await readOnce(this.#log, range, (cursor, at) => this.#take(kind, cursor, at))
     followed.offset = Math.max(followed.offset, next)
+    if (this.#ended.length > 0) await this.#tellEnded()
+  }
+
+  /** A5. A reply of the same commit goes before. */
+  async #tellEnded(): Promise<void> {
+    const ended = this.#ended
+    this.#ended = []
+    for (const followed of this.#followed) if (followed.kind === 'reply') await this.#read(followed)
+    for (const call of ended) {
+      if (call.answer !== null || !call.isAwaited) continue
+      const failure = await this.failureOf(call)!
+      for (const waiter of call.release()) waiter.resolve(failure)
+      this.forget(call)
+    }
   }
 
   /** A reply that this process has written (A4). */
@@ -187,15 +217,28 @@ export class Answers {
   #take(kind: AnswerPlace['kind'], cursor: RecordCursor, partition: number): void {
     if (kind === 'reply') this.#repliesFrom = Math.max(this.#repliesFrom, cursor.offset + 1)
     if (this.#open.size === 0) return
-    const requestId =
-      kind === 'reply'
-        ? (cursor.key()?.toString() ?? '')
-        : (headerOf(cursor.headers(), REQUEST_ID_HEADER) ?? '')
-    const call = this.#open.get(requestId)
+    if (kind === 'dead-letter') return this.#takeLetter(cursor, partition)
+    const call = this.#open.get(cursor.key()?.toString() ?? '')
     if (call === undefined || call.answer !== null) return
-    if (kind === 'dead-letter' && !call.failsAlone) return
     const { offset } = cursor
     this.#answer(call, { kind, partition, offset }, () => this.#replyAt(kind, cursor))
+  }
+
+  /** That of the message itself is the answer, if nobody else got it; one further down is not (A5). */
+  #takeLetter(cursor: RecordCursor, partition: number): void {
+    const headers = cursor.headers()
+    const own = headerOf(headers, REQUEST_ID_HEADER)
+    const last = headerOf(headers, LAST_REQUEST_HEADER)
+    const call = this.#open.get(own ?? last ?? headerOf(headers, REQUEST_HEADER) ?? '')
+    if (call === undefined || call.answer !== null) return
+    const place: AnswerPlace = { kind: 'dead-letter', partition, offset: cursor.offset }
+    if (own !== null && call.failsAlone) {
+      return this.#answer(call, place, () => this.#replyAt('dead-letter', cursor))
+    }
+    call.failure = place
+    if (last === null) return
+    call.hasEnded = true
+    this.#ended.push(call)
   }
 
   /** A1, A2. */

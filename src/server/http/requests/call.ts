@@ -34,6 +34,10 @@ export class Call {
   accepting: Promise<void> | null = null
   place: Place | null = null
   answer: AnswerPlace | null = null
+  /** The last dead letter that came of it, which is no answer: a reply may still come. */
+  failure: AnswerPlace | null = null
+  /** Whether no message of it was left on its way. */
+  hasEnded = false
   /** Whether its key is out of the window. */
   isForgotten: boolean
   /** Those who wait for the answer; made for the first one: most remembered calls have none. */

@@ -162,12 +162,13 @@ export class IngressDoor {
   #answer(call: Call, timeoutMs: number): Promise<Reply | null> {
     const answers = this.#answers!
     if (call.answer !== null) return answers.read(call)
+    if (call.hasEnded) return answers.failureOf(call)!
     answers.expect(call)
     return new Promise((resolve, reject) => {
       const timer = this.#clock.timer(timeoutMs, () => {
         call.leave(waiter)
         answers.forget(call)
-        resolve(null)
+        resolve(answers.failureOf(call))
       })
       const waiter = {
         resolve: (reply: Reply): void => {

@@ -131,7 +131,13 @@ function ingressSpec(app: string, plan: HttpIngressPlan | PlaygroundIngressPlan)
       const argument = { typename: valueType, bytes: value ?? Buffer.alloc(0) }
       const requestId = headerOf(headers(), REQUEST_ID_HEADER) ?? ''
       const caller = addressOf(HTTP_REQUEST_TYPENAME, requestId)
-      return targets.map(target => ({ target: addressOf(target, id), argument, caller }))
+      const request = requestId === '' ? {} : { request: requestId }
+      return targets.map(target => ({
+        target: addressOf(target, id),
+        argument,
+        caller,
+        ...request
+      }))
     }
   }
 }

@@ -9,6 +9,8 @@ import type { BodyBudget, Connected } from '../exchange.ts'
 import type { HttpApp, ShortWay } from '../mount.ts'
 import type { Call } from '../requests/call.ts'
 import type { DoorRequest, IngressDoor } from '../requests/door.ts'
+import type { Security } from '../../../security/index.ts'
+import { checkInvoke } from '../identity.ts'
 import { pathWords } from './path.ts'
 import { readPreference } from './preference.ts'
 
@@ -20,13 +22,20 @@ const OWN = '/_millrace/'
 /** A word of a path that stands for itself. */
 const PLAIN_WORD = /^[\w.~!$&'()*+,;=:@-]+$/
 
+/** What ingresses share. */
+export interface IngressScope {
+  readonly budget: BodyBudget
+  /** null: everybody may send messages. */
+  readonly security: Security | null
+}
+
 /** Adds the route of an ingress. */
-export function addIngress(app: HttpApp, door: IngressDoor, budget: BodyBudget): void {
-  app.all(routeOf(door.plan.path), exchange => handle(exchange, null, door, budget))
+export function addIngress(app: HttpApp, door: IngressDoor, scope: IngressScope): void {
+  app.all(routeOf(door.plan.path), exchange => handle(exchange, null, door, scope))
 }
 
 /** The same for paths that hold nothing to be decoded. */
-export function ingressWay(door: IngressDoor, budget: BodyBudget): ShortWay {
+export function ingressWay(door: IngressDoor, scope: IngressScope): ShortWay {
   const { segments } = door.plan.path
   const at = segments.indexOf(null)
   const before = segments.slice(0, at).map(segment => `${segment}/`)
@@ -39,7 +48,7 @@ export function ingressWay(door: IngressDoor, budget: BodyBudget): ShortWay {
     const { url = '' } = connected.env.incoming
     if (!url.startsWith(prefix) || !url.endsWith(suffix) || url.startsWith(OWN)) return null
     const id = url.slice(prefix.length, url.length - suffix.length)
-    return PLAIN_WORD.test(id) ? handle(connected, id, door, budget) : null
+    return PLAIN_WORD.test(id) ? handle(connected, id, door, scope) : null
   }
 }
 
@@ -47,9 +56,10 @@ async function handle(
   exchange: Connected,
   plainId: string | null,
   door: IngressDoor,
-  budget: BodyBudget
+  { budget, security }: IngressScope
 ): Promise<Response> {
   const { plan } = door
+  if (security !== null) checkInvoke(security, exchange, plan.targets)
   const { method = '', headers } = exchange.env.incoming
   if (method !== 'POST' && method !== 'PUT') throw methodNotAllowed(method, 'POST, PUT')
   const id = checkedId(plainId ?? pathWords(exchange)[plan.path.segments.indexOf(null)] ?? '')

@@ -7,10 +7,13 @@ import type { Clock } from '../../../base/index.ts'
 import { parseTypeName, stringType } from '../../../functions/index.ts'
 import { HttpError, comeLater, methodNotAllowed } from '../errors.ts'
 import { readBody, send } from '../exchange.ts'
-import type { BodyBudget, Exchange } from '../exchange.ts'
+import type { Exchange } from '../exchange.ts'
+import { checkInvoke, checkRead } from '../identity.ts'
 import type { HttpApp } from '../mount.ts'
 import type { PlaygroundDoor } from '../requests/playground-door.ts'
 import type { PolledTopic } from '../requests/polled-topic.ts'
+import type { Security } from '../../../security/index.ts'
+import type { IngressScope } from './ingress.ts'
 import { pathWords } from './path.ts'
 import { readPreference } from './preference.ts'
 
@@ -23,13 +26,19 @@ const TYPED = /^application\/vnd\.([^;]+)/i
 export interface PolledEgress {
   readonly topics: ReadonlyMap<string, PolledTopic>
   readonly clock: Clock
+  /** null: everybody may take. */
+  readonly security: Security | null
   /** Ends all waiting. */
   readonly stopping: AbortSignal
 }
 
 /** `PUT` or `POST /<namespace>/<type>/<id>`. */
-export function addPlaygroundIngress(app: HttpApp, door: PlaygroundDoor, budget: BodyBudget): void {
-  app.all('/:namespace/:type/:id', exchange => take(exchange, door, budget))
+export function addPlaygroundIngress(
+  app: HttpApp,
+  door: PlaygroundDoor,
+  scope: IngressScope
+): void {
+  app.all('/:namespace/:type/:id', exchange => take(exchange, door, scope))
 }
 
 /** `GET /<topic>`. */
@@ -40,7 +49,7 @@ export function addPlaygroundEgress(app: HttpApp, egress: PolledEgress): void {
 async function take(
   exchange: Exchange,
   door: PlaygroundDoor,
-  budget: BodyBudget
+  { budget, security }: IngressScope
 ): Promise<Response> {
   const { method = '', headers } = exchange.env.incoming
   if (method !== 'POST' && method !== 'PUT') throw methodNotAllowed(method, 'PUT, POST')
@@ -54,6 +63,7 @@ async function take(
     const message = `an id of ${id.length} characters; expected 1 to ${FUNCTION_ID_LENGTH_MAX}`
     throw new HttpError(400, 'ID_INVALID', message)
   }
+  if (security !== null) checkInvoke(security, exchange, [typename])
   const valueType = readType(headers['content-type'])
   if (await door.isFull()) {
     const message =
@@ -83,7 +93,7 @@ function readType(contentType: string | undefined): string {
 }
 
 async function poll(exchange: Exchange, egress: PolledEgress): Promise<Response> {
-  const { topics } = egress
+  const { topics, security } = egress
   const { method = '', headers } = exchange.env.incoming
   if (method !== 'GET') throw methodNotAllowed(method, 'GET')
   const [name = ''] = pathWords(exchange)
@@ -92,6 +102,7 @@ async function poll(exchange: Exchange, egress: PolledEgress): Promise<Response>
     const message = `there is no topic ${name}; expected one of ${[...topics.keys()].join(', ')}`
     throw new HttpError(404, 'TOPIC_UNKNOWN', message)
   }
+  if (security !== null) checkRead(security, exchange, name)
   const { waitMs, applied } = readPreference(headers['prefer'])
   const own: Record<string, string> = applied === null ? {} : { 'preference-applied': applied }
   const value = await taken(topic, egress, Math.min(waitMs ?? 0, POLL_MS_MAX))

@@ -1,0 +1,233 @@
+// Joins as values: two sides, each with what its records are, and the stream of what belongs together.
+import { Chain, chainOf, type SourceNode } from './chain.ts'
+import type { KeyAt, KeyField, FieldTo } from './fields.ts'
+import { placeOfCaller, type SourcePlace } from './place.ts'
+import type { AnyFunction } from './step.ts'
+import type { JoinedStream, Stream, StreamHandle } from './stream.ts'
+import type { StateNode } from './topic.ts'
+import type { WatermarkOptions } from './window.ts'
+import { Placed, type Tree } from './yaml-text.ts'
+
+type Kind = 'stream' | 'table' | 'versions'
+
+/** One side of a join as plain data. */
+export interface JoinSideNode {
+  readonly type: Kind
+  readonly as: string
+  readonly key: string | null
+  readonly row: string | null
+  readonly timestamp: string | null
+  /** More than one is refused by the compiler. */
+  readonly sources: readonly SourceNode[]
+  readonly states: Readonly<Record<string, StateNode>>
+  readonly at: SourcePlace | null
+}
+
+/** A join as plain data; its sources are those of the service. */
+export interface JoinNode {
+  readonly kind: 'inner' | 'left' | 'outer'
+  readonly left: JoinSideNode
+  readonly right: JoinSideNode
+  readonly within: WithinOptions | null
+  readonly at: SourcePlace | null
+}
+
+/** A side: values `V` by keys `K`, under the property `N` of the pairs. */
+export interface JoinSide<N extends string, V, K, S, T extends Kind> {
+  readonly node: JoinSideNode
+  readonly $name?: N
+  readonly $value?: V
+  readonly $key?: K
+  readonly $states?: S
+  readonly $kind?: T
+}
+
+/** What a side says; without a field for its key it has that of its records. */
+export interface SideOptions<V, P> {
+  /** The field by which both sides belong together. */
+  readonly key?: P
+  /** The field with the event time, ms since 1970. Default: the record's. */
+  readonly timestamp?: FieldTo<V, number>
+}
+
+/** What a table says beside its key. */
+export interface TableOptions<V, P> extends SideOptions<V, P> {
+  /** The field that tells rows with one key apart. Default: one row a key. */
+  readonly row?: FieldTo<V, string | number | bigint | boolean>
+}
+
+/** How far apart two events may be in event time, bounds included; durations as in the file. */
+export type WithinOptions =
+  | { readonly after: string; readonly before?: string }
+  | { readonly after?: string; readonly before: string }
+
+/** Of two streams. */
+export interface EventJoinOptions<J> {
+  /** inner: pairs only. left: also left ones without a right one. outer: also right ones without a left one. */
+  readonly kind?: J
+  /** How much earlier and later than the left event the right one may be. */
+  readonly within: WithinOptions
+  readonly watermark?: WatermarkOptions
+}
+
+/** Of a stream that looks up rows, or of two tables. */
+export interface TableJoinOptions<J> {
+  readonly kind?: J
+  readonly watermark?: WatermarkOptions
+}
+
+type KeyOfSide<V, K, P> = [P] extends [never] ? K : KeyAt<V, P>
+type SideOf<N extends string, V, K, S, T extends Kind, P> = JoinSide<
+  N,
+  NonNullable<V>,
+  KeyOfSide<NonNullable<V>, K, P>,
+  S,
+  T
+>
+type Shown<T> = { [N in keyof T]: T[N] }
+type Kinds = 'inner' | 'left' | 'outer'
+type MayBe<T, J, O> = J extends O ? T | null : T
+/** What comes out of a join. */
+export type PairOf<A extends string, L, B extends string, R, J> = Shown<
+  { [N in A]: MayBe<L, J, 'outer'> } & { [N in B]: MayBe<R, J, 'left' | 'outer'> }
+>
+
+/** A side whose records are events: each happened at its time. `name` is its property of the pairs. */
+export function events<const N extends string, V, K, S, P extends KeyField<NonNullable<V>> = never>(
+  name: N,
+  stream: Stream<V, K, S>,
+  options: SideOptions<NonNullable<V>, P> = {}
+): SideOf<N, V, K, S, 'stream', P> {
+  return sideOf('stream', name, stream, options, events)
+}
+
+/** A side whose records are rows: each holds until the next one of its key, or of its `row`. */
+export function table<const N extends string, V, K, S, P extends KeyField<NonNullable<V>> = never>(
+  name: N,
+  stream: Stream<V, K, S>,
+  options: TableOptions<NonNullable<V>, P> = {}
+): SideOf<N, V, K, S, 'table', P> {
+  return sideOf('table', name, stream, options, table)
+}
+
+/** A side whose records are versions of a row: each holds from its event time to that of the next one of its key. */
+export function versions<
+  const N extends string,
+  V,
+  K,
+  S,
+  P extends KeyField<NonNullable<V>> = never
+>(
+  name: N,
+  stream: Stream<V, K, S>,
+  options: SideOptions<NonNullable<V>, P> = {}
+): SideOf<N, V, K, S, 'versions', P> {
+  return sideOf('versions', name, stream, options, versions)
+}
+
+function sideOf<R>(
+  type: Kind,
+  as: string,
+  stream: { readonly stream: StreamHandle },
+  options: { readonly key?: string; readonly timestamp?: string; readonly row?: string },
+  called: AnyFunction
+): R {
+  const { sources, steps, states } = chainOf(stream).node
+  const node: JoinSideNode = {
+    type,
+    as,
+    key: options.key ?? null,
+    row: options.row ?? null,
+    timestamp: options.timestamp ?? null,
+    sources: sources.map(source => ({ ...source, steps: [...source.steps, ...steps] })),
+    states,
+    at: placeOfCaller(called)
+  }
+  return { node } as R
+}
+
+/** Brings events of both sides together that have one key and are near in time: each pair is an object with both. */
+export function join<
+  A extends string,
+  L,
+  K,
+  SL,
+  B extends string,
+  R,
+  SR,
+  const J extends Kinds = 'inner'
+>(
+  left: JoinSide<A, L, K, SL, 'stream'>,
+  right: JoinSide<B, R, NoInfer<K>, SR, 'stream'>,
+  options: EventJoinOptions<J>
+): JoinedStream<PairOf<A, L, B, R, J>, K, SL & SR>
+/** Gives each event the row of now, or the version of its own time. */
+export function join<
+  A extends string,
+  L,
+  K,
+  SL,
+  B extends string,
+  R,
+  SR,
+  const J extends 'inner' | 'left' = 'inner'
+>(
+  left: JoinSide<A, L, K, SL, 'stream'>,
+  right: JoinSide<B, R, NoInfer<K>, SR, 'table' | 'versions'>,
+  options?: TableJoinOptions<J>
+): JoinedStream<PairOf<A, L, B, R, J>, K, SL & SR>
+/** Gives each change of a row with the rows of the other side. */
+export function join<
+  A extends string,
+  L,
+  K,
+  SL,
+  B extends string,
+  R,
+  SR,
+  const J extends Kinds = 'inner'
+>(
+  left: JoinSide<A, L, K, SL, 'table'>,
+  right: JoinSide<B, R, NoInfer<K>, SR, 'table'>,
+  options?: TableJoinOptions<J>
+): JoinedStream<PairOf<A, L, B, R, J>, K, SL & SR>
+export function join(
+  left: { readonly node: JoinSideNode },
+  right: { readonly node: JoinSideNode },
+  options: TableJoinOptions<Kinds> & { readonly within?: WithinOptions } = {}
+): unknown {
+  const at = placeOfCaller(join)
+  const { kind = 'inner', within = null, watermark = null } = options
+  return Chain.joined(
+    { kind, left: left.node, right: right.node, within, at },
+    { assignTimestamp: null, watermark }
+  )
+}
+
+/** A join as the file has it. */
+export function joinTree({ kind, left, right, within, at }: JoinNode): Tree {
+  return new Placed(
+    {
+      kind: kind === 'inner' ? undefined : kind,
+      left: sideTree(left),
+      right: sideTree(right),
+      within: within === null ? undefined : { before: within.before, after: within.after }
+    },
+    at
+  )
+}
+
+function sideTree({ type, as, key, row, timestamp, sources, at }: JoinSideNode): Tree {
+  const [first] = sources
+  return new Placed(
+    {
+      source: first?.topic.id,
+      type: type === 'stream' ? undefined : type,
+      key: key ?? undefined,
+      row: row ?? undefined,
+      as,
+      timestamp: timestamp ?? undefined
+    },
+    at
+  )
+}

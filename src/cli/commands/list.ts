@@ -1,0 +1,41 @@
+// `millrace list`: the deployments of a server.
+import type { DeploymentReport } from '../../server/index.ts'
+import { chosenServer } from '../api-client.ts'
+import type { ServerOptions } from '../api-client.ts'
+import { formatBytes, formatTable, note, print, serialise } from '../output.ts'
+
+/** What the parser gives. */
+export interface ListOptions extends ServerOptions {
+  readonly output: 'table' | 'json' | 'yaml'
+}
+
+/** Prints all deployments. */
+export async function list(options: ListOptions): Promise<number> {
+  const server = await chosenServer(options)
+  const answer = await server.call<{ readonly deployments: readonly DeploymentReport[] }>(
+    'GET',
+    '/api/v1/deployments'
+  )
+  const { deployments } = answer
+  if (options.output !== 'table') print(await serialise(deployments, options.output))
+  else print(tableOf(deployments))
+  for (const { name, status, reason } of options.output === 'table' ? deployments : []) {
+    if (reason !== null) note(`${name} (${status}): ${reason}`)
+  }
+  return 0
+}
+
+function tableOf(deployments: readonly DeploymentReport[]): string {
+  return formatTable({
+    columns: ['deployment', 'version', 'status', 'dataflows', 'functions', 'size', 'updated'],
+    rows: deployments.map(({ name, version, status, dataflows, application, bytes, updatedAt }) => [
+      name,
+      version,
+      status,
+      dataflows.map(one => one.name).join(', ') || null,
+      application,
+      formatBytes(bytes),
+      new Date(updatedAt).toISOString().replace(/\.\d+Z$/, 'Z')
+    ])
+  })
+}

@@ -1,0 +1,194 @@
+// Writes to a cluster for one producer. Calls come one at a time (T3 of library.ts).
+//
+//   K1  After a send of a transaction failed, the library's numbering of records may have a gap: the producer is made
+//       anew when the transaction is aborted, which also makes sure that the cluster aborted it.
+import { MillraceError } from '../../base/index.ts'
+import type {
+  Membership,
+  PartitionOffset,
+  ProducerRequest,
+  RawRecord,
+  SentTo,
+  Writer
+} from '../driver.ts'
+import { clientClosed } from '../errors.ts'
+import { asOurs, type CallContext } from './errors.ts'
+import { baseOptions, NOBODY, type Kafka, type KafkaOptions } from './library.ts'
+import type { KafkaMembership } from './membership.ts'
+
+/** Of sends that are tried again: half a minute, which an election takes at most. */
+const RETRIES = 30
+const ACKS_ALL = -1
+
+type OpenTransaction = Awaited<ReturnType<Kafka.Producer['beginTransaction']>>
+type Message = Kafka.MessageToProduce<Buffer, Buffer, Buffer, Buffer>
+
+/** A writer of one producer. */
+export class KafkaWriter implements Writer {
+  readonly #kafka: typeof Kafka
+  readonly #options: KafkaOptions
+  readonly #request: ProducerRequest
+  readonly #onClose: () => unknown
+  #producer: Kafka.Producer
+  #transaction: OpenTransaction | null = null
+  #isBroken = false
+  #isClosed = false
+
+  constructor(
+    kafka: typeof Kafka,
+    options: KafkaOptions,
+    request: ProducerRequest,
+    onClose: () => unknown
+  ) {
+    this.#onClose = onClose
+    this.#kafka = kafka
+    this.#options = options
+    this.#request = request
+    this.#producer = this.#make()
+  }
+
+  async send(records: readonly RawRecord[]): Promise<SentTo> {
+    this.#check()
+    const messages = records.map(messageOf)
+    const { compression } = this.#request
+    const options = { messages, compression, acks: ACKS_ALL }
+    const call = (): Promise<Kafka.ProduceResult> =>
+      this.#transaction === null ? this.#producer.send(options) : this.#transaction.send(options)
+    try {
+      const topic = records[0]?.topic
+      const { offsets } = await asOurs(
+        { ...this.#context('writing records'), ...(topic === undefined ? {} : { topic }) },
+        call
+      )
+      return (offsets ?? []).map(({ topic, partition, offset }) => {
+        return { topic, partition, offset: Number(offset) }
+      })
+    } catch (error) {
+      this.#isBroken = this.#transaction !== null
+      throw error
+    }
+  }
+
+  async begin(): Promise<void> {
+    this.#check()
+    if (this.#isBroken) await this.#renew()
+    this.#transaction = await asOurs(this.#context('beginning a transaction'), () =>
+      this.#producer.beginTransaction()
+    )
+  }
+
+  async addPositions(membership: Membership, positions: readonly PartitionOffset[]): Promise<void> {
+    this.#check()
+    const transaction = this.#transaction!
+    const own = membership as KafkaMembership
+    const context = { ...this.#context('adding positions'), group: own.group }
+    try {
+      await asOurs(context, async () => {
+        await transaction.addConsumer(own.consumer)
+        const consumer = own.identity()
+        for (const { topic, partition, offset } of positions) {
+          // It commits the offset behind the record that it is given.
+          const record = { topic, partition, offset: BigInt(offset - 1), metadata: { consumer } }
+          await transaction.addOffset(
+            record as unknown as Kafka.Message<Buffer, Buffer, Buffer, Buffer>
+          )
+        }
+      })
+    } catch (error) {
+      this.#isBroken = true
+      throw error
+    }
+  }
+
+  async commit(): Promise<void> {
+    this.#check()
+    if (this.#isBroken) throw incomplete()
+    await this.#end(transaction => transaction.commit(), 'committing a transaction')
+  }
+
+  async abort(): Promise<void> {
+    this.#check()
+    if (this.#isBroken) {
+      await this.#renew()
+      return
+    }
+    await this.#end(transaction => transaction.abort(), 'aborting a transaction')
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#onClose()
+    await this.#producer.close(true)
+  }
+
+  async #end(call: (transaction: OpenTransaction) => Promise<void>, doing: string): Promise<void> {
+    const transaction = this.#transaction!
+    try {
+      await asOurs(this.#context(doing), () => call(transaction))
+    } catch (error) {
+      this.#isBroken = true
+      throw error
+    }
+    this.#transaction = null
+  }
+
+  /** K1. */
+  async #renew(): Promise<void> {
+    const before = this.#producer
+    this.#producer = this.#make()
+    this.#transaction = null
+    this.#isBroken = false
+    await before.close(true).catch(() => undefined)
+    // A new epoch of the same id aborts what the one before left open.
+    await asOurs(this.#context('aborting a transaction'), async () => {
+      const transaction = await this.#producer.beginTransaction()
+      await transaction.cancel()
+    })
+  }
+
+  #make(): Kafka.Producer {
+    const { retries, idempotent, transactionalId, transactionTimeoutMs } = this.#request
+    const producer = new this.#kafka.Producer({
+      ...baseOptions(this.#options, retries ? RETRIES : 0),
+      ...NOBODY,
+      idempotent,
+      timeout: transactionTimeoutMs,
+      repeatOnStaleMetadata: retries,
+      ...(transactionalId === null ? {} : { transactionalId })
+    })
+    producer.on('error', () => {})
+    return producer
+  }
+
+  #check(): void {
+    if (this.#isClosed) throw clientClosed('producer')
+  }
+
+  #context(doing: string): CallContext {
+    const { transactionalId } = this.#request
+    return { doing, transactionalId, bootstrap: this.#options.bootstrap }
+  }
+}
+
+function messageOf({ topic, partition, key, value, timestamp, headers }: RawRecord): Message {
+  const message = { topic, partition, timestamp: BigInt(timestamp) }
+  const bytes = { key: bufferOf(key), value: bufferOf(value) }
+  if (headers.length === 0) return { ...message, ...bytes } as Message
+  // Keyed by buffers, so that a name may come twice.
+  const entries = headers.map(header => [Buffer.from(header.key), bufferOf(header.value)] as const)
+  return { ...message, ...bytes, headers: new Map(entries) } as Message
+}
+
+function bufferOf(bytes: Uint8Array | null): Buffer | null {
+  if (bytes === null || Buffer.isBuffer(bytes)) return bytes
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
+
+function incomplete(): MillraceError {
+  return new MillraceError(
+    'TRANSACTION_INCOMPLETE',
+    'a send of this transaction failed, so it cannot be committed; expected were sends that all succeeded; ' +
+      'abort it and do its work again'
+  )
+}

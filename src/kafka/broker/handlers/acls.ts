@@ -1,0 +1,108 @@
+// DescribeAcls, CreateAcls, DeleteAcls: access rules by Kafka's tools (KIP-140).
+import { isMillraceError, messageOf } from '../../../base/index.ts'
+import { checkRule, type AccessRule } from '../../../security/index.ts'
+import { ERROR_CODES, type ResponseOf, type Sparse } from '../../wire/index.ts'
+import type { BrokerContext, Caller, Handler } from '../context.ts'
+import { codesOf, isFilter, matches, ruleOf, type RuleFilter } from '../security/rule-codes.ts'
+
+type Refused = { readonly errorCode: number; readonly errorMessage: string }
+type Matching = Sparse<ResponseOf<'DeleteAcls'>['filterResults'][number]>
+
+/** Why rules may not be looked at or changed; null when they may. */
+function refusalOf(
+  { security }: BrokerContext,
+  { identity }: Caller,
+  operation: 'describe' | 'alter'
+): Refused | null {
+  if (!security.isRequired) {
+    const errorMessage = 'nobody has to authenticate here, so there are no access rules'
+    return { errorCode: ERROR_CODES.SECURITY_DISABLED, errorMessage }
+  }
+  if (security.allowsCluster(identity, operation)) return null
+  const errorMessage = `${identity.principal} may not ${operation} the cluster`
+  return { errorCode: ERROR_CODES.CLUSTER_AUTHORIZATION_FAILED, errorMessage }
+}
+
+const UNKNOWN_FILTER: Refused = {
+  errorCode: ERROR_CODES.INVALID_REQUEST,
+  errorMessage: 'the filter names a type, pattern, operation or permission that is not known here'
+}
+
+/** Answers DescribeAcls: rules by resource. */
+export const handleDescribeAcls: Handler<'DescribeAcls'> = (context, request, caller) => {
+  const refused = refusalOf(context, caller, 'describe')
+  if (refused !== null) return refused
+  if (!isFilter(request)) return UNKNOWN_FILTER
+  const found = context.security.rules.list().filter(rule => matches(request, rule))
+  const byResource = Map.groupBy(found, ({ kind, pattern, name }) => `${kind}\n${pattern}\n${name}`)
+  const resources = [...byResource.values()].map(rules => {
+    const [first] = rules as [AccessRule]
+    const { resourceType, patternType } = codesOf(first)
+    const acls = rules.map(rule => {
+      const { operation, permissionType } = codesOf(rule)
+      return { principal: rule.principal, host: rule.host, operation, permissionType }
+    })
+    return { resourceType, resourceName: first.name, patternType, acls }
+  })
+  return { errorMessage: null, resources }
+}
+
+/** Answers CreateAcls: each rule is added or refused by itself. */
+export const handleCreateAcls: Handler<'CreateAcls'> = async (context, request, caller) => {
+  const refused = refusalOf(context, caller, 'alter')
+  if (refused !== null) return { results: request.creations.map(() => refused) }
+  const good: AccessRule[] = []
+  const results: { errorCode: number; errorMessage: string | null }[] = []
+  for (const asked of request.creations) {
+    const rule = ruleOf(asked)
+    const problem =
+      rule === null
+        ? 'it names a type, pattern, operation or permission that is not known here'
+        : problemOf(rule)
+    if (rule !== null && problem === null) good.push(rule)
+    results.push({
+      errorCode: problem === null ? ERROR_CODES.NONE : ERROR_CODES.INVALID_REQUEST,
+      errorMessage: problem
+    })
+  }
+  try {
+    await context.security.rules.add(good)
+    return { results }
+  } catch (error) {
+    if (!isMillraceError(error, 'SECURITY_FULL')) throw error
+    const full = { errorCode: ERROR_CODES.POLICY_VIOLATION, errorMessage: messageOf(error) }
+    return { results: results.map(each => (each.errorCode === ERROR_CODES.NONE ? full : each)) }
+  }
+}
+
+function problemOf(rule: AccessRule): string | null {
+  try {
+    checkRule(rule)
+    return null
+  } catch (error) {
+    if (!isMillraceError(error)) throw error
+    return messageOf(error)
+  }
+}
+
+/** Answers DeleteAcls: what was removed, by filter. */
+export const handleDeleteAcls: Handler<'DeleteAcls'> = async (context, request, caller) => {
+  const refused = refusalOf(context, caller, 'alter')
+  if (refused !== null) return { filterResults: request.filters.map(() => refused) }
+  const filterResults: Matching[] = []
+  for (const filter of request.filters) filterResults.push(await remove(context, filter))
+  return { filterResults }
+}
+
+async function remove({ security }: BrokerContext, filter: RuleFilter): Promise<Matching> {
+  if (!isFilter(filter)) return UNKNOWN_FILTER
+  const found = security.rules.list().filter(rule => matches(filter, rule))
+  await security.rules.remove(found)
+  return {
+    errorMessage: null,
+    matchingAcls: found.map(rule => {
+      const { principal, host, name } = rule
+      return { errorMessage: null, resourceName: name, principal, host, ...codesOf(rule) }
+    })
+  }
+}

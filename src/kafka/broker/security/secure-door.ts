@@ -1,0 +1,107 @@
+// TLS in front of the door: what it is set up with, and how certificates change while connections go on.
+import type { Socket } from 'node:net'
+import { constants } from 'node:crypto'
+import { createServer, type SecureContextOptions, type Server, type TLSSocket } from 'node:tls'
+import { subjectName, type Principal, type SubjectNaming } from '../../../security/index.ts'
+
+const HANDSHAKE_MS = 10_000
+
+/** Keys and certificates of a listener. `current` may change at any time; `onChange` tells of it. */
+export interface TlsSource {
+  readonly current: TlsMaterial
+  /** Calls `action` when `current` has changed; gives what ends that. */
+  onChange(action: () => void): () => void
+}
+
+/** PEM texts. */
+export interface TlsMaterial {
+  readonly key: string
+  /** The certificate, with those between it and the authority. */
+  readonly certificate: string
+  /** Authorities whose certificates say who a client is; null: clients are not asked for certificates. */
+  readonly clientAuthorities: string | null
+}
+
+/** Options of `node:tls` and `node:https` for a material: TLS 1.2 and later. */
+export function secureOptions({
+  key,
+  certificate,
+  clientAuthorities
+}: TlsMaterial): SecureContextOptions & {
+  readonly requestCert: boolean
+  readonly rejectUnauthorized: boolean
+} {
+  return {
+    key,
+    cert: certificate,
+    // Sessions are not resumed where certificates name clients: one would outlive its authority.
+    ...(clientAuthorities === null
+      ? {}
+      : { ca: clientAuthorities, secureOptions: constants.SSL_OP_NO_TICKET }),
+    minVersion: 'TLSv1.2',
+    requestCert: clientAuthorities !== null,
+    // Who has none may log in otherwise: certificates are looked at when there is one.
+    rejectUnauthorized: false
+  }
+}
+
+/** Wraps sockets of a listener. */
+export class SecureDoor {
+  readonly #server: Server
+  readonly #forget: () => void
+  readonly #waiting = new Map<string, (socket: TLSSocket) => void>()
+
+  /** `onProblem`: a handshake failed. */
+  constructor(source: TlsSource, onProblem: (client: string, reason: string) => void) {
+    this.#server = createServer({
+      ...secureOptions(source.current),
+      handshakeTimeout: HANDSHAKE_MS,
+      noDelay: true
+    })
+    this.#server.on('secureConnection', socket => this.#waiting.get(nameOf(socket))?.(socket))
+    this.#server.on('tlsClientError', (error, socket) => {
+      onProblem(nameOf(socket), `the TLS handshake failed: ${error.message}`)
+    })
+    // New connections get the new certificate; what is open goes on.
+    this.#forget = source.onChange(() =>
+      this.#server.setSecureContext(secureOptions(source.current))
+    )
+  }
+
+  /** Begins the handshake on a socket; `open` is called when it has succeeded. */
+  wrap(socket: Socket, open: (socket: TLSSocket) => void): void {
+    const name = nameOf(socket)
+    this.#waiting.set(name, open)
+    socket.once('close', () => {
+      if (this.#waiting.get(name) === open) this.#waiting.delete(name)
+    })
+    this.#server.emit('connection', socket)
+  }
+
+  close(): void {
+    this.#forget()
+  }
+}
+
+const nameOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress}:${remotePort}`
+
+/** What the certificate of a client says: who it is, nothing, or why it is not believed. */
+export type Certified =
+  | { readonly kind: 'principal'; readonly principal: Principal }
+  | { readonly kind: 'none' }
+  | { readonly kind: 'refused'; readonly reason: string }
+
+/** Looks at the client's certificate. */
+export function certifiedBy(socket: TLSSocket, naming: SubjectNaming): Certified {
+  const certificate = socket.getPeerX509Certificate()
+  if (certificate === undefined) return { kind: 'none' }
+  if (!socket.authorized) {
+    const reason = `its certificate is not believed: ${String(socket.authorizationError)}`
+    return { kind: 'refused', reason }
+  }
+  const subject = subjectName(certificate.subject)
+  const principal = naming(subject)
+  return principal === null
+    ? { kind: 'refused', reason: `no rule names the subject ${subject} of its certificate` }
+    : { kind: 'principal', principal }
+}

@@ -1,0 +1,38 @@
+// The look-up of a state of another service: each record with the value that is there under its key now.
+//
+// The record is in the task that owns the key, and the value as of all records before it: readers go before writers.
+import type { StateKey } from '../../state/contract.ts'
+import type { Operator } from '../operators/operator.ts'
+import type { StateView } from '../task/state-view.ts'
+import type { JoinEntryOptions, Sided } from './contract.ts'
+import { type MakePair, Pairs, sendPairs } from './pairs.ts'
+
+/** What a {@link StateJoin} is made from. */
+export interface StateJoinOptions {
+  readonly kind: 'inner' | 'left' | 'outer'
+  readonly make: MakePair
+  readonly view: StateView
+}
+
+/** Keeps nothing of its own. */
+export class StateJoin {
+  readonly #options: StateJoinOptions
+
+  constructor(options: StateJoinOptions) {
+    this.#options = options
+  }
+
+  entry({ frame, next }: JoinEntryOptions): Operator {
+    const { kind, make, view } = this.#options
+    const pairs = new Pairs()
+    return {
+      push: value => {
+        // Hot: per record.
+        const found = view.read(frame.owner as StateKey)
+        if (found === undefined && kind === 'inner') return
+        pairs.add((value as Sided).left, found ?? null, frame.timestamp)
+        return sendPairs(pairs, make, frame, next)
+      }
+    }
+  }
+}

@@ -1,0 +1,474 @@
+// All deployments of a server: what is stored runs, what is deployed replaces it, what fails harms nothing else.
+//
+//   P1  What is done to one deployment is done one after the other, in the order of the calls.
+//   P2  The record on disk says what runs after a start. It changes between the stop of the old version and the start
+//       of the new one, so a process that ends at any step goes on with one of the two, from the last commit of either.
+//   P3  A version that does not start gives way to the one before, also when the process ended in between.
+//   P4  Names of dataflows and applications belong to one deployment, as long as it is there.
+import { createHash } from 'node:crypto'
+
+import { MillraceError, messageOf } from '../../base/index.ts'
+import type { Clock, Disk } from '../../base/index.ts'
+import { checkBundle } from './check-bundle.ts'
+import { DEPLOYMENT_NAME } from './contract.ts'
+import type { DeployOutcome, DeployRequest, DeployStep, DeploymentReport } from './contract.ts'
+import { Deployment } from './deployment.ts'
+import { checkTypesStored, joined, loadDeployment, namesOf, ownedBy } from './loaded.ts'
+import type { LoadedDeployment } from './loaded.ts'
+import type { DeploymentGround, RunningDeployment } from './running.ts'
+import { DeploymentStore } from './store.ts'
+import type { StoredDeployment } from './store.ts'
+
+/** Deployments that start at the same time. */
+const STARTS_MAX = 4
+
+/** What {@link Deployments} are opened with. */
+export interface DeploymentsOptions extends DeploymentGround {
+  readonly clock: Clock
+  readonly disk: Disk
+  /** Told of what happens to deployments, for the server's own log. */
+  onEvent?(name: string, message: string): void
+  /** Awaited after each step of a deployment: tests end the process there. */
+  onStep?(step: DeployStep, name: string): Promise<void> | void
+}
+
+/** The deployments of a server. */
+export class Deployments {
+  readonly #options: DeploymentsOptions
+  readonly #store: DeploymentStore
+  readonly #all = new Map<string, Deployment>()
+  readonly #turns = new Map<string, Promise<unknown>>()
+  /** The newest version of each name that was ever written: Node keeps modules by their paths, so none comes twice. */
+  readonly #versions = new Map<string, number>()
+  /** Whose a name is (P4). */
+  readonly #owners = new Map<string, string>()
+  #isClosing = false
+
+  private constructor(options: DeploymentsOptions, store: DeploymentStore) {
+    this.#options = options
+    this.#store = store
+  }
+
+  /** Reads what is stored; starts nothing. @throws DEPLOYMENT_DAMAGED */
+  static async open(options: DeploymentsOptions): Promise<Deployments> {
+    const { store, found } = await DeploymentStore.open(options.disk, options.folder.path)
+    const deployments = new Deployments(options, store)
+    for (const stored of found) {
+      deployments.#all.set(stored.name, deployments.#deploymentOf(stored))
+      for (const name of claimsOf(stored)) deployments.#owners.set(name, stored.name)
+    }
+    return deployments
+  }
+
+  /** Starts all that are wanted to run; resolves when each of them runs or has failed. */
+  async start(): Promise<void> {
+    const waiting = [...this.#all.values()]
+    const next = async (): Promise<void> => {
+      for (let one = waiting.shift(); one !== undefined; one = waiting.shift()) {
+        const { name } = one.stored
+        await this.#inTurn(name, () => this.#resume(name)).catch((error: unknown) => {
+          this.#tell(name, `does not start: ${messageOf(error)}`)
+        })
+      }
+    }
+    await Promise.all(Array.from({ length: STARTS_MAX }, next))
+  }
+
+  /** Whether all that was to be started has started or failed. */
+  get areStarted(): boolean {
+    return [...this.#all.values()].every(({ status }) => status !== 'starting')
+  }
+
+  list(): readonly DeploymentReport[] {
+    const reports = [...this.#all.values()].map(one => one.report())
+    return reports.toSorted((a, b) => (a.name < b.name ? -1 : 1))
+  }
+
+  /** @throws DEPLOYMENT_UNKNOWN */
+  get(name: string): Deployment {
+    const found = this.#all.get(name)
+    if (found !== undefined) return found
+    const names = [...this.#all.keys()].toSorted()
+    const hint = names.length === 0 ? 'there is none' : `there are ${names.join(', ')}`
+    throw new MillraceError(
+      'DEPLOYMENT_UNKNOWN',
+      `no deployment is called ${JSON.stringify(name)}; ${hint}`
+    )
+  }
+
+  /** Versions that run, by the names of their deployments. */
+  running(): readonly (readonly [string, RunningDeployment])[] {
+    return [...this.#all].flatMap(([name, { running }]) =>
+      running === null ? [] : [[name, running] as const]
+    )
+  }
+
+  /**
+   * Deploys files under a name, in place of those that it had; resolves when they run.
+   * @throws DEPLOYMENT_INVALID, DEPLOYMENT_TOO_LARGE the files are wrong · DEPLOYMENT_TYPES what is stored cannot be
+   * read · DEPLOYMENT_CONFLICT another one has a dataflow of that name · DEPLOYMENT_FAILED it does not start; what ran
+   * before runs again
+   */
+  async deploy(name: string, request: DeployRequest): Promise<DeployOutcome> {
+    if (!DEPLOYMENT_NAME.test(name)) {
+      throw new MillraceError(
+        'DEPLOYMENT_INVALID',
+        `${JSON.stringify(name)} is no name of a deployment; expected 1 to 100 letters, digits, dots, dashes and ` +
+          'underscores, the first of them a letter or digit'
+      )
+    }
+    checkBundle(request.bundle)
+    return await this.#inTurn(name, () => this.#deploy(name, request))
+  }
+
+  /** Ends the tasks of a deployment; it stays stopped after a start of the server, too. */
+  async stop(name: string): Promise<DeploymentReport> {
+    this.get(name)
+    return await this.#inTurn(name, async () => {
+      const deployment = this.get(name)
+      await deployment.end()
+      await deployment.record({
+        wanted: 'stopped',
+        failure: null,
+        updatedAt: this.#options.clock.now()
+      })
+      this.#tell(name, 'stopped')
+      return deployment.report()
+    })
+  }
+
+  /** Ends the tasks of a deployment and starts them again. @throws DEPLOYMENT_FAILED */
+  async restart(name: string): Promise<DeploymentReport> {
+    this.get(name)
+    return await this.#inTurn(name, async () => {
+      const deployment = this.get(name)
+      await deployment.end()
+      await deployment.record({
+        wanted: 'running',
+        failure: null,
+        updatedAt: this.#options.clock.now()
+      })
+      await this.#startOrFail(deployment)
+      if (deployment.status === 'failed') throw failed(name, deployment.stored.failure ?? '')
+      return deployment.report()
+    })
+  }
+
+  /** Removes a deployment; with its states, positions and internal topics unless `keepState`. */
+  async remove(name: string, { keepState }: { readonly keepState: boolean }): Promise<void> {
+    this.get(name)
+    await this.#inTurn(name, async () => {
+      const deployment = this.get(name)
+      await deployment.end()
+      await deployment.record({
+        wanted: 'deleted',
+        failure: null,
+        ...(keepState ? { owned: { topics: [], groups: [], paths: [] } } : {})
+      })
+      await this.#removeOwned(deployment.stored)
+      this.#tell(name, keepState ? 'deleted; its states stay' : 'deleted with its states')
+    })
+  }
+
+  /** Ends all tasks; what is stored stays. */
+  async close(): Promise<void> {
+    this.#isClosing = true
+    await Promise.allSettled(this.#turns.values())
+    await Promise.all([...this.#all.values()].map(one => one.end()))
+    for (const { log } of this.#all.values()) log.flush()
+  }
+
+  /** The deployment whose code threw an error outside of every call is failed; false: it is nobody's. */
+  async failStray(error: unknown): Promise<boolean> {
+    const stack = error instanceof Error ? (error.stack ?? '') : ''
+    const found = [...this.#all.values()].find(({ stored: { name, version } }) =>
+      stack.includes(`${this.#store.versionFolder(name, version)}/`)
+    )
+    if (found?.running === undefined || found.running === null) return false
+    const reason = `an error was thrown where nothing waits for it: ${messageOf(error)}`
+    await this.#inTurn(found.stored.name, () => found.fail(reason))
+    return true
+  }
+
+  async #deploy(name: string, request: DeployRequest): Promise<DeployOutcome> {
+    const before = this.#all.get(name) ?? null
+    const digest = digestOf(request)
+    if (before?.stored.digest === digest && before.status === 'running' && !request.dryRun) {
+      return { deployment: before.report(), outcome: 'unchanged', warnings: [] }
+    }
+    const version = Math.max(before?.stored.version ?? 0, this.#versions.get(name) ?? 0) + 1
+    this.#versions.set(name, version)
+    const { bundle, settings } = request
+    const folder = await this.#store.writeFiles(name, version, bundle.files)
+    await this.#step('written', name)
+    let loaded: LoadedDeployment
+    try {
+      loaded = await loadDeployment(folder, { ...bundle, settings })
+      if (!request.force) checkTypesStored(this.#options.folder.path, loaded)
+      this.#claim(name, namesOf(loaded))
+    } catch (error) {
+      await this.#forget(name, before)
+      throw error
+    }
+    await this.#step('checked', name)
+    const stored = this.#storedOf(name, {
+      version,
+      digest,
+      request,
+      loaded,
+      before: before?.stored ?? null
+    })
+    if (request.dryRun) {
+      await this.#forget(name, before)
+      const checked = new Deployment(stored, this.#ground())
+      return { deployment: checked.report(), outcome: 'checked', warnings: loaded.warnings }
+    }
+    await this.#replace(name, before, stored, loaded)
+    const outcome = before === null ? 'created' : 'replaced'
+    return { deployment: this.get(name).report(), outcome, warnings: loaded.warnings }
+  }
+
+  /** From the old version to the new one, or back (P2, P3). */
+  async #replace(
+    name: string,
+    before: Deployment | null,
+    stored: StoredDeployment,
+    loaded: LoadedDeployment
+  ): Promise<void> {
+    await before?.end()
+    await this.#step('stopped', name)
+    const deployment = before ?? this.#deploymentOf(stored)
+    await deployment.record(stored)
+    await this.#step('recorded', name)
+    this.#all.set(name, deployment)
+    try {
+      await deployment.start(loaded, error => this.#onFailure(deployment, error))
+    } catch (error) {
+      await this.#rollBack(deployment, error)
+      throw failed(name, reasonOf(deployment, error), before !== null)
+    }
+    await this.#step('started', name)
+    await this.#settle(deployment)
+    this.#tell(name, `version ${stored.version} runs`)
+  }
+
+  async #settle(deployment: Deployment): Promise<void> {
+    const { name } = deployment.stored
+    await deployment.record({ previous: null, failure: null })
+    this.#claimOnly(name, claimsOf(deployment.stored))
+    await this.#step('settled', name)
+    await this.#store.clean(deployment.stored)
+    await this.#step('cleaned', name)
+  }
+
+  /** The version before counts again; without one the deployment is gone. */
+  async #rollBack(deployment: Deployment, error: unknown): Promise<void> {
+    const { name, version, previous } = deployment.stored
+    const reason = reasonOf(deployment, error)
+    deployment.log.add({
+      ...NOBODY,
+      level: 'error',
+      message: `version ${version} does not start: ${reason}`
+    })
+    if (previous === null) {
+      this.#all.delete(name)
+      this.#claimOnly(name, [])
+      deployment.log.flush()
+      await this.#store.remove(name)
+      return
+    }
+    const { owned } = deployment.stored
+    const failure = `version ${version} does not start: ${reason}`
+    await deployment.record({ ...previous, owned, failure })
+    this.#claimOnly(name, claimsOf(previous))
+    await this.#store.clean(deployment.stored)
+    if (previous.wanted !== 'running') return
+    await this.#startStored(deployment).catch((again: unknown) => {
+      return deployment.fail(reasonOf(deployment, again))
+    })
+  }
+
+  /** What a start of the server does with a deployment. */
+  async #resume(name: string): Promise<void> {
+    const deployment = this.get(name)
+    const { wanted, previous } = deployment.stored
+    if (wanted === 'deleted') return this.#removeOwned(deployment.stored)
+    if (wanted === 'stopped' || this.#isClosing) return
+    if (previous === null) return this.#startOrFail(deployment)
+    try {
+      await this.#startStored(deployment)
+    } catch (error) {
+      return this.#rollBack(deployment, error)
+    }
+    await this.#settle(deployment)
+  }
+
+  async #startOrFail(deployment: Deployment): Promise<void> {
+    try {
+      await this.#startStored(deployment)
+      if (deployment.stored.failure !== null) await deployment.record({ failure: null })
+    } catch (error) {
+      await deployment.fail(reasonOf(deployment, error))
+      this.#tell(deployment.stored.name, `does not start: ${reasonOf(deployment, error)}`)
+    }
+  }
+
+  async #startStored(deployment: Deployment): Promise<void> {
+    const { name, version } = deployment.stored
+    const loaded = await loadDeployment(this.#store.versionFolder(name, version), deployment.stored)
+    await deployment.start(loaded, error => this.#onFailure(deployment, error))
+  }
+
+  #onFailure(deployment: Deployment, error: unknown): void {
+    const { name } = deployment.stored
+    if (this.#isClosing) return
+    const { running } = deployment
+    void this.#inTurn(name, async () => {
+      // It may have been replaced meanwhile.
+      if (deployment.running !== running || running === null) return
+      await deployment.fail(reasonOf(deployment, error))
+      this.#tell(name, `failed: ${reasonOf(deployment, error)}`)
+    }).catch(() => {})
+  }
+
+  async #removeOwned({ name, owned }: StoredDeployment): Promise<void> {
+    const { log } = this.#options
+    const known = new Set((await log.listTopics({ internal: true })).map(topic => topic.name))
+    for (const topic of owned.topics) if (known.has(topic)) await log.deleteTopic(topic)
+    for (const group of owned.groups) {
+      const offsets = (await log.positions(group)).map(({ topic, partition }) => {
+        return { group, topic, partition, offset: null, metadata: '' }
+      })
+      if (offsets.length > 0) await log.commit({ batches: [], offsets })
+    }
+    for (const path of owned.paths) await this.#store.removePath(path)
+    this.#all.get(name)?.log.flush()
+    await this.#store.remove(name)
+    this.#all.delete(name)
+    this.#claimOnly(name, [])
+  }
+
+  #storedOf(
+    name: string,
+    parts: {
+      readonly version: number
+      readonly digest: string
+      readonly request: DeployRequest
+      readonly loaded: LoadedDeployment
+      readonly before: StoredDeployment | null
+    }
+  ): StoredDeployment {
+    const { version, digest, request, loaded, before } = parts
+    const { bundle, settings } = request
+    const now = this.#options.clock.now()
+    const owned = ownedBy(this.#options.folder.path, loaded)
+    return {
+      format: 1,
+      name,
+      version,
+      previous: before === null ? null : { ...before, previous: null },
+      wanted: 'running',
+      failure: null,
+      createdAt: before?.createdAt ?? now,
+      updatedAt: now,
+      entries: bundle.entries,
+      functionFiles: bundle.functionFiles,
+      files: bundle.files.length,
+      bytes: bundle.files.reduce((sum, { bytes }) => sum + bytes.length, 0),
+      digest,
+      settings,
+      dataflows: loaded.dataflows.map(({ plan }) => ({
+        name: plan.name,
+        namespace: plan.namespace
+      })),
+      application: loaded.application?.name ?? null,
+      owned: before === null ? owned : joined(before.owned, owned)
+    }
+  }
+
+  /** Takes names for a deployment beside those that it has. @throws DEPLOYMENT_CONFLICT (P4) */
+  #claim(name: string, claims: readonly string[]): void {
+    for (const claim of claims) {
+      const owner = this.#owners.get(claim)
+      if (owner === undefined || owner === name) continue
+      throw new MillraceError(
+        'DEPLOYMENT_CONFLICT',
+        `the deployment ${owner} has a dataflow or application called ${claim} already; expected another name: change ` +
+          `it under meta, name the application of a module (kind: io.millrace.application.v1), or delete ${owner}`
+      )
+    }
+    for (const claim of claims) this.#owners.set(claim, name)
+  }
+
+  #claimOnly(name: string, claims: readonly string[]): void {
+    for (const [claim, owner] of this.#owners) {
+      if (owner === name && !claims.includes(claim)) this.#owners.delete(claim)
+    }
+    for (const claim of claims) this.#owners.set(claim, name)
+  }
+
+  /** Removes what was written for a version that does not come to run. */
+  async #forget(name: string, before: Deployment | null): Promise<void> {
+    this.#claimOnly(name, before === null ? [] : claimsOf(before.stored))
+    if (before === null) await this.#store.remove(name)
+    else await this.#store.clean(before.stored)
+  }
+
+  #deploymentOf(stored: StoredDeployment): Deployment {
+    return new Deployment(stored, this.#ground())
+  }
+
+  #ground(): ConstructorParameters<typeof Deployment>[1] {
+    return { ...this.#options, store: this.#store }
+  }
+
+  async #step(step: DeployStep, name: string): Promise<void> {
+    await this.#options.onStep?.(step, name)
+  }
+
+  #tell(name: string, message: string): void {
+    this.#options.onEvent?.(name, message)
+  }
+
+  /** P1. */
+  #inTurn<T>(name: string, work: () => Promise<T>): Promise<T> {
+    const before = this.#turns.get(name) ?? Promise.resolve()
+    const mine = before.then(work, work)
+    const settled = mine.catch(() => {})
+    this.#turns.set(name, settled)
+    void settled.then(() => {
+      if (this.#turns.get(name) === settled) this.#turns.delete(name)
+    })
+    return mine
+  }
+}
+
+const NOBODY = { source: '', service: '', operator: '' } as const
+
+function claimsOf({ dataflows, application }: StoredDeployment): readonly string[] {
+  const names = dataflows.map(({ name }) => name)
+  return application === null ? names : [...names, application]
+}
+
+function reasonOf(deployment: Deployment, error: unknown): string {
+  return deployment.ownNames(messageOf(error))
+}
+
+function failed(name: string, reason: string, hadOther = false): MillraceError {
+  const then = hadOther ? '; the version before it is in place again' : ''
+  return new MillraceError('DEPLOYMENT_FAILED', `${name} does not start: ${reason}${then}`)
+}
+
+/** One digest for what is the same. */
+function digestOf({ bundle, settings }: DeployRequest): string {
+  const hash = createHash('sha256')
+  const files = bundle.files.toSorted((a, b) => (a.path < b.path ? -1 : 1))
+  const { entries, functionFiles } = bundle
+  const sorted = Object.entries(settings.env).toSorted(([a], [b]) => (a < b ? -1 : 1))
+  hash.update(JSON.stringify([entries, functionFiles, { ...settings, env: sorted }]))
+  for (const { path, bytes } of files) {
+    hash.update(`\n${path} ${bytes.length}\n`)
+    hash.update(bytes)
+  }
+  return hash.digest('hex')
+}

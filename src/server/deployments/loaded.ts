@@ -1,0 +1,137 @@
+// A version of a deployment, loaded from its folder and checked as a run checks its files.
+import { join, relative } from 'node:path'
+
+import { MillraceError, sendConsoleToStderr } from '../../base/index.ts'
+import type { Diagnostic } from '../../dataflow/diagnostics.ts'
+import { functionsGroupName } from '../../functions/index.ts'
+import { groupName, requiredTopics } from '../../runtime/index.ts'
+import { loadApplication } from '../application.ts'
+import type { LoadedApplication } from '../application.ts'
+import { functionsFolder, stateFolder } from '../data-folder.ts'
+import { hasErrors, loadFiles } from '../dataflow-files.ts'
+import type { LoadedDataflow } from '../dataflow-files.ts'
+import { applicationTopics } from '../engine-functions.ts'
+import { checkStoredTypes } from '../stored-types.ts'
+import type { DeploymentSettings } from './contract.ts'
+import { DiagnosticsError } from './diagnostics-error.ts'
+import type { Owned } from './store.ts'
+
+/** What runs of a version. */
+export interface LoadedDeployment {
+  readonly dataflows: readonly LoadedDataflow[]
+  readonly application: LoadedApplication | null
+  readonly warnings: readonly Diagnostic[]
+}
+
+/**
+ * Loads the files of a version. Files in diagnostics are named by their paths in the deployment.
+ * @throws DEPLOYMENT_INVALID with diagnostics
+ */
+export async function loadDeployment(
+  folder: string,
+  version: {
+    readonly entries: readonly string[]
+    readonly functionFiles: readonly string[]
+    readonly settings: DeploymentSettings
+  }
+): Promise<LoadedDeployment> {
+  const { entries, functionFiles, settings } = version
+  // Files with functions may print as they are loaded.
+  sendConsoleToStderr()
+  const files = loadFiles(
+    entries.map(entry => join(folder, entry)),
+    { dev: settings.dev }
+  )
+  const { application, diagnostics } = await loadApplication(files, {
+    functionFiles: functionFiles.map(file => join(folder, file)),
+    localAddresses: settings.localAddresses,
+    allowPrivate: settings.allowPrivate
+  })
+  const found = [...files.diagnostics, ...diagnostics].map(one => ({
+    ...one,
+    file: ownNames(folder, one.file),
+    message: ownNames(folder, one.message)
+  }))
+  if (hasErrors(found)) {
+    const errors = found.filter(({ severity }) => severity === 'error')
+    const [{ file, line, column, message }] = errors as [Diagnostic]
+    throw new DiagnosticsError(
+      'DEPLOYMENT_INVALID',
+      `${file}:${line}:${column}: ${message}${errors.length > 1 ? ` (and ${errors.length - 1} more)` : ''}`,
+      found
+    )
+  }
+  const { dataflows } = files
+  if (dataflows.length === 0 && application === null) {
+    throw new MillraceError(
+      'DEPLOYMENT_INVALID',
+      `${entries.join(', ')} hold no dataflow and no module; expected at least one`
+    )
+  }
+  return { dataflows, application, warnings: found }
+}
+
+/** A text in which files of the version are named from its folder. */
+export function ownNames(folder: string, text: string): string {
+  const near = relative('', folder)
+  const short = near === '' ? text : text.replaceAll(`${near}/`, '')
+  return short.replaceAll(`${folder}/`, '')
+}
+
+/** Names that no other deployment may have: dataflows and applications keep positions and dead letters by them. */
+export function namesOf({ dataflows, application }: LoadedDeployment): readonly string[] {
+  const names = dataflows.map(({ plan }) => plan.name)
+  return application === null ? names : [...names, application.name]
+}
+
+/** What a version makes for itself. */
+export function ownedBy(dataFolder: string, { dataflows, application }: LoadedDeployment): Owned {
+  const paths: string[] = []
+  const topics: string[] = []
+  const groups: string[] = []
+  for (const { plan } of dataflows) {
+    const internal = requiredTopics(plan).filter(topic => topic.internal)
+    topics.push(...internal.map(topic => topic.name))
+    groups.push(groupName(plan))
+    paths.push(relative(dataFolder, stateFolder(dataFolder, plan)))
+    paths.push(join('types', `${plan.namespace}.${plan.name}.json`))
+  }
+  if (application !== null) {
+    // However many tasks there are, the topics are the same, but for that of messages, which one task has not.
+    const internal = applicationTopics(application, 2).filter(topic => topic.internal)
+    topics.push(...internal.map(topic => topic.name))
+    groups.push(functionsGroupName(application.name))
+    paths.push(relative(dataFolder, functionsFolder(dataFolder, application.name)))
+  }
+  return { topics: unique(topics), groups: unique(groups), paths: unique(paths) }
+}
+
+/** What both own. */
+export function joined(one: Owned, other: Owned): Owned {
+  return {
+    topics: unique([...one.topics, ...other.topics]),
+    groups: unique([...one.groups, ...other.groups]),
+    paths: unique([...one.paths, ...other.paths])
+  }
+}
+
+/** Refuses types with which what is stored cannot be read. @throws DEPLOYMENT_TYPES */
+export function checkTypesStored(dataFolder: string, { dataflows }: LoadedDeployment): void {
+  const faults = dataflows.flatMap(({ plan }) =>
+    (checkStoredTypes(dataFolder, plan) ?? []).flatMap(({ place, part, differences }) =>
+      differences
+        .filter(({ backward }) => !backward)
+        .map(({ path, reason }) => `${plan.name}: the ${part} of ${place}: ${path} ${reason}`)
+    )
+  )
+  if (faults.length === 0) return
+  throw new MillraceError(
+    'DEPLOYMENT_TYPES',
+    `what is stored cannot be read with the new types: ${faults.join('; ')}; change them so that they read the old ` +
+      'values too, or deploy with force, which sends such records to the dead letters'
+  )
+}
+
+function unique(values: readonly string[]): string[] {
+  return [...new Set(values)]
+}
