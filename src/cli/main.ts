@@ -1,7 +1,7 @@
 // The command line: parses the arguments, runs one command, and turns what it throws into an exit code.
-import { existsSync, readFileSync } from 'node:fs'
+import { messageOf, packageVersion } from '../base/index.ts'
 
-import { messageOf } from '../base/index.ts'
+export { packageVersion } from '../base/index.ts'
 
 /** Done. */
 export const EXIT_DONE = 0
@@ -65,16 +65,4 @@ export function reportFailure(error: unknown): number {
     `millrace: this is a defect of millrace, please report it with these lines:\n${text}\n`
   )
   return EXIT_FAILED
-}
-
-/** The version of the package that this file belongs to. */
-export function packageVersion(): string {
-  let folder = new URL('./', import.meta.url)
-  while (!existsSync(new URL('package.json', folder))) {
-    const parent = new URL('../', folder)
-    if (parent.href === folder.href) return 'unknown'
-    folder = parent
-  }
-  const text = readFileSync(new URL('package.json', folder), 'utf8')
-  return (JSON.parse(text) as { version: string }).version
 }

@@ -12,6 +12,7 @@ import type { TopicOptions } from './commands/topic.ts'
 import { addClient, CLIENT_EXAMPLES } from './program-client.ts'
 import { addDeploy, DEPLOY_EXAMPLES } from './program-deploy.ts'
 import { addDevOption, addKit, KIT_EXAMPLES } from './program-kit.ts'
+import { addSecurity, addSecurityOptions, SECURITY_EXAMPLES } from './program-security.ts'
 
 /** Examples of a command, printed below its help and in the reference. */
 export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
@@ -26,7 +27,11 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'millrace run module.yaml --functions functions.ts --http 127.0.0.1:8080',
     'millrace run dataflow.yaml --listen 127.0.0.1:9092'
   ],
-  start: ['millrace start', 'millrace start --data-dir /var/lib/millrace --listen 127.0.0.1:19092'],
+  start: [
+    'millrace start',
+    'millrace start --data-dir /var/lib/millrace --listen 127.0.0.1:19092',
+    'millrace start --listen 0.0.0.0:9093 --http 0.0.0.0:8443 --tls-cert server.pem --tls-key server.key'
+  ],
   check: [
     'millrace check dataflow.yaml',
     'millrace check flows/ --no-types',
@@ -41,6 +46,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   ...KIT_EXAMPLES,
   ...DEPLOY_EXAMPLES,
   ...CLIENT_EXAMPLES,
+  ...SECURITY_EXAMPLES,
   init: ['millrace init hello', 'millrace init --name my-flow'],
   topic: ['millrace topic list', 'millrace topic describe counts -o json'],
   'topic list': ['millrace topic list --data-dir .millrace', 'millrace topic list --all -o json'],
@@ -85,6 +91,7 @@ export function createProgram(version: string, finish: Finish): Command {
   addInit(program, finish)
   addTopic(program, finish)
   addLog(program, finish)
+  addSecurity(program, finish)
   addSchema(program, finish)
   for (const command of walk(program)) addExamples(command)
   return program
@@ -160,8 +167,8 @@ function addRun(program: Command, finish: Finish): void {
       wholeNumber(1, 1024)
     )
     .option('-e, --env <name=value>', 'a value for ctx.env in functions; repeatable', collect)
-  addModuleOptions(command)
-    .option('--listen <host:port>', "serve the log to Kafka's clients here, on this machine only")
+  addModuleOptions(command).option('--listen <host:port>', "serve the log to Kafka's clients here")
+  addSecurityOptions(command)
     .option('--shell', 'read shell commands from stdin even when it is no terminal')
     .option('-v, --verbose', 'print what functions log at debug level and what the log does')
     .action(async (paths: string[], options: RunOptions) => {
@@ -203,7 +210,7 @@ function addFeedOptions(command: Command): Command {
 function addModuleOptions(command: Command): Command {
   return addFunctionOptions(command).option(
     '--http <host:port>',
-    'where HTTP listens, on this machine only (default: 127.0.0.1:8080 when a module needs it)'
+    'where HTTP listens (default: 127.0.0.1:8080 when a module needs it)'
   )
 }
 
@@ -227,7 +234,7 @@ function addFunctionOptions(command: Command): Command {
 }
 
 function addStart(program: Command, finish: Finish): void {
-  dataDir(
+  const command = dataDir(
     program
       .command('start')
       .summary("serve a data directory to Kafka's clients and over HTTP")
@@ -236,21 +243,14 @@ function addStart(program: Command, finish: Finish): void {
           'both if they are not there. What is acknowledged is on the disk. Ctrl-C stops it cleanly.'
       )
   )
-    .option(
-      '--listen <host:port>',
-      "where Kafka's clients come, on this machine only",
-      '127.0.0.1:9092'
-    )
-    .option(
-      '--http <host:port>',
-      "where HTTP listens, on this machine only; 'none' for nowhere",
-      '127.0.0.1:8080'
-    )
+    .option('--listen <host:port>', "where Kafka's clients come", '127.0.0.1:9092')
+    .option('--http <host:port>', "where HTTP listens; 'none' for nowhere", '127.0.0.1:8080')
     .option(
       '--allow-origin <origin>',
       'the origin of web pages that may use the API, as in https://shop.example; repeatable',
       collect
     )
+  addSecurityOptions(command)
     .option('-v, --verbose', 'print what the log does')
     .action(async (options: StartOptions) =>
       finish(await (await import('./commands/start.ts')).start(options))

@@ -62,9 +62,14 @@ function deadLetterLines(
   if (deadLetters === 0) return []
   const lines: string[] = []
   lines.push(`  ${counted(deadLetters, 'dead letter')} in ${deadLetterTopic}:`)
-  for (const { topic, partition, offset, service, operator, code, message } of reasons) {
-    const place = operator === '' ? service : `${service}/${operator}`
-    lines.push(`    ${topic} ${partition}@${offset}, ${place}: ${oneLine(message)} (${code})`)
+  for (const reason of reasons) {
+    const { topic, partition, offset, service, operator, code, message, id } = reason
+    const places = [
+      topic === '' ? '' : `${topic} ${partition}@${offset}`,
+      operator === '' ? service : `${service}/${operator}`,
+      reason.function === '' ? '' : `${reason.function} ${JSON.stringify(id)}`
+    ].filter(place => place !== '')
+    lines.push(`    ${places.join(', ')}: ${oneLine(message)} (${code})`)
   }
   lines.push(...andMore(deadLetters - reasons.length).map(line => `  ${line}`))
   return lines

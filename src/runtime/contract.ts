@@ -172,12 +172,13 @@ export interface RunningDataflow {
   metrics(): Promise<DataflowMetrics>
   states(): Promise<readonly StateSummary[]>
   /**
-   * Entries of `service.state` (or just `state` when unambiguous), by key text or the first `limit`.
+   * Entries of `service.state` (or just `state` when unambiguous), by key text, or the first `limit` whose key's text
+   * begins with `prefix`; of the first million keys of a task then.
    * @throws STATE_UNKNOWN
    */
   stateEntries(
     name: string,
-    options: { readonly key?: string; readonly limit?: number }
+    options: { readonly key?: string; readonly prefix?: string; readonly limit?: number }
   ): Promise<readonly StateEntry[]>
   /** What `service.state`, which is kept for each window, holds in windows. @throws STATE_UNKNOWN */
   windowRows(name: string): Promise<WindowRows>

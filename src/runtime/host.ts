@@ -51,6 +51,8 @@ export interface TaskHost {
 /** Which entries of a state to show. */
 export interface EntriesOptions {
   readonly key?: string
+  /** Beginning of the keys' text. */
+  readonly prefix?: string
   readonly limit?: number
 }
 

@@ -8,22 +8,26 @@ import type { DeclaredState, ServiceStates } from './graph/service-states.ts'
 import type { StateView } from './task/state-view.ts'
 
 const LIMIT_DEFAULT = 100
+/** Keys of a task that are looked at for a prefix: a second of its time. */
+const LOOKED_AT_MAX = 1_000_000
 
-/** Entries of one task's state: the one under `key`, or the first `limit`. */
+/** Entries of one task's state: the one under `key`, or the first `limit`, of keys whose text begins with `prefix`. */
 export function entriesOf(
   view: StateView,
   plan: Extract<StatePlan, { kind: 'owned' }>,
-  options: { readonly key?: string; readonly limit?: number }
+  options: { readonly key?: string; readonly prefix?: string; readonly limit?: number }
 ): StateEntry[] {
   if (options.key !== undefined) {
     const key = scalarFromText(plan.key as ScalarType, options.key, 'key') as StateKey
     const value = view.read(key)
     return value === undefined ? [] : [{ key: jsonReady(key), value: jsonReady(value) }]
   }
-  const limit = options.limit ?? LIMIT_DEFAULT
+  const { limit = LIMIT_DEFAULT, prefix = '' } = options
   const entries: StateEntry[] = []
+  let lookedAt = 0
   for (const [key, value] of view.entries()) {
-    if (entries.length >= limit) break
+    if (entries.length >= limit || (prefix !== '' && lookedAt++ >= LOOKED_AT_MAX)) break
+    if (prefix !== '' && !String(key).startsWith(prefix)) continue
     entries.push({ key: jsonReady(key), value: jsonReady(value) })
   }
   return entries
@@ -33,9 +37,9 @@ export function entriesOf(
 export function windowedEntriesOf(
   states: ServiceStates,
   declared: DeclaredState,
-  options: { readonly key?: string; readonly limit?: number }
+  options: { readonly key?: string; readonly prefix?: string; readonly limit?: number }
 ): StateEntry[] {
-  const limit = options.limit ?? LIMIT_DEFAULT
+  const { limit = LIMIT_DEFAULT, prefix = '' } = options
   const { windows, states: views } = states.windowed.get(declared.service)!
   const view = views.find(one => one.view.name === declared.name)!.view
   const key =
@@ -49,6 +53,7 @@ export function windowedEntriesOf(
       key === undefined ? state.entries() : state.has(key) ? [[key, state.get(key)]] : []
     for (const [name, value] of pairs) {
       if (entries.length >= limit) return entries
+      if (prefix !== '' && !String(name).startsWith(prefix)) continue
       const bounds = windows?.boundsOf(namespace, name) ?? null
       const window = bounds === null ? {} : { window: { start: bounds.start, end: bounds.end } }
       entries.push({ key: jsonReady(name), value: jsonReady(value), ...window })

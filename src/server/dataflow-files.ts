@@ -265,7 +265,7 @@ function isDataflow(text: string): boolean {
 /** By its name, or by components or the older layouts' section in it. */
 function isModule(file: string, text: string): boolean {
   if (MODULE_NAMES.includes(basename(file))) return true
-  return /^kind\s*:\s*['"]?io\./m.test(text) || /^module\s*:/m.test(text)
+  return /^(?:kind\s*:\s*['"]?io\.|module\s*:|-\s+function\s*:)/m.test(text)
 }
 
 /** Two dataflows of one name would share positions, changelog and dead letters. */

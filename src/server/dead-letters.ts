@@ -5,11 +5,16 @@ import { readRange } from './out/topic-reader.ts'
 
 /** Why a record is in the dead letters. */
 export interface DeadLetterReason {
+  /** Its place; '' for a message that a function has sent. */
   readonly topic: string
   readonly partition: string
   readonly offset: string
+  /** Of a dataflow; '' otherwise. */
   readonly service: string
   readonly operator: string
+  /** The function that a message was for, with its id; '' otherwise. */
+  readonly function: string
+  readonly id: string
   readonly code: string
   readonly message: string
 }
@@ -44,6 +49,8 @@ export async function readReasons(
         offset: header('offset'),
         service: header('service'),
         operator: header('operator'),
+        function: header('function'),
+        id: header('id'),
         code: header('error-code'),
         message: header('error-message')
       })

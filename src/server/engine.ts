@@ -33,6 +33,7 @@ import {
 import { describeLogEvent } from './log-events.ts'
 import type { LogNotice } from './log-events.ts'
 import { ServedLog } from './served-log.ts'
+import type { Protection } from './served-log.ts'
 import { SqlService } from './sql/index.ts'
 import { TopicTable } from './topic-table.ts'
 import { compareAll } from './upgrade/index.ts'
@@ -53,6 +54,8 @@ export interface EngineOptions {
   readonly advanceMs?: number | null
   /** Whether the log will be served to Kafka's clients, by {@link Engine.served}. Default false. */
   readonly isServed?: boolean
+  /** Who may come in where it is served; not given: everybody on this machine. */
+  readonly protection?: Protection
   /** A log that is open already and stays open: not given, the engine opens and closes that of the folder. */
   readonly shared?: SharedLog
   /** `ctx.env` of the functions. */
@@ -359,7 +362,7 @@ async function openLog(options: EngineOptions, clock: Clock): Promise<ServedLog>
     onEvent: event => options.onLogEvent(describeLogEvent(event))
   })
   try {
-    return await ServedLog.open(log, clock, options.isServed ?? false)
+    return await ServedLog.open(log, clock, options.isServed ?? false, options.protection)
   } catch (error) {
     await log.close()
     throw error

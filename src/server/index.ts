@@ -65,3 +65,23 @@ export type {
   DeploymentReport,
   DeploymentSettings
 } from './deployments/index.ts'
+export {
+  SECURITY_DEFAULT,
+  administer,
+  checkExposure,
+  type Listening,
+  type SecurityResult,
+  type SecuritySettings
+} from './security/index.ts'
+export {
+  CLUSTER_NAME,
+  OPERATIONS,
+  RESOURCE_KINDS,
+  checkPrincipal,
+  principalOf,
+  type AccessRule,
+  type Operation,
+  type ResourceKind,
+  type TokenListing,
+  type UserListing
+} from '../security/index.ts'

@@ -62,6 +62,8 @@ export class LogServer {
   readonly url: string | null
   /** Topics that clients see, as of the start. */
   readonly topics: number
+  /** How callers say who they are, for people; null: they need not. */
+  readonly logins: string | null
   readonly deployments: Deployments
   /** Resolves when each deployment runs or has failed. */
   readonly started: Promise<void>
@@ -73,6 +75,7 @@ export class LogServer {
     this.address = address
     this.url = parts.http?.served[0]?.url ?? null
     this.topics = topics
+    this.logins = parts.served.guard?.logins ?? null
     this.started = parts.deployments.start()
     this.started.catch(() => {})
   }

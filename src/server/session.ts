@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs'
 import type { Readable, Writable } from 'node:stream'
 
-import { MillraceError } from '../base/index.ts'
+import { MillraceError, packageVersion } from '../base/index.ts'
 import { nearestWord } from '../dataflow/index.ts'
 import type { Plan } from '../dataflow/plan.ts'
 import type { Log } from '../log/index.ts'
@@ -23,8 +23,10 @@ import type { FeedProgress } from './feed/feed-run.ts'
 import type { FeedTopic } from './feed/feed-topic.ts'
 import { FollowedOutputs, checkOutput, writeOutputs } from './outputs.ts'
 import type { Output, OutputOptions } from './outputs.ts'
+import { serveApi } from './http/api/index.ts'
 import { HTTP_ADDRESS_DEFAULT, HttpServer, needsHttp } from './http/index.ts'
 import type { HttpAddress } from './http/index.ts'
+import { ServedHost } from './served-host.ts'
 import type { OnClientProblem } from './served-log.ts'
 import { unknownTopic } from './topic-table.ts'
 
@@ -195,6 +197,8 @@ export class Session {
   #feeding: Promise<FeedReport> | null = null
   #followed: FollowedOutputs | null = null
   #http: HttpServer | null = null
+  /** Answers those who wait for records over HTTP. */
+  #endPolls: () => void = () => {}
 
   private constructor(engine: Engine, request: SessionRequest) {
     this.engine = engine
@@ -256,9 +260,29 @@ export class Session {
       application,
       functions: engine.functions?.running ?? null,
       address: address ?? HTTP_ADDRESS_DEFAULT,
-      isAsked: address !== null
+      isAsked: address !== null,
+      security: engine.served.guard?.security ?? null,
+      tls: engine.served.guard?.tls ?? null
     })
+    if (address !== null) await this.#openApi(this.#http)
     return this.#http
+  }
+
+  /** The API of a server, but for deployments. */
+  async #openApi(http: HttpServer): Promise<void> {
+    const { engine } = this
+    const { served, log, clock } = engine
+    const host = new ServedHost({
+      log,
+      served,
+      clock,
+      version: packageVersion(),
+      deployments: null,
+      engines: () => [{ deployment: null, engine }],
+      unready: () => null,
+      onProblem: message => this.#request.onLogEvent({ routine: false, message })
+    })
+    this.#endPolls = await serveApi(http, { host, security: served.guard?.security ?? null })
   }
 
   /** Serves the log to Kafka's clients; gives where. @throws LISTEN_ADDRESS the port is in use */
@@ -269,6 +293,7 @@ export class Session {
   /** Stops HTTP, Kafka's clients, the feed, the dataflows, the outputs and the log, in this order. Idempotent. */
   async stop(): Promise<void> {
     const isServing = this.engine.functions?.running.status === 'running'
+    this.#endPolls()
     // Replies come only while the functions run.
     await (isServing ? this.#http?.close() : this.#http?.close(0))
     await this.engine.served.stopServing()

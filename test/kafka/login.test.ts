@@ -25,6 +25,12 @@ const UNSUPPORTED_MECHANISM = 33
 const ILLEGAL_STATE = 34
 const FAILED = 58
 
+function frame(text: string): Buffer {
+  const length = Buffer.alloc(4)
+  length.writeInt32BE(Buffer.byteLength(text))
+  return Buffer.concat([length, Buffer.from(text)])
+}
+
 const serial = (client: WireClient): string =>
   (client.socket as TLSSocket).getPeerCertificate().serialNumber
 
@@ -88,6 +94,22 @@ test('PLAIN is not offered in the clear, and unknown mechanisms nowhere', async 
   const client = await WireClient.connect(started.bootstrap)
   finallyIn(t, () => client.close())
   strictEqual((await authenticate(client, `\0ana\0${USERS['ana']}`)).errorCode, ILLEGAL_STATE)
+})
+
+test('behind SaslHandshake 0 messages come as frames of their own', { skip }, async t => {
+  const started = await tlsBrokerFor(t)
+  const ca = textOf(started.authority.certificate)
+  const open = async (message: string): Promise<[WireClient, Buffer | null]> => {
+    const client = await WireClient.connect(started.bootstrap, { ca })
+    finallyIn(t, () => client.close())
+    strictEqual((await client.ask('SaslHandshake', 0, { mechanism: 'PLAIN' })).errorCode, 0)
+    return [client, await client.send(frame(message))]
+  }
+  const [client, answer] = await open(`\0ana\0${USERS['ana']}`)
+  strictEqual(answer?.length, 0)
+  ok((await client.ask('Metadata', 9, { topics: null })).clusterId !== null)
+  const [, refused] = await open('\0ana\0wrong-secret')
+  strictEqual(refused, null)
 })
 
 test('messages of SASL that are none are refused, whatever they are', { skip }, async t => {

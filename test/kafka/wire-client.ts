@@ -82,14 +82,19 @@ export class WireClient {
     const header = { apiKey: api.key, apiVersion: version, clientId: 'wire' }
     writeRequestHeader(writer, api, { ...header, correlationId: ++this.#correlationId })
     writeRequest(name, version, writer, request)
-    const answer = new Promise<Buffer | null>(resolve => (this.#answer = resolve))
-    if (this.#isEnded) throw new Error(`the connection had ended before ${name} was asked`)
-    this.#socket.write(Buffer.concat(writer.finish()))
-    const frame = await answer
+    const frame = await this.send(Buffer.concat(writer.finish()))
     if (frame === null) throw new Error(`the connection ended before ${name} was answered`)
     const reader = new FrameReader(frame)
     readResponseHeader(reader, api, version)
     return readResponse(name, version, reader)
+  }
+
+  /** Sends bytes, a frame's length included; gives the next frame without its length, null when the connection ends. */
+  async send(bytes: Buffer): Promise<Buffer | null> {
+    if (this.#isEnded) return null
+    const answer = new Promise<Buffer | null>(resolve => (this.#answer = resolve))
+    this.#socket.write(bytes)
+    return await answer
   }
 
   /** Produces one batch; gives error code and base offset. */

@@ -2,14 +2,14 @@
 //
 // The same functions in every language obey the orders of scenario/; what they answer must be the same.
 import { deepStrictEqual, match, ok, strictEqual } from 'node:assert/strict'
-import { spawn } from 'node:child_process'
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { test, type TestContext } from 'node:test'
+import { checkGreeter } from '../functions/greeter-2.ts'
 import { finished, start as startMillrace, type Finished } from '../command.ts'
-import { type Program, TOOLCHAINS, type Toolchain } from './toolchains.ts'
+import { type Served, serve } from './served.ts'
+import { PYTHON_2, TOOLCHAINS, type Toolchain } from './toolchains.ts'
 
 const SCENARIO = join(import.meta.dirname, 'scenario')
 const COMMON = [
@@ -33,30 +33,6 @@ const JAVASCRIPT: Toolchain = {
     const file = join(import.meta.dirname, 'javascript/functions.ts')
     return Promise.resolve({ program: { command: process.execPath, args: [...args, file] } })
   }
-}
-
-/** Functions that serve; their end is a failure. */
-interface Served {
-  readonly port: number
-  readonly ended: Promise<never>
-}
-
-/** Starts the functions; they print their port. */
-async function serve(context: TestContext, { command, args }: Program): Promise<Served> {
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] })
-  const ended = new Promise<never>((_, reject) => {
-    let stderr = ''
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
-    child.on('error', reject)
-    child.on('close', code => reject(new Error(`${command} ended with ${code}:\n${stderr}`)))
-  })
-  ended.catch(() => {})
-  context.after(() => child.kill('SIGKILL'))
-  for await (const line of createInterface(child.stdout)) {
-    const port = /^listening on (\d+)$/.exec(line)?.[1]
-    if (port !== undefined) return { port: Number(port), ended }
-  }
-  return ended
 }
 
 /** A folder with the scenario and an endpoint. */
@@ -128,3 +104,10 @@ for (const { language, prepare } of [JAVASCRIPT, ...TOOLCHAINS]) {
     })
   })
 }
+
+test('functions of the original SDK of 2.x for Python run unchanged', async context => {
+  const prepared = await PYTHON_2.prepare()
+  if ('missing' in prepared) return context.skip(prepared.missing)
+  const { port } = await serve(context, prepared.program)
+  await checkGreeter(context, `http://127.0.0.1:${port}/statefun`)
+})

@@ -47,10 +47,25 @@ const UNREACHABLE = new RegExp(
   'i'
 )
 
-/** The SDKs that are not JavaScript. */
+/** The SDK of 2.x, whose functions are others. */
+export const PYTHON_2: Toolchain = python('python-2')
+
+/** The SDKs of 3.x that are not JavaScript. */
 export const TOOLCHAINS: readonly Toolchain[] = [
+  python('python'),
   toolchain({
-    language: 'python',
+    language: 'go',
+    tools: [['go', 'version']],
+    install: (source, cache) => [
+      ['go', 'build', '-C', source, '-mod=readonly', '-o', join(cache, 'functions'), '.']
+    ],
+    program: (_, cache) => ({ command: join(cache, 'functions'), args: [] })
+  })
+]
+
+function python(language: string): Toolchain {
+  return toolchain({
+    language,
     tools: [['python3', '--version']],
     install: (source, cache) => [
       ['python3', '-m', 'venv', cache],
@@ -68,16 +83,8 @@ export const TOOLCHAINS: readonly Toolchain[] = [
       command: join(cache, 'bin/python'),
       args: [join(source, 'functions.py')]
     })
-  }),
-  toolchain({
-    language: 'go',
-    tools: [['go', 'version']],
-    install: (source, cache) => [
-      ['go', 'build', '-C', source, '-mod=readonly', '-o', join(cache, 'functions'), '.']
-    ],
-    program: (_, cache) => ({ command: join(cache, 'functions'), args: [] })
   })
-]
+}
 
 function toolchain(recipe: Recipe): Toolchain {
   return { language: recipe.language, prepare: () => prepare(recipe) }

@@ -3,12 +3,14 @@ import { resolve } from 'node:path'
 
 import { MillraceError } from '../../base/index.ts'
 import { readHttpAddress, readListenAddress } from '../../server/index.ts'
-import type { HttpAddress } from '../../server/index.ts'
+import type { HttpAddress, SecuritySettings } from '../../server/index.ts'
+import { readSecurityOptions } from '../security-options.ts'
+import type { SecurityOptions } from '../security-options.ts'
 import type { SqlFormat } from '../shell/sql.ts'
 import { parseDuration } from '../../dataflow/index.ts'
 
 /** What the parser gives. */
-export interface RunOptions {
+export interface RunOptions extends SecurityOptions {
   readonly dataDir?: string
   readonly ephemeral?: boolean
   readonly in?: readonly string[]
@@ -73,6 +75,7 @@ export interface RunRequest {
   readonly http: HttpAddress | null
   /** Where Kafka's clients are served; null: nowhere. */
   readonly listen: HttpAddress | null
+  readonly security: SecuritySettings
   readonly shell: boolean
   readonly verbose: boolean
 }
@@ -141,6 +144,7 @@ export function readRunOptions(options: RunOptions): RunRequest {
     allowPrivate: options.allowPrivate ?? false,
     http: options.http === undefined ? null : readHttpAddress('--http', options.http),
     listen: options.listen === undefined ? null : readListenAddress('--listen', options.listen),
+    security: readSecurityOptions(options),
     shell,
     verbose
   }

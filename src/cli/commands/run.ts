@@ -6,6 +6,7 @@ import { MillraceError, letHeapGrow, sendConsoleToStderr } from '../../base/inde
 import {
   DATA_FOLDER_NAME,
   Session,
+  checkExposure,
   checkRequest,
   ephemeralFolder,
   hasErrors,
@@ -18,6 +19,7 @@ import type {
   DataFolder,
   EngineFunctions,
   HttpServer,
+  Listening,
   LoadedFiles,
   SessionRequest
 } from '../../server/index.ts'
@@ -113,6 +115,24 @@ function checkModuleOptions(request: RunRequest, files: LoadedFiles): void {
   )
 }
 
+/** Who may come in where a run listens. @throws USAGE others can reach an address, and need not say who they are */
+function protectionOf(
+  { listen, http, security: settings, drain: isDrained }: RunRequest,
+  folder: DataFolder,
+  onNotice: (message: string) => void
+): Pick<SessionRequest, 'isServed' | 'protection'> {
+  if (isDrained) return { isServed: false }
+  const listening: Listening[] = []
+  if (listen !== null) listening.push({ option: '--listen', address: listen })
+  if (http !== null) listening.push({ option: '--http', address: http })
+  checkExposure(settings, listening)
+  const isGuarded = settings.tls !== null || settings.auth === 'required'
+  return {
+    isServed: listen !== null || isGuarded,
+    protection: { settings, listening, folder: folder.path, onNotice }
+  }
+}
+
 function sessionRequest(
   request: RunRequest,
   loaded: Loaded,
@@ -123,7 +143,10 @@ function sessionRequest(
   return {
     ...request,
     ...loaded,
-    isServed: request.listen !== null,
+    ...protectionOf(request, folder, message => {
+      progress.clear()
+      note(`security: ${message}`)
+    }),
     folder,
     stdin: process.stdin,
     stdout: process.stdout,
@@ -255,6 +278,8 @@ function noteBeginning(
   const { path, ephemeral } = engine.folder
   const near = relative(process.cwd(), path)
   note(`data    ${near.startsWith('..') ? path : near || '.'}${ephemeral ? ' (temporary)' : ''}`)
+  const logins = engine.served.guard?.logins ?? null
+  if (logins !== null && (http !== null || kafka !== null)) note(`logins  ${logins}`)
   for (const { url, routes } of http?.served ?? []) {
     note(`http    ${[url, ...routes].join('  ')}`)
   }

@@ -11,10 +11,12 @@ import {
 } from '../../server/index.ts'
 import { packageVersion } from '../main.ts'
 import { counted, formatDuration, note } from '../output.ts'
+import { readSecurityOptions } from '../security-options.ts'
+import type { SecurityOptions } from '../security-options.ts'
 import { StopSignals } from '../stop-signals.ts'
 
 /** What the parser gives. */
-export interface StartOptions {
+export interface StartOptions extends SecurityOptions {
   readonly dataDir: string
   readonly listen: string
   readonly http: string
@@ -32,6 +34,7 @@ export async function start(options: StartOptions): Promise<number> {
   const address = readListenAddress('--listen', options.listen)
   const http = options.http === 'none' ? null : readHttpAddress('--http', options.http)
   const origins = (options.allowOrigin ?? []).map(readOrigin)
+  const security = readSecurityOptions(options)
   const folder = permanentFolder(options.dataDir)
   const signals = new StopSignals()
   // Signals are no handle that keeps a process alive.
@@ -42,6 +45,7 @@ export async function start(options: StartOptions): Promise<number> {
       folder: folder.path,
       address,
       http,
+      security,
       origins,
       version: packageVersion(),
       onLogEvent: ({ routine, message }) => {
@@ -71,6 +75,7 @@ function noteBeginning(server: LogServer, folder: string): void {
   const near = relative(process.cwd(), folder)
   note(`kafka   ${host.includes(':') ? `[${host}]` : host}:${port}`)
   if (server.url !== null) note(`http    ${server.url}`)
+  if (server.logins !== null) note(`logins  ${server.logins}`)
   const deployed = server.deployments.list().length
   const parts = [counted(server.topics, 'topic'), counted(deployed, 'deployment')]
   note(`data    ${near.startsWith('..') ? folder : near || '.'}, ${parts.join(', ')}`)

@@ -9,6 +9,8 @@ import type { Lane, Placements } from './placements.ts'
 
 /** Typename of a record for a topic, as all StateFun SDKs write it. */
 const KAFKA_RECORD = 'type.googleapis.com/io.statefun.sdk.egress.KafkaProducerRecord'
+/** The same message under the name of 2.x. */
+const KAFKA_RECORD_2 = 'type.googleapis.com/org.apache.flink.statefun.flink.io.KafkaProducerRecord'
 
 /** Topics whose records somebody hears of once they are durable, with who that is by now. */
 export type HeardTopics = ReadonlyMap<string, { listener: EgressListener | null }>
@@ -151,12 +153,13 @@ function custom(spec: EgressSpec, argument: TypedValue, from: Address): EgressRe
 
 /** Whether a value is a record for a topic, as SDKs write it. */
 export function isKafkaRecord({ typename }: TypedValue): boolean {
-  return typename === KAFKA_RECORD
+  return typename === KAFKA_RECORD || typename === KAFKA_RECORD_2
 }
 
 /** Takes a KafkaProducerRecord apart: 1 key (empty: none), 2 value, 3 topic. @throws EGRESS_RECORD it is none */
-export function kafkaRecord(egress: string, { typename, bytes }: TypedValue): EgressRecord {
-  if (typename !== KAFKA_RECORD) throw recordError(egress, `a value of the type ${typename}`)
+export function kafkaRecord(egress: string, argument: TypedValue): EgressRecord {
+  const { typename, bytes } = argument
+  if (!isKafkaRecord(argument)) throw recordError(egress, `a value of the type ${typename}`)
   let key: Uint8Array | null = null
   let value: Uint8Array = bytes.subarray(0, 0)
   let topic = ''

@@ -11,7 +11,7 @@ import type { Socket } from 'node:net'
 import { messageOf, type Timer } from '../../base/index.ts'
 import { ANONYMOUS } from '../../security/index.ts'
 import type { BrokerContext, Caller } from './context.ts'
-import { openRequest, type OpenRequest } from './dispatch.ts'
+import { openMessage, openRequest, type OpenRequest } from './dispatch.ts'
 import { FrameSplitter } from './frame-splitter.ts'
 import type { Login } from './security/login.ts'
 
@@ -131,11 +131,13 @@ export class Connection {
     const { login } = this.#options
     try {
       for (const frame of this.#frames.push(chunk)) {
-        const request = openRequest(
-          frame,
-          clientId => this.#caller(clientId),
-          api => login.refusalOf(api)
-        )
+        const request = login.takesFrames
+          ? openMessage(login, frame)
+          : openRequest(
+              frame,
+              clientId => this.#caller(clientId),
+              api => login.refusalOf(api)
+            )
         this.#waiting.push({ request, bytes: frame.length })
         this.#pendingBytes += frame.length
       }
@@ -202,8 +204,7 @@ export class Connection {
         const pieces = await next.response
         if (pieces !== null && !this.#socket.destroyed) this.#write(pieces)
       } catch (error) {
-        const { api, header } = next.request
-        this.#fail(`${api.name} v${header.apiVersion} failed: ${messageOf(error)}`)
+        this.#fail(`${next.request.name} failed: ${messageOf(error)}`)
         break
       }
       this.#begun.shift()

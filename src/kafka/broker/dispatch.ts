@@ -18,14 +18,16 @@ import type { BrokerContext, Caller } from './context.ts'
 import { HANDLERS, unsupportedVersions, type AnyHandler } from './handlers/index.ts'
 import { mayOverlap } from './handlers/produce.ts'
 import { noteAdministration } from './security/administration.ts'
+import type { Login } from './security/login.ts'
 
+const LENGTH_BYTES = 4
 const API_VERSIONS = 'ApiVersions'
 const PRODUCE = 'Produce'
 
 /** A request whose frame was read; `answer` does the work. */
 export interface OpenRequest {
-  readonly header: RequestHeader
-  readonly api: Api
+  /** API and version, for people. */
+  readonly name: string
   /** Whether it may be begun before the one before it is answered: such requests keep their order themselves. */
   keepsOrder(context: BrokerContext): boolean
   /** The frame of the response, as pieces; null when there is none. Rejects only when a handler has a bug. */
@@ -52,8 +54,7 @@ export function openRequest(
   if (version < api.min || version > api.max) {
     if (api.name !== API_VERSIONS) throw unknownRequest(header)
     return {
-      header,
-      api,
+      name: api.name,
       keepsOrder: () => false,
       answer: () => Promise.resolve(encode(api, 0, correlationId, unsupportedVersions()))
     }
@@ -69,7 +70,19 @@ export function openRequest(
   }
   const keepsOrder = (context: BrokerContext): boolean =>
     api.name === PRODUCE && mayOverlap(context, request as RequestOf<'Produce'>)
-  return { header, api, keepsOrder, answer }
+  return { name: `${api.name} v${version}`, keepsOrder, answer }
+}
+
+/** A frame that is a message of SASL, as it comes behind version 0 of SaslHandshake. */
+export function openMessage(login: Login, frame: Buffer): OpenRequest {
+  const answer = async (): Promise<readonly Uint8Array[] | null> => {
+    const message = await login.authenticateFrame(frame)
+    if (message === null) return null
+    const length = Buffer.alloc(LENGTH_BYTES)
+    length.writeInt32BE(message.length)
+    return [length, message]
+  }
+  return { name: 'a message of SASL', keepsOrder: () => false, answer }
 }
 
 function encode(

@@ -226,7 +226,7 @@ class Mounts {
       if (this.all.some(mount => mount.upgrade?.(incoming, socket, head) === true)) return
       throw unknownPath({ env: { incoming } })
     } catch (error) {
-      endWith(socket, asHttpError(error))
+      refuseUpgrade(socket, error)
     }
   }
 
@@ -332,8 +332,9 @@ function refuse(error: NodeJS.ErrnoException, socket: Socket): void {
   socket.end(plainResponse(status, { code, message }))
 }
 
-/** Refuses another protocol. */
-function endWith(socket: Duplex, { status, code, message }: HttpError): void {
+/** Refuses another protocol with an error of HTTP. */
+export function refuseUpgrade(socket: Duplex, error: unknown): void {
+  const { status, code, message } = asHttpError(error)
   socket.end(plainResponse(`${status} ${STATUS_CODES[status] ?? 'Error'}`, { code, message }))
 }
 

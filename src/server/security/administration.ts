@@ -135,7 +135,7 @@ function missing(what: 'user' | 'token', name: string): MillraceError {
 
 /**
  * Does what a command says with a data directory, whether a server uses it or not.
- * @throws USAGE, DISK_LOCKED something else than a server uses it, and as {@link runCommand}
+ * @throws USAGE, LOG_LOCKED something else than a server uses it, and as {@link runCommand}
  */
 export async function administer(path: string, command: SecurityCommand): Promise<SecurityResult> {
   // The first user may come before the first start.
@@ -144,7 +144,7 @@ export async function administer(path: string, command: SecurityCommand): Promis
   try {
     return { isRequired: null, ...(await directly(folder, command)) }
   } catch (error) {
-    if (!isMillraceError(error, 'DISK_LOCKED')) throw error
+    if (!isMillraceError(error, 'LOG_LOCKED')) throw error
     const answer = await askServer(folder, command)
     if (answer === null) throw error
     return answer

@@ -97,6 +97,11 @@ export class Guard {
     return `by ${ways.filter(way => way !== '').join(', ')}`
   }
 
+  /** The same; null when nobody has to. */
+  get logins(): string | null {
+    return this.security.isRequired ? this.describe() : null
+  }
+
   async close(): Promise<void> {
     await this.#control?.close()
     this.tls?.close()

@@ -2,8 +2,8 @@
 import type { Handler } from '../context.ts'
 
 /** Answers SaslHandshake. */
-export const handleSaslHandshake: Handler<'SaslHandshake'> = (_context, request, caller) =>
-  caller.login.handshake(request.mechanism)
+export const handleSaslHandshake: Handler<'SaslHandshake'> = (_context, request, caller, version) =>
+  caller.login.handshake(request.mechanism, version)
 
 /** Answers SaslAuthenticate. */
 export const handleSaslAuthenticate: Handler<'SaslAuthenticate'> = (_context, request, caller) =>

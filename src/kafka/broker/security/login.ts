@@ -5,6 +5,7 @@
 //   O3  A login ends with its session's lifetime, and when the user's password is changed or the user removed. A new one
 //       on the same connection (KIP-368) must be of the same principal.
 //   O4  PLAIN shows passwords to whoever reads along: it is offered over TLS only.
+//   O5  Behind SaslHandshake 0 messages are frames of their own; behind later versions requests (KIP-152).
 import type { Clock, Random } from '../../../base/index.ts'
 import {
   ANONYMOUS,
@@ -61,6 +62,9 @@ type Step =
 
 type Take = (message: Uint8Array) => Step | Promise<Step>
 
+/** First version behind which messages are requests. */
+const REQUESTS_VERSION = 1
+
 /** The login of one connection. */
 export class Login {
   readonly #options: LoginOptions
@@ -69,6 +73,7 @@ export class Login {
   #proven: Proven | null = null
   #endsAt = Infinity
   #hasFailed = false
+  #takesFrames = false
 
   constructor(options: LoginOptions) {
     this.#options = options
@@ -88,6 +93,11 @@ export class Login {
   /** Whether the connection must end when its answers are sent (O2). */
   get hasFailed(): boolean {
     return this.#hasFailed
+  }
+
+  /** Whether the next frame is a message of SASL, and no request (O5). */
+  get takesFrames(): boolean {
+    return this.#takesFrames
   }
 
   /** Why a request is not answered; null when it is (O1, O3). */
@@ -118,7 +128,7 @@ export class Login {
   }
 
   /** Answers SaslHandshake. */
-  handshake(mechanism: string): Sparse<ResponseOf<'SaslHandshake'>> {
+  handshake(mechanism: string, version: number): Sparse<ResponseOf<'SaslHandshake'>> {
     const mechanisms = this.mechanisms()
     if (!this.#options.security.isRequired) {
       return { errorCode: ERROR_CODES.ILLEGAL_SASL_STATE, mechanisms }
@@ -130,6 +140,7 @@ export class Login {
     }
     const take = mechanism === PLAIN ? this.#plain() : this.#scram(mechanism as ScramMechanism)
     this.#exchange = { mechanism, take }
+    this.#takesFrames = version < REQUESTS_VERSION
     return { errorCode: ERROR_CODES.NONE, mechanisms }
   }
 
@@ -149,6 +160,13 @@ export class Login {
       return await this.#refuse(exchange.mechanism, user)
     }
     return this.#accept(step.proven, step.reply)
+  }
+
+  /** Answers a frame that is a message (O5); null: the connection ends without a word. */
+  async authenticateFrame(message: Uint8Array): Promise<Uint8Array | null> {
+    const { errorCode = ERROR_CODES.NONE, authBytes = NOTHING } = await this.authenticate(message)
+    this.#takesFrames = this.#exchange !== null
+    return errorCode === ERROR_CODES.NONE ? authBytes : null
   }
 
   #accept(proven: Proven, authBytes: Buffer): Sparse<ResponseOf<'SaslAuthenticate'>> {

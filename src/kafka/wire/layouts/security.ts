@@ -1,11 +1,11 @@
 // Layouts of authentication and access control.
 import type { Api } from '../layout.ts'
 
-/** Chooses a SASL mechanism (KIP-43). Behind version 0 SASL messages came without a request around them. */
+/** Chooses a SASL mechanism (KIP-43). Behind version 0 SASL messages come without a request around them. */
 export const SASL_HANDSHAKE: Api = {
   key: 17,
   name: 'SaslHandshake',
-  min: 1,
+  min: 0,
   max: 1,
   flexible: Infinity,
   request: [{ name: 'mechanism', type: 'string' }],

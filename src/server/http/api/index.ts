@@ -1,10 +1,16 @@
 // The public face of the API within the server.
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+
 import type { Security } from '../../../security/index.ts'
 import type { HttpServer } from '../server.ts'
 import { Api } from './api.ts'
 import type { ApiHost } from './host.ts'
 import { RequestCounters } from './counters.ts'
 import { apiRoutes } from './routes/index.ts'
+import { refuseUpgrade } from '../listen.ts'
+import { SOCKET_PATH, SocketDoor } from './socket/door.ts'
+import type { SocketDoorOptions } from './socket/door.ts'
 
 export type { ApiHost, HostedEngine } from './host.ts'
 export { openApiDocument } from './openapi.ts'
@@ -25,7 +31,31 @@ export interface ServeApiOptions {
 /** Serves the API at the default address of a server. Gives what answers those who wait, to be called at the end. */
 export async function serveApi(server: HttpServer, options: ServeApiOptions): Promise<() => void> {
   const counters = new RequestCounters()
-  const api = new Api({ ...options, counters, routes: apiRoutes(counters) })
+  const { host, security = null } = options
+  const upgrade = socketWay({ host, security })
+  const api = new Api({ ...options, counters, routes: apiRoutes(counters), upgrade: upgrade.take })
   await server.mount(api)
-  return () => api.end()
+  return () => {
+    api.end()
+    upgrade.end()
+  }
+}
+
+/** WebSockets, whose library is loaded when the first one comes. */
+function socketWay(options: SocketDoorOptions): {
+  take(incoming: IncomingMessage, socket: Duplex, head: Buffer): boolean
+  end(): void
+} {
+  let opening: Promise<SocketDoor> | null = null
+  return {
+    take(incoming, socket, head) {
+      if ((incoming.url ?? '').split('?', 1)[0] !== SOCKET_PATH) return false
+      opening ??= SocketDoor.open(options)
+      opening
+        .then(door => door.upgrade(incoming, socket, head))
+        .catch((error: unknown) => refuseUpgrade(socket, error))
+      return true
+    },
+    end: () => void opening?.then(door => door.end())
+  }
 }

@@ -1,6 +1,7 @@
 // The schemas that several routes share, by their names in the OpenAPI document.
 import type { Schema, SchemaTable } from './schema.ts'
 import { DEPLOYMENT_SCHEMAS } from './deployment-schemas.ts'
+import { STATE_SCHEMAS } from './state-schemas.ts'
 import { PROBLEM_SCHEMA } from './problem.ts'
 
 const OFFSET: Schema = { type: 'integer', minimum: 0 }
@@ -107,5 +108,6 @@ export const SCHEMAS: SchemaTable = {
     type: 'object',
     properties: { topic: TEXT, partition: OFFSET, offset: OFFSET, metadata: TEXT },
     required: ['topic', 'partition', 'offset']
-  }
+  },
+  ...STATE_SCHEMAS
 }

@@ -1,9 +1,13 @@
 // All routes of the API.
 import { RequestCounters } from '../counters.ts'
 import type { ApiRoute } from '../route.ts'
+import { DATAFLOW_ROUTES } from './dataflows.ts'
 import { DEPLOYMENT_ROUTES } from './deployments.ts'
 import { EVENT_ROUTES } from './events.ts'
+import { FUNCTION_ROUTES } from './functions.ts'
+import { GROUP_ROUTES } from './groups.ts'
 import { RECORD_ROUTES } from './records.ts'
+import { SQL_ROUTES } from './sql.ts'
 import { systemRoutes } from './system.ts'
 import { TOPIC_ROUTES } from './topics.ts'
 
@@ -14,7 +18,11 @@ export function apiRoutes(counters: RequestCounters = new RequestCounters()): re
     ...RECORD_ROUTES,
     ...EVENT_ROUTES,
     ...TOPIC_ROUTES,
+    ...GROUP_ROUTES,
     ...DEPLOYMENT_ROUTES,
+    ...DATAFLOW_ROUTES,
+    ...FUNCTION_ROUTES,
+    ...SQL_ROUTES,
     ...systemRoutes(counters, () => all)
   )
   return all

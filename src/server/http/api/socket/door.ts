@@ -1,0 +1,123 @@
+// The door of WebSockets: who may come in, how many, whether they still live, and their end.
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { WebSocket, WebSocketServer } from 'ws'
+
+import type { Identity, Security } from '../../../../security/index.ts'
+import { comeLater } from '../../errors.ts'
+import { identityOf } from '../../identity.ts'
+import type { ApiHost } from '../host.ts'
+import { API } from '../route.ts'
+import { SocketConnection } from './connection.ts'
+
+/** Where WebSockets come. */
+export const SOCKET_PATH: string = `${API}/socket`
+/** What is spoken; a caller may ask for it by name. */
+const PROTOCOL = 'millrace.v1'
+/** Browsers cannot send headers: the token stands behind this in the list of protocols. */
+const TOKEN_PREFIX = 'bearer.'
+const CONNECTIONS_MAX = 2_000
+const MESSAGE_BYTES_MAX = 16 * 1024 * 1024
+/** Between two signs of life, ms. */
+const ALIVE_MS = 30_000
+/** How long callers have to take their leave, ms. */
+const FAREWELL_MS = 500
+/** The server goes away. */
+const GOING_AWAY = 1001
+
+/** What the door is made from. */
+export interface SocketDoorOptions {
+  readonly host: ApiHost
+  readonly security: Security | null
+  readonly connectionsMax?: number
+}
+
+/** Takes WebSockets. */
+export class SocketDoor {
+  readonly #options: SocketDoorOptions
+  readonly #server: WebSocketServer
+  readonly #sockets = new Map<WebSocket, boolean>()
+  readonly #stopAlive: () => void
+
+  private constructor(options: SocketDoorOptions, server: WebSocketServer) {
+    this.#options = options
+    this.#server = server
+    let timer = { cancel: (): void => {} }
+    const arm = (): void => {
+      timer = options.host.clock.timer(
+        ALIVE_MS,
+        () => {
+          this.#look()
+          arm()
+        },
+        { unref: true }
+      )
+    }
+    arm()
+    this.#stopAlive = () => timer.cancel()
+  }
+
+  /** Loads what WebSockets need. */
+  static async open(options: SocketDoorOptions): Promise<SocketDoor> {
+    const { WebSocketServer } = await import('ws')
+    const server = new WebSocketServer({
+      noServer: true,
+      maxPayload: MESSAGE_BYTES_MAX,
+      // A small message may stand for gigabytes.
+      perMessageDeflate: false,
+      handleProtocols: protocols => (protocols.has(PROTOCOL) ? PROTOCOL : false)
+    })
+    return new SocketDoor(options, server)
+  }
+
+  /** How many are open. */
+  get size(): number {
+    return this.#sockets.size
+  }
+
+  /**
+   * Takes a connection that asks for it; false: the path is another.
+   * @throws HttpError 401 · 503 there are too many
+   */
+  upgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): boolean {
+    if ((incoming.url ?? '').split('?', 1)[0] !== SOCKET_PATH) return false
+    const { host, security, connectionsMax = CONNECTIONS_MAX } = this.#options
+    if (this.#sockets.size >= connectionsMax) {
+      throw comeLater('TOO_MANY_SOCKETS', `${connectionsMax} WebSockets are open; come again later`)
+    }
+    const identity = security === null ? null : this.#identify(security, incoming)
+    this.#server.handleUpgrade(incoming, socket, head, opened => {
+      this.#sockets.set(opened, true)
+      opened.on('pong', () => this.#sockets.set(opened, true))
+      opened.on('close', () => this.#sockets.delete(opened))
+      void new SocketConnection(opened, { host, security }, identity)
+    })
+    return true
+  }
+
+  /** Says farewell; who does not leave is cut off. */
+  end(): void {
+    this.#stopAlive()
+    for (const socket of this.#sockets.keys()) socket.close(GOING_AWAY, 'millrace stops')
+    this.#options.host.clock.timer(FAREWELL_MS, () => {
+      for (const socket of this.#sockets.keys()) socket.terminate()
+    })
+  }
+
+  #identify(security: Security, incoming: IncomingMessage): Identity {
+    const { headers } = incoming
+    const protocols = (headers['sec-websocket-protocol'] ?? '').split(',').map(one => one.trim())
+    const token = protocols.find(one => one.startsWith(TOKEN_PREFIX))?.slice(TOKEN_PREFIX.length)
+    if (token !== undefined) headers.authorization ??= `Bearer ${token}`
+    return identityOf(security, incoming)
+  }
+
+  /** Ends those that gave no sign of life since the last look. */
+  #look(): void {
+    for (const [socket, isAlive] of this.#sockets) {
+      if (!isAlive) socket.terminate()
+      this.#sockets.set(socket, false)
+      socket.ping()
+    }
+  }
+}
