@@ -44,6 +44,21 @@ for (const { name } of folders) {
   }
 }
 
+test('every example has both forms, what comes out, cases and tests', () => {
+  const wanted = folders.flatMap(({ name }) => {
+    const isDataflow = existsSync(join(ROOT, 'examples', name, 'dataflow.yaml'))
+    const parts = isDataflow
+      ? ['dataflow.yaml', 'dataflow.ts', 'dataflow.test.yaml', 'dataflow.test.ts']
+      : ['module.yaml', 'functions.ts', 'functions.test.ts']
+    return [...parts, 'README.md', 'expected.txt'].map(part => `${name}/${part}`)
+  })
+  const missing = wanted.filter(path => !existsSync(join(ROOT, 'examples', path)))
+  deepStrictEqual(missing, [])
+  const list = readFileSync(join(ROOT, 'examples', 'README.md'), 'utf8')
+  const untold = folders.filter(({ name }) => !list.includes(`(${name}/README.md)`))
+  deepStrictEqual(untold, [])
+})
+
 /** The folder, and the dataflow as code where it has that form beside a file. */
 function formsOf(name: string): string[] {
   const files = ['dataflow.yaml', 'dataflow.ts'].map(file => join(ROOT, 'examples', name, file))

@@ -60,6 +60,8 @@ interface Common {
   /** Ends of the partitions of the messages topic; with one task there is none. */
   readonly messagesEnds: readonly number[]
   readonly topics: Map<string, number>
+  /** Those that are being asked about. */
+  readonly opening: Map<string, Promise<number>>
   readonly heard: HeardTopics
 }
 
@@ -111,6 +113,7 @@ export async function startFunctions(options: FunctionsOptions): Promise<Running
     requests: new Requests(),
     messagesEnds,
     topics,
+    opening: new Map<string, Promise<number>>(),
     heard
   }
   const states = await openStates(options, tasks)
@@ -265,17 +268,26 @@ async function partitionsOfTopics({ log }: FunctionsOptions): Promise<Map<string
   return new Map(topics.map(({ name, spec }) => [name, spec.partitions]))
 }
 
-/** Finds out how many partitions topics have that an egress has named. */
-async function openTopics({ options, topics }: Common, names: readonly string[]): Promise<void> {
-  const { log, openTopic } = options
+/**
+ * Finds out how many partitions topics have that an egress has named. Calls that name one at the same time wait for the
+ * same answer: two that made a topic would be in each other's way.
+ */
+async function openTopics(common: Common, names: readonly string[]): Promise<void> {
+  const { topics, opening } = common
   for (const name of names) {
     if (topics.has(name)) continue
-    const partitions =
-      openTopic === undefined
-        ? (await log.describeTopic(name)).spec.partitions
-        : await openTopic(name)
-    topics.set(name, partitions)
+    let open = opening.get(name)
+    if (open === undefined) {
+      open = partitionsOf(common, name).finally(() => opening.delete(name))
+      opening.set(name, open)
+    }
+    topics.set(name, await open)
   }
+}
+
+async function partitionsOf({ options }: Common, name: string): Promise<number> {
+  const { log, openTopic } = options
+  return openTopic === undefined ? (await log.describeTopic(name)).spec.partitions : openTopic(name)
 }
 
 /** Half the shortest life of a value, within bounds; null where nothing expires. */

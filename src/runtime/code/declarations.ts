@@ -5,6 +5,8 @@
 // to return is what arrives at the next one; what arrives at a sink must fit its topic. Parameters without a
 // type get it from the shape. Names of ours begin with `$`.
 import type {
+  JoinPlan,
+  JoinSidePlan,
   OperatorKind,
   Plan,
   ServicePlan,
@@ -119,12 +121,15 @@ class DeclarationGenerator {
       ...service.steps,
       ...(time?.assignTimestamp ? [time.assignTimestamp] : []),
       ...(window?.steps ?? []),
-      ...(partition === null ? [] : [partition.assignKey, ...partition.steps]),
+      ...(partition === null ? [] : [partition.assignKey]),
+      ...(partition === null || service.join ? [] : partition.steps),
       ...(partition?.updateState ? [partition.updateState] : [])
     ]
+    // What leaves a join is made by no step.
+    const behind = service.join ? (partition?.steps ?? []) : []
     const closing = window?.flush ?? window?.flushKey ?? null
     const expected = closing === null ? this.#expectedBySinks(service) : null
-    const fromMain = main.some(transforms)
+    const fromMain = [...main, ...behind].some(transforms)
     const arriving = service.sources.map(source => {
       const topic = this.#plan.topics[source.topic]!
       const flow = {
@@ -137,15 +142,32 @@ class DeclarationGenerator {
       value: arriving.map(({ value }) => value).join(' | ') || 'never',
       key: arriving.map(({ key }) => key).join(' | ') || 'null'
     }
-    const before = this.#chain(main, merged, fromMain ? expected : null, states, service)
+    const keyed = this.#chain(main, merged, fromMain ? expected : null, states, service)
+    const before = service.join
+      ? this.#chain(
+          behind,
+          { value: this.#pairOf(service.join), key: keyed.key },
+          fromMain ? expected : null,
+          states,
+          service
+        )
+      : keyed
     const sendsBefore = service.emitsFromUpdateState || !partition?.updateState
     const leaving = this.#closing(service, states, sendsBefore ? before : null) ?? before
     const hasOutput = sendsBefore || closing !== null
-    const last = [...service.sources.flatMap(({ steps }) => steps), ...main].findLast(transforms)
+    const all = [...service.sources.flatMap(({ steps }) => steps), ...main, ...behind]
+    const last = all.findLast(transforms)
     const isChecked = expected !== null && last !== undefined
     if (hasOutput) {
       for (const sink of service.sinks) this.#sink(sink, leaving, isChecked, states, service)
     }
+  }
+
+  /** What comes out of a join. */
+  #pairOf({ kind, left, right }: JoinPlan): string {
+    const side = ({ as, value }: JoinSidePlan, mayBeNull: boolean): string =>
+      `${JSON.stringify(as)}: ${this.#types.of(value)}${mayBeNull ? ' | null' : ''};`
+    return `{ ${side(left, kind === 'outer')} ${side(right, kind !== 'inner')} }`
   }
 
   /** Functions that make new values of stored ones: from whatever they say that they take. */
