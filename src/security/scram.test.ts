@@ -1,5 +1,6 @@
 // SCRAM against the vectors of its RFCs, and against those who change a byte.
 import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict'
+import { createHmac } from 'node:crypto'
 import { test } from 'node:test'
 
 import {
@@ -65,6 +66,21 @@ test('nothing but the right proof, bound to this exchange, is accepted', async (
   for (const [first, final] of wrong)
     strictEqual(exchange(first, final, known), null, `${first} ${final}`)
   strictEqual(exchange(FIRST, FINAL, await credential('pencil2')), null)
+})
+
+test("a client's nonce may stand in front once more, as librdkafka has it; the proof covers it", async () => {
+  const known = await credential()
+  const first = `n,,n=user,r=${CLIENT_NONCE}`
+  const server = new ScramExchange('SCRAM-SHA-256', SERVER_NONCE)
+  const { reply } = server.first(Buffer.from(first), () => known)!
+  const without = `c=biws,r=${CLIENT_NONCE}${CLIENT_NONCE}${SERVER_NONCE}`
+  const salted = await saltPassword('SCRAM-SHA-256', 'pencil', SALT, 4_096)
+  const clientKey = createHmac('sha256', salted).update('Client Key').digest()
+  const said = `${first.slice(3)},${reply.toString()},${without}`
+  const signature = createHmac('sha256', known.storedKey).update(said).digest()
+  const proof = Buffer.from(clientKey.map((byte, at) => byte ^ signature[at]!)).toString('base64')
+  ok(server.final(Buffer.from(`${without},p=${proof}`)) !== null)
+  strictEqual(exchange(FIRST, FINAL.replace('r=', 'r=x'), known), null)
 })
 
 test('a proof is not accepted before the first message', () => {

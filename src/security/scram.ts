@@ -134,7 +134,9 @@ export class ScramExchange {
     const groups = CLIENT_FINAL.exec(Buffer.from(message).toString())?.groups
     if (groups === undefined || credential === null) return null
     const isBound = groups['channel'] === Buffer.from(this.#gs2).toString('base64')
-    if (!isBound || groups['nonce'] !== this.#nonce) return null
+    // librdkafka before 2.7 sends its own nonce once more in front; brokers of Kafka take it, as it ends with ours.
+    const isFresh = groups['nonce']!.endsWith(this.#nonce)
+    if (!isBound || !isFresh) return null
     const { name, bytes } = HASHES[this.#mechanism]
     const proof = Buffer.from(groups['proof']!, 'base64')
     if (proof.length !== bytes) return null
