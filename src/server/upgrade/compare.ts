@@ -1,8 +1,8 @@
 // A checked plan against a data directory: everything that starting it there would change, before anything is touched.
 import { MillraceError } from '../../base/index.ts'
 import type { Plan, ServicePlan } from '../../dataflow/plan.ts'
-import type { Log } from '../../log/log.ts'
-import { allSteps } from '../../runtime/index.ts'
+import type { Log, Topic } from '../../log/log.ts'
+import { allSteps, changelogTopicName } from '../../runtime/index.ts'
 import type { Change, Rewrite } from './changes.ts'
 import {
   RECORD_FORMAT,
@@ -38,14 +38,15 @@ export async function compareWithLog(
   records: ReadonlyMap<string, DataflowRecord>,
   partitions: number
 ): Promise<Upgrade> {
-  const before = records.get(recordKey(plan)) ?? null
+  const topics = await log.listTopics({ internal: true })
+  const before = recordIn(topics, records.get(recordKey(plan)) ?? null, plan)
   const generation = (before?.generation ?? 0) + 1
   const unused = (name: string): string => `${name}_g${generation}`
   const matched = matchServices(plan, before, unused)
   const states = compareStates(plan, before, matched, unused)
   const others = [...records].filter(([key]) => key !== recordKey(plan)).map(([, record]) => record)
-  const facts = await factsOf(log, plan, partitions)
-  const topics = compareTopics(plan, before, others, matched, facts)
+  const facts = await factsOf(log, topics, plan, partitions)
+  const compared = compareTopics(plan, before, others, matched, facts)
   const leftovers = before?.removing ?? []
   const removals = [...leftovers, ...states.removed.map(leftoverOf)]
   const names = [...states.after, ...matched.services].map(one =>
@@ -57,14 +58,14 @@ export async function compareWithLog(
     namespace: plan.namespace,
     name: plan.name,
     version: plan.version,
-    tasks: topics.tasks,
+    tasks: compared.tasks,
     generation: isNew || before === null ? generation : before.generation,
     services: [
       ...matched.services.map(service => serviceRecord(plan, service)),
       ...matched.gone.map(service => ({ ...service, isDeclared: false }))
     ],
     states: states.after,
-    topics: topics.after,
+    topics: compared.after,
     removing: removals,
     retired: before?.retired ?? []
   }
@@ -72,7 +73,7 @@ export async function compareWithLog(
     plan: withStoredNames(plan, matched, states.after),
     before,
     after,
-    changes: [...matched.changes, ...states.changes, ...topics.changes],
+    changes: [...matched.changes, ...states.changes, ...compared.changes],
     rewrites: states.rewrites,
     removed: states.removed,
     removals
@@ -84,22 +85,37 @@ export function leftoverOf({ stored, fingerprint, windowed }: StateRecord): Left
   return { stored, fingerprint, windowed }
 }
 
-/** Refuses upgrades that would not fit. @throws UPGRADE_REFUSED with every reason, and what to declare */
-export function refuseMisfits(upgrades: readonly Upgrade[], folder: string): void {
-  const refused = upgrades.flatMap(({ plan, changes }) =>
+/** What of upgrades does not fit, each in a sentence that says what to declare. */
+export function misfitsOf(upgrades: readonly Upgrade[]): string[] {
+  return upgrades.flatMap(({ plan, changes }) =>
     changes
       .filter(({ status }) => status === 'refused')
       .map(
-        ({ kind, name, detail, advice }) => `  ${plan.name}: ${kind} ${name}: ${detail}; ${advice}`
+        ({ kind, name, detail, advice }) => `${plan.name}: ${kind} ${name}: ${detail}; ${advice}`
       )
   )
+}
+
+/** Refuses upgrades that would not fit. @throws UPGRADE_REFUSED with every reason, and what to declare */
+export function refuseMisfits(upgrades: readonly Upgrade[], folder: string): void {
+  const refused = misfitsOf(upgrades)
   if (refused.length === 0) return
   throw new MillraceError(
     'UPGRADE_REFUSED',
-    `what ${folder} holds does not fit the changed file, and nothing was touched:\n${refused.join('\n')}\n` +
+    `what ${folder} holds does not fit the changed file, and nothing was touched:\n  ${refused.join('\n  ')}\n` +
       'millrace plan shows everything that would change',
     { details: { folder, refused: refused.length } }
   )
+}
+
+/** The record, without the states whose changelog somebody has deleted. */
+function recordIn(
+  topics: readonly Topic[],
+  record: DataflowRecord | null,
+  plan: Plan
+): DataflowRecord | null {
+  const hasChangelog = topics.some(({ name }) => name === changelogTopicName(plan))
+  return record === null || hasChangelog ? record : { ...record, states: [], removing: [] }
 }
 
 /** The plan with the names that its data has in the log. Steps stay the same objects. */

@@ -31,11 +31,11 @@ export interface TopicChanges {
 
 /** Reads what counts for `plan`. */
 export async function factsOf(
-  log: Pick<Log, 'listTopics' | 'positions'>,
+  log: Pick<Log, 'positions'>,
+  topics: readonly Topic[],
   plan: Plan,
   partitions: number
 ): Promise<LogFacts> {
-  const topics = await log.listTopics({ internal: true })
   const positions = new Map<string, Map<number, number>>()
   for (const { topic, partition, offset } of await log.positions(groupName(plan))) {
     const known = positions.get(topic) ?? new Map<number, number>()
