@@ -1,4 +1,10 @@
 // The suites that every implementation of a contract passes.
+export {
+  clientSuite,
+  type ClientCapabilities,
+  type ClientFixture,
+  type ClientSuiteOptions
+} from './client.ts'
 export { diskSuite, type DiskFixture } from './disk.ts'
 export {
   logSuite,

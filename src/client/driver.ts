@@ -226,7 +226,8 @@ export interface DriverAdmin {
   members(group: string): Promise<readonly MemberFacts[]>
   /** @throws GROUP_UNKNOWN, GROUP_NOT_EMPTY */
   deleteGroup(group: string): Promise<void>
-  positions(group: string): Promise<readonly PartitionOffset[]>
+  /** `isStable`: waits for transactions that are about to change them. */
+  positions(group: string, isStable?: boolean): Promise<readonly PartitionOffset[]>
   /** Of a group without members; null removes a position. @throws GROUP_NOT_EMPTY */
   setPositions(
     group: string,

@@ -95,6 +95,8 @@ export class Producer<K = Buffer, V = Buffer> {
   readonly #requestBytes: number
   readonly #bufferBytes: number
   readonly #partitions = new Map<string, { readonly count: number; readonly until: number }>()
+  /** Sends that are not answered. */
+  readonly #calls = new Set<Promise<unknown>>()
   #waiting: Waiting[] = []
   #waitingBytes = 0
   #next = 0
@@ -144,14 +146,22 @@ export class Producer<K = Buffer, V = Buffer> {
 
   /** Sends records together; gives where each went, in their order (P2). @throws as {@link send} */
   async sendAll(records: readonly OutgoingRecord<K, V>[]): Promise<readonly PartitionOffset[]> {
+    if (this.#isClosed) throw clientClosed('producer')
     if (this.#isInTransaction) throw inTransaction()
     if (records.length === 0) return []
-    return await this.#enqueue(records)
+    const call = this.#enqueue(records)
+    this.#calls.add(call)
+    try {
+      return await call
+    } finally {
+      this.#calls.delete(call)
+    }
   }
 
   /** Resolves when nothing waits any more; errors are those of the sends. */
   async flush(): Promise<void> {
-    while (this.#sending !== null) await this.#sending
+    while (this.#calls.size > 0) await Promise.allSettled(this.#calls)
+    await this.#sending
   }
 
   /**
@@ -182,7 +192,6 @@ export class Producer<K = Buffer, V = Buffer> {
   async close(): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
-    this.#room.resolve()
     await this.flush()
     await this.#writer.close()
     this.#host.onClose(this)
@@ -224,10 +233,8 @@ export class Producer<K = Buffer, V = Buffer> {
   }
 
   async #enqueue(records: readonly OutgoingRecord<K, V>[]): Promise<readonly PartitionOffset[]> {
-    while (this.#waitingBytes >= this.#bufferBytes && !this.#isClosed) await this.#room.promise
-    if (this.#isClosed) throw clientClosed('producer')
+    while (this.#waitingBytes >= this.#bufferBytes) await this.#room.promise
     const prepared = this.#prepareNow(records) ?? (await this.#prepare(records))
-    if (this.#isClosed) throw clientClosed('producer')
     let bytes = 0
     for (const record of prepared) bytes += bytesOf(record)
     const { promise, resolve, reject } = Promise.withResolvers<readonly PartitionOffset[]>()

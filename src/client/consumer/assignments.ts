@@ -183,7 +183,10 @@ export class Assignments {
     const { group, from, isolation } = this.#options
     const { admin } = this.#driver
     const stored = new Map(
-      (group === null ? [] : await admin.positions(group)).map(each => [keyOf(each), each.offset])
+      (group === null ? [] : await admin.positions(group, true)).map(each => [
+        keyOf(each),
+        each.offset
+      ])
     )
     const others = partitions.filter(place => !stored.has(keyOf(place)))
     const found = others.length === 0 ? [] : await startOffsets(admin, others, from, isolation)

@@ -1,5 +1,5 @@
 // Administration of a cluster: each question one request, each change waited for until it is seen.
-import { MillraceError, type Clock } from '../../base/index.ts'
+import { isMillraceError, type Clock, type MillraceError } from '../../base/index.ts'
 import type {
   ClusterFacts,
   ConfigFacts,
@@ -14,7 +14,7 @@ import type {
   TopicPartition
 } from '../driver.ts'
 import { groupNotEmpty, groupUnknown, partitionUnknown, topicUnknown } from '../errors.ts'
-import { asOurs, fromKafka, type CallContext } from './errors.ts'
+import { apiIdsOf, asOurs, fromKafka, type CallContext } from './errors.ts'
 import { baseOptions, type Kafka, type KafkaOptions } from './library.ts'
 
 const TOPIC_RESOURCE = 2
@@ -85,6 +85,7 @@ export class KafkaAdmin implements DriverAdmin {
   }
 
   async deleteTopic(name: string): Promise<void> {
+    await this.topic(name)
     await this.#ask({ doing: `deleting topic ${name}`, topic: name }, () =>
       this.#admin.deleteTopics({ topics: [name] })
     )
@@ -95,7 +96,9 @@ export class KafkaAdmin implements DriverAdmin {
   }
 
   async addPartitions(topic: string, total: number): Promise<void> {
-    const asked = { name: topic, count: total, assignments: [] }
+    await this.topic(topic)
+    // Not an empty list, which is refused: nobody says where.
+    const asked = { name: topic, count: total, assignments: null }
     await this.#ask({ doing: `adding partitions to topic ${topic}`, topic }, () =>
       this.#admin.createPartitions({ topics: [asked] })
     )
@@ -218,17 +221,20 @@ export class KafkaAdmin implements DriverAdmin {
     )
   }
 
-  async positions(group: string): Promise<readonly PartitionOffset[]> {
-    const [found] = await this.#ask({ doing: `asking for positions of group ${group}` }, () =>
-      this.#admin.listConsumerGroupOffsets({ groups: [group] })
-    )
-    return (found?.topics ?? []).flatMap(({ name, partitions }) =>
-      partitions
-        .filter(({ committedOffset }) => committedOffset >= 0n)
-        .map(({ partitionIndex, committedOffset }) => {
-          return { topic: name, partition: partitionIndex, offset: Number(committedOffset) }
-        })
-    )
+  async positions(group: string, isStable = false): Promise<readonly PartitionOffset[]> {
+    for (;;) {
+      try {
+        const [found] = await this.#ask({ doing: `asking for positions of group ${group}` }, () =>
+          this.#admin.listConsumerGroupOffsets({ groups: [group], requireStable: isStable })
+        )
+        return positionsOf(found?.topics ?? [])
+      } catch (error) {
+        // A transaction is being committed or is open: it ends in time.
+        const { cause } = error as MillraceError
+        if (!isStable || !apiIdsOf(cause).includes('UNSTABLE_OFFSET_COMMIT')) throw error
+        await this.#clock.sleep(LOOK_MS)
+      }
+    }
   }
 
   async setPositions(
@@ -333,9 +339,14 @@ export class KafkaAdmin implements DriverAdmin {
       doing: 'asking for topics',
       ...(topics.length === 1 ? { topic: topics[0]! } : {})
     }
-    return await this.#ask(context, () =>
-      this.#admin.metadata({ topics: [...topics], forceUpdate: true })
-    )
+    const options = { topics: [...topics], forceUpdate: true }
+    try {
+      return await this.#ask(context, () => this.#admin.metadata({ ...options, retries: 0 }))
+    } catch (error) {
+      // T7: that a topic is not there needs no second look; a node that is away does.
+      if (!isMillraceError(error) || !error.retriable) throw error
+      return await this.#ask(context, () => this.#admin.metadata(options))
+    }
   }
 
   async #ask<T>(context: CallContext, call: () => Promise<T>): Promise<T> {
@@ -377,6 +388,18 @@ function factsOf(
       damage: null
     }))
   }
+}
+
+type GroupTopics = Awaited<ReturnType<Kafka.Admin['listConsumerGroupOffsets']>>[number]['topics']
+
+function positionsOf(topics: GroupTopics): PartitionOffset[] {
+  return topics.flatMap(({ name, partitions }) =>
+    partitions
+      .filter(({ committedOffset }) => committedOffset >= 0n)
+      .map(({ partitionIndex, committedOffset }) => {
+        return { topic: name, partition: partitionIndex, offset: Number(committedOffset) }
+      })
+  )
 }
 
 function timestampOf({ at }: OffsetQuery): bigint {

@@ -9,6 +9,9 @@
 //       join a group always: readers fetch themselves and filter (decode.ts).
 //   T5  Its commit of positions joins a group again by itself when the membership is lost, and then commits positions
 //       of before: members commit by the bare request (membership.ts).
+//   T6  It writes times wrongly that are 2^31 ms (24.8 days) or more from the first one of their batch: writers send
+//       such records apart.
+//   T7  It tries again to find a topic that is not there: who only wants to know asks without retries.
 import type * as Kafka from '@platformatic/kafka'
 
 import type { SaslAccess, TlsAccess } from '../profiles/index.ts'

@@ -15,7 +15,7 @@ import { asOurs, fromKafka, type CallContext } from './errors.ts'
 import { baseOptions, type Kafka, type KafkaOptions } from './library.ts'
 
 const HEARTBEATS_PER_SESSION = 3
-const HEARTBEAT_MS_MAX = 3_000
+const HEARTBEAT_MS_MAX = 1_000
 const REBALANCE_TIMEOUT_MS = 60_000
 const NO_EPOCH = -1
 

@@ -2,7 +2,8 @@
 //
 //   K1  After a send of a transaction failed, the library's numbering of records may have a gap: the producer is made
 //       anew when the transaction is aborted, which also makes sure that the cluster aborted it.
-import { MillraceError } from '../../base/index.ts'
+//   K2  A producer that was fenced stays so: made anew it would fence the later one.
+import { isMillraceError, MillraceError } from '../../base/index.ts'
 import type {
   Membership,
   PartitionOffset,
@@ -11,7 +12,7 @@ import type {
   SentTo,
   Writer
 } from '../driver.ts'
-import { clientClosed } from '../errors.ts'
+import { clientClosed, producerFenced } from '../errors.ts'
 import { asOurs, type CallContext } from './errors.ts'
 import { baseOptions, NOBODY, type Kafka, type KafkaOptions } from './library.ts'
 import type { KafkaMembership } from './membership.ts'
@@ -19,6 +20,7 @@ import type { KafkaMembership } from './membership.ts'
 /** Of sends that are tried again: half a minute, which an election takes at most. */
 const RETRIES = 30
 const ACKS_ALL = -1
+const TIME_REACH_MS = 2 ** 31
 
 type OpenTransaction = Awaited<ReturnType<Kafka.Producer['beginTransaction']>>
 type Message = Kafka.MessageToProduce<Buffer, Buffer, Buffer, Buffer>
@@ -32,6 +34,7 @@ export class KafkaWriter implements Writer {
   #producer: Kafka.Producer
   #transaction: OpenTransaction | null = null
   #isBroken = false
+  #isFenced = false
   #isClosed = false
 
   constructor(
@@ -49,6 +52,19 @@ export class KafkaWriter implements Writer {
 
   async send(records: readonly RawRecord[]): Promise<SentTo> {
     this.#check()
+    const sent: PartitionOffset[] = []
+    const first = new Set<string>()
+    for (const part of withinReach(records)) {
+      for (const place of await this.#sendPart(part)) {
+        const key = `${place.partition}:${place.topic}`
+        if (!first.has(key)) sent.push(place)
+        first.add(key)
+      }
+    }
+    return sent
+  }
+
+  async #sendPart(records: readonly RawRecord[]): Promise<SentTo> {
     const messages = records.map(messageOf)
     const { compression } = this.#request
     const options = { messages, compression, acks: ACKS_ALL }
@@ -64,17 +80,20 @@ export class KafkaWriter implements Writer {
         return { topic, partition, offset: Number(offset) }
       })
     } catch (error) {
-      this.#isBroken = this.#transaction !== null
-      throw error
+      throw this.#noteFailure(error)
     }
   }
 
   async begin(): Promise<void> {
     this.#check()
     if (this.#isBroken) await this.#renew()
-    this.#transaction = await asOurs(this.#context('beginning a transaction'), () =>
-      this.#producer.beginTransaction()
-    )
+    try {
+      this.#transaction = await asOurs(this.#context('beginning a transaction'), () =>
+        this.#producer.beginTransaction()
+      )
+    } catch (error) {
+      throw this.#noteFailure(error)
+    }
   }
 
   async addPositions(membership: Membership, positions: readonly PartitionOffset[]): Promise<void> {
@@ -95,8 +114,7 @@ export class KafkaWriter implements Writer {
         }
       })
     } catch (error) {
-      this.#isBroken = true
-      throw error
+      throw this.#noteFailure(error)
     }
   }
 
@@ -127,10 +145,16 @@ export class KafkaWriter implements Writer {
     try {
       await asOurs(this.#context(doing), () => call(transaction))
     } catch (error) {
-      this.#isBroken = true
-      throw error
+      throw this.#noteFailure(error)
     }
     this.#transaction = null
+  }
+
+  /** K1, K2. */
+  #noteFailure(error: unknown): unknown {
+    if (isMillraceError(error, 'PRODUCER_FENCED')) this.#isFenced = true
+    this.#isBroken = this.#request.transactionalId !== null
+    return error
   }
 
   /** K1. */
@@ -163,12 +187,30 @@ export class KafkaWriter implements Writer {
 
   #check(): void {
     if (this.#isClosed) throw clientClosed('producer')
+    if (this.#isFenced) throw producerFenced(this.#request.transactionalId)
   }
 
   #context(doing: string): CallContext {
     const { transactionalId } = this.#request
     return { doing, transactionalId, bootstrap: this.#options.bootstrap }
   }
+}
+
+/** Parts of records whose times are near enough to the first one of their partition (T6). */
+function* withinReach(records: readonly RawRecord[]): Iterable<readonly RawRecord[]> {
+  const first = new Map<string, number>()
+  let from = 0
+  for (const [at, { topic, partition, timestamp }] of records.entries()) {
+    const key = `${partition}:${topic}`
+    const delta = timestamp - (first.get(key) ?? timestamp)
+    if (delta < -TIME_REACH_MS || delta >= TIME_REACH_MS) {
+      yield records.slice(from, at)
+      from = at
+      first.clear()
+    }
+    if (!first.has(key)) first.set(key, timestamp)
+  }
+  yield from === 0 ? records : records.slice(from)
 }
 
 function messageOf({ topic, partition, key, value, timestamp, headers }: RawRecord): Message {

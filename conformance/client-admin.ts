@@ -1,0 +1,88 @@
+// Administration: objects with name, spec, status and owner.
+import { deepStrictEqual, ok, rejects, strictEqual } from 'node:assert/strict'
+
+import type { AddCase } from './client-kit.ts'
+
+/** Adds the cases. */
+export function adminCases(add: AddCase): void {
+  add('a topic is created, described, listed, configured, grown and deleted', async kit => {
+    const { admin } = kit.client
+    const name = kit.name()
+    const made = await admin.createTopic(name, {
+      partitions: 2,
+      configs: { 'cleanup.policy': 'compact', 'retention.ms': '86400000' }
+    })
+    strictEqual(made.kind, 'topic')
+    strictEqual(made.name, name)
+    strictEqual(made.spec.partitions, 2)
+    strictEqual(made.spec.configs['cleanup.policy'], 'compact')
+    strictEqual(made.spec.configs['retention.ms'], '86400000')
+    strictEqual(made.status.resolution, 'provisioned')
+    strictEqual(made.status.records, 0)
+    strictEqual(made.owner, null)
+    ok((await admin.topics()).some(topic => topic.name === name))
+    const changed = await admin.configure(name, {
+      'retention.ms': null,
+      'cleanup.policy': 'delete'
+    })
+    strictEqual(changed.spec.configs['retention.ms'], undefined)
+    const cleanup = (await admin.configs(name)).find(each => each.name === 'cleanup.policy')
+    strictEqual(cleanup?.value, 'delete')
+    strictEqual((await admin.addPartitions(name, 5)).spec.partitions, 5)
+    await admin.deleteTopic(name)
+    await rejects(admin.topic(name), { code: 'TOPIC_UNKNOWN' })
+    ok(!(await admin.topics()).some(topic => topic.name === name))
+  })
+
+  add('what is not possible is refused with its reason', async kit => {
+    const { admin } = kit.client
+    const name = await kit.topic(2)
+    await rejects(admin.createTopic(name), { code: 'TOPIC_EXISTS' })
+    await rejects(admin.createTopic('not/a/name'), { code: 'TOPIC_INVALID' })
+    await rejects(admin.createTopic(kit.name(), { partitions: -5 }), { code: 'TOPIC_INVALID' })
+    await rejects(admin.createTopic(kit.name(), { configs: { 'retention.ms': 'soon' } }), {
+      code: 'CONFIG_INVALID'
+    })
+    await rejects(admin.configure(name, { 'no.such.thing': '1' }), { code: 'CONFIG_INVALID' })
+    await rejects(admin.addPartitions(name, 2), { code: 'TOPIC_INVALID' })
+    const missing = kit.name()
+    for (const call of [
+      () => admin.deleteTopic(missing),
+      () => admin.topic(missing),
+      () => admin.configs(missing),
+      () => admin.configure(missing, { 'retention.ms': '1' }),
+      () => admin.addPartitions(missing, 3),
+      () => admin.partitions(missing),
+      () => admin.offsets(missing)
+    ]) {
+      await rejects(call(), { code: 'TOPIC_UNKNOWN' }, String(call))
+    }
+  })
+
+  add('partitions are owned by their topic and held by SPUs', async kit => {
+    const { admin } = kit.client
+    const topic = await kit.topic(2)
+    await kit.write(topic, ['a', 'b', 'c'])
+    const partitions = await admin.partitions(topic)
+    deepStrictEqual(
+      partitions.map(({ name, owner, status }) => [
+        name,
+        owner,
+        status.resolution,
+        status.endOffset
+      ]),
+      [
+        [`${topic}-0`, { kind: 'topic', name: topic }, 'online', 3],
+        [`${topic}-1`, { kind: 'topic', name: topic }, 'online', 0]
+      ]
+    )
+    const [spu] = await admin.spus()
+    strictEqual(partitions[0]!.status.leader, spu!.spec.id)
+    strictEqual(spu!.status.resolution, 'online')
+    ok(spu!.status.leads >= 2)
+    const [group] = await admin.spuGroups()
+    deepStrictEqual(spu!.owner, { kind: 'spu-group', name: group!.name })
+    deepStrictEqual(group!.status.spus, [spu!.name])
+    strictEqual((await admin.topic(topic)).status.records, 3)
+  })
+}
