@@ -9,19 +9,11 @@ import { createHash } from 'node:crypto'
 
 import { MillraceError, messageOf } from '../../base/index.ts'
 import type { Clock, Disk } from '../../base/index.ts'
-import { forgetRecords } from '../upgrade/index.ts'
 import { checkBundle } from './check-bundle.ts'
 import { DEPLOYMENT_NAME } from './contract.ts'
 import type { DeployOutcome, DeployRequest, DeployStep, DeploymentReport } from './contract.ts'
 import { Deployment } from './deployment.ts'
-import {
-  acceptingRecords,
-  checkStored,
-  joined,
-  loadDeployment,
-  namesOf,
-  ownedBy
-} from './loaded.ts'
+import { checkTypesStored, joined, loadDeployment, namesOf, ownedBy } from './loaded.ts'
 import type { LoadedDeployment } from './loaded.ts'
 import type { DeploymentGround, RunningDeployment } from './running.ts'
 import { DeploymentStore } from './store.ts'
@@ -212,8 +204,7 @@ export class Deployments {
     let loaded: LoadedDeployment
     try {
       loaded = await loadDeployment(folder, { ...bundle, settings })
-      if (request.force) loaded = acceptingRecords(loaded)
-      await checkStored(this.#options.log, loaded, settings)
+      if (!request.force) checkTypesStored(this.#options.folder.path, loaded)
       this.#claim(name, namesOf(loaded))
     } catch (error) {
       await this.#forget(name, before)
@@ -350,7 +341,6 @@ export class Deployments {
       })
       if (offsets.length > 0) await log.commit({ batches: [], offsets })
     }
-    await forgetRecords(log, this.#options.clock, owned.groups)
     for (const path of owned.paths) await this.#store.removePath(path)
     this.#all.get(name)?.log.flush()
     await this.#store.remove(name)

@@ -3,9 +3,7 @@ import { join, relative } from 'node:path'
 
 import { MillraceError, sendConsoleToStderr } from '../../base/index.ts'
 import type { Diagnostic } from '../../dataflow/diagnostics.ts'
-import type { TopicPlan } from '../../dataflow/plan.ts'
 import { functionsGroupName } from '../../functions/index.ts'
-import type { Log } from '../../log/log.ts'
 import { groupName, requiredTopics } from '../../runtime/index.ts'
 import { loadApplication } from '../application.ts'
 import type { LoadedApplication } from '../application.ts'
@@ -13,7 +11,7 @@ import { functionsFolder, stateFolder } from '../data-folder.ts'
 import { hasErrors, loadFiles } from '../dataflow-files.ts'
 import type { LoadedDataflow } from '../dataflow-files.ts'
 import { applicationTopics } from '../engine-functions.ts'
-import { findMisfits } from '../upgrade/index.ts'
+import { checkStoredTypes } from '../stored-types.ts'
 import type { DeploymentSettings } from './contract.ts'
 import { DiagnosticsError } from './diagnostics-error.ts'
 import type { Owned } from './store.ts'
@@ -96,6 +94,7 @@ export function ownedBy(dataFolder: string, { dataflows, application }: LoadedDe
     topics.push(...internal.map(topic => topic.name))
     groups.push(groupName(plan))
     paths.push(relative(dataFolder, stateFolder(dataFolder, plan)))
+    paths.push(join('types', `${plan.namespace}.${plan.name}.json`))
   }
   if (application !== null) {
     // However many tasks there are, the topics are the same, but for that of messages, which one task has not.
@@ -116,36 +115,21 @@ export function joined(one: Owned, other: Owned): Owned {
   }
 }
 
-/** Refuses a version that does not fit what is stored. @throws DEPLOYMENT_TYPES with each reason */
-export async function checkStored(
-  log: Log,
-  { dataflows }: LoadedDeployment,
-  settings: DeploymentSettings
-): Promise<void> {
-  const partitions = settings.partitions ?? Math.max(1, settings.workers)
-  const found = await findMisfits(
-    log,
-    dataflows.map(({ plan }) => plan),
-    partitions
+/** Refuses types with which what is stored cannot be read. @throws DEPLOYMENT_TYPES */
+export function checkTypesStored(dataFolder: string, { dataflows }: LoadedDeployment): void {
+  const faults = dataflows.flatMap(({ plan }) =>
+    (checkStoredTypes(dataFolder, plan) ?? []).flatMap(({ place, part, differences }) =>
+      differences
+        .filter(({ backward }) => !backward)
+        .map(({ path, reason }) => `${plan.name}: the ${part} of ${place}: ${path} ${reason}`)
+    )
   )
-  if (found.length === 0) return
+  if (faults.length === 0) return
   throw new MillraceError(
     'DEPLOYMENT_TYPES',
-    `what is stored does not fit the new version: ${found.join('. ')}. Or deploy with force, which leaves records of ` +
-      'topics as they are and sends those that cannot be read to the dead letters'
+    `what is stored cannot be read with the new types: ${faults.join('; ')}; change them so that they read the old ` +
+      'values too, or deploy with force, which sends such records to the dead letters'
   )
-}
-
-/** The version with all topics as they are: records of theirs that do not fit stay. */
-export function acceptingRecords(loaded: LoadedDeployment): LoadedDeployment {
-  const dataflows = loaded.dataflows.map(one => {
-    const topics = Object.entries(one.plan.topics).map(([id, topic]): [string, TopicPlan] => [
-      id,
-      { ...topic, migrate: { accept: true, at: topic.at } }
-    ])
-    return { ...one, plan: { ...one.plan, topics: Object.fromEntries(topics) } }
-  })
-  return { ...loaded, dataflows }
 }
 
 function unique(values: readonly string[]): string[] {

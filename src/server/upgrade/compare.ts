@@ -85,20 +85,15 @@ export function leftoverOf({ stored, fingerprint, windowed }: StateRecord): Left
   return { stored, fingerprint, windowed }
 }
 
-/** What of upgrades does not fit, each in a sentence that says what to declare. */
-export function misfitsOf(upgrades: readonly Upgrade[]): string[] {
-  return upgrades.flatMap(({ plan, changes }) =>
+/** Refuses upgrades that would not fit. @throws UPGRADE_REFUSED with every reason, and what to declare */
+export function refuseMisfits(upgrades: readonly Upgrade[], folder: string): void {
+  const refused = upgrades.flatMap(({ plan, changes }) =>
     changes
       .filter(({ status }) => status === 'refused')
       .map(
         ({ kind, name, detail, advice }) => `${plan.name}: ${kind} ${name}: ${detail}; ${advice}`
       )
   )
-}
-
-/** Refuses upgrades that would not fit. @throws UPGRADE_REFUSED with every reason, and what to declare */
-export function refuseMisfits(upgrades: readonly Upgrade[], folder: string): void {
-  const refused = misfitsOf(upgrades)
   if (refused.length === 0) return
   throw new MillraceError(
     'UPGRADE_REFUSED',

@@ -3,12 +3,6 @@ export { applyUpgrade } from './apply.ts'
 export type { Change, Status } from './changes.ts'
 export { compareWithLog, refuseMisfits, type Upgrade } from './compare.ts'
 export type { ApplyOptions } from './open-task.ts'
-export {
-  forgetRecords,
-  readRecords,
-  recordKey,
-  RECORDS_TOPIC,
-  type DataflowRecord
-} from './record.ts'
-export { compareAll, findMisfits, type ComparedDataflow } from './start.ts'
+export { readRecords, recordKey, RECORDS_TOPIC, type DataflowRecord } from './record.ts'
+export { compareAll, type ComparedDataflow } from './start.ts'
 export { lookUntouched, planUpgrades, type PlannedDataflow, type PlannedUpgrades } from './look.ts'

@@ -6,7 +6,7 @@
 //   U3  Everything in the changelog that belongs to no state of the record stands in its list `removing`.
 import type { Converter, Plan } from '../../dataflow/plan.ts'
 import type { Type } from '../../dataflow/types.ts'
-import { MillraceError, isMillraceError } from '../../base/index.ts'
+import { MillraceError } from '../../base/index.ts'
 import type { Clock } from '../../base/index.ts'
 import type { CommitBatch, Log } from '../../log/log.ts'
 import { BatchBuilder, RecordCursor, batchByteLength } from '../../record/index.ts'
@@ -107,8 +107,7 @@ export async function readRecords(log: Log): Promise<ReadonlyMap<string, Dataflo
       while (cursor.next()) {
         const { data, keyStart, keyEnd, valueStart, valueEnd } = cursor
         const key = data.toString('utf8', keyStart, keyEnd)
-        if (valueStart < 0) records.delete(key)
-        else records.set(key, parse(key, data.toString('utf8', valueStart, valueEnd)))
+        records.set(key, parse(key, data.toString('utf8', valueStart, valueEnd)))
       }
     }
     if (nextOffset <= offset) return records
@@ -120,12 +119,7 @@ export async function readRecords(log: Log): Promise<ReadonlyMap<string, Dataflo
 export async function ensureRecordsTopic(log: Log): Promise<void> {
   const topics = await log.listTopics({ internal: true })
   if (topics.some(({ name }) => name === RECORDS_TOPIC)) return
-  try {
-    await log.createTopic(RECORDS_TOPIC, { partitions: 1, cleanup: 'compact', internal: true })
-  } catch (error) {
-    // Another dataflow of the same log was faster.
-    if (!isMillraceError(error, 'TOPIC_EXISTS')) throw error
-  }
+  await log.createTopic(RECORDS_TOPIC, { partitions: 1, cleanup: 'compact', internal: true })
 }
 
 /** Replaces a dataflow's record, in one commit with `others` (U2). Resolves when it is durable. */
@@ -143,21 +137,6 @@ export async function writeRecord(
     batches: [...others, { topic: RECORDS_TOPIC, partition: 0, batch }],
     offsets: []
   })
-}
-
-/** Removes the records of dataflows whose data is removed; those that have none are passed over. */
-export async function forgetRecords(
-  log: Log,
-  clock: Clock,
-  keys: readonly string[]
-): Promise<void> {
-  const known = await readRecords(log)
-  const gone = keys.filter(key => known.has(key))
-  if (gone.length === 0) return
-  const builder = new BatchBuilder()
-  for (const key of gone) builder.append(clock.now(), Buffer.from(key), null)
-  const batch = builder.build()
-  await log.commit({ batches: [{ topic: RECORDS_TOPIC, partition: 0, batch }], offsets: [] })
 }
 
 function parse(key: string, text: string): DataflowRecord {

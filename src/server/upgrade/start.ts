@@ -1,6 +1,5 @@
 // The upgrades of a start: all dataflows are compared before any is touched, then each is upgraded before its tasks.
 import type { Clock } from '../../base/index.ts'
-import type { Plan } from '../../dataflow/plan.ts'
 import type { Log } from '../../log/log.ts'
 import type { LogLine } from '../../runtime/contract.ts'
 import { allSteps, loadStep } from '../../runtime/index.ts'
@@ -8,7 +7,7 @@ import { openLevelStore } from '../../state/index.ts'
 import { type DataFolder, stateFolder } from '../data-folder.ts'
 import type { LoadedDataflow } from '../dataflow-files.ts'
 import { applyUpgrade } from './apply.ts'
-import { compareWithLog, misfitsOf, refuseMisfits, type Upgrade } from './compare.ts'
+import { compareWithLog, refuseMisfits, type Upgrade } from './compare.ts'
 import { readRecords } from './record.ts'
 
 /** What starts. */
@@ -70,16 +69,4 @@ async function loadFunctions({ plan, folder, functions }: LoadedDataflow): Promi
   for (const step of allSteps(plan)) {
     if (functions?.has(step) !== true) await loadStep(step, folder)
   }
-}
-
-/** What of a log does not fit plans, each in a sentence that says what to declare. Writes nothing. */
-export async function findMisfits(
-  log: Log,
-  plans: readonly Plan[],
-  partitions: number
-): Promise<string[]> {
-  const records = await readRecords(log)
-  const upgrades: Upgrade[] = []
-  for (const plan of plans) upgrades.push(await compareWithLog(plan, log, records, partitions))
-  return misfitsOf(upgrades)
 }
