@@ -115,7 +115,7 @@ async function imagesOf(start: Image, seed: number): Promise<Image[]> {
   return images
 }
 
-/** Before anything else the states are wholly old or wholly new; after the upgrade they are new, and then it is over. */
+/** First the states are wholly old or wholly new; after the upgrade they are new, and then it is over. */
 async function recover({ label, disk, stores, nowMs }: Image): Promise<void> {
   const clock = new TickingClock(nowMs)
   const log = await openLog(disk, clock)
