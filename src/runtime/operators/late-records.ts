@@ -1,4 +1,4 @@
-// Records that come too late for all their windows, or for a join: counted, said, kept in a topic if the file names one.
+// Records that come too late for their windows, or for a join: counted, said, kept in a topic if the file names one.
 import type { LogLine } from '../contract.ts'
 import type { Frame } from '../task/frame.ts'
 import { HeaderWriter } from '../task/outputs.ts'
