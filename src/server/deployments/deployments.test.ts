@@ -132,11 +132,7 @@ test('a version that is wrong changes nothing; one that does not start gives way
   await bench.produce('marks-in', ['b'])
   deepStrictEqual((await bench.values('marks-out', 2))[1], { mark: 'y', line: 'b' })
   strictEqual(
-    await bench.problem(
-      'PUT',
-      'deployments/new',
-      files(broken).constructor === Object ? flow(markingFlow('z')) : {}
-    ),
+    await bench.problem('PUT', 'deployments/new', flow(markingFlow('z'))),
     '409 DEPLOYMENT_CONFLICT'
   )
   deepStrictEqual(
@@ -333,11 +329,9 @@ test('files that lead out of their folder, or are too many, are refused', async 
   strictEqual(await bench.problem('GET', 'dataflows/marks'), '404 DATAFLOW_UNKNOWN')
 })
 
-test('modules with functions answer over HTTP, also while they are replaced', async context => {
-  const bench = await ServerBench.start(context)
-  const functions = (
-    greeting: string
-  ): string => `import { egressTo, intType, jsonType, statefulFunction, valueSpec } from 'millrace/functions'
+/** A file with a function that counts requests. */
+function countingFunction(greeting: string): string {
+  return `import { egressTo, intType, jsonType, statefulFunction, valueSpec } from 'millrace/functions'
 const response = jsonType('io.millrace.http/Response')
 export const counter = statefulFunction({
   typename: 'tests/counter',
@@ -351,6 +345,10 @@ export const counter = statefulFunction({
   }
 })
 `
+}
+
+test('modules with functions answer over HTTP, also while they are replaced', async context => {
+  const bench = await ServerBench.start(context)
   const module = `kind: io.millrace.http.v1/ingress
 spec:
   id: tests/hits
@@ -368,24 +366,24 @@ spec: { name: hits }
   const version = (greeting: string): object =>
     bodyOf(
       bench,
-      { 'm/module.yaml': module, 'm/functions.ts': functions(greeting) },
+      { 'm/module.yaml': module, 'm/functions.ts': countingFunction(greeting) },
       { functions: ['m/functions.ts'] }
     )
   await deploy(bench, 'hits', version('hello'))
   const hit = async (): Promise<{ status: number; body: { greeting: string; next: number } }> =>
     await bench.call('POST', '/hits/a', 'x', { 'content-type': 'text/plain' })
   deepStrictEqual((await hit()).body, { greeting: 'hello', next: 1 })
-  let replacing = true
+  const state = { replacing: true }
   const seen: number[] = []
   const callers = (async () => {
-    while (replacing) {
+    while (state.replacing) {
       const { status, body } = await hit()
       if (status === 200) seen.push(body.next)
       else strictEqual(status, 503)
     }
   })()
   await deploy(bench, 'hits', version('welcome'))
-  replacing = false
+  state.replacing = false
   await callers
   const last = await hit()
   strictEqual(last.body.greeting, 'welcome')
