@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { renderModuleReference } from '../src/functions/index.ts'
 import { CLI_REFERENCE_PATH, cliReference } from './docs/cli.ts'
+import { OPENAPI_PATH, openApiText } from './docs/openapi.ts'
 import { renderJsonSchema, renderReference } from '../src/dataflow/index.ts'
 
 const folder = join(import.meta.dirname, '..', 'docs', 'reference')
@@ -12,3 +13,4 @@ writeFileSync(join(folder, 'module-file.md'), renderModuleReference())
 writeFileSync(join(import.meta.dirname, '..', CLI_REFERENCE_PATH), cliReference())
 const schema = `${JSON.stringify(renderJsonSchema(), null, 2)}\n`
 writeFileSync(join(folder, 'dataflow-file.schema.json'), schema)
+writeFileSync(join(import.meta.dirname, '..', OPENAPI_PATH), openApiText())

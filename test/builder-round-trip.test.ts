@@ -56,11 +56,11 @@ test(`${CASES} dataflows survive the way to code and back (MILLRACE_SEED=${SEED}
     deepStrictEqual(shapeOf(planOf(again)), shapeOf(plan), `${text}\n${again}`)
   }
   // A maker that leaves something out would show nothing of it.
-  const all =
-    'inner left outer stream table versions dedup count age field fields constant avro protobuf access numbered import schedule'
+  const all = `inner left outer stream table versions dedup count age field fields constant avro protobuf access
+    numbered import schedule late where when pick look-up`
   if (CASES >= 100)
     deepStrictEqual(
-      all.split(' ').filter(word => !said.has(word)),
+      all.split(/\s+/).filter(word => !said.has(word)),
       []
     )
 })
@@ -145,7 +145,8 @@ class Maker {
     for (const id of ['one', 'two']) this.#topics.push(this.#input(id))
     const count = 1 + this.#below(3)
     for (let index = 0; index < count; index++) {
-      this.#services.push(this.#pick([() => this.#keyed(index), () => this.#join(index)])())
+      const makers = [this.#keyed, this.#join, this.#branches, this.#lookUp]
+      this.#services.push(this.#pick(makers).call(this, index))
     }
     if (this.#is(0.3)) this.#imported()
     const schedule = this.#is(0.3) ? this.#schedule() : ''
@@ -319,7 +320,9 @@ ${states}${body}
     const side = (type: string, source: string, as: string): string => {
       const row = type === 'table' && this.#is() ? ', row: id' : ''
       const time = this.#is() ? ', timestamp: at' : ''
-      return `{ source: ${source}, type: ${type}, key: shop${row}, as: ${as}${time} }`
+      const isTimed = left === 'stream' && right !== 'table'
+      const late = isTimed && this.#is(0.3) ? this.#late() : ''
+      return `{ source: ${source}, type: ${type}, key: shop${row}, as: ${as}${time}${late} }`
     }
     const within = this.#pick(['before: 1s', 'after: 10m', 'before: 1s, after: 1m'])
     const out = `pairs-${index}`
@@ -338,6 +341,97 @@ ${states}${body}
       left: ${side(left, 'one', 'a')}
       right: ${side(right, 'two', 'b')}
 ${bound}${watermark}    sinks: [{ type: topic, id: ${out} }]`
+  }
+
+  #late(): string {
+    this.#said.add('late')
+    if (!this.#topics.some(topic => topic.startsWith('  late:')))
+      this.#topics.push('  late: { schema: { value: event } }')
+    return ', late: { type: topic, id: late }'
+  }
+
+  /** A filter, and sinks that share what passes. */
+  #branches(index: number): string {
+    this.#said.add('where').add('when').add('pick').add('otherwise')
+    const [one, two, three] = ['a', 'b', 'c'].map(name => `branch-${index}-${name}`)
+    this.#types.push(
+      `  picked-${index}: { type: object, properties: { id: u32, kind: string, at: timestamp } }`
+    )
+    this.#topics.push(
+      `  ${one}: { schema: { value: event } }`,
+      `  ${two}: { schema: { value: picked-${index} } }`,
+      `  ${three}: { schema: { value: string } }`
+    )
+    const fields = `fields: { id: id, kind: { constant: ${this.#pick(['a', '"1"'])} }, at: at }`
+    return `  service-${index}:
+    sources: [{ type: topic, id: one }]
+    transforms: [{ operator: filter, where: ${this.#condition(3)} }]
+    sinks:
+      - { type: topic, id: ${one}, when: ${this.#condition(1)} }
+      - type: topic
+        id: ${two}
+        when: ${this.#condition(2)}
+        transforms: [{ operator: map, ${fields} }]
+      - type: topic
+        id: ${three}
+        otherwise: true
+        transforms: [{ operator: map, field: shop }]`
+  }
+
+  #condition(depth: number): string {
+    const kind = depth === 0 ? 'test' : this.#pick(['test', 'all', 'any', 'not'])
+    const inner = (): string => this.#condition(depth - 1)
+    if (kind === 'not') return `{ not: ${inner()} }`
+    if (kind !== 'test') return `{ ${kind}: [${inner()}, ${inner()}] }`
+    return this.#pick([
+      `{ field: shop, is: "it's 5" }`,
+      `{ field: shop, in: [a, "b c", yes] }`.replace('yes', '"yes"'),
+      `{ field: amount, above: ${this.#below(99)}.5, at-most: 200 }`,
+      `{ field: size, at-least: 18446744073709551000 }`,
+      `{ field: note, matches: '^A\\d+"$' }`,
+      `{ field: buyer, exists: ${this.#is()} }`,
+      `{ field: buyer.age, below: 18 }`,
+      `{ exists: true }`
+    ])
+  }
+
+  /** Events with what a state of another service holds. */
+  #lookUp(index: number): string {
+    this.#said.add('look-up')
+    const kind = this.#pick(['inner', 'left'])
+    const key = 'assign-key: { field: shop }'
+    const name = this.#pick(['totals', 'what-is-kept'])
+    this.#types.push(`  sum-${index}: { type: object, properties: { n: u32 } }`)
+    this.#topics.push(
+      `  sums-${index}: { schema: { key: string, value: sum-${index} } }`,
+      `  with-sum-${index}: { schema: { key: string, value: with-sum-${index} } }`
+    )
+    this.#types.push(
+      `  with-sum-${index}: { type: object, properties: { id: u32, n: { type: u64, optional: true } } }`
+    )
+    return `  owner-${index}:
+    sources: [{ type: topic, id: two }]
+    states: { sums: { type: keyed-state, properties: { key: string, value: sum-${index} } } }
+    partition:
+      ${key}
+      update-state:
+        run: |
+          function add(event: Event, ctx: Context): KeyValue<string, Sum${index}> {
+            const sum = ctx.state.sums.update(({ n }) => ({ n: n + 1 }))
+            return keyed(event.shop, sum)
+          }
+    sinks: [{ type: topic, id: sums-${index} }]
+  service-${index}:
+    sources: [{ type: topic, id: one }]
+    states: { ${name}: { from: owner-${index}.sums } }
+    join:
+      kind: ${kind}
+      left: { source: one, key: shop, as: event }
+      right: { state: ${name}, as: sum }
+    sinks:
+      - type: topic
+        id: with-sum-${index}
+        transforms: [{ operator: map, fields: { id: event.id, n: sum.n } }]`
   }
 
   #duration(): string {

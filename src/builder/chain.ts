@@ -5,11 +5,12 @@ import {
   aggregatesOf,
   type WindowAggregateWords
 } from './aggregate.ts'
+import { type AnyCondition, type Literal, pickStep, whereStep } from './condition.ts'
 import { type Constant, type GivenNode, givenOf } from './fields.ts'
 import type { JoinNode } from './join.ts'
 import { placeOfCaller, type SourcePlace } from './place.ts'
 import type { Schedule, ScheduleNode } from './schedule.ts'
-import { type AnyFunction, type StepNode, type StepOptions, stepOf } from './step.ts'
+import { type AnyFunction, type AnyStep, type StepNode, type StepOptions, stepOf } from './step.ts'
 import type { DedupOptions, Stream, StreamHandle } from './stream.ts'
 import type { State, StateNode, Topic, TopicFor, TopicNode } from './topic.ts'
 import type { TypeNode, TypeValue } from './types.ts'
@@ -18,7 +19,7 @@ import type { EarlyOptions, TimeNode, WatermarkOptions, WindowNode } from './win
 /** A topic that a service reads. */
 export interface SourceNode {
   readonly topic: TopicNode | ScheduleNode
-  readonly steps: readonly StepNode[]
+  readonly steps: readonly AnyStep[]
   readonly at: SourcePlace | null
 }
 
@@ -27,7 +28,7 @@ export type SinkNode =
   | {
       readonly kind: 'topic'
       readonly topic: TopicNode
-      readonly steps: readonly StepNode[]
+      readonly steps: readonly AnyStep[]
       readonly at: SourcePlace | null
     }
   | {
@@ -35,7 +36,7 @@ export type SinkNode =
       readonly typename: string
       readonly valueType: string | null
       readonly assignId: GivenNode | null
-      readonly steps: readonly StepNode[]
+      readonly steps: readonly AnyStep[]
       readonly at: SourcePlace | null
     }
 
@@ -44,7 +45,7 @@ export interface WindowPart {
   readonly shape: WindowNode
   readonly isProcessingTime: boolean
   readonly time: TimeNode
-  readonly steps: readonly StepNode[]
+  readonly steps: readonly AnyStep[]
   readonly merge: StepNode | null
   readonly flush: StepNode | null
   readonly flushKey: StepNode | null
@@ -57,13 +58,13 @@ export interface WindowPart {
 export interface StreamNode {
   readonly sources: readonly SourceNode[]
   readonly states: Readonly<Record<string, StateNode>>
-  readonly steps: readonly StepNode[]
+  readonly steps: readonly AnyStep[]
   readonly time: TimeNode | null
   readonly join: JoinNode | null
   readonly window: WindowPart | null
   readonly assignKey: GivenNode | null
   readonly dedup: DedupOptions | null
-  readonly keyedSteps: readonly StepNode[]
+  readonly keyedSteps: readonly AnyStep[]
   readonly updateState: StepNode | null
   readonly aggregate: AggregatesNode | null
   readonly sinks: readonly SinkNode[]
@@ -182,6 +183,14 @@ export class Chain {
     return this.#step(stepOf('flat-map', fn, { ...options, output: this.#output }, this.flatMap))
   }
 
+  where(condition: AnyCondition): Chain {
+    return this.#step(whereStep(condition, this.where))
+  }
+
+  pick(picked: string | Readonly<Record<string, string | Constant<Literal>>>): Chain {
+    return this.#step(pickStep(picked, this.pick))
+  }
+
   states(declared: Readonly<Record<string, State<unknown>>>): Chain {
     const added = Object.entries(declared).map(([name, { node }]) => [name, node] as const)
     return this.#with({ states: { ...this.node.states, ...Object.fromEntries(added) } })
@@ -272,7 +281,7 @@ export class Chain {
   }
 
   /** A step belongs where the stream is: behind the key, in the window, or before both. */
-  #step(step: StepNode): Chain {
+  #step(step: AnyStep): Chain {
     const { assignKey, keyedSteps, window, steps } = this.node
     if (assignKey !== null) return this.#with({ keyedSteps: [...keyedSteps, step] })
     if (window !== null) return this.#window({ steps: [...window.steps, step] })

@@ -4,9 +4,11 @@ import { MillraceError } from '../base/index.ts'
 import type {
   AggregatePlan,
   BuiltinCall,
+  ConditionPlan,
   FieldPath,
   JoinPlan,
   JoinSidePlan,
+  Literal,
   ServicePlan,
   StepPlan
 } from '../dataflow/plan.ts'
@@ -26,6 +28,49 @@ export function givenText({ code }: StepPlan): string | null {
     default:
       throw withoutCode(call.name)
   }
+}
+
+/** The call of a filter or a map that is described; null of a function. */
+export function describedCall({ operator, code }: StepPlan): string | null {
+  if (code.kind !== 'builtin') return null
+  const { call } = code
+  if (call.name === 'where') return `.where(${conditionText(call.condition)})`
+  if (operator !== 'map') return null
+  if (call.name === 'field') return `.pick(${pathText(call.path)})`
+  if (call.name !== 'pick') return null
+  const properties = call.properties.map(({ name, path, constant }) => {
+    const value = path === null ? `constant(${literalText(constant!)})` : pathText(path)
+    return `${property(name)}: ${value}`
+  })
+  return `.pick({ ${properties.join(', ')} })`
+}
+
+function conditionText(condition: ConditionPlan): string {
+  switch (condition.kind) {
+    case 'all':
+    case 'any':
+      return `{ ${condition.kind}: [${condition.of.map(conditionText).join(', ')}] }`
+    case 'not':
+      return `{ not: ${conditionText(condition.of)} }`
+    case 'exists':
+      return testText(condition.field, 'exists', 'true')
+    case 'matches':
+      return testText(condition.field, 'matches', quoted(condition.pattern))
+    default: {
+      const { field, kind, literals } = condition
+      const texts = literals.map(literalText)
+      return testText(field, toCamel(kind), kind === 'in' ? `[${texts.join(', ')}]` : texts[0]!)
+    }
+  }
+}
+
+function testText(field: FieldPath, test: string, value: string): string {
+  return options({ field: field.length === 0 ? null : pathText(field), [test]: value })
+}
+
+function literalText(literal: Literal): string {
+  if (typeof literal === 'string') return quoted(literal)
+  return typeof literal === 'object' ? `${literal.bigint}n` : String(literal)
 }
 
 /** A part of a plan that has no form in the builder. */
@@ -75,14 +120,23 @@ export function dedupCall({ partition }: ServicePlan): string | null {
   return `.dedup(${said})`
 }
 
+/** Texts of what a join names. */
+export interface JoinTexts {
+  streamOf(topic: string): string
+  /** Of a state of another service, by its name in this one. */
+  referenceOf(state: string): string
+  /** The constant of a topic of late records. */
+  lateOf(topic: string): string
+  readonly watermark: string | null
+}
+
 /** The call of `join`; `streamOf` gives the beginning of a side, by its topic. */
 export function joinCall(
   service: ServicePlan,
   plan: JoinPlan,
-  { streamOf, watermark }: { streamOf(topic: string): string; readonly watermark: string | null }
+  { streamOf, referenceOf, lateOf, watermark }: JoinTexts
 ): string {
   const { kind, left, right, beforeMs, afterMs } = plan
-  if (right.type === 'state') throw withoutCode('of a join with a state')
   const isEvents = left.type === 'stream' && right.type === 'stream'
   const said = options({
     kind: kind === 'inner' ? null : quoted(kind),
@@ -90,7 +144,9 @@ export function joinCall(
     watermark
   })
   const sides = (['left', 'right'] as const).map(side =>
-    sideText(plan[side], side, service, streamOf(plan[side].topic))
+    plan[side].type === 'state'
+      ? stateSideText(plan[side], referenceOf(plan[side].state!))
+      : sideText(plan[side], side, service, { stream: streamOf(plan[side].topic), lateOf })
   )
   const parts = [...sides, ...(said === '' ? [] : [said])].map(part => `  ${part}`)
   return `join(\n${parts.join(',\n')}\n)`
@@ -103,11 +159,17 @@ function withinText(beforeMs: number, afterMs: number): string {
   })
 }
 
+function stateSideText({ as, state }: JoinSidePlan, reference: string): string {
+  const property = toCamel(state!)
+  const said = property === as ? '' : `, { state: ${quoted(property)} }`
+  return `lookUp(${quoted(as)}, ${reference}${said})`
+}
+
 function sideText(
-  { type, as, row }: JoinSidePlan,
+  { type, as, row, lateTopic }: JoinSidePlan,
   side: 'left' | 'right',
   { partition, time }: ServicePlan,
-  stream: string
+  { stream, lateOf }: Pick<JoinTexts, 'lateOf'> & { readonly stream: string }
 ): string {
   const key = callOf(partition?.assignKey ?? null)
   const timestamp = callOf(time?.assignTimestamp ?? null)
@@ -116,7 +178,8 @@ function sideText(
   const said = options({
     key: keyPath === null ? null : pathText(keyPath),
     row: row === null ? null : pathText(row),
-    timestamp: timePath === null ? null : pathText(timePath)
+    timestamp: timePath === null ? null : pathText(timePath),
+    late: lateTopic === undefined ? null : lateOf(lateTopic)
   })
   const word = type === 'stream' ? 'events' : type
   return `${word}(${[quoted(as), stream, ...(said === '' ? [] : [said])].join(', ')})`

@@ -2,18 +2,19 @@
 import { toCamel, toKebab } from '../dataflow/index.ts'
 import { aggregateTree } from './aggregate.ts'
 import type { SinkNode, StreamNode, WindowPart } from './chain.ts'
+import { describedTree } from './condition.ts'
 import type { DataflowNode, ErrorOptions, ServiceNode } from './dataflow.ts'
 import { fieldTree, functionOf, type GivenNode } from './fields.ts'
 import { type FunctionText, ownName, textOf } from './function-text.ts'
 import { joinTree } from './join.ts'
 import type { SourcePlace } from './place.ts'
 import { type ScheduleNode, scheduleTree } from './schedule.ts'
-import { type AnyFunction, referenceOf, type StepNode } from './step.ts'
+import { type AnyFunction, type AnyStep, referenceOf, type StepNode } from './step.ts'
 import type { StateNode, TopicNode } from './topic.ts'
 import { returnAnnotation } from './type-annotation.ts'
 import { TypeSet, typesOf, typeTree, wordTree } from './type-tree.ts'
 import type { TimeNode, WatermarkOptions } from './window.ts'
-import { Code, defined, Entries, Placed, type Tree } from './yaml-text.ts'
+import { Code, defined, Entries, nameOf, Placed, type Tree } from './yaml-text.ts'
 
 /** What the tree is for. */
 export interface DocumentOptions {
@@ -73,6 +74,9 @@ function topicsOf(node: DataflowNode): TopicNode[] {
   const all = node.services.flatMap(({ stream }) => [
     ...stream.sources.flatMap(({ topic }) => ('schedule' in topic ? [] : [topic])),
     ...(stream.window?.late ? [stream.window.late] : []),
+    ...[stream.join?.left.late, stream.join?.right.late].filter(
+      late => late !== null && late !== undefined
+    ),
     ...stream.sinks.flatMap(sink => (sink.kind === 'topic' ? [sink.topic] : []))
   ])
   return [...new Set([...node.topics, ...all])]
@@ -138,10 +142,12 @@ class ServiceWriter {
     })
   }
 
-  #steps(steps: readonly StepNode[]): Tree | undefined {
+  #steps(steps: readonly AnyStep[]): Tree | undefined {
     if (steps.length === 0) return undefined
-    return steps.map(
-      step => new Placed({ operator: step.operator, ...this.#function(step) }, step.at)
+    return steps.map(step =>
+      'described' in step
+        ? describedTree(step)
+        : new Placed({ operator: step.operator, ...this.#function(step) }, step.at)
     )
   }
 
@@ -270,9 +276,4 @@ function watermarkTree(watermark: WatermarkOptions): Tree {
     'grace-period': gracePeriod,
     'future-bound': futureBound
   })
-}
-
-/** A name as the file has it: kebab-case, where it is a name of TypeScript. */
-export function nameOf(name: string): string {
-  return /^[A-Za-z][A-Za-z0-9]*$/.test(name) ? toKebab(name) : name
 }

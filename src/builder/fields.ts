@@ -19,12 +19,13 @@ type FieldShape =
 /** A key, a time or an id: by a function, or described. */
 export type GivenNode = StepNode | FieldNode
 
-/** One key for all records, and so one task: `keyBy(constant('all'))`. */
-export interface Constant {
-  readonly constant: string
+/** The same for all records. */
+export interface Constant<T extends string | number | boolean = string> {
+  readonly constant: T
 }
 
-export function constant(value: string): Constant {
+/** A value that is the same for all records: `keyBy(constant('all'))`, `pick({ currency: constant('EUR') })`. */
+export function constant<const T extends string | number | boolean>(value: T): Constant<T> {
   return { constant: value }
 }
 

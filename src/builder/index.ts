@@ -20,12 +20,14 @@ export {
   type ServiceOptions
 } from './dataflow.ts'
 export { type BuiltDataflow, compileBuilt, type CompileBuiltOptions, yamlOf } from './compile.ts'
+export type { Condition, Literal, Picked, PickedValue, Tests } from './condition.ts'
 export { type Constant, constant, type FieldOf, type KeyField } from './fields.ts'
 export {
   type EventJoinOptions,
   events,
   join,
   type JoinSide,
+  lookUp,
   type PairOf,
   type SideOptions,
   table,

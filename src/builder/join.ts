@@ -1,14 +1,15 @@
 // Joins as values: two sides, each with what its records are, and the stream of what belongs together.
+import type { Key, KeyedStateReader } from '../runtime/code/user.ts'
 import { Chain, chainOf, type SourceNode } from './chain.ts'
 import type { KeyAt, KeyField, FieldTo } from './fields.ts'
 import { placeOfCaller, type SourcePlace } from './place.ts'
 import type { AnyFunction } from './step.ts'
 import type { JoinedStream, Stream, StreamHandle } from './stream.ts'
-import type { StateNode } from './topic.ts'
+import type { State, StateNode, TopicFor, TopicNode } from './topic.ts'
 import type { WatermarkOptions } from './window.ts'
-import { Placed, type Tree } from './yaml-text.ts'
+import { nameOf, Placed, type Tree } from './yaml-text.ts'
 
-type Kind = 'stream' | 'table' | 'versions'
+type Kind = 'stream' | 'table' | 'versions' | 'state'
 
 /** One side of a join as plain data. */
 export interface JoinSideNode {
@@ -17,6 +18,9 @@ export interface JoinSideNode {
   readonly key: string | null
   readonly row: string | null
   readonly timestamp: string | null
+  readonly late: TopicNode | null
+  /** Of a state: its name in the service. */
+  readonly state: string | null
   /** More than one is refused by the compiler. */
   readonly sources: readonly SourceNode[]
   readonly states: Readonly<Record<string, StateNode>>
@@ -48,6 +52,8 @@ export interface SideOptions<V, P> {
   readonly key?: P
   /** The field with the event time, ms since 1970. Default: the record's. */
   readonly timestamp?: FieldTo<V, number>
+  /** Where its records go that come too late, in a join that waits for event time. Default: they are dropped. */
+  readonly late?: TopicFor<V>
 }
 
 /** What a table says beside its key. */
@@ -125,11 +131,40 @@ export function versions<
   return sideOf('versions', name, stream, options, versions)
 }
 
+/**
+ * A side that is a state of another service: each event of the other side is given with what it holds under its key.
+ * `name` is its property of the pairs and, if `state` says nothing else, its name under `ctx.state`.
+ */
+export function lookUp<const N extends string, K extends Key, V>(
+  name: N,
+  reference: State<KeyedStateReader<K, V>>,
+  { state = name }: { readonly state?: string } = {}
+): JoinSide<N, V, K, unknown, 'state'> {
+  const node: JoinSideNode = {
+    type: 'state',
+    as: name,
+    key: null,
+    row: null,
+    timestamp: null,
+    late: null,
+    state,
+    sources: [],
+    states: { [state]: reference.node },
+    at: placeOfCaller(lookUp)
+  }
+  return { node }
+}
+
 function sideOf<R>(
   type: Kind,
   as: string,
   stream: { readonly stream: StreamHandle },
-  options: { readonly key?: string; readonly timestamp?: string; readonly row?: string },
+  options: {
+    readonly key?: string
+    readonly timestamp?: string
+    readonly row?: string
+    readonly late?: TopicFor<never>
+  },
   called: AnyFunction
 ): R {
   const { sources, steps, states } = chainOf(stream).node
@@ -139,6 +174,8 @@ function sideOf<R>(
     key: options.key ?? null,
     row: options.row ?? null,
     timestamp: options.timestamp ?? null,
+    late: options.late?.node ?? null,
+    state: null,
     sources: sources.map(source => ({ ...source, steps: [...source.steps, ...steps] })),
     states,
     at: placeOfCaller(called)
@@ -161,7 +198,7 @@ export function join<
   right: JoinSide<B, R, NoInfer<K>, SR, 'stream'>,
   options: EventJoinOptions<J>
 ): JoinedStream<PairOf<A, L, B, R, J>, K, SL & SR>
-/** Gives each event the row of now, or the version of its own time. */
+/** Gives each event the row of now, the version of its own time, or what a state of another service holds. */
 export function join<
   A extends string,
   L,
@@ -173,7 +210,7 @@ export function join<
   const J extends 'inner' | 'left' = 'inner'
 >(
   left: JoinSide<A, L, K, SL, 'stream'>,
-  right: JoinSide<B, R, NoInfer<K>, SR, 'table' | 'versions'>,
+  right: JoinSide<B, R, NoInfer<K>, SR, 'table' | 'versions' | 'state'>,
   options?: TableJoinOptions<J>
 ): JoinedStream<PairOf<A, L, B, R, J>, K, SL & SR>
 /** Gives each change of a row with the rows of the other side. */
@@ -217,7 +254,9 @@ export function joinTree({ kind, left, right, within, at }: JoinNode): Tree {
   )
 }
 
-function sideTree({ type, as, key, row, timestamp, sources, at }: JoinSideNode): Tree {
+function sideTree(side: JoinSideNode): Tree {
+  const { type, as, key, row, timestamp, late, state, sources, at } = side
+  if (state !== null) return new Placed({ state: nameOf(state), as }, at)
   const [first] = sources
   return new Placed(
     {
@@ -226,7 +265,8 @@ function sideTree({ type, as, key, row, timestamp, sources, at }: JoinSideNode):
       key: key ?? undefined,
       row: row ?? undefined,
       as,
-      timestamp: timestamp ?? undefined
+      timestamp: timestamp ?? undefined,
+      late: late === null ? undefined : { type: 'topic', id: late.id }
     },
     at
   )

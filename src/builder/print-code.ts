@@ -13,7 +13,14 @@ import type {
   TopicPlan
 } from '../dataflow/plan.ts'
 import type { Type } from '../dataflow/types.ts'
-import { aggregateCall, dedupCall, givenText, joinCall, withoutCode } from './code-builtins.ts'
+import {
+  aggregateCall,
+  dedupCall,
+  describedCall,
+  givenText,
+  joinCall,
+  withoutCode
+} from './code-builtins.ts'
 import { CodeNames, WORDS } from './code-names.ts'
 import { topicText } from './code-topics.ts'
 import { CodeTypes } from './code-types.ts'
@@ -56,7 +63,6 @@ export class CodePrinter {
   print(): string {
     const { name, namespace, version, services } = this.#plan
     const topics = Object.values(this.#plan.topics).filter(topic => topic.function === undefined)
-    if (topics.some(topic => topic.schedule !== undefined)) throw withoutCode('of a schedule')
     const topicLines = topics.map(topic => this.#topic(topic))
     const stateLines = services.flatMap(service => this.#owned(service))
     const streams = services.map(service => {
@@ -85,6 +91,8 @@ export class CodePrinter {
 
   /** One step behind a stream: the type that leaves, and the call. */
   step(step: StepPlan, method: string = METHODS[step.operator]!): string[] {
+    const described = describedCall(step)
+    if (described !== null) return [described]
     const { output, outputKey } = step
     const isSilent = method === 'filter' || output === null
     const typed = isSilent ? [] : [`.typed(${this.#outgoing(output, outputKey)})`]
@@ -109,9 +117,11 @@ export class CodePrinter {
 
   #spareTopics(topics: readonly TopicPlan[]): string[] {
     const used = new Set(
-      this.#plan.services.flatMap(({ sources, sinks, window }) => [
+      this.#plan.services.flatMap(({ sources, sinks, window, join }) => [
         ...[...sources, ...sinks].map(({ topic }) => topic),
-        ...(window?.lateTopic ? [window.lateTopic] : [])
+        ...[window?.lateTopic, join?.left.lateTopic, join?.right.lateTopic].filter(
+          late => typeof late === 'string'
+        )
       ])
     )
     return topics.filter(({ id }) => !used.has(id)).map(({ id }) => this.topicName(id))
@@ -149,13 +159,10 @@ export class CodePrinter {
   #statesOf(service: ServicePlan): string[] {
     const entries = service.states.flatMap(state => {
       if (isOfAggregate(service, state)) return []
-      const place =
-        state.kind === 'owned' ? `${service.name}.${state.name}` : `${state.service}.${state.state}`
-      const shared = this.#states.get(place)
       const value =
-        state.kind === 'owned'
-          ? (shared ?? this.#state(state, service))
-          : `${shared ?? this.#stateOfAggregate(state)}.from(${quoted(place)})`
+        state.kind === 'reference'
+          ? this.#reference(state)
+          : (this.#states.get(`${service.name}.${state.name}`) ?? this.#state(state, service))
       return [`${property(state.property)}: ${value}`]
     })
     return entries.length === 0 ? [] : [`.states({ ${entries.join(', ')} })`]
@@ -173,12 +180,16 @@ export class CodePrinter {
     const states = this.#statesOf(service)
     if (join !== undefined) {
       const steps = [...service.steps, ...partition!.steps]
+      // Its state has its place among the others.
+      const isLookUp = join.right.type === 'state'
       return [
         joinCall(service, join, {
-          streamOf: topic => this.#side(service, topic),
+          streamOf: topic => this.#side(service, topic, isLookUp ? states : []),
+          referenceOf: name => this.#referenceOf(service, name),
+          lateOf: topic => this.topicName(topic),
           watermark: watermarkText(service.time, join.gracePeriodMs)
         }),
-        ...states,
+        ...(isLookUp ? [] : states),
         ...steps.flatMap(step => this.step(step)),
         ...service.sinks.map(sink => this.#sink(sink))
       ].join('\n  ')
@@ -226,9 +237,21 @@ export class CodePrinter {
   }
 
   /** The source of one side of a join, without the step that says the side. */
-  #side({ sources }: ServicePlan, topic: string): string {
+  #side({ sources }: ServicePlan, topic: string, states: readonly string[]): string {
     const { steps } = sources.find(source => source.topic === topic)!
-    return indented(this.#source(topic, steps.slice(0, -1), [])).trimStart()
+    const calls = [...states, ...steps.slice(0, -1).flatMap(step => this.step(step))]
+    const text = [`from(${this.topicName(topic)})`, ...calls].join('\n  ')
+    return indented(text).trimStart()
+  }
+
+  #referenceOf({ states }: ServicePlan, name: string): string {
+    const state = states.find(one => one.name === name)
+    return this.#reference(state as Extract<StatePlan, { kind: 'reference' }>)
+  }
+
+  #reference(state: Extract<StatePlan, { kind: 'reference' }>): string {
+    const place = `${state.service}.${state.state}`
+    return `${this.#states.get(place) ?? this.#stateOfAggregate(state)}.from(${quoted(place)})`
   }
 
   #keyBy(service: ServicePlan, step: StepPlan): string {

@@ -1,5 +1,6 @@
 // A step as the builder keeps it: an operator, its function, and what is said of it.
 import type { OperatorKind } from '../dataflow/plan.ts'
+import type { DescribedStep } from './condition.ts'
 import { placeOfCaller, type SourcePlace } from './place.ts'
 import type { TypeNode, TypeValue } from './types.ts'
 
@@ -23,6 +24,9 @@ export interface StepNode {
   readonly output: TypeNode | null
   readonly at: SourcePlace | null
 }
+
+/** A step of any kind. */
+export type AnyStep = StepNode | DescribedStep
 
 const REFERENCE: symbol = Symbol.for('millrace.uses')
 

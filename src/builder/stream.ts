@@ -5,7 +5,8 @@
 // can be shared. What windows add stands in window-stream.ts.
 import type { Context, Key, KeyValue } from '../runtime/code/user.ts'
 import type { AggregateMap, AggregateState, AggregateWords, ResultOf } from './aggregate.ts'
-import type { Constant, FieldTo, KeyAt, KeyField } from './fields.ts'
+import type { Condition, Picked, PickedValue } from './condition.ts'
+import type { Constant, FieldOf, FieldTo, FieldValue, KeyAt, KeyField } from './fields.ts'
 import type { StepOptions } from './step.ts'
 import type { StatesOf, State, Topic, TopicFor } from './topic.ts'
 import type { TypeValue } from './types.ts'
@@ -60,6 +61,13 @@ export interface Steps<G extends Stage, V, K, S> {
     split: (value: V, ctx: Context<S, K>) => MaybePromise<readonly T[]>,
     options?: StepOptions
   ): At<G, ValueOf<T>, KeyOf<T, K>, S>
+  /** A filter without code: `where({ field: 'amount', atLeast: 1000 })`. */
+  where(present: { readonly exists: true }): At<G, NonNullable<V>, K, S>
+  where(condition: Condition<V>): At<G, V, K, S>
+  /** A map without code: the field goes on in place of the value. */
+  pick<const P extends FieldOf<V>>(field: P): At<G, FieldValue<V, P>, K, S>
+  /** A map without code: `pick({ id: 'order.id', currency: constant('EUR') })`. */
+  pick<const D extends Picked<V>>(properties: D): At<G, PickedValue<V, D>, K, S>
 }
 
 /** The operators of which the type is said of what leaves. */

@@ -159,5 +159,5 @@ export function stepsOf(stream: StreamNode): StepNode[] {
       sink.kind === 'function' ? functionOf(sink.assignId) : null
     ])
   ]
-  return all.filter(step => step !== null && step !== undefined)
+  return all.filter(step => step !== null && step !== undefined && 'fn' in step)
 }

@@ -1,4 +1,5 @@
 // Writes a tree as YAML, and remembers which place of the user's source each line is about.
+import { toKebab } from '../dataflow/index.ts'
 import type { SourcePlace } from './place.ts'
 
 /** A function's text; `place` says where a character of it stands in the user's file. */
@@ -38,6 +39,7 @@ export class Entries {
 export type Tree =
   | string
   | number
+  | bigint
   | boolean
   | null
   | Code
@@ -65,6 +67,11 @@ export interface Mark {
 export interface YamlText {
   readonly text: string
   readonly marks: readonly Mark[]
+}
+
+/** A name as the file has it: kebab-case, where it is a name of TypeScript. */
+export function nameOf(name: string): string {
+  return /^[A-Za-z][A-Za-z0-9]*$/.test(name) ? toKebab(name) : name
 }
 
 /** Without what is undefined. */
@@ -153,7 +160,7 @@ function flowOf(value: Tree): string | null {
     const items = value.map(item => flowOf(item))
     return items.includes(null) ? null : `[${items.join(', ')}]`
   }
-  if (!isMap(value)) return scalar(value as string | number | boolean | null)
+  if (!isMap(value)) return scalar(value as string | number | bigint | boolean | null)
   const entries = Object.entries(value).flatMap(([key, item]) => {
     if (item === undefined) return []
     const flow = flowOf(item)
@@ -172,7 +179,7 @@ function isMap(tree: Tree): tree is MapTree {
 }
 
 /** A scalar so that YAML reads the same: texts in quotes unless they are plain words. */
-function scalar(value: string | number | boolean | null): string {
+function scalar(value: string | number | bigint | boolean | null): string {
   if (typeof value !== 'string') return String(value)
   const isPlain = /^[A-Za-z][\w./-]*( [\w./-]+)*$|^\d+(?:ms|s|m|h|d|w)$|^\d+\.\d+\.\d+$/.test(value)
   const isWord = !/^(?:true|false|null|yes|no|on|off|y|n)$/i.test(value)

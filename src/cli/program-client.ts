@@ -1,7 +1,11 @@
 // The declarations of commands that work on any log: profiles, topics, records, groups. Loaded when one is called.
-import { type Command, Option } from 'commander'
+import { Argument, type Command, Option } from 'commander'
 
+import type { GroupResetOptions } from './commands/group.ts'
 import type { ProfileAddOptions } from './commands/profile.ts'
+import type { PrintOptions } from './commands/topic.ts'
+import { collect, collectNumbers, outputOption } from './option-kit.ts'
+import { addTarget, type TargetOptions } from './target.ts'
 
 type Finish = (exitCode: number) => void
 
@@ -21,12 +25,126 @@ export const CLIENT_EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   'profile export': [
     'millrace profile export staging > staging.json',
     'millrace profile export staging --with-secrets -o yaml'
+  ],
+  group: ['millrace group list', 'millrace group describe report'],
+  'group list': ['millrace group list --bootstrap 127.0.0.1:9092'],
+  'group describe': ['millrace group describe report -o json'],
+  'group delete': ['millrace group delete report --yes'],
+  'group reset-offsets': [
+    'millrace group reset-offsets report --to beginning',
+    'millrace group reset-offsets report --to 1h --topic orders --dry-run'
+  ],
+  spu: ['millrace spu list'],
+  'spu list': ['millrace spu list --profile staging'],
+  'spu groups': ['millrace spu groups -o yaml'],
+  partition: ['millrace partition list'],
+  'partition list': ['millrace partition list orders -o json'],
+  completions: [
+    'source <(millrace completions bash)',
+    'millrace completions fish > ~/.config/fish/completions/millrace.fish'
   ]
 }
 
 /** Adds the commands. */
 export function addClient(program: Command, finish: Finish): void {
   addProfile(program, finish)
+  addGroup(program, finish)
+  addSpu(program, finish)
+  addCompletions(program, finish)
+}
+
+const LISTS = ['table', 'json', 'yaml']
+const groups = () => import('./commands/group.ts')
+
+function addGroup(program: Command, finish: Finish): void {
+  const group = program
+    .command('group')
+    .summary('look at, delete and move consumer groups')
+    .description('Consumer groups of a log: members, positions, lag.')
+  addTarget(group.command('list').alias('ls'))
+    .description('Lists the groups, with those of dataflows.')
+    .addOption(outputOption(LISTS))
+    .action(async (options: PrintOptions) => finish(await (await groups()).groupList(options)))
+  addTarget(group.command('describe').alias('get'))
+    .description('Shows members, positions and lag of a group.')
+    .argument('<group>', 'name of the group')
+    .addOption(outputOption(LISTS))
+    .action(async (name: string, options: PrintOptions) =>
+      finish(await (await groups()).groupDescribe(name, options))
+    )
+  addTarget(group.command('delete').alias('rm'))
+    .description('Deletes a group without members, with its positions.')
+    .argument('<group>', 'name of the group')
+    .option('-y, --yes', 'do not ask')
+    .action(async (name: string, options: TargetOptions & { yes?: boolean }) =>
+      finish(await (await groups()).groupDelete(name, options))
+    )
+  addTarget(group.command('reset-offsets'))
+    .description('Moves the positions of a group without members.')
+    .argument('<group>', 'name of the group')
+    .requiredOption(
+      '--to <position>',
+      'beginning, end, an offset (120), from the end (-5), behind the first (+5), a time ' +
+        '(2026-01-31T08:00:00Z), or how long ago (15m)'
+    )
+    .option(
+      '--topic <name>',
+      'only in this topic (default: where it has positions); repeatable',
+      collect
+    )
+    .option(
+      '-p, --partition <n>',
+      'only in this partition; repeatable',
+      collectNumbers(0, 2 ** 31 - 1)
+    )
+    .option('--dry-run', 'only say what would be done')
+    .addOption(outputOption(LISTS))
+    .action(async (name: string, options: GroupResetOptions) =>
+      finish(await (await groups()).groupResetOffsets(name, options))
+    )
+}
+
+function addSpu(program: Command, finish: Finish): void {
+  const spu = program
+    .command('spu')
+    .summary('look at the nodes that hold partitions')
+    .description('SPUs, streaming processing units: the nodes that hold partitions.')
+  addTarget(spu.command('list').alias('ls'))
+    .description('Lists the SPUs.')
+    .addOption(outputOption(LISTS))
+    .action(async (options: PrintOptions) =>
+      finish(await (await import('./commands/spu.ts')).spuList(options))
+    )
+  addTarget(spu.command('groups'))
+    .description('Lists the groups of SPUs.')
+    .addOption(outputOption(LISTS))
+    .action(async (options: PrintOptions) =>
+      finish(await (await import('./commands/spu.ts')).spuGroups(options))
+    )
+  const partition = program
+    .command('partition')
+    .summary('look at partitions')
+    .description('Partitions of topics, with leaders, replicas and offsets.')
+  addTarget(partition.command('list').alias('ls'))
+    .description('Lists the partitions of all topics, or of one.')
+    .argument('[topic]', 'name of the topic')
+    .addOption(outputOption(LISTS))
+    .action(async (topic: string | undefined, options: PrintOptions) =>
+      finish(await (await import('./commands/partition.ts')).partitionList(topic, options))
+    )
+}
+
+function addCompletions(program: Command, finish: Finish): void {
+  program
+    .command('completions')
+    .summary('complete commands in a shell')
+    .description(
+      'Prints a script with which a shell completes commands, options and their choices.'
+    )
+    .addArgument(new Argument('<shell>', 'which shell').choices(['bash', 'zsh', 'fish']))
+    .action(async (shell: 'bash' | 'zsh' | 'fish') =>
+      finish((await import('./commands/completions.ts')).completions(shell, program))
+    )
 }
 
 function addProfile(program: Command, finish: Finish): void {
@@ -41,7 +159,7 @@ function addProfile(program: Command, finish: Finish): void {
     .command('list')
     .alias('ls')
     .description('Lists the profiles, without secrets; * marks the current one.')
-    .addOption(output(['table', 'json', 'yaml']))
+    .addOption(outputOption(['table', 'json', 'yaml']))
     .action(async (options: { output: 'table' | 'json' | 'yaml' }) =>
       finish(await (await import('./commands/profile.ts')).profileList(options))
     )
@@ -68,7 +186,7 @@ function addProfile(program: Command, finish: Finish): void {
     .description('Prints a profile as `profile add --file` takes it.')
     .argument('[profile]', 'name of the profile (default: the current one)')
     .option('--with-secrets', 'with the text of secrets that are in it')
-    .addOption(output(['json', 'yaml']))
+    .addOption(outputOption(['json', 'yaml']))
     .action(
       async (
         name: string | undefined,
@@ -121,10 +239,4 @@ function addProfileAdd(profile: Command, finish: Finish): void {
     .action(async (name: string, options: ProfileAddOptions) =>
       finish(await (await import('./commands/profile.ts')).profileAdd(name, options))
     )
-}
-
-function output(formats: readonly string[]): Option {
-  return new Option('-o, --output <format>', 'how to print the result')
-    .choices(formats)
-    .default(formats[0])
 }

@@ -106,7 +106,6 @@ function addDeployCommand(program: Command, finish: Finish): void {
       'partitions of topics that are created (default: one per worker)',
       wholeNumber(1, 1024)
     )
-    .option('--force', 'deploy although what is stored cannot be read with the new types')
     .option('--dry-run', 'only check')
   addDevOption(command)
   addServer(command)

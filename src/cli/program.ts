@@ -8,10 +8,10 @@ import type { PlanOptions } from './commands/plan.ts'
 import type { RunOptions } from './commands/run-options.ts'
 import type { StartOptions } from './commands/start.ts'
 import type { SchemaExportOptions, SchemaImportOptions } from './commands/schema.ts'
-import type { TopicOptions } from './commands/topic.ts'
 import { addClient, CLIENT_EXAMPLES } from './program-client.ts'
 import { addDeploy, DEPLOY_EXAMPLES } from './program-deploy.ts'
 import { addDevOption, addKit, KIT_EXAMPLES } from './program-kit.ts'
+import { addRecords, RECORD_EXAMPLES } from './program-records.ts'
 import { addSecurity, addSecurityOptions, SECURITY_EXAMPLES } from './program-security.ts'
 
 /** Examples of a command, printed below its help and in the reference. */
@@ -48,10 +48,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   ...CLIENT_EXAMPLES,
   ...SECURITY_EXAMPLES,
   init: ['millrace init hello', 'millrace init --name my-flow'],
-  topic: ['millrace topic list', 'millrace topic describe counts -o json'],
-  'topic list': ['millrace topic list --data-dir .millrace', 'millrace topic list --all -o json'],
-  'topic describe': ['millrace topic describe counts'],
-  'topic delete': ['millrace topic delete counts --yes'],
+  ...RECORD_EXAMPLES,
   log: ['millrace log verify', 'millrace log repair --data-dir .millrace'],
   schema: ['millrace schema import order.avsc', 'millrace schema check . --data-dir .millrace'],
   'schema import': [
@@ -89,7 +86,7 @@ export function createProgram(version: string, finish: Finish): Command {
   addKit(program, finish)
   addClient(program, finish)
   addInit(program, finish)
-  addTopic(program, finish)
+  addRecords(program, finish)
   addLog(program, finish)
   addSecurity(program, finish)
   addSchema(program, finish)
@@ -326,35 +323,6 @@ function addInit(program: Command, finish: Finish): void {
     .action(async (dir: string, options: InitOptions) => {
       finish(await (await import('./commands/init.ts')).init(dir, options))
     })
-}
-
-function addTopic(program: Command, finish: Finish): void {
-  const topic = program
-    .command('topic')
-    .summary('look at and delete topics')
-    .description('Looks at and deletes topics of a data directory that is not in use.')
-  dataDir(topic.command('list').alias('ls'))
-    .summary('list the topics')
-    .description('Lists the topics.')
-    .option('--all', 'internal topics (changelogs, repartition) too')
-    .addOption(format(['table', 'json', 'yaml'], 'table'))
-    .action(async (options: TopicOptions) =>
-      finish(await (await import('./commands/topic.ts')).topicList(options))
-    )
-  dataDir(topic.command('describe').alias('get'))
-    .description('Shows a topic with its partitions.')
-    .argument('<topic>', 'name of the topic')
-    .addOption(format(['table', 'json', 'yaml'], 'table'))
-    .action(async (name: string, options: TopicOptions) =>
-      finish(await (await import('./commands/topic.ts')).topicDescribe(name, options))
-    )
-  dataDir(topic.command('delete').alias('rm'))
-    .description('Deletes a topic with its records and all positions in it.')
-    .argument('<topic>', 'name of the topic')
-    .option('-y, --yes', 'do not ask')
-    .action(async (name: string, options: TopicOptions) =>
-      finish(await (await import('./commands/topic.ts')).topicDelete(name, options))
-    )
 }
 
 function addLog(program: Command, finish: Finish): void {

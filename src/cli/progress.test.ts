@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test, type TestContext } from 'node:test'
 import { COMMAND, run } from '../../test/command.ts'
-import type { Topic } from '../server/index.ts'
+import type { TopicObject } from '../client/index.ts'
 
 /** Each takes the function 20 ms; a file of them is processed before the next is fed, so a feed takes its time. */
 const SLOW = 60
@@ -67,8 +67,8 @@ test('Ctrl-C in the middle ends cleanly, and the same command goes on', { skip }
   assert.match(screen, /ready in .*; help lists the commands, exit stops\n/)
   assert.doesNotMatch(screen, /rror|kill/)
   const looked = await run(['topic', 'list', '--data-dir', 'stopped', '-o', 'json'], root)
-  const topics = JSON.parse(looked.stdout) as Topic[]
-  const before = topics.find(topic => topic.name === 'lines')?.status.partitions[0]?.endOffset
+  const topics = JSON.parse(looked.stdout) as TopicObject[]
+  const before = topics.find(topic => topic.name === 'lines')?.status.records
   assert.ok(before !== undefined && before > 0 && before < FED.length, `stopped after ${before}`)
   const outputs = ['--drain', '--data-dir', 'stopped', '--out', 'done=stopped.txt']
   const last = await run([...RUN, ...outputs], root)

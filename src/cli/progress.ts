@@ -20,12 +20,18 @@ export interface ProgressHost {
 
 /** Draws on stderr when that is a terminal; does nothing otherwise. */
 export class Progress {
+  readonly #label: string
   readonly #on = process.stderr.isTTY === true
   readonly #startedAt = performance.now()
   #host: ProgressHost | null = null
   #drawnAt = 0
   #drawn = false
   #ended = false
+
+  /** `label` is what is done, as in "feeding". */
+  constructor(label = 'feeding') {
+    this.#label = label
+  }
 
   /** From now on `host` draws: two that write to one line would write over each other. */
   moveTo(host: ProgressHost): void {
@@ -40,7 +46,7 @@ export class Progress {
     if (now - this.#startedAt < QUIET_MS || now - this.#drawnAt < REDRAW_MS) return
     this.#drawnAt = now
     this.#drawn = true
-    const text = progressText(state, now - this.#startedAt)
+    const text = progressText(state, now - this.#startedAt, this.#label)
     // A line that is wider than the terminal goes on in the next row, where nothing takes it away.
     const fitting = text.slice(0, (process.stderr.columns || COLUMNS_DEFAULT) - 1)
     if (this.#host === null) process.stderr.write(`\r\u001b[K${fitting}`)
@@ -63,12 +69,12 @@ export class Progress {
 }
 
 /** `42.0 % of 1.2 GB  812,000 records, 270,666 records/s, 4.1 s left`; without a total, no share and no rest. */
-export function progressText(state: ProgressState, elapsedMs: number): string {
+export function progressText(state: ProgressState, elapsedMs: number, label = 'feeding'): string {
   const { bytes, bytesTotal, records } = state
   const perSecond = Math.round((records * 1000) / Math.max(1, elapsedMs))
   const rate = `${formatNumber(records)} records, ${formatNumber(perSecond)} records/s`
-  if (bytesTotal === 0 || bytes === 0) return `feeding  ${rate}`
+  if (bytesTotal === 0 || bytes === 0) return `${label}  ${rate}`
   const share = Math.min(1, bytes / bytesTotal)
   const left = formatDuration((elapsedMs * (1 - share)) / share)
-  return `feeding  ${(share * 100).toFixed(1)} % of ${formatBytes(bytesTotal)}  ${rate}, ${left} left`
+  return `${label}  ${(share * 100).toFixed(1)} % of ${formatBytes(bytesTotal)}  ${rate}, ${left} left`
 }

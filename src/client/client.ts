@@ -92,7 +92,8 @@ export class Client {
     if (this.#isClosed) return
     this.#isClosed = true
     try {
-      for (const each of [...this.#open]) await each.close()
+      // What is closed takes itself out.
+      for (const each of this.#open) await each.close()
     } finally {
       await this.#driver.close()
     }

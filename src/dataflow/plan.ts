@@ -427,6 +427,8 @@ export interface JoinSidePlan {
   readonly row: FieldPath | null
   /** Type of the values. */
   readonly value: Type
+  /** Id of the topic of its records that came too late; absent: they are only counted. */
+  readonly lateTopic?: string
 }
 
 /** The join of a service: its sources say their sides, its partition has the key, its steps get the pairs. */

@@ -16,7 +16,12 @@ export {
   watermarksTopicName
 } from './graph/names.ts'
 export * from './kept-states.ts'
-export { requiredTopics, sourceTopicNames, taskCount } from './graph/required-topics.ts'
+export {
+  requiredTopics,
+  sourceTopicNames,
+  taskCount,
+  writtenTopicIds
+} from './graph/required-topics.ts'
 export { startDataflow } from './start.ts'
 export { type ReadTopic, Trimmer } from './trim.ts'
 export {

@@ -12,7 +12,8 @@ import {
   Trimmer,
   groupName,
   requiredTopics,
-  startDataflow
+  startDataflow,
+  writtenTopicIds
 } from '../runtime/index.ts'
 import type { Plan } from '../dataflow/plan.ts'
 import type { DataflowMetrics, LogLine, RunningDataflow, StateEntry } from '../runtime/contract.ts'
@@ -460,7 +461,7 @@ function drainStopped(): MillraceError {
 function sinksOf(dataflow: EngineDataflow): readonly string[] {
   const { plan } = dataflow.loaded
   return plan.services.flatMap(service =>
-    service.sinks.map(sink => plan.topics[sink.topic]?.name ?? sink.topic)
+    writtenTopicIds(service).map(id => plan.topics[id]?.name ?? id)
   )
 }
 

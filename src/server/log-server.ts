@@ -13,6 +13,7 @@ import { HttpServer } from './http/index.ts'
 import type { HttpAddress } from './http/index.ts'
 import { describeLogEvent } from './log-events.ts'
 import type { LogNotice } from './log-events.ts'
+import type { Security } from '../security/index.ts'
 import { ServedHost } from './served-host.ts'
 import { ServedLog } from './served-log.ts'
 import type { OnClientProblem, Protection } from './served-log.ts'
@@ -122,6 +123,11 @@ export class LogServer {
       await log.close()
       throw error
     }
+  }
+
+  /** Who may come in; null: nobody was asked to look. */
+  get security(): Security | null {
+    return this.#parts.served.guard?.security ?? null
   }
 
   /** Answers what was begun, ends connections and deployments, closes the log. */

@@ -30,6 +30,8 @@ export class CrashingLog implements LogData {
   /** Resolves at the crash. */
   readonly crashed: Promise<void>
   commits = 0
+  /** While it is set commits do not count: nothing dies. */
+  isSafe = false
   readonly #log: InnerLog
   readonly #point: CrashPoint | null
   #isDead = false
@@ -45,6 +47,7 @@ export class CrashingLog implements LogData {
 
   async commit(commit: Commit): Promise<CommitResult> {
     if (this.#isDead) return never()
+    if (this.isSafe) return this.#log.commit(commit)
     this.commits++
     if (this.#point?.commit !== this.commits) return this.#log.commit(commit)
     this.#isDead = true

@@ -22,7 +22,6 @@ export interface DeployOptions extends ServerOptions {
   readonly workers: number
   readonly partitions?: number
   readonly dev?: boolean
-  readonly force?: boolean
   readonly dryRun?: boolean
   readonly output: 'text' | 'json' | 'yaml'
 }
@@ -40,7 +39,6 @@ export async function deploy(paths: readonly string[], options: DeployOptions): 
   const name = options.name ?? onlyName(collected.names)
   const server = await chosenServer(options)
   const query = new URLSearchParams()
-  if (options.force === true) query.set('force', 'true')
   if (options.dryRun === true) query.set('dryRun', 'true')
   const path = `/api/v1/deployments/${encodeURIComponent(name)}${query.size > 0 ? `?${query}` : ''}`
   try {
@@ -103,7 +101,12 @@ async function printOutcome(
   { url, output }: { readonly url: string; readonly output: DeployOptions['output'] }
 ): Promise<void> {
   if (output !== 'text') return print(await serialise(outcome, output))
-  const { deployment } = outcome
+  const { deployment, changes } = outcome
+  for (const { dataflow, changes: own } of changes) {
+    for (const { kind, name, status, detail } of own) {
+      note(`${dataflow}: ${kind} ${name} is ${status}${detail === '' ? '' : `: ${detail}`}`)
+    }
+  }
   const { name, version, files, bytes } = deployment
   const size = `${counted(files, 'file')}, ${formatBytes(bytes)}`
   if (outcome.outcome === 'checked') {

@@ -79,7 +79,10 @@ function textOf({ name, namespace, versionBefore, version, changes }: PlannedDat
 
 function sizeOf({ kind, count }: StoredChange): string | null {
   if (count === null) return null
-  return counted(count, { state: 'key', topic: 'record', source: 'unread record', service: 'record' }[kind])
+  return counted(
+    count,
+    { state: 'key', topic: 'record', source: 'unread record', service: 'record' }[kind]
+  )
 }
 
 function detailOf({ detail, advice }: StoredChange): string {

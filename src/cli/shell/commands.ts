@@ -3,7 +3,7 @@ import { MillraceError } from '../../base/index.ts'
 import { nearestWord } from '../../dataflow/index.ts'
 import { produceText, readTexts, resolveState, whereOf } from '../../server/index.ts'
 import type { ConsumeFrom, DataflowMetrics, Engine, EngineDataflow } from '../../server/index.ts'
-import { topicTable } from '../commands/topic.ts'
+import { rowOfTopic, topicTable } from '../topic-table.ts'
 import { formatTable, serialise } from '../output.ts'
 import { formatEntries, timeText } from '../run-summary.ts'
 import {
@@ -174,7 +174,9 @@ async function showTopics(engine: Engine, rest: string): Promise<string> {
   )
   const topics = [...(await engine.log.listTopics({ internal: values.all }))]
   topics.sort((a, b) => (a.name < b.name ? -1 : 1))
-  return isTable(values.output) ? topicTable(topics) : serialise(topics, values.output)
+  return isTable(values.output)
+    ? topicTable(topics.map(rowOfTopic))
+    : serialise(topics, values.output)
 }
 
 async function showState(engine: Engine, rest: string): Promise<string> {

@@ -6,7 +6,7 @@ import { describeType, isIntegerType, isScalarType } from '../type-text.ts'
 import type { Field, ObjectType, Type } from '../types.ts'
 import { quoted } from '../yaml/tree.ts'
 import { AGGREGATE_STATE } from './check-states.ts'
-import { typeAt, withoutOption } from './check-builtin.ts'
+import { typeAt, withoutOption } from './field-types.ts'
 import type { StepContext } from './check-step.ts'
 
 /** Name of the state, and its property under `ctx.state`. */

@@ -7,7 +7,7 @@ import { NUMBER } from '../type-match.ts'
 import { describeType, isIntegerType } from '../type-text.ts'
 import type { Field, Type } from '../types.ts'
 import { quoted, type ScalarNode } from '../yaml/tree.ts'
-import { typeAt, withoutOption } from './check-builtin.ts'
+import { typeAt, withoutOption } from './field-types.ts'
 
 /** The plan of a condition on values of type `input`; null after a finding. */
 export function checkCondition(

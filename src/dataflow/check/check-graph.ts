@@ -19,8 +19,10 @@ export function checkGraph(report: Report, file: FileModel): void {
 }
 
 /** Where late records go: a way out that leads no service's results, so no circle. */
-function lateOf({ window }: ServiceModel): readonly IoModel[] {
-  return window?.late ? [window.late] : []
+function lateOf({ window, join }: ServiceModel): readonly IoModel[] {
+  return [window?.late, join?.left.late, join?.right.late].filter(
+    io => io !== null && io !== undefined
+  )
 }
 
 function checkTopics(report: Report, file: FileModel): void {

@@ -16,8 +16,10 @@ import { accepts, NUMBER } from '../type-match.ts'
 import { describeType, isScalarType, isStateKey } from '../type-text.ts'
 import type { Field, Type } from '../types.ts'
 import { quoted } from '../yaml/tree.ts'
-import { typeAt, withoutOption } from './check-builtin.ts'
+import { typeAt, withoutOption } from './field-types.ts'
+import { AGGREGATE_STATE } from './check-states.ts'
 import type { Flow } from './chain.ts'
+import { checkLate } from './check-sinks.ts'
 import type { StepContext } from './check-step.ts'
 
 /** What a join comes to. */
@@ -41,13 +43,14 @@ export function checkJoin(
   flows: ReadonlyMap<string, Flow>
 ): CheckedJoin | null {
   const { report } = context
-  checkKinds(context, service, join)
+  checkKinds(context, join)
+  checkBeside(context, service)
   checkSources(context, service, join)
-  const left = sideOf(context, join.left, flows)
+  const left = sideOf(context, file, join.left, flows)
   const right =
     join.right.type === 'state'
       ? stateSideOf(context, file, service, join.right)
-      : sideOf(context, join.right, flows)
+      : sideOf(context, file, join.right, flows)
   if (left === null || right === null) return null
   const key = keyOf(context, join, left.key, right.key)
   if (key === null) return null
@@ -80,8 +83,6 @@ export function checkJoin(
     right: join.right[of]?.path ?? null
   })
   const hasTime = join.left.timestamp !== null || join.right.timestamp !== null
-  const isTimed =
-    join.left.type === 'stream' && (join.right.type === 'stream' || join.right.type === 'versions')
   return {
     plan: {
       kind: join.kind,
@@ -90,7 +91,7 @@ export function checkJoin(
       beforeMs: join.within?.beforeMs ?? 0,
       afterMs: join.within?.afterMs ?? 0,
       gracePeriodMs: join.graceMs,
-      isTimed,
+      isTimed: isTimed(join),
       at
     },
     sources: wrapped,
@@ -107,7 +108,12 @@ export function checkJoin(
   }
 }
 
-function checkKinds({ report }: StepContext, service: ServiceModel, join: JoinModel): void {
+/** Whether it waits for event time: two streams, or a stream and versions. */
+function isTimed({ left, right }: JoinModel): boolean {
+  return left.type === 'stream' && (right.type === 'stream' || right.type === 'versions')
+}
+
+function checkKinds({ report }: StepContext, join: JoinModel): void {
   const { kind, left, right, within, withinSpan } = join
   const isStreams = left.type === 'stream' && right.type === 'stream'
   if (isStreams && within === null) {
@@ -144,6 +150,15 @@ function checkKinds({ report }: StepContext, service: ServiceModel, join: JoinMo
       )
     }
   }
+  for (const side of [left, right]) {
+    if (side.late === null || isTimed(join)) continue
+    const message = 'nothing is late in a join that does not wait for event time'
+    report.error('JOIN_KIND', side.late.at, message, 'Leave "late" out.')
+  }
+}
+
+/** What cannot stand in the service of a join. */
+function checkBeside({ report }: StepContext, service: ServiceModel): void {
   const beside = service.window?.at ?? service.partition?.at
   if (beside !== undefined) {
     const message = `${service.window === null ? '"partition"' : '"window"'} cannot stand in the service of a join`
@@ -211,10 +226,12 @@ interface Side {
 }
 
 function sideOf(
-  { report }: StepContext,
+  context: StepContext,
+  file: FileModel,
   side: JoinSideModel,
   flows: ReadonlyMap<string, Flow>
 ): Side | null {
+  const { report } = context
   const flow = flows.get(side.source)
   if (flow === undefined) return null
   const { value } = flow
@@ -247,19 +264,19 @@ function sideOf(
     const message = `${quoted(side.timestamp!.path.join('.'))} is ${describeType(time)}, no number of milliseconds`
     report.error('TYPE_MISMATCH', side.timestamp!.span, message)
   }
-  const row = side.row === null ? null : typeAt(report, value, side.row)
-  if (row !== null && !isScalarType(withoutOption(row))) {
+  const told = side.row === null ? null : typeAt(report, value, side.row)
+  if (told !== null && !isScalarType(withoutOption(told))) {
     report.error(
       'TYPE_MISMATCH',
       side.row!.span,
-      `a row is told by a scalar, but this is ${describeType(row)}`
+      `a row is told by a scalar, but this is ${describeType(told)}`
     )
   }
-  const { source: topic, type, as } = side
-  return {
-    plan: { topic, type, as, row: side.row?.path ?? null, value: withoutOption(value) },
-    key
-  }
+  const { source: topic, type, as, late } = side
+  if (late !== null) checkLate(context, file, late, value, 'this side of the join')
+  const lateTopic = late === null ? {} : { lateTopic: late.topic }
+  const row = side.row?.path ?? null
+  return { plan: { topic, type, as, row, value: withoutOption(value), ...lateTopic }, key }
 }
 
 /** The side of a state of another service: its key and its values are as its owner declares them. */
@@ -286,6 +303,13 @@ function stateSideOf(
   }
   const owner = file.services.find(one => one.name === found.service)
   const owned = owner?.states.find(one => one.kind === 'owned' && one.name === found.state)
+  if (owned === undefined && owner?.partition?.aggregate && found.state === AGGREGATE_STATE) {
+    const message = `the state ${quoted(state!)} is that of an aggregate, which a join cannot look up`
+    const hint =
+      'Join with the topic that the aggregate writes, as a table; or read it in a function.'
+    report.error('JOIN_STATE', sourceSpan, message, hint)
+    return null
+  }
   // What is missing has its own finding.
   if (owned?.kind !== 'owned' || owned.key === null || owned.value === null) return null
   const plan = { topic: '', type: 'state', state: found.name, as, row: null } as const

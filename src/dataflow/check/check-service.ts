@@ -162,7 +162,8 @@ function checkMain(
       sendsNothing = closing.sendsNothing
     }
     window = windowPlanOf(context, windowModel, { ...closing, steps: windowSteps })
-    checkLate(context, file, windowModel, arriving)
+    const { late } = windowModel
+    if (late !== null) checkLate(context, file, late, arriving.value, 'the partition of the window')
   }
   if (sendsNothing && !service.isPartial) warnUnreachable(context, service, emitsFromUpdateState)
   const time = timePlanOf(context, file, service, assignTimestamp)

@@ -6,11 +6,11 @@ import type {
   FunctionTargetModel,
   IoModel,
   ServiceModel,
-  TopicModel,
-  WindowModel
+  TopicModel
 } from '../read/model.ts'
 import { accepts } from '../type-match.ts'
 import { describeType } from '../type-text.ts'
+import type { Type } from '../types.ts'
 import { quoted } from '../yaml/tree.ts'
 import type { Chain, Flow } from './chain.ts'
 import { checkId } from './check-function-sink.ts'
@@ -112,18 +112,18 @@ export function topicOf(context: StepContext, file: FileModel, io: IoModel): Top
   return null
 }
 
-/** Checks that the topic of late records takes what arrives there. */
+/** Checks that the topic of late records takes values of type `arriving`; `where` says what they arrive at. */
 export function checkLate(
   context: StepContext,
   file: FileModel,
-  window: WindowModel,
-  arriving: Flow
+  late: IoModel,
+  arriving: Type | null,
+  where: string
 ): void {
-  if (window.late === null) return
-  const into = topicOf(context, file, window.late)?.plan?.value.type
-  if (into === undefined || arriving.value === null || accepts(into, arriving.value)) return
+  const into = topicOf(context, file, late)?.plan?.value.type
+  if (into === undefined || arriving === null || accepts(into, arriving)) return
   const message =
-    `the topic ${quoted(window.late.topic)} takes ${describeType(into)}, but ` +
-    `${describeType(arriving.value)} arrives at the partition of the window`
-  context.report.error('TYPE_MISMATCH', window.late.topicSpan, message)
+    `the topic ${quoted(late.topic)} takes ${describeType(into)}, but ${describeType(arriving)} ` +
+    `arrives at ${where}`
+  context.report.error('TYPE_MISMATCH', late.topicSpan, message)
 }

@@ -218,6 +218,7 @@ export interface JoinSideModel {
   readonly key: PathModel | null
   readonly row: PathModel | null
   readonly timestamp: PathModel | null
+  readonly late: IoModel | null
   readonly as: string
   readonly at: Span
 }

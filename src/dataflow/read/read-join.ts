@@ -5,6 +5,7 @@ import { toKebab } from '../names.ts'
 import { quoted } from '../yaml/tree.ts'
 import type { JoinModel, JoinSideModel } from './model.ts'
 import { pathAt } from './read-builtins.ts'
+import { readLate } from './read-window.ts'
 
 /** Reads `join`; null when there is none, or nothing to be made of it. `graceMs` is that of the watermark. */
 export function readJoin(
@@ -72,6 +73,7 @@ function readSide(
     key: pathAt(context, section, 'key'),
     row: pathAt(context, section, 'row'),
     timestamp: pathAt(context, section, 'timestamp'),
+    late: readLate(context, section),
     as,
     at
   }
@@ -79,7 +81,7 @@ function readSide(
 
 /** A state has a key and one value for it: nothing else is to be said. */
 function checkStateSide({ report }: ReadContext, section: Section): void {
-  for (const key of ['source', 'type', 'key', 'row', 'timestamp']) {
+  for (const key of ['source', 'type', 'key', 'row', 'timestamp', 'late']) {
     if (section.value(key) === null) continue
     const message = `${quoted(key)} is of sources, but this side is a state`
     report.error('JOIN_KIND', section.keySpan(key), message, 'Leave it out.')

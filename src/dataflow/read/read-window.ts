@@ -16,7 +16,14 @@ import {
 } from '../sections/window-sections.ts'
 import type { SectionSpec } from '../sections/declare.ts'
 import { quoted } from '../yaml/tree.ts'
-import type { PartitionModel, StateModel, StepModel, TimeModel, WindowModel } from './model.ts'
+import type {
+  IoModel,
+  PartitionModel,
+  StateModel,
+  StepModel,
+  TimeModel,
+  WindowModel
+} from './model.ts'
 import { readPlacedFunction, readSteps } from './read-steps.ts'
 import type { TypeTable } from './read-types.ts'
 
@@ -218,9 +225,10 @@ function readEarly(context: ReadContext, window: Section): WindowModel['early'] 
   return { everyMs, records, at: window.keySpan('early') }
 }
 
-function readLate(context: ReadContext, window: Section): WindowModel['late'] {
-  const node = window.value('late')
-  const section = node === null ? null : readSection(context, node, LATE, window.keySpan('late'))
+/** Reads `late` of a window or of a side of a join; null when it has none. */
+export function readLate(context: ReadContext, parent: Section): IoModel | null {
+  const node = parent.value('late')
+  const section = node === null ? null : readSection(context, node, LATE, parent.keySpan('late'))
   const id = section?.scalar('id') ?? null
   return id === null ? null : { topic: id.text, topicSpan: id, steps: [], at: id }
 }

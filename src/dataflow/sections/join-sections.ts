@@ -48,7 +48,12 @@ export const JOIN_SIDE: SectionSpec = {
       'timestamp',
       'The field with the event time, in milliseconds since 1970. Default: the record’s.',
       'at'
-    )
+    ),
+    {
+      key: 'late',
+      value: { kind: 'section', section: 'late' },
+      doc: 'Where records of this side go that come too late, in a join that waits for event time. Default: dropped.'
+    }
   ]
 }
 

@@ -129,8 +129,9 @@ export const EARLY: SectionSpec = {
 export const LATE: SectionSpec = {
   name: 'late',
   doc:
-    'Where records go that come too late for all their windows, as they arrive at the partition. The headers ' +
-    '`millrace-late-window-end`, `-watermark`, `-service`, `-topic`, `-partition` and `-offset` say why and whence.',
+    'Where records go that come too late for all their windows, as they arrive at the partition; of a side of ' +
+    'a join, those before the watermark. The headers `millrace-late-window-end` (of windows), `-watermark`, ' +
+    '`-service`, `-topic`, `-partition` and `-offset` say why and whence.',
   example: 'late: { type: topic, id: late-cars }',
   keys: [
     {

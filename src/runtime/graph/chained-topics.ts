@@ -1,6 +1,6 @@
 // Which topics' records a task hands on to its other services at once, and which always take the log.
-import type { Plan, ServicePlan } from '../../dataflow/plan.ts'
-import { sourceTopicNames, topicOf } from './required-topics.ts'
+import type { Plan } from '../../dataflow/plan.ts'
+import { sourceTopicNames, topicOf, writtenTopicIds } from './required-topics.ts'
 
 /**
  * Topics that services of `plan` both write and read, except where a reader's output comes back to a writer:
@@ -18,12 +18,6 @@ export function chainedTopics(plan: Plan): ReadonlySet<string> {
   return chained
 }
 
-/** Ids of the topics that a service writes: its sinks', and that of late records. */
-function writtenTopics({ sinks, window }: ServicePlan): string[] {
-  const ids = sinks.map(sink => sink.topic)
-  return window === null || window.lateTopic === null ? ids : [...ids, window.lateTopic]
-}
-
 function readersOf(plan: Plan, topic: string): string[] {
   return plan.services
     .filter(service => service.sources.some(one => topicOf(plan, one.topic).name === topic))
@@ -32,7 +26,7 @@ function readersOf(plan: Plan, topic: string): string[] {
 
 function writersOf(plan: Plan, topic: string): string[] {
   return plan.services
-    .filter(service => writtenTopics(service).some(id => topicOf(plan, id).name === topic))
+    .filter(service => writtenTopicIds(service).some(id => topicOf(plan, id).name === topic))
     .map(service => service.name)
 }
 
@@ -41,7 +35,7 @@ function reachable(plan: Plan, from: readonly string[]): ReadonlySet<string> {
   const found = new Set(from)
   for (const name of found) {
     const service = plan.services.find(one => one.name === name)!
-    for (const id of writtenTopics(service)) {
+    for (const id of writtenTopicIds(service)) {
       for (const reader of readersOf(plan, topicOf(plan, id).name)) found.add(reader)
     }
   }

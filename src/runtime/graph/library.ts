@@ -18,6 +18,7 @@ import {
 import type { UserFunction } from '../operators/function-operator.ts'
 import type { ErrorText } from '../operators/record-errors.ts'
 import { type RepartitionFormat, anyJson } from '../operators/repartition.ts'
+import { writtenTopicIds } from './required-topics.ts'
 
 /** A step's function, ready to be called. */
 export interface LoadedStep {
@@ -133,8 +134,7 @@ export function timeSteps({ time, window }: ServicePlan): StepPlan[] {
 
 /** Ids of the topics that functions' results go to. */
 function writtenTopics(plan: Plan): ReadonlySet<string> {
-  const late = plan.services.flatMap(({ window }) => window?.lateTopic ?? [])
-  return new Set([...plan.services.flatMap(({ sinks }) => sinks.map(sink => sink.topic)), ...late])
+  return new Set(plan.services.flatMap(writtenTopicIds))
 }
 
 /** Makes the converters of topics; those of one registry share its schemas. */

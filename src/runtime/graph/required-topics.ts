@@ -48,6 +48,17 @@ export function sourceTopicNames(plan: Plan): string[] {
   return [...names]
 }
 
+/** Ids of the topics that a service writes: its sinks', and those of late records. */
+export function writtenTopicIds(service: ServicePlan): string[] {
+  return [...service.sinks.map(sink => sink.topic), ...lateTopicIds(service)]
+}
+
+/** Ids of the topics of a service's late records. */
+export function lateTopicIds({ window, join }: ServicePlan): string[] {
+  const ids = [window?.lateTopic, join?.left.lateTopic, join?.right.lateTopic]
+  return ids.filter(id => id !== null && id !== undefined)
+}
+
 /** The topic `id` of a checked plan. */
 export function topicOf(plan: Plan, id: string): TopicPlan {
   const topic = plan.topics[id]
@@ -76,12 +87,8 @@ function isSource(plan: Plan, name: string): boolean {
 }
 
 function isSink(plan: Plan, name: string): boolean {
-  return plan.services.some(
-    ({ sinks, window }) =>
-      sinks.some(sink => topicOf(plan, sink.topic).name === name) ||
-      (window !== null &&
-        window.lateTopic !== null &&
-        topicOf(plan, window.lateTopic).name === name)
+  return plan.services.some(service =>
+    writtenTopicIds(service).some(id => topicOf(plan, id).name === name)
   )
 }
 

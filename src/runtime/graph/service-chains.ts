@@ -24,7 +24,7 @@ import { FilterOperator } from '../operators/filter.ts'
 import { FlatMapOperator } from '../operators/flat-map.ts'
 import type { FunctionParts } from '../operators/function-operator.ts'
 import { fuse } from '../operators/fuse.ts'
-import { LateRecords } from '../operators/late-records.ts'
+import { LateRecords, type LateSink } from '../operators/late-records.ts'
 import { MapOperator } from '../operators/map.ts'
 import type { Operator } from '../operators/operator.ts'
 import type { RecordErrors } from '../operators/record-errors.ts'
@@ -251,7 +251,13 @@ export class ServiceChains {
     if (!join.isTimed) return tableJoinOf(service, join, state!)
     const time = this.#time!
     const watermark = (): number => time.owned.exact()
-    const late = new LateRecords({ service: service.name, sink: null, watermark, onLog })
+    const late = new LateRecords({
+      service: service.name,
+      sink: this.#lateSink(join.left.lateTopic),
+      rightSink: this.#lateSink(join.right.lateTopic),
+      watermark,
+      onLog
+    })
     const path = this.#ownPath()
     const inside: Path = { ...path, inPartition: true }
     const next = this.#steps(service.partition!.steps, inside, this.#sinks(path))
@@ -259,7 +265,7 @@ export class ServiceChains {
     const options = { service, join, state: state!, task, late, time: time.owned, results }
     const windows = timedJoinOf(options)
     time.windows = windows
-    const clocked = { earlyMs: null, endsWithTime: true }
+    const clocked = { earlyMs: null, endsWithTime: true, isJoin: true }
     circuit.work!.addWindows({ service: service.name, windows, late, time, ...clocked })
     return windows
   }
@@ -283,7 +289,7 @@ export class ServiceChains {
     const eventTime = time?.owned ?? null
     const late = new LateRecords({
       service: service.name,
-      sink: this.#lateSink(window),
+      sink: this.#lateSink(window.lateTopic),
       watermark: () => eventTime?.exact() ?? clock.now(),
       onLog
     })
@@ -309,7 +315,8 @@ export class ServiceChains {
       late,
       time: isByClock ? null : time,
       earlyMs: window.early?.everyMs ?? null,
-      endsWithTime: window.shape.kind !== 'count' && window.shape.kind !== 'global'
+      endsWithTime: window.shape.kind !== 'count' && window.shape.kind !== 'global',
+      isJoin: false
     })
     return windows
   }
@@ -348,10 +355,10 @@ export class ServiceChains {
     })
   }
 
-  #lateSink(window: WindowPlan): { frame: Frame; operator: Operator } | null {
-    if (window.lateTopic === null) return null
+  #lateSink(topic: string | null | undefined): LateSink | null {
+    if (topic === null || topic === undefined) return null
     const path = this.#ownPath()
-    const sink = { topic: window.lateTopic, steps: [], at: window.at }
+    const sink = { topic, steps: [], at: this.#service.at }
     return { frame: path.frame, operator: this.#sink(sink, path).operator }
   }
 

@@ -8,7 +8,7 @@
 import type { KeyedState } from '../../state/contract.ts'
 import type { Mark } from '../operators/repartition.ts'
 import { EventTime, TimeInput } from '../time/event-time.ts'
-import { after, inTurn } from '../time/in-turn.ts'
+import { after } from '../time/in-turn.ts'
 import type { Windows } from '../windows/contract.ts'
 import { type TimedService, outputDelayMs } from './time-flow.ts'
 
@@ -156,11 +156,11 @@ export class ServiceTime {
   ): void | Promise<void> {
     const { idlenessMs } = this.timed
     if (idlenessMs === null) return
-    return inTurn(this.partitions, ({ topic, partition, input }) => {
-      if (input.isIdle) return
+    const silent = this.partitions.filter(({ topic, partition, input }) => {
       if (isBusy(topic, partition)) input.seenMs = nowMs
-      if (nowMs - input.seenMs >= idlenessMs) return this.arriving.setIdle(input, true)
+      return nowMs - input.seenMs >= idlenessMs
     })
+    return this.arriving.fallIdle(silent.map(({ input }) => input))
   }
 
   /** When {@link checkIdle} may have something to do. */
@@ -178,10 +178,11 @@ export class ServiceTime {
   beforeSeal(): void {
     this.windows?.beforeSeal()
     for (const input of this.arriving.inputs) this.#write(input.name, input.reached)
-    this.#write(WATERMARK, this.arriving.watermark)
+    // Not as of the last look: idle inputs count again after a start, and it must not go back for that.
+    this.#write(WATERMARK, this.arriving.exact())
     if (this.owned !== this.arriving) {
       for (const input of this.owned.inputs) this.#write(input.name, input.reached)
-      this.#write(OWNED, this.owned.watermark)
+      this.#write(OWNED, this.owned.exact())
     }
     if (this.windows !== null) this.#write(FLOOR, this.windows.floor)
     for (const [name, told] of this.#told) this.#kept.set(toldName(name), told)

@@ -25,6 +25,8 @@ export interface ClockedWindows {
   readonly earlyMs: number | null
   /** Whether its windows end with time at all. */
   readonly endsWithTime: boolean
+  /** Whether they are the buckets of a join. */
+  readonly isJoin: boolean
 }
 
 interface Clocked extends ClockedWindows {
@@ -33,6 +35,8 @@ interface Clocked extends ClockedWindows {
   watermark: number
   stalledAt: number
   isSaid: boolean
+  /** When to look again, also after it was said: time may have moved on and stand still anew. */
+  lookAt: number
 }
 
 /** What {@link TaskTimes} is made from. */
@@ -65,6 +69,7 @@ export class TaskTimes implements TaskWork {
 
   addTime(time: ServiceTime): void {
     this.#times.push(time)
+    time.arriving.onReturn = () => this.want(time.idleAt())
   }
 
   addWindows(windows: ClockedWindows): void {
@@ -74,6 +79,7 @@ export class TaskTimes implements TaskWork {
       earlyAt: windows.earlyMs === null ? Number.POSITIVE_INFINITY : nowMs + windows.earlyMs,
       watermark: Number.NEGATIVE_INFINITY,
       stalledAt: nowMs,
+      lookAt: nowMs + STALL_MS,
       isSaid: false
     })
   }
@@ -104,7 +110,7 @@ export class TaskTimes implements TaskWork {
     this.#timer?.cancel()
   }
 
-  /** Processing time: a window ends at `at`. */
+  /** The clock has something to do at `at`: a window ends by processing time, or an input may be idle. */
   want(at: number): void {
     if (at < this.#armedAt) this.#armFor(at)
   }
@@ -210,8 +216,11 @@ export class TaskTimes implements TaskWork {
       one.watermark = watermark
       one.stalledAt = nowMs
       one.isSaid = false
-    } else if (!one.isSaid && nowMs - one.stalledAt >= STALL_MS) {
+    }
+    one.lookAt = (one.isSaid ? nowMs : one.stalledAt) + STALL_MS
+    if (!one.isSaid && nowMs - one.stalledAt >= STALL_MS) {
       one.isSaid = true
+      one.lookAt = nowMs + STALL_MS
       const holder = one.time.owned.slowest()?.name ?? 'nothing'
       const arriving = one.time.arriving.slowest()?.name ?? holder
       const seconds = Math.round((nowMs - one.stalledAt) / 1_000)
@@ -220,9 +229,9 @@ export class TaskTimes implements TaskWork {
         service: one.service,
         operator: '',
         message:
-          `${one.windows.open} windows are open and event time has not moved for ${seconds} s; it waits for a ` +
-          `record of ${holder.startsWith('task') ? arriving : holder}. Set watermark.idleness so that ` +
-          `windows close without one`
+          `${one.windows.open} ${one.isJoin ? 'buckets of the join' : 'windows'} are open and event time has not ` +
+          `moved for ${seconds} s; it waits for a record of ${holder.startsWith('task') ? arriving : holder}. ` +
+          `Set watermark.idleness so that they close without one`
       })
     }
   }
@@ -242,7 +251,7 @@ export class TaskTimes implements TaskWork {
     for (const one of this.#windows) {
       at = Math.min(at, one.earlyAt)
       if (one.time === null) at = Math.min(at, one.windows.due)
-      else if (one.endsWithTime && !one.isSaid) at = Math.min(at, one.stalledAt + STALL_MS)
+      else if (one.endsWithTime) at = Math.min(at, one.lookAt)
     }
     if (at < Number.POSITIVE_INFINITY) this.#armFor(at)
   }

@@ -19,6 +19,7 @@ export interface AsOfJoinOptions extends TimedJoinOptions {
 
 /** Keeps events until time is sure, and versions. */
 export class AsOfJoin extends TimedJoin {
+  readonly hasEnds = true
   protected readonly buckets: readonly Buckets[]
   readonly #left: Buckets
   readonly #versions: KeyedState<TimedRows>

@@ -17,6 +17,7 @@ export interface IntervalJoinOptions extends TimedJoinOptions {
 
 /** Keeps each event until no partner can come any more. */
 export class IntervalJoin extends TimedJoin {
+  readonly hasEnds = false
   protected readonly buckets: readonly Buckets[]
   readonly #left: Buckets
   readonly #right: Buckets

@@ -28,9 +28,11 @@ export class StateJoin {
     return {
       push: value => {
         // Hot: per record.
+        const { left } = value as Sided
+        if (left === null) return
         const found = view.read(frame.owner as StateKey)
         if (found === undefined && kind === 'inner') return
-        pairs.add((value as Sided).left, found ?? null, frame.timestamp)
+        pairs.add(left, found ?? null, frame.timestamp)
         return sendPairs(pairs, make, frame, next)
       }
     }

@@ -35,6 +35,9 @@ export abstract class TimedJoin implements Windows {
   /** The buckets that end with time. */
   protected abstract get buckets(): readonly Buckets[]
 
+  /** Whether a right record without a value means something: the end of what held. An event without one is none. */
+  abstract readonly hasEnds: boolean
+
   /** What becomes of a bucket that is over; it is removed afterwards. */
   protected abstract end(buckets: Buckets, start: number): void | Promise<void>
 
@@ -127,8 +130,13 @@ class TimedEntry implements Operator {
     const { time, graceMs, late, make } = this.#options
     const { timestamp } = frame
     // M3.
-    if (timestamp + graceMs < time.exact()) return late.take(value, frame, timestamp)
-    this.#join.take(value as Sided, frame.owner as StateKey, timestamp, this.#pairs)
+    const sided = value as Sided
+    if (sided.left === null && (sided.isLeft || (sided.right === null && !this.#join.hasEnds)))
+      return
+    if (timestamp + graceMs < time.exact()) {
+      return late.takeSide(sided.isLeft ? sided.left : sided.right, sided.isLeft, frame)
+    }
+    this.#join.take(sided, frame.owner as StateKey, timestamp, this.#pairs)
     time.want(this.#join.due)
     return sendPairs(this.#pairs, make, frame, next)
   }

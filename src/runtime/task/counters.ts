@@ -1,7 +1,7 @@
 // Counters of operators as typed arrays, so that a task counts without allocating and workers send few bytes.
 import type { Plan, ServicePlan } from '../../dataflow/plan.ts'
 import type { OperatorMetrics } from '../contract.ts'
-import { topicOf } from '../graph/required-topics.ts'
+import { lateTopicIds, topicOf } from '../graph/required-topics.ts'
 
 /** Whose counters stand at an index. */
 export interface OperatorId {
@@ -37,8 +37,8 @@ function operatorNames(plan: Plan, service: ServicePlan): string[] {
     const { steps, merge, flushKey, flush } = service.window
     names.push(...steps.map(step => step.name))
     for (const step of [merge, flushKey, flush]) if (step !== null) names.push(step.name)
-    if (service.window.lateTopic !== null) names.push(sinkName(plan, service.window.lateTopic))
   }
+  names.push(...lateTopicIds(service).map(id => sinkName(plan, id)))
   if (service.partition !== null) {
     const { assignKey, steps, updateState } = service.partition
     names.push(assignKey.name, ...steps.map(step => step.name))

@@ -46,6 +46,8 @@ export class EventTime {
   /** As of the last time that somebody had to know it. */
   watermark: number = Number.NEGATIVE_INFINITY
   isIdle = false
+  /** Told when an input has something again: it may fall idle anew, which only the clock can tell. */
+  onReturn: (() => void) | null = null
   readonly #listeners: TimeListener[] = []
   #due: number = Number.POSITIVE_INFINITY
   /** An input that has not reached the due time: only it can bring the watermark there. */
@@ -133,7 +135,20 @@ export class EventTime {
   /** Notes that an input has become idle or is not any more. */
   setIdle(input: TimeInput, isIdle: boolean): void | Promise<void> {
     if (input.isIdle === isIdle) return
-    input.isIdle = isIdle
+    return this.#setIdle([input], isIdle)
+  }
+
+  /** Notes that inputs have become idle, all at one moment: in which order they are looked at does not count. */
+  fallIdle(inputs: readonly TimeInput[]): void | Promise<void> {
+    const falling = inputs.filter(input => !input.isIdle)
+    if (falling.length > 0) return this.#setIdle(falling, true)
+  }
+
+  #setIdle(inputs: readonly TimeInput[], isIdle: boolean): void | Promise<void> {
+    // What was reached without them stays (E1).
+    this.watermark = this.exact()
+    for (const input of inputs) input.isIdle = isIdle
+    if (!isIdle) this.onReturn?.()
     const was = this.isIdle
     const pending = this.evaluate()
     if (this.isIdle === was) return pending

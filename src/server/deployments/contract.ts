@@ -1,4 +1,6 @@
 // What a deployment is: files with everything that they need, how they are to run, and what became of them.
+import type { Diagnostic } from '../../dataflow/diagnostics.ts'
+import type { Change } from '../upgrade/index.ts'
 
 /** A file of a deployment; `path` is relative, with slashes, and stays below the deployment's folder. */
 export interface BundledFile {
@@ -45,8 +47,6 @@ export interface Bundle {
 export interface DeployRequest {
   readonly bundle: Bundle
   readonly settings: DeploymentSettings
-  /** Whether to go on where what is stored cannot be read with the new types. */
-  readonly force: boolean
   /** Only the checks: nothing is stored or started. */
   readonly dryRun: boolean
 }
@@ -82,7 +82,9 @@ export interface DeployOutcome {
   readonly deployment: DeploymentReport
   /** `unchanged`: the same files with the same settings run already. `checked`: a dry run. */
   readonly outcome: 'created' | 'replaced' | 'unchanged' | 'checked'
-  readonly warnings: readonly import('../../dataflow/diagnostics.ts').Diagnostic[]
+  readonly warnings: readonly Diagnostic[]
+  /** What the version changes of what is stored, by dataflow; empty where all stays as it is. */
+  readonly changes: readonly { readonly dataflow: string; readonly changes: readonly Change[] }[]
 }
 
 /** A line of a deployment's log. */

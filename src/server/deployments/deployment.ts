@@ -15,6 +15,8 @@ export class Deployment {
   /** The version that runs; null: none does. */
   running: RunningDeployment | null = null
   readonly #ground: DeploymentGround & { readonly store: DeploymentStore; readonly clock: Clock }
+  /** What was ended, and has its paths still. */
+  #left: RunningDeployment | null = null
   #stored: StoredDeployment
   /** Whether it has been started, or need not be. */
   #isKnown: boolean
@@ -65,18 +67,26 @@ export class Deployment {
       this.#say('info', `version ${version} runs`)
     } finally {
       this.#isKnown = true
+      await this.leave()
     }
   }
 
-  /** Ends what runs, with all that it has begun. */
+  /** Ends what runs, with all that it has begun. Callers over HTTP are told to come again until `start` or `leave`. */
   async end(): Promise<void> {
     const { running } = this
     if (running === null) return
     await running.stop()
-    await running.leave()
     this.running = null
+    this.#left = running
     this.#say('info', `version ${this.#stored.version} stopped`)
     this.log.flush()
+  }
+
+  /** Gives the paths of what was ended back. */
+  async leave(): Promise<void> {
+    const left = this.#left
+    this.#left = null
+    await left?.leave()
   }
 
   /** Notes that it failed, and ends what still runs of it. */
@@ -86,9 +96,9 @@ export class Deployment {
     this.#isKnown = true
     await running?.stop(0)
     await running?.leave()
-    this.running = null
     this.log.flush()
     await this.record({ failure: reason, updatedAt: this.#ground.clock.now() })
+    this.running = null
   }
 
   /** A text in which files of this version are named from its folder. */

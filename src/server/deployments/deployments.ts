@@ -13,9 +13,10 @@ import { checkBundle } from './check-bundle.ts'
 import { DEPLOYMENT_NAME } from './contract.ts'
 import type { DeployOutcome, DeployRequest, DeployStep, DeploymentReport } from './contract.ts'
 import { Deployment } from './deployment.ts'
-import { checkTypesStored, joined, loadDeployment, namesOf, ownedBy } from './loaded.ts'
-import type { LoadedDeployment } from './loaded.ts'
+import { compareStored, joined, loadDeployment, namesOf, ownedBy } from './loaded.ts'
+import type { LoadedDeployment, PlannedChanges } from './loaded.ts'
 import type { DeploymentGround, RunningDeployment } from './running.ts'
+import { removeRecord } from '../upgrade/index.ts'
 import { DeploymentStore } from './store.ts'
 import type { StoredDeployment } from './store.ts'
 
@@ -105,8 +106,8 @@ export class Deployments {
 
   /**
    * Deploys files under a name, in place of those that it had; resolves when they run.
-   * @throws DEPLOYMENT_INVALID, DEPLOYMENT_TOO_LARGE the files are wrong · DEPLOYMENT_TYPES what is stored cannot be
-   * read · DEPLOYMENT_CONFLICT another one has a dataflow of that name · DEPLOYMENT_FAILED it does not start; what ran
+   * @throws DEPLOYMENT_INVALID, DEPLOYMENT_TOO_LARGE the files are wrong · UPGRADE_REFUSED what is stored does not fit
+   * them · DEPLOYMENT_CONFLICT another one has a dataflow of that name · DEPLOYMENT_FAILED it does not start; what ran
    * before runs again
    */
   async deploy(name: string, request: DeployRequest): Promise<DeployOutcome> {
@@ -160,10 +161,11 @@ export class Deployments {
     await this.#inTurn(name, async () => {
       const deployment = this.get(name)
       await deployment.end()
+      await deployment.leave()
       await deployment.record({
         wanted: 'deleted',
         failure: null,
-        ...(keepState ? { owned: { topics: [], groups: [], paths: [] } } : {})
+        ...(keepState ? { owned: { topics: [], groups: [], paths: [], records: [] } } : {})
       })
       await this.#removeOwned(deployment.stored)
       this.#tell(name, keepState ? 'deleted; its states stay' : 'deleted with its states')
@@ -175,6 +177,7 @@ export class Deployments {
     this.#isClosing = true
     await Promise.allSettled(this.#turns.values())
     await Promise.all([...this.#all.values()].map(one => one.end()))
+    await Promise.all([...this.#all.values()].map(one => one.leave()))
     for (const { log } of this.#all.values()) log.flush()
   }
 
@@ -194,7 +197,7 @@ export class Deployments {
     const before = this.#all.get(name) ?? null
     const digest = digestOf(request)
     if (before?.stored.digest === digest && before.status === 'running' && !request.dryRun) {
-      return { deployment: before.report(), outcome: 'unchanged', warnings: [] }
+      return { deployment: before.report(), outcome: 'unchanged', warnings: [], changes: [] }
     }
     const version = Math.max(before?.stored.version ?? 0, this.#versions.get(name) ?? 0) + 1
     this.#versions.set(name, version)
@@ -202,10 +205,12 @@ export class Deployments {
     const folder = await this.#store.writeFiles(name, version, bundle.files)
     await this.#step('written', name)
     let loaded: LoadedDeployment
+    let changes: readonly PlannedChanges[]
     try {
       loaded = await loadDeployment(folder, { ...bundle, settings })
-      if (!request.force) checkTypesStored(this.#options.folder.path, loaded)
       this.#claim(name, namesOf(loaded))
+      const partitions = settings.partitions ?? Math.max(1, settings.workers)
+      changes = await compareStored(this.#options.folder, this.#options.log, loaded, partitions)
     } catch (error) {
       await this.#forget(name, before)
       throw error
@@ -221,11 +226,12 @@ export class Deployments {
     if (request.dryRun) {
       await this.#forget(name, before)
       const checked = new Deployment(stored, this.#ground())
-      return { deployment: checked.report(), outcome: 'checked', warnings: loaded.warnings }
+      const { warnings } = loaded
+      return { deployment: checked.report(), outcome: 'checked', warnings, changes }
     }
     await this.#replace(name, before, stored, loaded)
     const outcome = before === null ? 'created' : 'replaced'
-    return { deployment: this.get(name).report(), outcome, warnings: loaded.warnings }
+    return { deployment: this.get(name).report(), outcome, warnings: loaded.warnings, changes }
   }
 
   /** From the old version to the new one, or back (P2, P3). */
@@ -254,7 +260,19 @@ export class Deployments {
 
   async #settle(deployment: Deployment): Promise<void> {
     const { name } = deployment.stored
-    await deployment.record({ previous: null, failure: null })
+    // An engine names its own topics as they were stored under earlier names of services, too.
+    const engine = deployment.running?.engine
+    const owned =
+      engine === undefined
+        ? deployment.stored.owned
+        : joined(
+            deployment.stored.owned,
+            ownedBy(this.#options.folder.path, {
+              dataflows: engine.dataflows.map(({ loaded }) => loaded),
+              application: engine.functions?.application ?? null
+            })
+          )
+    await deployment.record({ previous: null, failure: null, owned })
     this.#claimOnly(name, claimsOf(deployment.stored))
     await this.#step('settled', name)
     await this.#store.clean(deployment.stored)
@@ -341,6 +359,7 @@ export class Deployments {
       })
       if (offsets.length > 0) await log.commit({ batches: [], offsets })
     }
+    for (const key of owned.records) await removeRecord(log, this.#options.clock, key)
     for (const path of owned.paths) await this.#store.removePath(path)
     this.#all.get(name)?.log.flush()
     await this.#store.remove(name)

@@ -8,10 +8,13 @@ import { groupName, requiredTopics } from '../../runtime/index.ts'
 import { loadApplication } from '../application.ts'
 import type { LoadedApplication } from '../application.ts'
 import { functionsFolder, stateFolder } from '../data-folder.ts'
+import type { DataFolder } from '../data-folder.ts'
+import type { Log } from '../../log/log.ts'
 import { hasErrors, loadFiles } from '../dataflow-files.ts'
 import type { LoadedDataflow } from '../dataflow-files.ts'
 import { applicationTopics } from '../engine-functions.ts'
-import { checkStoredTypes } from '../stored-types.ts'
+import { compareWithLog, readRecords, recordKey, refuseMisfits } from '../upgrade/index.ts'
+import type { Change, Upgrade } from '../upgrade/index.ts'
 import type { DeploymentSettings } from './contract.ts'
 import { DiagnosticsError } from './diagnostics-error.ts'
 import type { Owned } from './store.ts'
@@ -85,7 +88,11 @@ export function namesOf({ dataflows, application }: LoadedDeployment): readonly 
 }
 
 /** What a version makes for itself. */
-export function ownedBy(dataFolder: string, { dataflows, application }: LoadedDeployment): Owned {
+export function ownedBy(
+  dataFolder: string,
+  { dataflows, application }: Pick<LoadedDeployment, 'dataflows' | 'application'>
+): Owned {
+  const records: string[] = []
   const paths: string[] = []
   const topics: string[] = []
   const groups: string[] = []
@@ -94,7 +101,7 @@ export function ownedBy(dataFolder: string, { dataflows, application }: LoadedDe
     topics.push(...internal.map(topic => topic.name))
     groups.push(groupName(plan))
     paths.push(relative(dataFolder, stateFolder(dataFolder, plan)))
-    paths.push(join('types', `${plan.namespace}.${plan.name}.json`))
+    records.push(recordKey(plan))
   }
   if (application !== null) {
     // However many tasks there are, the topics are the same, but for that of messages, which one task has not.
@@ -103,7 +110,12 @@ export function ownedBy(dataFolder: string, { dataflows, application }: LoadedDe
     groups.push(functionsGroupName(application.name))
     paths.push(relative(dataFolder, functionsFolder(dataFolder, application.name)))
   }
-  return { topics: unique(topics), groups: unique(groups), paths: unique(paths) }
+  return {
+    topics: unique(topics),
+    groups: unique(groups),
+    paths: unique(paths),
+    records: unique(records)
+  }
 }
 
 /** What both own. */
@@ -111,25 +123,34 @@ export function joined(one: Owned, other: Owned): Owned {
   return {
     topics: unique([...one.topics, ...other.topics]),
     groups: unique([...one.groups, ...other.groups]),
-    paths: unique([...one.paths, ...other.paths])
+    paths: unique([...one.paths, ...other.paths]),
+    records: unique([...one.records, ...other.records])
   }
 }
 
-/** Refuses types with which what is stored cannot be read. @throws DEPLOYMENT_TYPES */
-export function checkTypesStored(dataFolder: string, { dataflows }: LoadedDeployment): void {
-  const faults = dataflows.flatMap(({ plan }) =>
-    (checkStoredTypes(dataFolder, plan) ?? []).flatMap(({ place, part, differences }) =>
-      differences
-        .filter(({ backward }) => !backward)
-        .map(({ path, reason }) => `${plan.name}: the ${part} of ${place}: ${path} ${reason}`)
-    )
-  )
-  if (faults.length === 0) return
-  throw new MillraceError(
-    'DEPLOYMENT_TYPES',
-    `what is stored cannot be read with the new types: ${faults.join('; ')}; change them so that they read the old ` +
-      'values too, or deploy with force, which sends such records to the dead letters'
-  )
+/** What a version does to what is stored of one dataflow. */
+export interface PlannedChanges {
+  readonly dataflow: string
+  readonly changes: readonly Change[]
+}
+
+/** Compares a version with what is stored; writes nothing. @throws UPGRADE_REFUSED something does not fit */
+export async function compareStored(
+  folder: DataFolder,
+  log: Log,
+  { dataflows }: LoadedDeployment,
+  partitions: number
+): Promise<readonly PlannedChanges[]> {
+  const records = await readRecords(log)
+  const upgrades: Upgrade[] = []
+  for (const { plan } of dataflows) {
+    upgrades.push(await compareWithLog(plan, log, records, partitions))
+  }
+  refuseMisfits(upgrades, folder.path)
+  return upgrades.map(({ plan, before, changes }) => ({
+    dataflow: plan.name,
+    changes: before === null ? [] : changes.filter(({ status }) => status !== 'kept')
+  }))
 }
 
 function unique(values: readonly string[]): string[] {

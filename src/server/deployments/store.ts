@@ -50,6 +50,8 @@ export interface Owned {
   readonly groups: readonly string[]
   /** Paths below the data directory. */
   readonly paths: readonly string[]
+  /** Keys of what is noted of its dataflows, see `upgrade/record.ts`. */
+  readonly records: readonly string[]
 }
 
 /** The deployments of a data directory. */

@@ -30,7 +30,10 @@ function readAddress(option: string, text: string, portShown: number): HttpAddre
   const match = /^(?:(\[[^\]]*\]|[^:]*):)?(\d{1,5})$/.exec(text)
   const port = Number(match?.[2])
   const name = (match?.[1] ?? '').replace(/^\[|\]$/g, '')
-  const isHost = name === '' || HOST.test(name)
+  const isBracketed = match?.[1]?.startsWith('[') === true
+  const isHost = isBracketed
+    ? name.includes(':') && HOST.test(name)
+    : name === '' || HOST.test(name)
   if (match === null || port > 65_535 || !isHost) {
     throw new MillraceError(
       'USAGE',

@@ -273,8 +273,9 @@ export class AttachedApplication {
   }
 
   /**
-   * Answers what runs within `graceMs`, and takes no more: callers are told to come again until `detach`. The functions
-   * should still run, as those that are waited for are answered by them.
+   * Answers what runs within `graceMs`, and takes no more: callers are told to come again until `detach`, and others may
+   * be attached with the same paths. Ports that nothing shares are closed. The functions should still run, as those that
+   * are waited for are answered by them.
    */
   async pause(graceMs: number = GRACE_MS): Promise<void> {
     for (const { site, on, mount } of this.#placed) {
@@ -288,12 +289,13 @@ export class AttachedApplication {
     this.doors.answers?.stop()
     await inTime(this.#clock, FAREWELL_MS, idle)
     await this.doors.idle()
+    await this.#leave(this.#placed.filter(({ on }) => on.port === null))
   }
 
   /** Takes everything from the listeners; those that nothing else is on are closed. */
   async detach(): Promise<void> {
     for (const end of this.#paused.splice(0)) end()
-    await this.#leave(this.#placed)
+    await this.#leave(this.#placed.filter(({ on }) => on.port !== null))
   }
 }
 

@@ -3,6 +3,12 @@ export { applyUpgrade } from './apply.ts'
 export type { Change, Status } from './changes.ts'
 export { compareWithLog, refuseMisfits, type Upgrade } from './compare.ts'
 export type { ApplyOptions } from './open-task.ts'
-export { readRecords, recordKey, RECORDS_TOPIC, type DataflowRecord } from './record.ts'
+export {
+  readRecords,
+  recordKey,
+  removeRecord,
+  RECORDS_TOPIC,
+  type DataflowRecord
+} from './record.ts'
 export { compareAll, type ComparedDataflow } from './start.ts'
 export { lookUntouched, planUpgrades, type PlannedDataflow, type PlannedUpgrades } from './look.ts'

@@ -107,7 +107,8 @@ export async function readRecords(log: Log): Promise<ReadonlyMap<string, Dataflo
       while (cursor.next()) {
         const { data, keyStart, keyEnd, valueStart, valueEnd } = cursor
         const key = data.toString('utf8', keyStart, keyEnd)
-        records.set(key, parse(key, data.toString('utf8', valueStart, valueEnd)))
+        if (valueStart < 0) records.delete(key)
+        else records.set(key, parse(key, data.toString('utf8', valueStart, valueEnd)))
       }
     }
     if (nextOffset <= offset) return records
@@ -151,3 +152,13 @@ function parse(key: string, text: string): DataflowRecord {
 
 /** A record's format as this release writes it. */
 export const RECORD_FORMAT: number = FORMAT
+
+/** Forgets a dataflow whose states are gone; durable when resolved. */
+export async function removeRecord(log: Log, clock: Clock, key: string): Promise<void> {
+  const topics = await log.listTopics({ internal: true })
+  if (!topics.some(({ name }) => name === RECORDS_TOPIC)) return
+  const builder = new BatchBuilder()
+  builder.append(clock.now(), Buffer.from(key), null)
+  const batch = { topic: RECORDS_TOPIC, partition: 0, batch: builder.build() }
+  await log.commit({ batches: [batch], offsets: [] })
+}

@@ -12,9 +12,12 @@ import org.apache.kafka.common.serialization.*;
 
 public class Client {
   static String servers;
+  /** How to get in, from a file of properties; nothing where everybody may. */
+  static final Properties common = new Properties();
 
   static Properties properties(String... more) {
     Properties properties = new Properties();
+    properties.putAll(common);
     properties.put("bootstrap.servers", servers);
     for (int at = 0; at < more.length; at += 2) properties.put(more[at], more[at + 1]);
     return properties;
@@ -44,6 +47,7 @@ public class Client {
 
   public static void main(String[] args) throws Exception {
     servers = args[0];
+    if (args.length > 1) try (var reader = new java.io.FileReader(args[1])) { common.load(reader); }
     try (var admin = Admin.create(properties())) {
       admin.createTopics(List.of(new NewTopic("j", 3, (short) 1), new NewTopic("tx", 1, (short) 1))).all().get();
       produceAndRead();

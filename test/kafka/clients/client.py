@@ -6,7 +6,13 @@ from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic, OffsetSpec
 
 servers = sys.argv[1]
-admin = AdminClient({"bootstrap.servers": servers})
+common = {"bootstrap.servers": servers}
+if len(sys.argv) > 2:
+    ca, user, password = sys.argv[2:5]
+    common.update({
+        "security.protocol": "sasl_ssl", "ssl.ca.location": ca, "sasl.mechanism": "SCRAM-SHA-256",
+        "sasl.username": user, "sasl.password": password})
+admin = AdminClient(common)
 
 
 def wait(futures):
@@ -15,7 +21,7 @@ def wait(futures):
 
 def produce(topic, values, **more):
     failures = []
-    producer = Producer({"bootstrap.servers": servers, "linger.ms": 1, **more})
+    producer = Producer({**common, "linger.ms": 1, **more})
     for value in values:
         producer.produce(topic, value, key=value, on_delivery=lambda e, _: e and failures.append(e))
     assert producer.flush(20) == 0
@@ -24,7 +30,7 @@ def produce(topic, values, **more):
 
 def read(topic, count, **more):
     consumer = Consumer({
-        "bootstrap.servers": servers, "group.id": f"g-{topic}-{len(more)}",
+        **common, "group.id": f"g-{topic}-{len(more)}",
         "auto.offset.reset": "earliest", **more})
     consumer.subscribe([topic])
     seen = []
@@ -49,7 +55,7 @@ assert sorted(read("p", len(values))) == sorted(values)
 assert sorted(read("p", len(values), **{"partition.assignment.strategy": "cooperative-sticky"})) == sorted(values)
 assert sorted(read("p", len(values), **{"group.protocol": "consumer", "client.id": "k"})) == sorted(values)
 
-producer = Producer({"bootstrap.servers": servers, "transactional.id": "py"})
+producer = Producer({**common, "transactional.id": "py"})
 producer.init_transactions(10)
 for value, commits in (("a", True), ("b", False), ("c", True)):
     producer.begin_transaction()
@@ -61,7 +67,7 @@ for value, commits in (("a", True), ("b", False), ("c", True)):
 assert read("tx", 2, **{"isolation.level": "read_committed"}) == ["a", "c"]
 
 zombie = producer
-newer = Producer({"bootstrap.servers": servers, "transactional.id": "py"})
+newer = Producer({**common, "transactional.id": "py"})
 newer.init_transactions(10)
 try:
     zombie.begin_transaction()

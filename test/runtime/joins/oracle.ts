@@ -1,9 +1,20 @@
 // What joins and dedup must come to, computed the naive way: everything is compared with everything.
 import type { Row } from './world.ts'
 
+/** What happens, in this order. */
+export type JoinEvent =
+  | { readonly kind: 'row'; readonly row: Row }
+  /** These inputs have become idle. */
+  | { readonly kind: 'idle'; readonly inputs: readonly ('l' | 'r')[] }
+  /** The process died, and another one goes on. */
+  | { readonly kind: 'restart' }
+  /** Event time is at its end. */
+  | { readonly kind: 'end' }
+
 /** Which records are late, told as an event-time join tells it: two inputs, one watermark. */
 class Lateness {
   readonly #reached: Record<'l' | 'r', number> = { l: -Infinity, r: -Infinity }
+  readonly #idle = new Set<'l' | 'r'>()
   readonly #outOfOrdernessMs: number
   readonly #graceMs: number
   #watermark = -Infinity
@@ -16,11 +27,62 @@ class Lateness {
   /** Takes the next record. */
   isLate({ topic, time }: Row): boolean {
     const isLate = time + this.#graceMs < this.#watermark
+    this.#idle.delete(topic)
     this.#reached[topic] = Math.max(this.#reached[topic], time)
-    const least = Math.min(this.#reached.l, this.#reached.r) - this.#outOfOrdernessMs
-    this.#watermark = Math.max(this.#watermark, least)
+    this.#moveOn()
     return isLate
   }
+
+  /** Whether now all inputs are idle. */
+  idle(inputs: readonly ('l' | 'r')[]): boolean {
+    for (const input of inputs) this.#idle.add(input)
+    this.#moveOn()
+    return this.#idle.size === 2
+  }
+
+  /** A new process waits for all inputs again. */
+  restart(): void {
+    this.#idle.clear()
+  }
+
+  #moveOn(): void {
+    const times = (['l', 'r'] as const).flatMap(input =>
+      this.#idle.has(input) ? [] : [this.#reached[input]]
+    )
+    if (times.length === 0) return
+    this.#watermark = Math.max(this.#watermark, Math.min(...times) - this.#outOfOrdernessMs)
+  }
+}
+
+/** Records in eras, at the end of which nothing waits any more; and those that are late. */
+function erasOf(
+  setup: JoinSetup,
+  events: readonly JoinEvent[]
+): { readonly eras: readonly (readonly Row[])[]; readonly late: readonly Row[] } {
+  const lateness = new Lateness(setup)
+  const late: Row[] = []
+  const eras: Row[][] = [[]]
+  for (const event of events) {
+    if (event.kind === 'row') (lateness.isLate(event.row) ? late : eras.at(-1)!).push(event.row)
+    else if (event.kind === 'restart') lateness.restart()
+    else if (event.kind === 'end' || lateness.idle(event.inputs)) eras.push([])
+  }
+  return { eras, late }
+}
+
+/** Ids of late records, sorted. */
+export function naiveLate(setup: JoinSetup, events: readonly JoinEvent[]): string[] {
+  return erasOf(setup, events)
+    .late.map(row => String(row.id))
+    .toSorted()
+}
+
+/** Records in parts, each of which ends event time. */
+export function eventsOf(parts: readonly (readonly Row[])[]): JoinEvent[] {
+  return parts.flatMap((part): JoinEvent[] => [
+    ...part.map((row): JoinEvent => ({ kind: 'row', row })),
+    { kind: 'end' }
+  ])
 }
 
 /** How a join is set up. */
@@ -33,11 +95,9 @@ export interface JoinSetup {
 }
 
 /** `left right time` of every pair, sorted. */
-export function naivePairs(setup: JoinSetup, parts: readonly (readonly Row[])[]): string[] {
-  const lateness = new Lateness(setup)
+export function naivePairs(setup: JoinSetup, events: readonly JoinEvent[]): string[] {
   const pairs: string[] = []
-  for (const part of parts) {
-    const rows = part.filter(row => !lateness.isLate(row))
+  for (const rows of erasOf(setup, events).eras) {
     const lefts = rows.filter(row => row.topic === 'l')
     const rights = rows.filter(row => row.topic === 'r')
     const fits = (left: Row, right: Row): boolean =>
@@ -59,12 +119,10 @@ export function naivePairs(setup: JoinSetup, parts: readonly (readonly Row[])[])
 }
 
 /** The same for a stream and versions. */
-export function naiveVersions(setup: JoinSetup, parts: readonly (readonly Row[])[]): string[] {
-  const lateness = new Lateness(setup)
+export function naiveVersions(setup: JoinSetup, events: readonly JoinEvent[]): string[] {
   const pairs: string[] = []
   const versions: Row[] = []
-  for (const part of parts) {
-    const rows = part.filter(row => !lateness.isLate(row))
+  for (const rows of erasOf(setup, events).eras) {
     versions.push(...rows.filter(row => row.topic === 'r'))
     for (const left of rows.filter(row => row.topic === 'l')) {
       let found: Row | null = null
@@ -72,6 +130,7 @@ export function naiveVersions(setup: JoinSetup, parts: readonly (readonly Row[])
         if (version.key !== left.key || version.time > left.time) continue
         if (found === null || version.time >= found.time) found = version
       }
+      if (found?.isTombstone === true) found = null
       if (found === null && setup.kind === 'inner') continue
       pairs.push(`${left.id} ${found?.id ?? '-'} ${left.time}`)
     }
@@ -91,6 +150,10 @@ export function naiveTables(setup: TableSetup, rows: readonly Row[]): string[] {
   const tables: Record<'l' | 'r', Row[]> = { l: [], r: [] }
   const out: string[] = []
   for (const row of rows) {
+    if (row.isTombstone === true) {
+      tables[row.topic] = tables[row.topic].filter(one => one.key !== row.key)
+      continue
+    }
     const by = row.topic === 'l' ? setup.leftRow : setup.rightRow
     if (by !== null) {
       const own = tables[row.topic]

@@ -5,7 +5,7 @@ import { SeededRandom } from '../../../src/base/index.ts'
 import { compile } from '../../../src/dataflow/index.ts'
 import type { Plan } from '../../../src/dataflow/plan.ts'
 import { type RunningDataflow, startDataflow } from '../../../src/runtime/index.ts'
-import { Bench } from '../../../src/runtime/test-kit.ts'
+import { Bench, type Line } from '../../../src/runtime/test-kit.ts'
 import { MemoryStore } from '../../../src/state/index.ts'
 import { type CrashPoint, CrashingLog, TickingClock } from '../crashing-log.ts'
 
@@ -24,6 +24,8 @@ export interface Row {
   readonly key: string
   readonly time: number
   readonly amount: number
+  /** Ends what its key has: a record without a value. */
+  readonly isTombstone?: boolean
 }
 
 /** Records in parts, each drained before the next begins; and where the process dies. */
@@ -31,6 +33,13 @@ export interface Stream {
   readonly parts: readonly (readonly Row[])[]
   readonly batch: number
   readonly crashes: readonly CrashPoint[]
+}
+
+/** What the log has for a record. */
+export function lineOf(row: Row, timestamp: number, isKeyed: boolean): Line {
+  const { id, key, time, amount, isTombstone } = row
+  const value = isTombstone === true ? null : JSON.stringify({ id, key, time, amount })
+  return { value, timestamp, ...(isKeyed ? { key } : {}) }
 }
 
 const drafts = fc.array(
@@ -76,19 +85,34 @@ topics:
   l: { partitions: PARTITIONS, schema: { value: { type: row, converter: json } } }
   r: { partitions: PARTITIONS, schema: { value: { type: row, converter: json } } }
   out: { partitions: PARTITIONS, schema: { value: { type: string, converter: raw } } }
+  late-l: { partitions: 1, schema: { value: { type: row, converter: json } } }
+  late-r: { partitions: 1, schema: { value: { type: row, converter: json } } }
 services:
 `
 const BOTH = '[{ type: topic, id: l }, { type: topic, id: r }]'
 const plans = new Map<string, Plan>()
+
+/** What a plan has beside the service. */
+export interface PlanOptions {
+  readonly sources?: string
+  /** Services in front. */
+  readonly others?: string
+  /** Records have keys, and may have no value. */
+  readonly isKeyed?: boolean
+}
 
 /** The plan of a service; sinks take what `show` makes of a value. */
 export function planOf(
   service: string,
   show: string,
   partitions = 1,
-  { sources = BOTH, others = '' }: { readonly sources?: string; readonly others?: string } = {}
+  { sources = BOTH, others = '', isKeyed = false }: PlanOptions = {}
 ): Plan {
-  const head = HEAD.replaceAll('PARTITIONS', String(partitions))
+  const plain = HEAD.replaceAll('PARTITIONS', String(partitions))
+  const value = 'value: { type: row, converter: json }'
+  const head = isKeyed
+    ? plain.replaceAll(value, 'key: string, value: { type: option, value: row, converter: json }')
+    : plain
   const text = `${head}${others}  work:
     sources: ${sources}
 ${service}
@@ -112,13 +136,20 @@ ${service}
 export class World {
   readonly bench: Bench
   readonly #plan: Plan
+  readonly #form: 'plain' | 'keyed' | 'by time'
   readonly #clock = new TickingClock()
   readonly #crashes: CrashPoint[]
   readonly #stores = new Map<number, MemoryStore>()
   #sequence = 1_000
 
-  constructor(plan: Plan, crashes: readonly CrashPoint[]) {
+  /** Keyed records have their key in the log; those by time, too, and their event time is that of the log. */
+  constructor(
+    plan: Plan,
+    crashes: readonly CrashPoint[],
+    form: 'plain' | 'keyed' | 'by time' = 'plain'
+  ) {
     this.#plan = plan
+    this.#form = form
     this.#crashes = [...crashes]
     this.bench = new Bench({ clock: this.#clock })
   }
@@ -140,10 +171,9 @@ export class World {
       for (let partition = 0; partition < partitions; partition++) {
         const lines = rows.flatMap((row, index) => {
           if (row.topic !== topic || row.id % partitions !== partition) return []
-          const { id, key, time, amount } = row
-          const value = JSON.stringify({ id, key, time, amount })
           // The log's timestamps say in which order the inputs are taken.
-          return [{ value, timestamp: this.#sequence + index }]
+          const timestamp = this.#form === 'by time' ? row.time : this.#sequence + index
+          return [lineOf(row, timestamp, this.#form !== 'plain')]
         })
         if (lines.length > 0) await this.bench.feed(topic, lines, partition)
       }

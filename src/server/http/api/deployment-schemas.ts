@@ -97,9 +97,17 @@ export const DEPLOYMENT_SCHEMAS: SchemaTable = {
     properties: {
       deployment: named('Deployment'),
       outcome: { type: 'string', enum: ['created', 'replaced', 'unchanged', 'checked'] },
-      warnings: { type: 'array', items: { type: 'object' } }
+      warnings: { type: 'array', items: { type: 'object' } },
+      changes: {
+        type: 'array',
+        description: 'What the version changes of what is stored.',
+        items: {
+          type: 'object',
+          properties: { dataflow: TEXT, changes: { type: 'array', items: { type: 'object' } } }
+        }
+      }
     },
-    required: ['deployment', 'outcome', 'warnings']
+    required: ['deployment', 'outcome', 'warnings', 'changes']
   },
   LogLine: {
     type: 'object',

@@ -48,7 +48,6 @@ async function deploy(request: ApiRequest, host: ApiHost): Promise<ApiAnswer> {
       functionFiles: body.functionFiles ?? []
     },
     settings: { ...SETTINGS_DEFAULT, ...body.settings },
-    force: request.flag('force'),
     dryRun: request.flag('dryRun')
   })
   return { status: outcome.outcome === 'created' ? 201 : 200, body: outcome }
@@ -132,14 +131,7 @@ export const DEPLOYMENT_ROUTES: readonly ApiRoute[] = [
       'The files must hold everything that they need. They are checked as a run checks them; then the old version ' +
       'commits what it has begun and ends, and the new one goes on from there. Where it does not start, the old one ' +
       'runs again. The same files with the same settings change nothing.',
-    parameters: [
-      NAME,
-      inQuery('force', 'Go on where what is stored cannot be read with the new types.', {
-        type: 'boolean',
-        default: false
-      }),
-      inQuery('dryRun', 'Only check.', { type: 'boolean', default: false })
-    ],
+    parameters: [NAME, inQuery('dryRun', 'Only check.', { type: 'boolean', default: false })],
     body: {
       description: 'The files, which of them are run, and how.',
       content: { 'application/json': named('NewDeployment') },

@@ -7,6 +7,7 @@ import { EVENT_ROUTES } from './events.ts'
 import { FUNCTION_ROUTES } from './functions.ts'
 import { GROUP_ROUTES } from './groups.ts'
 import { RECORD_ROUTES } from './records.ts'
+import { SOCKET_ROUTES } from './socket.ts'
 import { SQL_ROUTES } from './sql.ts'
 import { systemRoutes } from './system.ts'
 import { TOPIC_ROUTES } from './topics.ts'
@@ -17,6 +18,7 @@ export function apiRoutes(counters: RequestCounters = new RequestCounters()): re
   all.push(
     ...RECORD_ROUTES,
     ...EVENT_ROUTES,
+    ...SOCKET_ROUTES,
     ...TOPIC_ROUTES,
     ...GROUP_ROUTES,
     ...DEPLOYMENT_ROUTES,

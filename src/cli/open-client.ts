@@ -1,0 +1,69 @@
+// The client of a command: opened by its options, closed at its end, with names that are nearly right told.
+import { isMillraceError, MillraceError } from '../base/index.ts'
+import type { Client } from '../client/index.ts'
+import { nearestWord } from '../dataflow/index.ts'
+import { note } from './output.ts'
+import { chosenProfile, type TargetOptions } from './target.ts'
+
+/** How a command opens its log. */
+export interface OpenOptions {
+  /** Makes a data directory that is not there. Default false. */
+  readonly mayCreate?: boolean
+  /** The command only looks, so the data directory may be on a read-only volume. Default false. */
+  readonly isLooking?: boolean
+}
+
+/**
+ * Gives the client of the log that the options choose to `action`, and closes it.
+ * @throws USAGE a topic or group is not there, with the nearest one that is · and what clients throw
+ */
+export async function withClient<T>(
+  options: TargetOptions,
+  action: (client: Client) => Promise<T>,
+  { mayCreate = false, isLooking = false }: OpenOptions = {}
+): Promise<T> {
+  const { connect } = await import('../client/index.ts')
+  const { profile } = await chosenProfile(options)
+  const client = await connect(profile, {
+    mustExist: !mayCreate,
+    ...(isLooking ? { onUnlocked: note } : {})
+  })
+  try {
+    return await action(client)
+  } catch (error) {
+    throw await withNearest(client, error)
+  } finally {
+    await client.close()
+  }
+}
+
+/** An error about a name that is not there, with the nearest one that is. */
+async function withNearest(client: Client, error: unknown): Promise<unknown> {
+  if (isMillraceError(error, 'TOPIC_UNKNOWN')) {
+    return await unknown('topic', error, async () => {
+      const topics = await client.admin.topics({ internal: true })
+      return topics.map(topic => topic.name)
+    })
+  }
+  if (isMillraceError(error, 'GROUP_UNKNOWN')) {
+    return await unknown('group', error, async () => {
+      const groups = await client.admin.groups()
+      return groups.map(group => group.name)
+    })
+  }
+  return error
+}
+
+async function unknown(
+  noun: string,
+  error: MillraceError,
+  names: () => Promise<readonly string[]>
+): Promise<MillraceError> {
+  const name = error.details[noun]
+  if (typeof name !== 'string') return error
+  const nearest = nearestWord(name, await names().catch(() => []))
+  if (nearest === null) return error
+  return new MillraceError('USAGE', `no ${noun} is called "${name}"; did you mean "${nearest}"?`, {
+    cause: error
+  })
+}

@@ -1,0 +1,143 @@
+// A join that lives through records, pauses in which inputs fall idle, and deaths; and what happened, for the oracle.
+import { SeededRandom } from '../../../src/base/index.ts'
+import type { Plan } from '../../../src/dataflow/plan.ts'
+import { type RunningDataflow, startDataflow } from '../../../src/runtime/index.ts'
+import { Bench } from '../../../src/runtime/test-kit.ts'
+import { MemoryStore } from '../../../src/state/index.ts'
+import { type CrashPoint, CrashingLog, TickingClock } from '../crashing-log.ts'
+import type { JoinEvent } from './oracle.ts'
+import { type Row, lineOf } from './world.ts'
+
+export const IDLENESS_MS = 1_000
+const INPUTS = ['l', 'r'] as const
+type Input = (typeof INPUTS)[number]
+
+/** Records that come, and how long nothing comes behind them. */
+export interface Step {
+  readonly rows: readonly Row[]
+  readonly pauseMs: number
+}
+
+interface Process {
+  readonly running: RunningDataflow
+  readonly log: CrashingLog
+}
+
+/** Processes one after the other over one log. */
+export class Life {
+  readonly bench: Bench
+  readonly events: JoinEvent[] = []
+  readonly #plan: Plan
+  readonly #clock = new TickingClock()
+  readonly #crashes: CrashPoint[]
+  #store: MemoryStore | null = null
+  #process: Process | null = null
+  /** All records in the order in which they are taken, and how many are among the events. */
+  readonly #rows: Row[] = []
+  #told = 0
+  readonly #seen: Record<Input, number> = { l: 0, r: 0 }
+  readonly #idle = new Set<Input>()
+
+  constructor(plan: Plan, crashes: readonly CrashPoint[]) {
+    this.#plan = plan
+    this.#crashes = [...crashes]
+    this.bench = new Bench({ clock: this.#clock })
+  }
+
+  /** Lives through all steps, and comes to the end of event time. */
+  async live(steps: readonly Step[]): Promise<void> {
+    await this.bench.createTopics(this.#plan)
+    for (const { rows, pauseMs } of steps) {
+      await this.#feed(rows)
+      while (!(await this.#settle())) await this.#die()
+      this.#tell(this.#rows.length)
+      await this.#pause(pauseMs)
+    }
+    const { running, log } = this.#process!
+    log.isSafe = true
+    await running.drain()
+    this.events.push({ kind: 'end' })
+  }
+
+  async #feed(rows: readonly Row[]): Promise<void> {
+    for (const topic of INPUTS) {
+      const lines = rows.flatMap((row, index) => {
+        const timestamp = 1_000 + this.#rows.length + index
+        return row.topic === topic ? [lineOf(row, timestamp, false)] : []
+      })
+      if (lines.length > 0) await this.bench.feed(topic, lines)
+    }
+    this.#rows.push(...rows)
+  }
+
+  /** Processes and commits what is there; false at a death. */
+  async #settle(): Promise<boolean> {
+    this.#process ??= await this.#start()
+    if (this.#process === null) return false
+    const { running, log } = this.#process
+    return Promise.race([running.settle().then(() => true), log.crashed.then(() => false)])
+  }
+
+  /** null where it dies before it runs. */
+  async #start(): Promise<Process | null> {
+    const log = new CrashingLog(this.bench.log, this.#crashes[0] ?? null)
+    const started = startDataflow({
+      plan: this.#plan,
+      folder: '/',
+      log,
+      clock: this.#clock,
+      random: new SeededRandom(1),
+      workers: 0,
+      openStore: () => Promise.resolve((this.#store = this.#store?.reopen() ?? new MemoryStore())),
+      storeFolder: '/',
+      env: {},
+      onLog: () => {}
+    })
+    for (const input of INPUTS) this.#seen[input] = this.#clock.now()
+    const running = await Promise.race([started, log.crashed.then(() => null)])
+    return running === null ? null : { running, log }
+  }
+
+  /** What was committed has happened; a new process waits for both inputs again. */
+  async #die(): Promise<void> {
+    this.#crashes.shift()
+    this.#process = null
+    this.#store?.crash()
+    const read: Record<Input, number> = { l: 0, r: 0 }
+    for (const { topic, offset } of await this.bench.log.positions('examples/test')) {
+      if (topic === 'l' || topic === 'r') read[topic] = offset
+    }
+    this.#tell(read.l + read.r)
+    this.events.push({ kind: 'restart' })
+    this.#idle.clear()
+  }
+
+  /** The first `count` records were taken. */
+  #tell(count: number): void {
+    for (const row of this.#rows.slice(this.#told, count)) {
+      this.events.push({ kind: 'row', row })
+      this.#seen[row.topic] = this.#clock.now()
+      this.#idle.delete(row.topic)
+    }
+    this.#told = Math.max(this.#told, count)
+  }
+
+  /** From one time that an input falls idle to the next; nobody dies meanwhile. */
+  async #pause(pauseMs: number): Promise<void> {
+    const { running, log } = this.#process!
+    log.isSafe = true
+    for (let left = pauseMs; left > 0;) {
+      const now = this.#clock.now()
+      const waiting = INPUTS.filter(input => !this.#idle.has(input))
+      const due = waiting.map(input => this.#seen[input] + IDLENESS_MS - now)
+      const step = Math.min(left, ...due)
+      left -= step
+      await this.#clock.advance(step)
+      await running.settle()
+      const inputs = waiting.filter(input => this.#clock.now() - this.#seen[input] >= IDLENESS_MS)
+      for (const input of inputs) this.#idle.add(input)
+      if (inputs.length > 0) this.events.push({ kind: 'idle', inputs })
+    }
+    log.isSafe = false
+  }
+}
