@@ -16,7 +16,8 @@ const NO_OFFSET = -1
 /** Answers OffsetCommit: durable when answered. */
 export const handleOffsetCommit: Handler<'OffsetCommit'> = async (context, request, caller) => {
   const { groupId, memberId, groupInstanceId, generationIdOrMemberEpoch: generationId } = request
-  const refused = may(context, caller, 'read', 'group', groupId)
+  const isAllowed = may(context, caller, 'read', 'group', groupId)
+  const refused = isAllowed
     ? context.groups.checkMember(
         groupId,
         { memberId, groupInstanceId, generationId },
@@ -27,10 +28,8 @@ export const handleOffsetCommit: Handler<'OffsetCommit'> = async (context, reque
   const topics = []
   for (const { name, partitions } of request.topics) {
     const answers = []
-    const fault =
-      refused !== ERROR_CODES.NONE || may(context, caller, 'read', 'topic', name)
-        ? refused
-        : ERROR_CODES.TOPIC_AUTHORIZATION_FAILED
+    const isHidden = isAllowed && !may(context, caller, 'read', 'topic', name)
+    const fault = isHidden ? ERROR_CODES.TOPIC_AUTHORIZATION_FAILED : refused
     for (const { partitionIndex, committedOffset, committedMetadata } of partitions) {
       const metadata = committedMetadata ?? ''
       const place = { group: groupId, topic: name, partition: partitionIndex }

@@ -183,23 +183,25 @@ export const handleTxnOffsetCommit: Handler<'TxnOffsetCommit'> = async (
   caller
 ) => {
   const { transactionalId, producerId, producerEpoch, groupId } = request
+  const denied =
+    deniedTransaction(context, caller, transactionalId) || deniedGroup(context, caller, groupId)
+  const names = denied === ERROR_CODES.NONE ? request.topics.map(each => each.name) : []
+  const hidden = new Set(names.filter(name => !may(context, caller, 'read', 'topic', name)))
   const answer = (code: (topic: string, partition: number) => number) => ({
     topics: request.topics.map(({ name, partitions }) => ({
       name,
       partitions: partitions.map(({ partitionIndex }) => {
-        return { partitionIndex, errorCode: code(name, partitionIndex) }
+        const { TOPIC_AUTHORIZATION_FAILED } = ERROR_CODES
+        const errorCode = hidden.has(name) ? TOPIC_AUTHORIZATION_FAILED : code(name, partitionIndex)
+        return { partitionIndex, errorCode }
       })
     }))
   })
-  const denied =
-    deniedTransaction(context, caller, transactionalId) || deniedGroup(context, caller, groupId)
   if (denied !== ERROR_CODES.NONE) return answer(() => denied)
   const refused = context.groups.checkMember(groupId, request, { isTransactional: true })
   if (refused !== ERROR_CODES.NONE) return answer(() => refused)
   const offsets: CommitOffset[] = []
   const missing = new Set<string>()
-  const names = request.topics.map(each => each.name)
-  const hidden = new Set(names.filter(name => !may(context, caller, 'read', 'topic', name)))
   for (const { name, partitions } of request.topics) {
     if (hidden.has(name)) continue
     for (const { partitionIndex, committedOffset, committedMetadata } of partitions) {
@@ -215,10 +217,9 @@ export const handleTxnOffsetCommit: Handler<'TxnOffsetCommit'> = async (
   }
   const identity = { transactionalId, producerId, epoch: producerEpoch }
   const errorCode = await context.transactions.addOffsets(identity, offsets)
-  return answer((topic, partition) => {
-    if (hidden.has(topic)) return ERROR_CODES.TOPIC_AUTHORIZATION_FAILED
-    return missing.has(`${partition}:${topic}`) ? ERROR_CODES.UNKNOWN_TOPIC_OR_PARTITION : errorCode
-  })
+  return answer((topic, partition) =>
+    missing.has(`${partition}:${topic}`) ? ERROR_CODES.UNKNOWN_TOPIC_OR_PARTITION : errorCode
+  )
 }
 
 /** Answers DescribeTransactions. */
