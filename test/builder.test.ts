@@ -26,7 +26,9 @@ const examples = readdirSync(join(ROOT, 'examples')).filter(name =>
 )
 const files = [
   ...examples.map(name => join(ROOT, 'examples', name, 'dataflow.yaml')),
-  ...globSync('src/dataflow/cases/ok-*.yaml', { cwd: ROOT }).map(path => join(ROOT, path))
+  ...globSync('src/dataflow/cases/*.plan.txt', { cwd: ROOT }).map(path =>
+    join(ROOT, path.replace(/\.plan\.txt$/, '.yaml'))
+  )
 ]
 const MODULES: Readonly<Record<string, string>> = {
   './a.ts': `export const double = (value: u32): u32 => value * 2

@@ -266,7 +266,7 @@ export class Chain {
     options: {
       readonly valueType?: string
       readonly assignId?: Given
-      readonly assignIdOptions?: StepOptions
+      readonly assignIdOptions?: Options
     } = {},
     transforms: (stream: Chain) => Chain = stream => stream
   ): Chain {

@@ -3,7 +3,7 @@ import { toCamel } from '../dataflow/index.ts'
 
 /** What printed code may import. */
 export const WORDS: readonly string[] =
-  `constant count dataflow events from global join keyed lookUp merge schedule session sliding state t table topic tumbling uses
+  `change constant count dataflow events from global join keyed lookUp merge schedule session sliding state t table topic tumbling uses
   versions`.split(/\s+/)
 
 const TAKEN: readonly string[] =

@@ -27,7 +27,8 @@ export function topicText(topic: TopicPlan, types: { of(type: Type): string }): 
         time: retentionMs === null ? null : quoted(durationText(retentionMs)),
         size: retentionBytes === null ? null : quoted(String(retentionBytes))
       }) || null,
-    cleanup: cleanup === null ? null : quoted(cleanup)
+    cleanup: cleanup === null ? null : quoted(cleanup),
+    migrate: topic.migrate === undefined ? null : `{ accept: ${topic.migrate.accept} }`
   })
   return `topic(${[quoted(id), both, ...(said === '' ? [] : [said])].join(', ')})`
 }

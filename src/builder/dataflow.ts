@@ -3,6 +3,7 @@ import { MillraceError } from '../base/index.ts'
 import { formatDiagnostic } from '../dataflow/index.ts'
 import { chainOf, type StreamNode } from './chain.ts'
 import { yamlOf } from './compile.ts'
+import type { DataflowMigrateOptions, ServiceMigrateOptions } from './migrate.ts'
 import { placeOfCaller, type SourcePlace } from './place.ts'
 import type { StreamHandle } from './stream.ts'
 import type { TopicFor, TopicNode } from './topic.ts'
@@ -20,16 +21,21 @@ export interface DataflowOptions {
   readonly namespace?: string
   readonly version?: string
   readonly errors?: ErrorOptions
+  /** What becomes of what a data directory holds and no service has any more. */
+  readonly migrate?: DataflowMigrateOptions
 }
 
 export interface ServiceOptions {
   readonly errors?: ErrorOptions
+  /** What becomes of what a data directory holds of the service. */
+  readonly migrate?: ServiceMigrateOptions
 }
 
 export interface ServiceNode {
   readonly name: string
   readonly stream: StreamNode
   readonly errors: ErrorOptions | null
+  readonly migrate: ServiceMigrateOptions | null
   readonly at: SourcePlace | null
 }
 
@@ -59,10 +65,12 @@ export class Dataflow {
   service(
     name: string,
     stream: { readonly stream: StreamHandle },
-    { errors }: ServiceOptions = {}
+    { errors, migrate }: ServiceOptions = {}
   ): Dataflow {
     const at = placeOfCaller(this.service)
-    const service = { name, stream: chainOf(stream).node, errors: errors ?? null, at }
+    const { node } = chainOf(stream)
+    const said = { errors: errors ?? null, migrate: migrate ?? null }
+    const service = { name, stream: node, ...said, at }
     return new Dataflow({ ...this.node, services: [...this.node.services, service] })
   }
 

@@ -5,13 +5,15 @@ import type { SinkNode, StreamNode, WindowPart } from './chain.ts'
 import { describedTree } from './condition.ts'
 import type { DataflowNode, ErrorOptions, ServiceNode } from './dataflow.ts'
 import { fieldTree, functionOf, type GivenNode } from './fields.ts'
-import { type FunctionText, ownName, textOf } from './function-text.ts'
+import { type FunctionText, type FunctionTraits, ownName, textOf } from './function-text.ts'
 import { joinTree } from './join.ts'
+import { migrateTree, stateMigrateTree } from './migrate.ts'
 import type { SourcePlace } from './place.ts'
 import { type ScheduleNode, scheduleTree } from './schedule.ts'
 import { type AnyFunction, type AnyStep, referenceOf, type StepNode } from './step.ts'
 import type { StateNode, TopicNode } from './topic.ts'
-import { returnAnnotation } from './type-annotation.ts'
+import { annotationOf, returnAnnotation } from './type-annotation.ts'
+import type { TypeNode } from './types.ts'
 import { TypeSet, typesOf, typeTree, wordTree } from './type-tree.ts'
 import type { TimeNode, WatermarkOptions } from './window.ts'
 import { Code, defined, Entries, nameOf, Placed, type Tree } from './yaml-text.ts'
@@ -51,13 +53,14 @@ export function documentOf(node: DataflowNode, options: DocumentOptions): Entrie
     types.add(topic.value)
   }
   for (const { stream } of node.services) for (const type of typesOf(stream)) types.add(type)
-  const { namespace, version, errors } = node.options
+  const { namespace, version, errors, migrate } = node.options
   const writer = (service: ServiceNode): Tree => new ServiceWriter(options).write(service)
   const parts: Readonly<Record<string, Tree | undefined>> = {
     apiVersion: '1.0.0',
     meta: new Placed(defined({ name: node.name, namespace, version }), node.at),
     errors: errors === undefined ? undefined : errorsTree(errors),
     topics: new Entries(topics.map(topic => [topic.id, new Placed(topicTree(topic), topic.at)])),
+    migrate: migrate && migrateTree(migrate),
     types: types.tree(),
     schedule: schedulesTree(node),
     services: new Entries(
@@ -92,7 +95,8 @@ function schedulesTree({ services }: DataflowNode): Tree | undefined {
 }
 
 function topicTree({ key, value, options }: TopicNode): Tree {
-  const { name, partitions, converter, registry, start, compression, retention, cleanup } = options
+  const { name, partitions, converter, registry, start, compression, ...rest } = options
+  const { retention, cleanup, migrate } = rest
   return defined({
     name,
     partitions,
@@ -104,7 +108,8 @@ function topicTree({ key, value, options }: TopicNode): Tree {
     consumer: start && { default_starting_offset: defined({ ...start }) },
     producer: compression && { compression },
     retention: retention && defined({ ...retention }),
-    cleanup
+    cleanup,
+    migrate: migrate && defined({ ...migrate })
   })
 }
 
@@ -121,12 +126,13 @@ class ServiceWriter {
     this.#options = options
   }
 
-  write({ stream, errors }: ServiceNode): Tree {
+  write({ stream, errors, migrate }: ServiceNode): Tree {
     const { sources, states, steps, time, join, window, assignKey } = stream
     const named = Object.entries(states).map(
-      ([name, node]) => [nameOf(name), new Placed(stateTree(node), node.at)] as const
+      ([name, node]) => [nameOf(name), new Placed(this.#state(node), node.at)] as const
     )
     return defined({
+      migrate: migrate === null ? undefined : migrateTree(migrate),
       sources: sources.map(({ topic, steps: own, at }) => {
         const type = 'schedule' in topic ? 'schedule' : 'topic'
         return new Placed(defined({ type, id: topic.id, transforms: this.#steps(own) }), at)
@@ -211,18 +217,36 @@ class ServiceWriter {
     return new Placed(defined(tree), at)
   }
 
+  #state(node: StateNode): Tree {
+    if (node.kind === 'reference') return { from: node.from }
+    const { key, value, options, migrate } = node
+    const made = migrate?.change ?? null
+    const step = made === null ? null : { ...made.step, output: value }
+    const code = step === null ? {} : this.#function(step, made?.stored ?? null)
+    return defined({
+      type: 'keyed-state',
+      properties: { key: typeTree(key), value: typeTree(value) },
+      ttl: options.ttl,
+      'ttl-after': options.ttlAfter,
+      windowed: options.windowed,
+      migrate: migrate === null ? undefined : stateMigrateTree(migrate, code)
+    })
+  }
+
   /** `run` or `uses`, and what else is said of a function. */
-  #function(step: StepNode): Record<string, Tree> {
+  #function(step: StepNode, input: TypeNode | null = null): Record<string, Tree> {
     const { operator, fn, output } = step
     const reference = referenceOf(fn)
     const common = { with: Object.keys(step.with).length === 0 ? undefined : step.with }
     if (reference !== null) return defined({ uses: reference, ...common })
     const name = this.#nameOf(step)
-    const text = textOf(fn, name, ({ isAsync, isSilent }) => {
+    const parameter = input === null ? null : annotationOf(input)
+    const returned = ({ isAsync, isSilent }: FunctionTraits): string | null => {
       if (output !== null) return returnAnnotation(output, { operator, isAsync })
       if (!isSilent || !['update-state', 'flush', 'merge'].includes(operator)) return null
       return isAsync ? 'Promise<void>' : 'void'
-    })
+    }
+    const text = textOf(fn, name, returned, parameter)
     const exported = text?.captures.length === 0 ? null : this.#options.referenceTo(fn)
     if (exported !== null) return defined({ uses: exported, ...common })
     const owner: StepText = { step, name, text }
@@ -254,18 +278,6 @@ function keyType(stream: StreamNode): StepNode['output'] {
   )
   const words = new Set(keys.map(key => JSON.stringify(typeTree(key))))
   return words.size === 1 ? keys[0]! : null
-}
-
-function stateTree(node: StateNode): Tree {
-  if (node.kind === 'reference') return { from: node.from }
-  const { key, value, options } = node
-  return defined({
-    type: 'keyed-state',
-    properties: { key: typeTree(key), value: typeTree(value) },
-    ttl: options.ttl,
-    'ttl-after': options.ttlAfter,
-    windowed: options.windowed
-  })
 }
 
 function watermarkTree(watermark: WatermarkOptions): Tree {

@@ -33,13 +33,14 @@ export interface FunctionTraits {
 }
 
 /**
- * Reads the text of `fn` and makes it a declaration of `name`, which returns what `annotate` says; null for what has
- * no text: native and bound functions, classes.
+ * Reads the text of `fn` and makes it a declaration of `name`, which takes a `parameter` and returns what `annotate`
+ * says; null for what has no text: native and bound functions, classes.
  */
 export function textOf(
   fn: AnyFunction,
   name: string,
-  annotate: (traits: FunctionTraits) => string | null
+  annotate: (traits: FunctionTraits) => string | null,
+  parameter: string | null = null
 ): FunctionText | null {
   const original = Function.prototype.toString.call(fn)
   const found = functionIn(original)
@@ -52,10 +53,10 @@ export function textOf(
   const captures = capturedNames(declared).filter(found => found !== 'keyed')
   return {
     original,
-    declaration: annotated(plain, declared, annotation),
+    declaration: annotated(plain, declared, annotation, parameter),
     tidied: () => {
       const tidy = dedented(tidied(plain))
-      return annotated(tidy, declarationIn(tidy)!, annotation)
+      return annotated(tidy, declarationIn(tidy)!, annotation, parameter)
     },
     name,
     captures
@@ -72,11 +73,22 @@ function declarationIn(text: string): FunctionDeclaration | null {
   }
 }
 
-/** Puts the type behind the parameters. */
-function annotated(text: string, { body }: FunctionDeclaration, annotation: string | null): string {
-  if (annotation === null) return text
+/** Puts the type behind the parameters, and that of the first one behind it. */
+function annotated(
+  text: string,
+  { body, params }: FunctionDeclaration,
+  annotation: string | null,
+  parameter: string | null
+): string {
   const end = text.lastIndexOf(')', body.start) + 1
-  return `${text.slice(0, end)}: ${annotation}${text.slice(end)}`
+  const result = annotation === null ? '' : `: ${annotation}`
+  const [first] = params
+  if (first === undefined || parameter === null) {
+    return `${text.slice(0, end)}${result}${text.slice(end)}`
+  }
+  const name = first.type === 'AssignmentPattern' ? first.left.end : first.end
+  const head = `${text.slice(0, name)}: ${parameter}${text.slice(name, end)}`
+  return `${head}${result}${text.slice(end)}`
 }
 
 function isSilent(node: AnyNode): boolean {

@@ -36,6 +36,13 @@ export {
   versions,
   type WithinOptions
 } from './join.ts'
+export {
+  type Change,
+  change,
+  type DataflowMigrateOptions,
+  type ServiceMigrateOptions,
+  type StateMigrateOptions
+} from './migrate.ts'
 export { printCode } from './print-code.ts'
 export { type Schedule, schedule, type ScheduleOptions } from './schedule.ts'
 export { type AnyFunction, type StepOptions, uses } from './step.ts'

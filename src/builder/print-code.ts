@@ -3,12 +3,14 @@
 // Functions lose the types of their signatures: the builder infers them, and `typed` says what is declared.
 import { typeFingerprint } from '../dataflow/index.ts'
 import type {
+  DataflowMigration,
   ErrorPolicy,
   OperatorKind,
   Plan,
   ServicePlan,
   SinkPlan,
   StatePlan,
+  StateMigration,
   StepPlan,
   TopicPlan
 } from '../dataflow/plan.ts'
@@ -61,7 +63,7 @@ export class CodePrinter {
   }
 
   print(): string {
-    const { name, namespace, version, services } = this.#plan
+    const { name, namespace, version, services, migrate } = this.#plan
     const topics = Object.values(this.#plan.topics).filter(topic => topic.function === undefined)
     const topicLines = topics.map(topic => this.#topic(topic))
     const stateLines = services.flatMap(service => this.#owned(service))
@@ -70,13 +72,13 @@ export class CodePrinter {
       const text = `const ${constant} = ${this.#stream(service)}`
       return {
         text,
-        call: `.service(${[quoted(service.name), constant, ...errorsOf(service)].join(', ')})`
+        call: `.service(${[quoted(service.name), constant, ...serviceOptions(service)].join(', ')})`
       }
     })
     const declared = this.types.rest().map(constant => `.type(${constant})`)
     const spare = this.#spareTopics(topics).map(constant => `.topic(${constant})`)
     const calls = [...declared, ...spare, ...streams.map(({ call }) => call)]
-    const head = `dataflow(${quoted(name)}, ${options({ namespace: quoted(namespace), version: quoted(version) })})`
+    const head = `dataflow(${quoted(name)}, ${options({ namespace: quoted(namespace), version: quoted(version), migrate: migrate === undefined ? null : fileMigration(migrate) })})`
     const body = [
       ...this.types.lines,
       '',
@@ -146,14 +148,27 @@ export class CodePrinter {
   }
 
   #state(state: Extract<StatePlan, { kind: 'owned' }>, service: ServicePlan): string {
-    const { key, value, ttlMs, ttlAfter, windowed } = state
+    const { key, value, ttlMs, ttlAfter, windowed, migrate } = state
     const said = options({
       ttl: ttlMs === null ? null : quoted(durationText(ttlMs)),
       ttlAfter: ttlAfter === undefined ? null : quoted(ttlAfter),
-      windowed: service.window !== null && !windowed ? 'false' : null
+      windowed: service.window !== null && !windowed ? 'false' : null,
+      migrate: migrate === undefined ? null : this.#migration(migrate)
     })
     const types = [this.types.of(key), this.types.of(value)]
     return `state(${[...types, ...(said === '' ? [] : [said])].join(', ')})`
+  }
+
+  #migration({ renameFrom, drop, defaults, step }: StateMigration): string {
+    const fields = Object.entries(defaults).map(([name, json]) => `${property(name)}: ${json}`)
+    const stored = step?.input ? [this.types.of(step.input)] : []
+    const said = options({
+      renameFrom: renameFrom === null ? null : quoted(`${renameFrom.service}.${renameFrom.state}`),
+      defaults: fields.length === 0 ? null : `{ ${fields.join(', ')} }`,
+      change: step === null ? null : `change(${[...stored, functionOf(step)].join(', ')})`,
+      drop: drop ? 'true' : null
+    })
+    return said === '' ? '{}' : said
   }
 
   #statesOf(service: ServicePlan): string[] {
@@ -270,6 +285,15 @@ export class CodePrinter {
     return `.keyBy(${[functionOf(step), ...(said === '' ? [] : [said])].join(', ')})`
   }
 
+  #idOptions(step: StepPlan): string | null {
+    if (step.code.kind !== 'inline' || step.outputKey === null) return stepOptions(step)[0] ?? null
+    const { with: given, outputKey } = step
+    return options({
+      output: this.types.of(outputKey),
+      with: Object.keys(given).length === 0 ? null : JSON.stringify(given)
+    })
+  }
+
   #sink({ topic, steps }: SinkPlan): string {
     const target = this.#plan.topics[topic]?.function
     const assignId = steps.find(step => step.operator === 'assign-id')
@@ -280,7 +304,7 @@ export class CodePrinter {
     const said = options({
       valueType: quoted(target.valueType),
       assignId: assignId === undefined ? null : (givenText(assignId) ?? functionOf(assignId)),
-      assignIdOptions: assignId === undefined ? null : (stepOptions(assignId)[0] ?? null)
+      assignIdOptions: assignId === undefined ? null : this.#idOptions(assignId)
     })
     return `.toFunction(${[quoted(target.typename), said, ...transforms].join(', ')})`
   }
@@ -312,8 +336,29 @@ function indented(text: string): string {
   return hasLongTemplate(text) ? text : text.replaceAll(/^(?=.)/gm, '  ')
 }
 
-function errorsOf({ errors }: ServicePlan): string[] {
-  if (JSON.stringify(errors) === JSON.stringify(DEFAULT_ERRORS)) return []
+function fileMigration({ drop, abandon }: DataflowMigration): string {
+  return options({ drop: listText(drop), abandon: listText(abandon) }) || '{}'
+}
+
+function listText(names: readonly string[]): string | null {
+  return names.length === 0 ? null : `[${names.map(quoted).join(', ')}]`
+}
+
+/** The options of a service. */
+function serviceOptions({ errors, migrate }: ServicePlan): string[] {
+  const moved =
+    migrate === undefined
+      ? null
+      : options({
+          renameFrom: migrate.renameFrom === null ? null : quoted(migrate.renameFrom),
+          drop: migrate.drop ? 'true' : null
+        }) || '{}'
+  const said = options({ errors: errorsText(errors), migrate: moved })
+  return said === '' ? [] : [said]
+}
+
+function errorsText(errors: ErrorPolicy): string | null {
+  if (JSON.stringify(errors) === JSON.stringify(DEFAULT_ERRORS)) return null
   const { policy, retries, backoffMs, backoffMaxMs } = errors
   const said = options({
     policy: quoted(policy),
@@ -321,7 +366,7 @@ function errorsOf({ errors }: ServicePlan): string[] {
     backoff: quoted(durationText(backoffMs)),
     backoffMax: quoted(durationText(backoffMaxMs))
   })
-  return [`{ errors: ${said} }`]
+  return said
 }
 
 function importOf(body: string): string {

@@ -106,7 +106,7 @@ export interface FunctionSinkOptions<V, K, S> {
     | readonly KeyField<V>[]
     | Constant
   /** Of the function in `assignId`. */
-  readonly assignIdOptions?: StepOptions
+  readonly assignIdOptions?: KeyOptions<Key>
 }
 
 /** Where records go. Several sinks each get everything. */

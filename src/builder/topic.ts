@@ -1,6 +1,7 @@
 // Topics and states as values: declared once, used by every stream that names them.
 import type { Converter } from '../dataflow/plan.ts'
 import type { Key, KeyedState, KeyedStateReader } from '../runtime/code/user.ts'
+import { migrateNode, type StateMigrateNode, type StateMigrateOptions } from './migrate.ts'
 import { placeOfCaller, type SourcePlace } from './place.ts'
 import type { Aggregated } from './stream.ts'
 import type { TypeNode, TypeValue } from './types.ts'
@@ -18,6 +19,8 @@ export interface TopicOptions {
   readonly compression?: 'none' | 'gzip' | 'zstd'
   readonly retention?: { readonly time?: string; readonly size?: string }
   readonly cleanup?: 'delete' | 'compact'
+  /** What becomes of records that were written with another type: accept leaves them as they are. */
+  readonly migrate?: { readonly accept?: boolean }
 }
 
 /** Where a schema registry is. */
@@ -67,13 +70,15 @@ export function topic<K extends Key, V>(
 }
 
 /** What a state says beside its types. */
-export interface StateOptions {
+export interface StateOptions<V = unknown> {
   /** Values not updated for so long are removed, as in `30d`. */
   readonly ttl?: string
   /** What the ttl counts from: the last update, or also the last read by a function of this service. */
   readonly ttlAfter?: 'write' | 'access'
   /** In a service with a window: whether it is kept for each window, and ends with it. Default: it is. */
   readonly windowed?: boolean
+  /** What becomes of what a data directory holds of the state. */
+  readonly migrate?: StateMigrateOptions<V>
 }
 
 /** A state as plain data. */
@@ -82,7 +87,8 @@ export type StateNode =
       readonly kind: 'owned'
       readonly key: TypeNode
       readonly value: TypeNode
-      readonly options: StateOptions
+      readonly options: Omit<StateOptions, 'migrate'>
+      readonly migrate: StateMigrateNode | null
       readonly at: SourcePlace | null
     }
   | { readonly kind: 'reference'; readonly from: string; readonly at: SourcePlace | null }
@@ -103,13 +109,15 @@ export interface OwnedState<K extends Key, V> extends State<KeyedState<K, V>> {
 export function state<K extends Key, V>(
   key: TypeValue<K>,
   value: TypeValue<V>,
-  options: StateOptions = {}
+  { migrate, ...options }: StateOptions<NoInfer<V>> = {}
 ): OwnedState<K, V> {
   const at = placeOfCaller(state)
+  const migration = migrate === undefined ? null : migrateNode(migrate, state)
   const from = (place: string): State<KeyedStateReader<K, V>> => ({
     node: { kind: 'reference', from: place, at: placeOfCaller(from) }
   })
-  return { node: { kind: 'owned', key: key.node, value: value.node, options, at }, from }
+  const node = { kind: 'owned', key: key.node, value: value.node, options, at } as const
+  return { node: { ...node, migrate: migration }, from }
 }
 
 /** The state of an aggregate: `aggregateOf(stream).from('service.aggregate')`, for another service to read. */

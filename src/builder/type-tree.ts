@@ -131,7 +131,11 @@ function partsOf({ shape }: TypeNode): readonly TypeNode[] {
 /** All types that a service names beside those of its topics. */
 export function typesOf(stream: StreamNode): TypeNode[] {
   const states = Object.values(stream.states).flatMap(node =>
-    node.kind === 'owned' ? [node.key, node.value] : []
+    node.kind === 'owned'
+      ? [node.key, node.value, node.migrate?.change?.stored].filter(
+          type => type !== null && type !== undefined
+        )
+      : []
   )
   return [
     ...states,

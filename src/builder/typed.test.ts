@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import {
   aggregateOf,
   type BuiltDataflow,
+  change,
   compileBuilt,
   constant,
   type Dataflow,
@@ -11,6 +12,7 @@ import {
   events,
   from,
   join,
+  lookUp,
   state,
   t,
   table,
@@ -209,6 +211,77 @@ test('tables with many rows, and versions', () => {
       ['table', 'table', 'outer']
     ]
   )
+})
+
+test('filters and maps without code know the fields, and what they leave', () => {
+  const picked = t.object('picked', { id: t.u32, buyer: t.option(t.string), kind: t.string })
+  const stream = from(orders)
+    .where({
+      any: [
+        { field: 'amount', atLeast: 10, below: 1e6 },
+        { field: 'size', above: 2n ** 60n }
+      ]
+    })
+    .where({ not: { field: 'shop', in: ['a', 'b'] } })
+    .pick({ id: 'id', buyer: 'buyer.name', kind: constant('web') })
+  const text = textOf(dataflow('chosen').service('s', stream.to(topic('picked', picked))))
+  match(text, /above: 1152921504606846976/)
+  match(text, /buyer: buyer\.name/)
+  const names = from(orders).pick('buyer').where({ exists: true }).pick('name')
+  match(
+    textOf(dataflow('names').service('s', names.to(topic('names', t.option(t.string))))),
+    /where: \{ exists: true \}/
+  )
+  // @ts-expect-error a number is not compared with a text
+  from(orders).where({ field: 'amount', is: 'ten' })
+  // @ts-expect-error there is no such field
+  from(orders).where({ field: 'amout', is: 10 })
+  // @ts-expect-error there is no such field
+  from(orders).pick({ id: 'idd' })
+  // @ts-expect-error what is picked has another shape
+  stream.to(topic('wrong', t.object({ id: t.string })))
+})
+
+test('a join looks a state of another service up', () => {
+  const totals = state(t.string, t.row({ n: t.u32 }))
+  const count = from(orders)
+    .states({ totals })
+    .keyBy('shop')
+    .updateState((_order, ctx) => void ctx.state.totals.update(row => void (row.n += 1)))
+  const pairs = join(
+    events('order', from(orders), { key: 'shop' }),
+    lookUp('seen', totals.from('count.totals')),
+    { kind: 'left' }
+  ).pick({ id: 'order.id', n: 'seen.n' })
+  const out = topic('out', t.object('out', { id: t.u32, n: t.optional(t.u32) }))
+  const text = textOf(dataflow('look').service('count', count).service('s', pairs.to(out)))
+  match(text, /right: \{ state: seen, as: seen \}/)
+  // @ts-expect-error a number against a text
+  join(events('order', from(orders), { key: 'id' }), lookUp('seen', totals.from('count.totals')))
+})
+
+test('migrations are said as in a file', () => {
+  const total = t.object('total', { sum: t.u64, unit: t.string })
+  const totals = state(t.string, total, {
+    migrate: {
+      renameFrom: 'old.sums',
+      change: change(t.u32, sum => ({ sum, unit: 'EUR' }))
+    }
+  })
+  const stream = from(orders).states({ totals }).keyBy('shop')
+  const flow = dataflow('moved', { migrate: { drop: ['gone'] } }).service(
+    's',
+    stream.updateState(
+      (order, ctx) => void ctx.state.totals.set({ sum: order.amount, unit: 'USD' })
+    ),
+    { migrate: { renameFrom: 'before' } }
+  )
+  const text = textOf(flow)
+  match(text, /function change\w*\(sum: u32\): Total \{/)
+  match(text, /rename-from: old\.sums/)
+  match(text, /migrate: \{ rename-from: before \}/)
+  // @ts-expect-error what is made lacks a field
+  state(t.string, total, { migrate: { change: change(t.u32, sum => ({ sum })) } })
 })
 
 test('what is wrong in a join is found where it was called', () => {

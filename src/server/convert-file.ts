@@ -41,12 +41,12 @@ export function convertFile(file: string): ConvertedFile {
 
 /** What the builder can say of a service, a topic and a step; what else a plan holds keeps it in its file. */
 const SERVICE_PARTS = new Set(
-  'name sources states steps time join window partition emitsFromUpdateState sinks errors output at'.split(
+  'name sources states steps time join window partition emitsFromUpdateState sinks errors output migrate at'.split(
     ' '
   )
 )
 const TOPIC_PARTS = new Set(
-  `id name partitions key value start compression retentionMs retentionBytes cleanup function schedule at`.split(
+  `id name partitions key value start compression retentionMs retentionBytes cleanup function schedule migrate at`.split(
     ' '
   )
 )
@@ -54,8 +54,12 @@ const VALUE_PARTS = new Set(['type', 'converter', 'schema', 'registry'])
 const STEP_PARTS = new Set('operator name code with input output outputKey at'.split(' '))
 const PARTITION_PARTS = new Set(['assignKey', 'dedup', 'steps', 'updateState'])
 const STATE_PARTS = new Set(
-  'kind name property key value ttlMs ttlAfter windowed isImmutable service state at'.split(' ')
+  'kind name property key value ttlMs ttlAfter windowed isImmutable migrate service state at'.split(
+    ' '
+  )
 )
+const JOIN_PARTS = new Set('kind left right beforeMs afterMs gracePeriodMs isTimed at'.split(' '))
+const SIDE_PARTS = new Set('topic type state as row value lateTopic'.split(' '))
 const STEP_KINDS = new Set(['inline', 'module', 'builtin'])
 
 /** Why a plan cannot be code; null where it can. */
@@ -66,13 +70,21 @@ function problemOf(plan: Plan): Diagnostic | null {
     const hint = 'Write apiVersion: 1.0.0, run millrace check, and convert it then.'
     return fileError('CONVERT_UNABLE', file, message, hint)
   }
-  if (plan.migrate !== undefined) return unable('"migrate"', plan.migrate.at)
   const parts = [
     ...Object.values(topics).map(topic => ({ part: topic, known: TOPIC_PARTS, at: topic.at })),
     ...Object.values(topics).map(({ value, at }) => ({ part: value, known: VALUE_PARTS, at })),
     ...services.map(service => ({ part: service, known: SERVICE_PARTS, at: service.at })),
     ...services.flatMap(({ partition, at }) =>
       partition === null ? [] : [{ part: partition, known: PARTITION_PARTS, at }]
+    ),
+    ...services.flatMap(({ join }) =>
+      join === undefined
+        ? []
+        : [
+            { part: join, known: JOIN_PARTS, at: join.at },
+            { part: join.left, known: SIDE_PARTS, at: join.at },
+            { part: join.right, known: SIDE_PARTS, at: join.at }
+          ]
     ),
     ...services.flatMap(({ states }) =>
       states.map(state => ({ part: state, known: STATE_PARTS, at: state.at }))
