@@ -277,7 +277,7 @@ test('migrations are said as in a file', () => {
     { migrate: { renameFrom: 'before' } }
   )
   const text = textOf(flow)
-  match(text, /function change\w*\(sum: u32\): Total \{/)
+  match(text, /function migrate\(sum: u32\): Total \{/)
   match(text, /rename-from: old\.sums/)
   match(text, /migrate: \{ rename-from: before \}/)
   // @ts-expect-error what is made lacks a field
