@@ -64,37 +64,17 @@ export function layoutSpec(name: string, layout: StateLayout, fingerprint: strin
   return layout.windowed ? { ...spec, namespaced: true } : spec
 }
 
-/** What opens any stored state to remove it: keys are their bytes as text, values are not looked at. */
-export function opaqueSpec(name: string, fingerprint: string, windowed: boolean): StateSpec {
-  const spec: StateSpec = {
-    name,
-    key: {
-      encode: (key, sink) => sink.bytes(Buffer.from(String(key), 'latin1')),
-      decode: (bytes, start, end) => Buffer.from(bytes.subarray(start, end)).toString('latin1'),
-      check: key => String(key)
-    },
-    value: {
-      encode: () => undefined,
-      decode: () => null,
-      zero: () => null,
-      copy: value => value,
-      check: value => value,
-      size: () => 0
-    },
-    fingerprint
-  }
-  return windowed ? { ...spec, namespaced: true } : spec
-}
-
 /** Checks a value for a state and makes it what the state keeps. @throws RECORD_VALUE it is none of the type */
 export function stateValueCheck(type: Type): (value: unknown) => unknown {
   return compileValueCodec(type).check
 }
 
-/** A value from its JSON text. @throws RECORD_VALUE it is none of the type */
-export function valueFromJson(type: Type, json: string): unknown {
+/** What gives a new value of a JSON text each time. @throws RECORD_VALUE it is none of the type */
+export function valuesFromJson(type: Type, json: string): () => unknown {
   const bytes = Buffer.from(json)
-  return compileConverter(withFileNames(type), 'json').decode(bytes, 0, bytes.length)
+  const converter = compileConverter(withFileNames(type), 'json')
+  converter.decode(bytes, 0, bytes.length)
+  return () => converter.decode(bytes, 0, bytes.length)
 }
 
 /** A type with the names that its fields have in states, whatever records call them. */

@@ -8,4 +8,13 @@ export {
 } from './recovery.ts'
 export { MemoryStore, type MemoryStoreOptions } from './store/memory.ts'
 export { openLevelStore } from './store/level.ts'
-export { META_KIND, type ParsedKey, emptyStateKeys, parseKey, readNumber } from './key-space.ts'
+export {
+  META_KIND,
+  type ParsedKey,
+  afterPrefix,
+  dataPrefix,
+  parseKey,
+  placesOf,
+  readNamespace,
+  readNumber
+} from './key-space.ts'

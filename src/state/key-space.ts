@@ -93,9 +93,13 @@ export function metaKey(kind: MetaKind, name = ''): Buffer {
   return Buffer.concat([Buffer.from([META, kind]), Buffer.from(name)])
 }
 
-/** What stands in the changelog of a state without keys: whoever removes a state removes these last. */
-export function emptyStateKeys(name: string): Buffer[] {
-  return [metaKey(META_KIND.fingerprint, name), metaKey(META_KIND.count, name)]
+/** Where the changelog and the store have a state: what its keys begin with, and keys that are noted of it. */
+export function placesOf(name: string): { readonly prefixes: Buffer[]; readonly keys: Buffer[] } {
+  return {
+    prefixes: [dataPrefix(name), namespaceCountPrefix(name)],
+    // One name may begin with another: these are no prefixes.
+    keys: [metaKey(META_KIND.count, name), metaKey(META_KIND.fingerprint, name)]
+  }
 }
 
 /** Takes a key of the changelog apart. @throws CHANGELOG_CORRUPT it has none of the forms above */

@@ -7,7 +7,6 @@ import type { Change, Rewrite } from './changes.ts'
 import {
   RECORD_FORMAT,
   type DataflowRecord,
-  type Leftover,
   type ServiceRecord,
   type StateRecord,
   recordKey
@@ -28,7 +27,7 @@ export interface Upgrade {
   /** States whose old form goes. */
   readonly removed: readonly StateRecord[]
   /** What is removed once the record has changed. */
-  readonly removals: readonly Leftover[]
+  readonly removals: readonly string[]
 }
 
 /** Compares `plan` with the records of a log. Writes nothing. */
@@ -48,7 +47,7 @@ export async function compareWithLog(
   const facts = await factsOf(log, topics, plan, partitions)
   const compared = compareTopics(plan, before, others, matched, facts)
   const leftovers = before?.removing ?? []
-  const removals = [...leftovers, ...states.removed.map(leftoverOf)]
+  const removals = [...leftovers, ...states.removed.map(({ stored }) => stored)]
   const names = [...states.after, ...matched.services].map(one =>
     'stored' in one ? one.stored : one.storedAs
   )
@@ -78,11 +77,6 @@ export async function compareWithLog(
     removed: states.removed,
     removals
   }
-}
-
-/** What of a state is in the changelog. */
-export function leftoverOf({ stored, fingerprint, windowed }: StateRecord): Leftover {
-  return { stored, fingerprint, windowed }
 }
 
 /** Refuses upgrades that would not fit. @throws UPGRADE_REFUSED with every reason, and what to declare */

@@ -63,13 +63,6 @@ export interface TopicRecord {
   readonly isDeclared: boolean
 }
 
-/** What stands in the changelog and is to be removed from it. */
-export interface Leftover {
-  readonly stored: string
-  readonly fingerprint: string
-  readonly windowed: boolean
-}
-
 export interface DataflowRecord {
   readonly format: number
   readonly namespace: string
@@ -81,7 +74,8 @@ export interface DataflowRecord {
   readonly services: readonly ServiceRecord[]
   readonly states: readonly StateRecord[]
   readonly topics: readonly TopicRecord[]
-  readonly removing: readonly Leftover[]
+  /** Names in the changelog that are to be removed from it. */
+  readonly removing: readonly string[]
   /** Names in the changelog that were removed: no state gets one of them again. */
   readonly retired: readonly string[]
 }

@@ -7,12 +7,15 @@ import {
   layoutSpec,
   loadStep,
   stateValueCheck,
-  valueFromJson
+  valuesFromJson
 } from '../../runtime/index.ts'
-import type { KeyedState, StateKey, StateSpec } from '../../state/index.ts'
+import { readNamespace, type StateKey, type StateSpec } from '../../state/index.ts'
 import type { Rewrite } from './changes.ts'
-import { type ApplyOptions, KEYS_AT_ONCE, type OpenTask } from './open-task.ts'
+import type { ApplyOptions, OpenTask } from './open-task.ts'
 import type { StateRecord } from './record.ts'
+
+/** In front of the keys of a state that is kept for each window. */
+const NAMESPACE_BYTES = 8
 
 /** A value in a state with a time to live. */
 interface Stamped {
@@ -20,17 +23,13 @@ interface Stamped {
   readonly value: unknown
 }
 
-/** What opens the old and the new form. */
-export function rewriteSpecs({ from, to }: Rewrite): StateSpec[] {
-  return [from, to].map(state => {
-    const { key, value, stamped } = layoutOf(state)
-    const layout = { key, value, stamped, windowed: state.windowed }
-    return layoutSpec(state.stored, layout, state.fingerprint)
-  })
+/** What opens the new form, to be written. */
+export function rewriteSpec({ to }: Rewrite): StateSpec {
+  return specOf(to)
 }
 
 /**
- * Writes every value of the old form in the new one; gives how many there are. Both are open in `open`.
+ * Writes every value of the old form in the new one, which `open` has; gives how many there are.
  * @throws MIGRATION_FAILED a value could not be made
  */
 export async function rewriteState(
@@ -40,43 +39,23 @@ export async function rewriteState(
 ): Promise<number> {
   const { from, to } = rewrite
   const make = await makerOf(rewrite, options)
-  const first = smallestKey(layoutOf(from).key)
-  if (!from.windowed) {
-    const states = [open.state.state(from.stored), open.state.state(to.stored)] as const
-    return copy(open, ...states, first, make)
-  }
-  const [old, now] = [open.state.namespaced(from.stored), open.state.namespaced(to.stored)]
+  const { key: keys, value: values } = specOf(from)
+  const { windowed } = from
+  const namespaced = windowed ? open.state.namespaced(to.stored) : null
+  const plain = windowed ? null : open.state.state(to.stored)
   let count = 0
-  for (const namespace of old.namespaces()) {
-    count += await copy(open, old.in(namespace), now.in(namespace), first, make)
+  // Hot: per stored value.
+  for await (const [bytes, value] of open.stored(from.stored)) {
+    const state = plain ?? namespaced!.in(readNamespace(bytes, 0, bytes.length))
+    const key = keys.decode(bytes, windowed ? NAMESPACE_BYTES : 0, bytes.length)
+    state.insert(key, make(key, values.decode(value, 0, value.length)))
+    count++
+    await open.commitSome()
   }
   return count
 }
 
 type Maker = (key: StateKey, value: unknown) => unknown
-
-async function copy(
-  open: OpenTask,
-  from: KeyedState,
-  to: KeyedState,
-  first: StateKey,
-  make: Maker
-): Promise<number> {
-  let count = 0
-  let done: StateKey | null = null
-  for (;;) {
-    const keys: StateKey[] = await from.keysFrom(done ?? first, KEYS_AT_ONCE)
-    for (const key of keys) {
-      // The last of the keys before comes again.
-      if (key === done) continue
-      to.insert(key, make(key, from.get(key)))
-      count++
-      await open.commitSome()
-    }
-    if (keys.length < KEYS_AT_ONCE) return count
-    done = keys.at(-1)!
-  }
-}
 
 /** From a stored value to the new one, with the time of its last update where it has a time to live. */
 async function makerOf(
@@ -120,14 +99,14 @@ async function converterOf(
     case 'defaults': {
       const type = layoutOf(to).value
       const fields = type.kind === 'object' || type.kind === 'arrow-row' ? type.fields : []
-      const texts = Object.entries(conversion.defaults).flatMap(([name, text]) => {
+      const givers = Object.entries(conversion.defaults).flatMap(([name, text]) => {
         const field = fields.find(one => one.name === name)
-        return field === undefined ? [] : [[name, field.type, text] as const]
+        return field === undefined ? [] : [[name, valuesFromJson(field.type, text)] as const]
       })
       return value => {
         const made: Record<string, unknown> = { ...(value as Record<string, unknown>) }
         // A new value each time: states own what they get.
-        for (const [name, fieldType, text] of texts) made[name] ??= valueFromJson(fieldType, text)
+        for (const [name, give] of givers) made[name] ??= give()
         return made
       }
     }
@@ -152,34 +131,13 @@ function failed(
   )
 }
 
+function specOf(state: StateRecord): StateSpec {
+  const { key, value, stamped } = layoutOf(state)
+  const layout = { key, value, stamped, windowed: state.windowed }
+  return layoutSpec(state.stored, layout, state.fingerprint)
+}
+
 function layoutOf({ layout }: StateRecord): { key: Type; value: Type; stamped: boolean } {
   const { key, values, stamped } = layout!
   return { key, value: values.at(-1)!, stamped }
-}
-
-/** What no key of the type comes before. */
-function smallestKey(type: Type): StateKey {
-  switch (type.kind) {
-    case 'bool':
-      return false
-    case 'u8':
-    case 'u16':
-    case 'u32':
-      return 0
-    case 'u64':
-      return type.bigint ? 0n : 0
-    case 's8':
-    case 's16':
-    case 's32':
-      return -(2 ** (Number(type.kind.slice(1)) - 1))
-    case 's64':
-      return type.bigint ? -(2n ** 63n) : Number.MIN_SAFE_INTEGER
-    case 'timestamp':
-      return Number.MIN_SAFE_INTEGER
-    case 'f32':
-    case 'f64':
-      return Number.NEGATIVE_INFINITY
-    default:
-      return ''
-  }
 }

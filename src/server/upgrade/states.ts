@@ -54,7 +54,7 @@ class StateComparison {
     this.#stored = record?.states ?? []
     this.#taken = new Set([
       ...this.#stored.map(({ stored }) => stored),
-      ...(record?.removing ?? []).map(({ stored }) => stored),
+      ...(record?.removing ?? []),
       ...(record?.retired ?? [])
     ])
     this.#matched = matched
