@@ -5,6 +5,7 @@ import { createRequire } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
 
 import { flatten } from './build/flatten.ts'
+import { pruneDeclarations, slimScripts } from './build/slim.ts'
 
 /** What a process or a thread begins with: every file that it loads first costs about 0.4 ms. */
 const ENTRIES = [
@@ -30,4 +31,6 @@ if (result.status !== 0) process.exit(result.status ?? 1)
 const generated = 'src/functions/remote/wire/generated'
 cpSync(join(root, generated), join(root, 'dist', generated), { recursive: true })
 for (const entry of ENTRIES) flatten(join(root, 'dist/src', entry))
+slimScripts(join(root, 'dist'))
+pruneDeclarations(root, join(root, 'dist'))
 console.error('built dist/')

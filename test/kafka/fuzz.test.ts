@@ -3,9 +3,11 @@ import { match, ok, strictEqual } from 'node:assert/strict'
 import { connect } from 'node:net'
 import { test } from 'node:test'
 
-import { SeededRandom, isMillraceError } from '../../src/base/index.ts'
+import { SeededRandom, SimulatedClock, isMillraceError } from '../../src/base/index.ts'
 import { FrameSplitter } from '../../src/kafka/broker/frame-splitter.ts'
 import { openRequest } from '../../src/kafka/broker/dispatch.ts'
+import { openBrokerState } from '../../src/kafka/broker/index.ts'
+import { Login } from '../../src/kafka/broker/security/login.ts'
 import {
   APIS,
   FrameWriter,
@@ -15,12 +17,17 @@ import {
   type ApiName,
   type Field
 } from '../../src/kafka/wire/index.ts'
+import { openMemoryLog } from '../../src/log/index.ts'
+import { ScramExchange, Security, credentialOf, saltPassword } from '../../src/security/index.ts'
 import { brokerFor, finallyIn, startOn, stop, temporaryFolder, until } from './kit.ts'
+import { loginScram } from './sasl-client.ts'
+import { USERS, secureBrokerFor } from './secure-kit.ts'
 import { WireClient } from './wire-client.ts'
 
 const SEED = Number(process.env['MILLRACE_SEED'] ?? Date.now() % 100_000)
 const CASES = Number(process.env['MILLRACE_FUZZ'] ?? 100_000)
 const SOCKETS = 300
+const SCRAM_CASES = Math.ceil(CASES / 10)
 const FRAME_BYTES_MAX = 1 << 20
 const HEAP_GROWTH_MAX = 96 * 1024 * 1024
 const CODES = new Set(['FRAME_MALFORMED', 'FRAME_TOO_LARGE', 'REQUEST_UNKNOWN'])
@@ -64,6 +71,10 @@ function frameOf(random: SeededRandom, api: Api): Buffer {
   return Buffer.concat(writer.finish()).subarray(4)
 }
 
+function nobody(): never {
+  throw new Error('nobody answers here')
+}
+
 /** Changes a frame in one of the ways in which bytes go wrong. */
 function spoil(random: SeededRandom, frame: Buffer): Buffer {
   switch (random.below(5)) {
@@ -92,13 +103,7 @@ test(`the parser refuses what is no request, in bounded time and memory (seed ${
     const frame = spoil(random, frameOf(random, APIS[random.below(APIS.length)]!))
     const startedAt = performance.now()
     try {
-      openRequest(
-        frame,
-        () => {
-          throw new Error('nobody answers here')
-        },
-        () => null
-      )
+      openRequest(frame, nobody, () => null)
       accepted++
     } catch (error) {
       if (!isMillraceError(error) || !CODES.has(error.code)) {
@@ -111,6 +116,53 @@ test(`the parser refuses what is no request, in bounded time and memory (seed ${
   ok(accepted > 0 && accepted < CASES, `${accepted} of ${CASES} were requests`)
   const growth = process.memoryUsage().heapUsed - heapBefore
   ok(growth < HEAP_GROWTH_MAX, `the heap grew by ${growth} bytes`)
+})
+
+test(`before a login nothing but a login is read, whatever comes (seed ${SEED})`, async () => {
+  const random = new SeededRandom(SEED)
+  const clock = new SimulatedClock()
+  const log = openMemoryLog({ clock })
+  const { store } = await openBrokerState(log, clock)
+  const security = await Security.open({ memory: store, clock, random, isRequired: true })
+  const options = { security, clock, random, host: '10.0.0.1', isEncrypted: true, certified: null }
+  const login = new Login({ ...options, sessionLifetimeMs: 0 })
+  let accepted = 0
+  let refused = 0
+  for (let round = 0; round < CASES; round++) {
+    const frame = frameOf(random, APIS[random.below(APIS.length)]!)
+    const sent = round % 4 === 0 ? frame : spoil(random, frame)
+    try {
+      const { name } = openRequest(sent, nobody, api => login.refusalOf(api))
+      ok(/^(ApiVersions|SaslHandshake|SaslAuthenticate)( |$)/.test(name), name)
+      accepted++
+    } catch (error) {
+      if (!isMillraceError(error) || !(CODES.has(error.code) || error.code === 'REQUEST_REFUSED')) {
+        throw new Error(`seed ${SEED}, case ${round}: ${sent.toString('hex')}`, { cause: error })
+      }
+      if (error.code === 'REQUEST_REFUSED') refused++
+    }
+  }
+  ok(accepted > 0 && refused > CASES / 4, `${accepted} accepted, ${refused} refused of ${CASES}`)
+})
+
+test(`messages of SCRAM that were changed prove nothing, in bounded time (seed ${SEED})`, async () => {
+  const random = new SeededRandom(SEED)
+  const salt = Buffer.from('salt')
+  const salted = await saltPassword('SCRAM-SHA-256', 'correct horse', salt, 4_096)
+  const credential = credentialOf('SCRAM-SHA-256', salted, salt, 4_096)
+  const first = Buffer.from('n,a=ana,n=ana,r=0123456789abcdef')
+  const final = Buffer.from(`c=bixhPWFuYSw=,r=0123456789abcdefnonce,p=${'A'.repeat(43)}=`)
+  const long = Buffer.from(`n,,n=${'='.repeat(30_000)},r=x${',x='.repeat(10_000)}`)
+  let longestMs = 0
+  for (let round = 0; round < SCRAM_CASES; round++) {
+    const startedAt = performance.now()
+    const exchange = new ScramExchange('SCRAM-SHA-256', 'nonce')
+    const isLong = round % 500 === 0
+    exchange.first(isLong ? long : round % 2 === 0 ? first : spoil(random, first), () => credential)
+    strictEqual(exchange.final(isLong ? long : spoil(random, final)), null, `case ${round}`)
+    longestMs = Math.max(longestMs, performance.now() - startedAt)
+  }
+  ok(longestMs < 1_000, `a message took ${longestMs} ms`)
 })
 
 test(`frames come out of any cut of the stream as they went in (seed ${SEED})`, () => {
@@ -161,27 +213,30 @@ test('of those who send half of something large, the largest is ended; others go
   for (const socket of sockets) socket.destroy()
 })
 
-test(`strangers who send anything disturb nobody (seed ${SEED})`, async t => {
-  const started = await brokerFor(t)
-  const random = new SeededRandom(SEED)
-  const client = await WireClient.connect(started.bootstrap)
-  finallyIn(t, () => client.close())
-  await started.log.createTopic('t')
-  const { host, port } = started.broker.address
-  const before = process.memoryUsage().rss
-  for (let round = 0; round < SOCKETS; round++) {
-    const frame = spoil(random, frameOf(random, APIS[random.below(APIS.length)]!))
-    const length = Buffer.alloc(4)
-    length.writeInt32BE(random.below(4) === 0 ? random.u32() | 0 : frame.length)
-    const socket = connect(port, host)
-    const ended = new Promise<void>(resolve => socket.once('close', () => resolve()))
-    socket.on('error', () => {})
-    socket.resume()
-    socket.end(Buffer.concat([length, frame]))
-    const { errorCode } = await client.produce('t', [String(round)])
-    strictEqual(errorCode, 0)
-    socket.destroySoon()
-    await ended
-  }
-  ok(process.memoryUsage().rss - before < 2 * HEAP_GROWTH_MAX)
-})
+for (const door of ['open', 'guarded'] as const) {
+  test(`strangers who send anything through an ${door} door disturb nobody (seed ${SEED})`, async t => {
+    const started = door === 'open' ? await brokerFor(t) : await secureBrokerFor(t)
+    const random = new SeededRandom(SEED)
+    const client = await WireClient.connect(started.bootstrap)
+    finallyIn(t, () => client.close())
+    if (door === 'guarded') await loginScram(client, 'admin', USERS['admin']!)
+    await started.log.createTopic('t')
+    const { host, port } = started.broker.address
+    const before = process.memoryUsage().rss
+    for (let round = 0; round < SOCKETS; round++) {
+      const frame = spoil(random, frameOf(random, APIS[random.below(APIS.length)]!))
+      const length = Buffer.alloc(4)
+      length.writeInt32BE(random.below(4) === 0 ? random.u32() | 0 : frame.length)
+      const socket = connect(port, host)
+      const ended = new Promise<void>(resolve => socket.once('close', () => resolve()))
+      socket.on('error', () => {})
+      socket.resume()
+      socket.end(Buffer.concat([length, frame]))
+      const { errorCode } = await client.produce('t', [String(round)])
+      strictEqual(errorCode, 0)
+      socket.destroySoon()
+      await ended
+    }
+    ok(process.memoryUsage().rss - before < 2 * HEAP_GROWTH_MAX)
+  })
+}

@@ -12,6 +12,11 @@ export class Load {
     this.bytesMax = bytesMax
   }
 
+  /** Bytes in memory, now. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
   /** More or fewer; gives whether it is too much now. */
   count(change: number): boolean {
     this.#bytes += change

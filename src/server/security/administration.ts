@@ -96,6 +96,12 @@ async function act(security: Security, command: SecurityCommand): Promise<Outcom
     case 'acl-delete':
       await rules.remove(command.rules)
       return { rules: command.rules }
+    default:
+      // Of another version of this program, by the local socket.
+      throw new MillraceError(
+        'CONTROL_COMMAND',
+        'the server does not know the command; expected one of its own version; use the same version of millrace'
+      )
   }
 }
 

@@ -2,9 +2,10 @@
 //
 //   G1  A group is of one kind, classic or of KIP-848, as long as it has members.
 //   G2  Names with a slash are those of the engine's own groups (dataflows, functions, feeds): clients read their
-//       positions and change nothing.
+//       positions and change nothing. Other names are text that can be printed, of at most 512 characters.
 import type { Clock, Random } from '../../../base/index.ts'
 import type { Log } from '../../../log/index.ts'
+import { isPlainName } from '../../../security/index.ts'
 import { ERROR_CODES } from '../../wire/index.ts'
 import type { BrokerSettings } from '../context.ts'
 import type { BrokerStore } from '../store.ts'
@@ -67,7 +68,8 @@ export class Groups {
 
   /** What is wrong with the name of a group that a client wants to change, or 0 (G2). */
   faultOfId(id: string): number {
-    return id === '' || id.includes(ENGINE_MARK) ? ERROR_CODES.INVALID_GROUP_ID : ERROR_CODES.NONE
+    const isName = isPlainName(id) && !id.includes(ENGINE_MARK)
+    return isName ? ERROR_CODES.NONE : ERROR_CODES.INVALID_GROUP_ID
   }
 
   /** The group, whatever its kind. */

@@ -1,5 +1,6 @@
 // InitProducerId, AddPartitionsToTxn, AddOffsetsToTxn, TxnOffsetCommit, EndTxn, and what tells of transactions.
 import type { CommitOffset } from '../../../log/index.ts'
+import { isPlainName } from '../../../security/index.ts'
 import { ERROR_CODES, type RequestOf, type ResponseOf, type Sparse } from '../../wire/index.ts'
 import {
   OFFSET_METADATA_LENGTH_MAX,
@@ -22,7 +23,7 @@ export const handleInitProducerId: Handler<'InitProducerId'> = async (context, r
   const denied = deniedProducer(context, caller, transactionalId)
   if (denied !== ERROR_CODES.NONE) return { ...NOBODY, errorCode: denied }
   if (transactionalId !== null) {
-    if (transactionalId === '') return { ...NOBODY, errorCode: ERROR_CODES.INVALID_REQUEST }
+    if (!isPlainName(transactionalId)) return { ...NOBODY, errorCode: ERROR_CODES.INVALID_REQUEST }
     const identity = { transactionalId, producerId, epoch: producerEpoch }
     const given = await context.transactions.initialise(
       identity,

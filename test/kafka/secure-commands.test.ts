@@ -1,0 +1,188 @@
+// Security by the command line, as users type it: a first user, a server for others, tokens, rules, refusals.
+import { deepStrictEqual, doesNotMatch, match, ok, strictEqual } from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { request } from 'node:https'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+
+import { run, start } from '../command.ts'
+import { Authority, textOf, withoutOpenssl } from './certificates.ts'
+import { finallyIn, temporaryFolder } from './kit.ts'
+import { loginPlain, loginScram } from './sasl-client.ts'
+import { WireClient } from './wire-client.ts'
+
+const PASSWORD = 'admin-secret-1'
+const ANA = 'ana-secret-22'
+
+/** A server as a process; its lines say where it listens. */
+async function serve(
+  t: TestContext,
+  folder: string,
+  args: readonly string[]
+): Promise<{
+  readonly kafka: string
+  readonly http: string
+  readonly lines: string
+  end(): Promise<number | null>
+}> {
+  const child = start(args, folder)
+  finallyIn(t, () => child.kill('SIGKILL'))
+  const ended = new Promise<number | null>(resolve => child.once('close', code => resolve(code)))
+  const lines = await new Promise<string>((resolve, reject) => {
+    let text = ''
+    child.stderr!.setEncoding('utf8').on('data', (chunk: string) => {
+      text += chunk
+      if (/ready in/.test(text)) resolve(text)
+    })
+    child.once('close', () => reject(new Error(`it ended: ${text}`)))
+  })
+  return {
+    kafka: /kafka {3}(\S+)/.exec(lines)![1]!.replace('0.0.0.0', '127.0.0.1'),
+    http: (/http {4}(\S+)/.exec(lines)?.[1] ?? '').replace('0.0.0.0', '127.0.0.1'),
+    lines,
+    end: async () => {
+      child.kill('SIGINT')
+      return await ended
+    }
+  }
+}
+
+function get(url: string, ca: string, token?: string): Promise<number | undefined> {
+  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` }
+  return new Promise((resolve, reject) => {
+    const asked = request(url, { ca, headers }, response => {
+      response.resume()
+      resolve(response.statusCode)
+    })
+    asked.once('error', reject)
+    asked.end()
+  })
+}
+
+test(
+  'from an empty folder to a server for others, with a user, a token and rules',
+  { skip: withoutOpenssl },
+  async t => {
+    const folder = temporaryFolder(t)
+    const authority = new Authority(folder)
+    const { key, certificate } = authority.issue('server', '/CN=server')
+    const ca = textOf(authority.certificate)
+    const serving = [
+      'start',
+      '--listen',
+      '0.0.0.0:0',
+      '--http',
+      '0.0.0.0:0',
+      '--tls-cert',
+      certificate,
+      '--tls-key',
+      key
+    ]
+    const nobody = await run(serving, folder)
+    strictEqual(nobody.code, 1, nobody.stderr)
+    match(nobody.stderr, /make one first: millrace user add NAME --super/)
+    const added = await run(['user', 'add', 'admin', '--super'], folder, `${PASSWORD}\n`)
+    strictEqual(added.code, 0, added.stderr)
+    const server = await serve(t, folder, serving)
+    match(server.lines, /logins {2}by SCRAM and PLAIN \(1 users\)/)
+    match(server.http, /^https:/)
+
+    const made = await run(['token', 'create', '--user', 'admin', '--expires', '1h'], folder)
+    const token = made.stdout.trim()
+    match(token, /^mrt_/, made.stderr)
+    const topics = `${server.http}/api/v1/topics`
+    deepStrictEqual(
+      [await get(topics, ca), await get(topics, ca, `${token}x`), await get(topics, ca, token)],
+      [401, 401, 200]
+    )
+    strictEqual(await get(`${server.http}/health`, ca), 200)
+
+    const admin = await WireClient.connect(server.kafka, { ca })
+    finallyIn(t, () => admin.close())
+    strictEqual((await loginPlain(admin, 'admin', PASSWORD)).errorCode, 0)
+    await admin.ask('CreateTopics', 7, {
+      topics: [{ name: 'orders', numPartitions: 1, replicationFactor: 1 }]
+    })
+
+    strictEqual((await run(['user', 'add', 'ana'], folder, ANA)).code, 0)
+    const ana = await WireClient.connect(server.kafka, { ca })
+    finallyIn(t, () => ana.close())
+    strictEqual((await loginScram(ana, 'ana', ANA)).errorCode, 0)
+    const produce = async (): Promise<number> => (await ana.produce('orders', ['x'])).errorCode
+    strictEqual(await produce(), 29)
+    const rule = ['--allow', 'ana', '--operation', 'write', '--topic', 'ord', '--prefix']
+    const created = await run(['acl', 'create', ...rule], folder)
+    strictEqual(created.code, 0, created.stderr)
+    strictEqual(await produce(), 0)
+    const listed = await run(['acl', 'list', '-o', 'json'], folder)
+    strictEqual((JSON.parse(listed.stdout) as unknown[]).length, 1)
+    strictEqual((await run(['acl', 'delete', ...rule, '--yes'], folder)).code, 0)
+    strictEqual(await produce(), 29)
+    strictEqual((await run(['token', 'revoke', token.split('_')[1]!], folder)).code, 0)
+    strictEqual(await get(topics, ca, token), 401)
+    strictEqual((await run(['user', 'delete', 'ana', '--yes'], folder)).code, 0)
+    await ana.ask('Metadata', 9, { topics: null }).catch(() => undefined)
+    await ana.ended()
+    strictEqual(await server.end(), 0)
+
+    const audit = readFileSync(join(folder, '.millrace', 'audit', 'audit.jsonl'), 'utf8')
+    for (const action of [
+      'user-add',
+      'token-create',
+      'token-revoke',
+      'acl-create',
+      'acl-delete',
+      'CreateTopics',
+      'write'
+    ]) {
+      ok(audit.includes(`"action":"${action}"`), action)
+    }
+    doesNotMatch(audit, new RegExp(`${PASSWORD}|${ANA}|${token}`))
+  }
+)
+
+test('options that do not go together, and words that are none, are refused with what to do', async t => {
+  const folder = temporaryFolder(t)
+  const cases: readonly (readonly [string, RegExp])[] = [
+    ['start --tls-cert x.pem', /--tls-key is missing/],
+    ['start --tls-client-ca ca.pem', /needs TLS/],
+    ['start --tls-cert a --tls-key b --tls-principal DEFAULT', /give --tls-client-ca FILE too/],
+    [
+      'start --tls-cert a --tls-key b --listen 127.0.0.1:0',
+      /b cannot be used: .*expected was a private key/
+    ],
+    [
+      'start --listen 127.0.0.1:0 --session-lifetime 5',
+      /--session-lifetime 5: it takes a duration/
+    ],
+    ['start --listen 127.0.0.1:0 --auth required --http none', /make one first: millrace user add/],
+    ['acl list', /no data directory/],
+    ['acl create --allow ana --topic t', /missing --operation OPERATION/],
+    ['acl create --allow ana --operation raed --topic t', /did you mean read\?/],
+    ['acl create --allow ana --operation write --group g', /expected one of read/],
+    ['token create', /required option '--user/],
+    ['token create --user ana --expires soon', /--expires soon: it takes a duration/],
+    ['user add a/b', /cannot be the name of a user/],
+    ['user add ana', /stdin has no password/]
+  ]
+  await run(['user', 'add', 'first', '--data-dir', 'data'], folder, 'long-enough-1')
+  for (const [line, expected] of cases) {
+    const args = line.split(' ')
+    const hasData = args[0] !== 'start' && line !== 'acl list'
+    const input = args[2] === 'a/b' ? 'long-enough-1' : ''
+    const { code, stderr } = await run(
+      [...args, ...(hasData ? ['--data-dir', 'data'] : [])],
+      folder,
+      input
+    )
+    ok(code === 1 || code === 2, `${line}: ${code}`)
+    match(stderr, expected, line)
+  }
+})
+
+test('a password on the command line is no option', async t => {
+  const folder = temporaryFolder(t)
+  const { code, stderr } = await run(['user', 'add', 'ana', '--password', 'x'], folder)
+  strictEqual(code, 2)
+  match(stderr, /unknown option '--password'/)
+})
