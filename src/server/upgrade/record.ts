@@ -6,7 +6,7 @@
 //   U3  Everything in the changelog that belongs to no state of the record stands in its list `removing`.
 import type { Converter, Plan } from '../../dataflow/plan.ts'
 import type { Type } from '../../dataflow/types.ts'
-import { MillraceError } from '../../base/index.ts'
+import { MillraceError, isMillraceError } from '../../base/index.ts'
 import type { Clock } from '../../base/index.ts'
 import type { CommitBatch, Log } from '../../log/log.ts'
 import { BatchBuilder, RecordCursor, batchByteLength } from '../../record/index.ts'
@@ -114,7 +114,12 @@ export async function readRecords(log: Log): Promise<ReadonlyMap<string, Dataflo
 export async function ensureRecordsTopic(log: Log): Promise<void> {
   const topics = await log.listTopics({ internal: true })
   if (topics.some(({ name }) => name === RECORDS_TOPIC)) return
-  await log.createTopic(RECORDS_TOPIC, { partitions: 1, cleanup: 'compact', internal: true })
+  try {
+    await log.createTopic(RECORDS_TOPIC, { partitions: 1, cleanup: 'compact', internal: true })
+  } catch (error) {
+    // Another dataflow that starts on the same log was faster.
+    if (!isMillraceError(error, 'TOPIC_EXISTS')) throw error
+  }
 }
 
 /** Replaces a dataflow's record, in one commit with `others` (U2). Resolves when it is durable. */
