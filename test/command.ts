@@ -17,7 +17,7 @@ export interface Finished {
 
 /** Starts `millrace` with `args` in `folder`. */
 export function start(args: readonly string[], folder: string): ChildProcess {
-  return spawn(process.execPath, [COMMAND, ...args], { cwd: folder, env: environment() })
+  return spawn(process.execPath, [COMMAND, ...args], { cwd: folder, env: environment(folder) })
 }
 
 /** Runs `millrace` with `args` in `folder` and waits for its end; `input` goes to its stdin. */
@@ -35,7 +35,7 @@ export function shell(
   return finished(
     spawn('bash', ['-euo', 'pipefail', '-c', text], {
       cwd: folder,
-      env: { ...environment(), ...env }
+      env: { ...environment(folder), ...env }
     }),
     ''
   )
@@ -55,10 +55,10 @@ export function finished(child: ChildProcess, input = ''): Promise<Finished> {
   })
 }
 
-function environment(): NodeJS.ProcessEnv {
+function environment(folder: string): NodeJS.ProcessEnv {
   const path = `${dirname(process.execPath)}${delimiter}${process.env['PATH'] ?? ''}`
-  // Nobody's own profiles: a folder that is never there.
-  const profiles = { XDG_CONFIG_HOME: resolve(ROOT, 'node_modules/.no-profiles') }
+  // Nobody's own profiles, but those of the test.
+  const profiles = { XDG_CONFIG_HOME: resolve(folder, '.config') }
   const own = { PATH: path, NO_COLOR: '1', NODE_OPTIONS: '', MILLRACE_PROFILE: '' }
   return { ...process.env, ...profiles, ...own }
 }

@@ -129,16 +129,16 @@ export class ApiClient {
     }
     return new MillraceError(
       'SERVER_ANSWER',
-      `${this.url} answered ${answer.statusCode} with ${JSON.stringify(text.slice(0, 200))}; expected a millrace server; ` +
-        'name its HTTP address'
+      `${this.url} answered ${answer.statusCode} with ${JSON.stringify(text.slice(0, 200))}; ` +
+        'expected a millrace server; name its HTTP address'
     )
   }
 
   #unreachable(error: unknown): MillraceError {
     return new MillraceError(
       'SERVER_UNREACHABLE',
-      `${this.url} cannot be reached: ${messageOf(error)}; expected a server there; start one (millrace start), or name ` +
-        'another one with --server or --profile',
+      `${this.url} cannot be reached: ${messageOf(error)}; expected a server there; start one ` +
+        '(millrace start), or name another one with --server or --profile',
       { cause: error }
     )
   }

@@ -96,6 +96,7 @@ test('topics of a stopped data directory are listed, described and deleted', asy
   )
   assert.equal(ran.code, 0, ran.stderr)
   const list = await run(['topic', 'list'], folder)
+  assert.equal(list.code, 0, list.stderr)
   assert.match(list.stdout, /^TOPIC +PARTITIONS +RECORDS.*^totals +2 +5 .*^visits +2 +6 /ms)
   const one = await run(['topic', 'describe', 'totals', '-o', 'yaml'], folder)
   assert.match(one.stdout, /^name: totals$/m)

@@ -143,8 +143,8 @@ function addProduce(program: Command, finish: Finish): void {
       .command('produce')
       .summary('write lines as records')
       .description(
-        'Writes each line of stdin or of a file as a record, and ends when all are acknowledged. Ctrl-C sends what was\n' +
-          'read and ends.'
+        'Writes each line of stdin or of a file as a record, and ends when all are acknowledged.\n' +
+          'Ctrl-C sends what was read and ends.'
       )
       .argument('<topic>', 'name of the topic')
   )
@@ -178,8 +178,8 @@ function addConsume(program: Command, finish: Finish): void {
       .command('consume')
       .summary('print records')
       .description(
-        'Prints records of topics, and waits for more until Ctrl-C. In a group it goes on where the group is, shares the\n' +
-          'partitions with other members, and keeps how far it came.'
+        'Prints records of topics, and waits for more until Ctrl-C. In a group it goes on where the\n' +
+          'group is, shares the partitions with other members, and keeps how far it came.'
       )
       .argument('<topics...>', 'names of topics')
   )

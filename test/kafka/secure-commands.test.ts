@@ -144,6 +144,7 @@ test(
 test('options that do not go together, and words that are none, are refused with what to do', async t => {
   const folder = temporaryFolder(t)
   const cases: readonly (readonly [string, RegExp])[] = [
+    ['acl list', /no data directory/],
     ['start --tls-cert x.pem', /--tls-key is missing/],
     ['start --tls-client-ca ca.pem', /needs TLS/],
     ['start --tls-cert a --tls-key b --tls-principal DEFAULT', /give --tls-client-ca FILE too/],
@@ -156,7 +157,6 @@ test('options that do not go together, and words that are none, are refused with
       /--session-lifetime 5: it takes a duration/
     ],
     ['start --listen 127.0.0.1:0 --auth required --http none', /make one first: millrace user add/],
-    ['acl list', /no data directory/],
     ['acl create --allow ana --topic t', /missing --operation OPERATION/],
     ['acl create --allow ana --operation raed --topic t', /did you mean read\?/],
     ['acl create --allow ana --operation write --group g', /expected one of read/],

@@ -41,10 +41,10 @@ const MS_PER_SECOND = 1_000
 
 /** Writes all lines; resolves with the exit code when everything is acknowledged. */
 export async function produce(topic: string, options: ProduceOptions): Promise<number> {
-  check(options)
+  const producing = new Producing(topic, options)
   const signals = new StopSignals()
   try {
-    return await withClient(options, client => new Producing(topic, options, signals).run(client))
+    return await withClient(options, client => producing.run(client, signals))
   } finally {
     signals.release()
   }
@@ -73,7 +73,8 @@ class Producing {
   readonly #options: ProduceOptions
   readonly #forms: RecordForms
   readonly #headers: Record<string, string>
-  readonly #signals: StopSignals
+  readonly #requestBytes: number | null
+  #stopped: Promise<unknown> = new Promise(() => {})
   readonly #progress = new Progress('sending')
   readonly #writer = new ByteWriter(1024)
   readonly #startedAt = performance.now()
@@ -81,26 +82,29 @@ class Producing {
   #bytes = 0
   #isStopped = false
 
-  constructor(topic: string, options: ProduceOptions, signals: StopSignals) {
+  constructor(topic: string, options: ProduceOptions) {
+    check(options)
     this.#topic = topic
     this.#options = options
-    this.#signals = signals
+    const { batchSize } = options
+    this.#requestBytes = batchSize === undefined ? null : sizeOf('--batch-size', batchSize)
     this.#forms = recordForms(options.types)(topic)
     this.#headers = settingsOf('--header', options.header ?? [])
   }
 
-  async run(client: Client): Promise<number> {
-    const { file, compression, linger, batchSize, delivery } = this.#options
+  async run(client: Client, signals: StopSignals): Promise<number> {
+    const { file, compression, linger, delivery } = this.#options
+    this.#stopped = signals.first
     // A topic that is not there is told before anything is read.
     await client.admin.topic(this.#topic)
     const producer = await client.producer({
       compression,
       delivery,
       ...(linger === undefined ? {} : { lingerMs: linger }),
-      ...(batchSize === undefined ? {} : { requestBytes: sizeOf('--batch-size', batchSize) })
+      ...(this.#requestBytes === null ? {} : { requestBytes: this.#requestBytes })
     })
     const input = await openInput(file)
-    void this.#signals.first.then(() => {
+    void signals.first.then(() => {
       this.#isStopped = true
       input.stop()
     })
@@ -215,7 +219,7 @@ class Producing {
   async #keepRate(records: number, rate: number): Promise<void> {
     const aheadMs = (records * MS_PER_SECOND) / rate - (performance.now() - this.#startedAt)
     if (aheadMs <= 0) return
-    await Promise.race([new Promise(resolve => setTimeout(resolve, aheadMs)), this.#signals.first])
+    await Promise.race([new Promise(resolve => setTimeout(resolve, aheadMs)), this.#stopped])
   }
 
   #count(records: readonly Outgoing[], bytesTotal: number): void {

@@ -1,4 +1,4 @@
-// The Kafka client that this stands on (@platformatic/kafka): loaded when it is first needed, always with these options.
+// The Kafka client that this stands on (@platformatic/kafka): loaded when it is first needed, with these options.
 //
 // Traps of 2.12, each with its answer here or where it is met:
 //   T1  It asks for producer 0 of epoch 0, which fences every restart of a transactional id: `NOBODY` says −1, −1.

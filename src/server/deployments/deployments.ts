@@ -5,8 +5,6 @@
 //       of the new one, so a process that ends at any step goes on with one of the two, from the last commit of either.
 //   P3  A version that does not start gives way to the one before, also when the process ended in between.
 //   P4  Names of dataflows and applications belong to one deployment, as long as it is there.
-import { createHash } from 'node:crypto'
-
 import { MillraceError, messageOf } from '../../base/index.ts'
 import type { Clock, Disk } from '../../base/index.ts'
 import { checkBundle } from './check-bundle.ts'
@@ -15,6 +13,8 @@ import type { DeployOutcome, DeployRequest, DeployStep, DeploymentReport } from 
 import { Deployment } from './deployment.ts'
 import { compareStored, joined, loadDeployment, namesOf, ownedBy } from './loaded.ts'
 import type { LoadedDeployment, PlannedChanges } from './loaded.ts'
+import { NameOwners, namesOfRecord } from './name-owners.ts'
+import { digestOf, newRecord } from './new-record.ts'
 import type { DeploymentGround, RunningDeployment } from './running.ts'
 import { removeRecord } from '../upgrade/index.ts'
 import { DeploymentStore } from './store.ts'
@@ -42,7 +42,7 @@ export class Deployments {
   /** The newest version of each name that was ever written: Node keeps modules by their paths, so none comes twice. */
   readonly #versions = new Map<string, number>()
   /** Whose a name is (P4). */
-  readonly #owners = new Map<string, string>()
+  readonly #owners = new NameOwners()
   #isClosing = false
 
   private constructor(options: DeploymentsOptions, store: DeploymentStore) {
@@ -56,7 +56,7 @@ export class Deployments {
     const deployments = new Deployments(options, store)
     for (const stored of found) {
       deployments.#all.set(stored.name, deployments.#deploymentOf(stored))
-      for (const name of claimsOf(stored)) deployments.#owners.set(name, stored.name)
+      deployments.#owners.settle(stored.name, namesOfRecord(stored))
     }
     return deployments
   }
@@ -106,9 +106,9 @@ export class Deployments {
 
   /**
    * Deploys files under a name, in place of those that it had; resolves when they run.
-   * @throws DEPLOYMENT_INVALID, DEPLOYMENT_TOO_LARGE the files are wrong · UPGRADE_REFUSED what is stored does not fit
-   * them · DEPLOYMENT_CONFLICT another one has a dataflow of that name · DEPLOYMENT_FAILED it does not start; what ran
-   * before runs again
+   * @throws DEPLOYMENT_INVALID, DEPLOYMENT_TOO_LARGE the files are wrong · UPGRADE_REFUSED what is stored does not
+   * fit them · DEPLOYMENT_CONFLICT another one has a dataflow of that name · DEPLOYMENT_FAILED it does not start; what
+   * ran before runs again
    */
   async deploy(name: string, request: DeployRequest): Promise<DeployOutcome> {
     if (!DEPLOYMENT_NAME.test(name)) {
@@ -208,7 +208,7 @@ export class Deployments {
     let changes: readonly PlannedChanges[]
     try {
       loaded = await loadDeployment(folder, { ...bundle, settings })
-      this.#claim(name, namesOf(loaded))
+      this.#owners.claim(name, namesOf(loaded))
       const partitions = settings.partitions ?? Math.max(1, settings.workers)
       changes = await compareStored(this.#options.folder, this.#options.log, loaded, partitions)
     } catch (error) {
@@ -216,12 +216,15 @@ export class Deployments {
       throw error
     }
     await this.#step('checked', name)
-    const stored = this.#storedOf(name, {
+    const stored = newRecord({
+      name,
       version,
       digest,
       request,
       loaded,
-      before: before?.stored ?? null
+      before: before?.stored ?? null,
+      dataFolder: this.#options.folder.path,
+      now: this.#options.clock.now()
     })
     if (request.dryRun) {
       await this.#forget(name, before)
@@ -273,7 +276,7 @@ export class Deployments {
             })
           )
     await deployment.record({ previous: null, failure: null, owned })
-    this.#claimOnly(name, claimsOf(deployment.stored))
+    this.#owners.settle(name, namesOfRecord(deployment.stored))
     await this.#step('settled', name)
     await this.#store.clean(deployment.stored)
     await this.#step('cleaned', name)
@@ -290,7 +293,7 @@ export class Deployments {
     })
     if (previous === null) {
       this.#all.delete(name)
-      this.#claimOnly(name, [])
+      this.#owners.settle(name, [])
       deployment.log.flush()
       await this.#store.remove(name)
       return
@@ -298,7 +301,7 @@ export class Deployments {
     const { owned } = deployment.stored
     const failure = `version ${version} does not start: ${reason}`
     await deployment.record({ ...previous, owned, failure })
-    this.#claimOnly(name, claimsOf(previous))
+    this.#owners.settle(name, namesOfRecord(previous))
     await this.#store.clean(deployment.stored)
     if (previous.wanted !== 'running') return
     await this.#startStored(deployment).catch((again: unknown) => {
@@ -364,71 +367,12 @@ export class Deployments {
     this.#all.get(name)?.log.flush()
     await this.#store.remove(name)
     this.#all.delete(name)
-    this.#claimOnly(name, [])
-  }
-
-  #storedOf(
-    name: string,
-    parts: {
-      readonly version: number
-      readonly digest: string
-      readonly request: DeployRequest
-      readonly loaded: LoadedDeployment
-      readonly before: StoredDeployment | null
-    }
-  ): StoredDeployment {
-    const { version, digest, request, loaded, before } = parts
-    const { bundle, settings } = request
-    const now = this.#options.clock.now()
-    const owned = ownedBy(this.#options.folder.path, loaded)
-    return {
-      format: 1,
-      name,
-      version,
-      previous: before === null ? null : { ...before, previous: null },
-      wanted: 'running',
-      failure: null,
-      createdAt: before?.createdAt ?? now,
-      updatedAt: now,
-      entries: bundle.entries,
-      functionFiles: bundle.functionFiles,
-      files: bundle.files.length,
-      bytes: bundle.files.reduce((sum, { bytes }) => sum + bytes.length, 0),
-      digest,
-      settings,
-      dataflows: loaded.dataflows.map(({ plan }) => ({
-        name: plan.name,
-        namespace: plan.namespace
-      })),
-      application: loaded.application?.name ?? null,
-      owned: before === null ? owned : joined(before.owned, owned)
-    }
-  }
-
-  /** Takes names for a deployment beside those that it has. @throws DEPLOYMENT_CONFLICT (P4) */
-  #claim(name: string, claims: readonly string[]): void {
-    for (const claim of claims) {
-      const owner = this.#owners.get(claim)
-      if (owner === undefined || owner === name) continue
-      throw new MillraceError(
-        'DEPLOYMENT_CONFLICT',
-        `the deployment ${owner} has a dataflow or application called ${claim} already; expected another name: change ` +
-          `it under meta, name the application of a module (kind: io.millrace.application.v1), or delete ${owner}`
-      )
-    }
-    for (const claim of claims) this.#owners.set(claim, name)
-  }
-
-  #claimOnly(name: string, claims: readonly string[]): void {
-    for (const [claim, owner] of this.#owners) {
-      if (owner === name && !claims.includes(claim)) this.#owners.delete(claim)
-    }
-    for (const claim of claims) this.#owners.set(claim, name)
+    this.#owners.settle(name, [])
   }
 
   /** Removes what was written for a version that does not come to run. */
   async #forget(name: string, before: Deployment | null): Promise<void> {
-    this.#claimOnly(name, before === null ? [] : claimsOf(before.stored))
+    this.#owners.settle(name, before === null ? [] : namesOfRecord(before.stored))
     if (before === null) await this.#store.remove(name)
     else await this.#store.clean(before.stored)
   }
@@ -464,11 +408,6 @@ export class Deployments {
 
 const NOBODY = { source: '', service: '', operator: '' } as const
 
-function claimsOf({ dataflows, application }: StoredDeployment): readonly string[] {
-  const names = dataflows.map(({ name }) => name)
-  return application === null ? names : [...names, application]
-}
-
 function reasonOf(deployment: Deployment, error: unknown): string {
   return deployment.ownNames(messageOf(error))
 }
@@ -476,18 +415,4 @@ function reasonOf(deployment: Deployment, error: unknown): string {
 function failed(name: string, reason: string, hadOther = false): MillraceError {
   const then = hadOther ? '; the version before it is in place again' : ''
   return new MillraceError('DEPLOYMENT_FAILED', `${name} does not start: ${reason}${then}`)
-}
-
-/** One digest for what is the same. */
-function digestOf({ bundle, settings }: DeployRequest): string {
-  const hash = createHash('sha256')
-  const files = bundle.files.toSorted((a, b) => (a.path < b.path ? -1 : 1))
-  const { entries, functionFiles } = bundle
-  const sorted = Object.entries(settings.env).toSorted(([a], [b]) => (a < b ? -1 : 1))
-  hash.update(JSON.stringify([entries, functionFiles, { ...settings, env: sorted }]))
-  for (const { path, bytes } of files) {
-    hash.update(`\n${path} ${bytes.length}\n`)
-    hash.update(bytes)
-  }
-  return hash.digest('hex')
 }

@@ -4,8 +4,8 @@
 //   deployments/<name>/v<N>/…            the files of a version, never changed
 //   deployments/<name>/log-0.jsonl …     what it said, see `log-ring.ts`
 //
-//   F1  The record is replaced as a whole and durable when that has resolved; versions that it does not name are refuse,
-//       which the next opening removes.
+//   F1  The record is replaced as a whole and durable when that has resolved; versions that it does not name are
+//       refuse, which the next opening removes.
 //   F2  The files of a version are durable before a record names it.
 //   F3  A folder without a record is no deployment.
 import { dirname, join } from 'node:path'

@@ -286,8 +286,8 @@ async function serverFor(
 function exposed({ host, port }: HttpAddress): MillraceError {
   return new MillraceError(
     'HTTP_ADDRESS',
-    `HTTP cannot listen on ${host}:${port} without TLS: it can be reached from elsewhere; expected an address of this ` +
-      'machine; give --tls-cert FILE and --tls-key FILE'
+    `HTTP cannot listen on ${host}:${port} without TLS: it can be reached from elsewhere; expected an address of ` +
+      'this machine; give --tls-cert FILE and --tls-key FILE'
   )
 }
 

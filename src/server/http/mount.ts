@@ -1,7 +1,8 @@
-// A part of what a listener serves, which comes and goes by itself: its routes, and the count of requests that run in it.
+// A part of what a listener serves, which comes and goes by itself: its routes, and the count of its requests.
 //
 //   M1  A request belongs to one mount from its routing to its response.
-//   M2  A mount that a listener lets go of gets no further requests; `idle` resolves when those that it has are answered.
+//   M2  A mount that a listener lets go of gets no further requests; `idle` resolves when those that it has are
+//       answered.
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { HttpBindings } from '@hono/node-server'

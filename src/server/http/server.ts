@@ -273,9 +273,9 @@ export class AttachedApplication {
   }
 
   /**
-   * Answers what runs within `graceMs`, and takes no more: callers are told to come again until `detach`, and others may
-   * be attached with the same paths. Ports that nothing shares are closed. The functions should still run, as those that
-   * are waited for are answered by them.
+   * Answers what runs within `graceMs`, and takes no more: callers are told to come again until `detach`, and others
+   * may be attached with the same paths. Ports that nothing shares are closed. The functions should still run, as those
+   * that are waited for are answered by them.
    */
   async pause(graceMs: number = GRACE_MS): Promise<void> {
     for (const { site, on, mount } of this.#placed) {

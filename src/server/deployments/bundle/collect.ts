@@ -1,4 +1,4 @@
-// Puts the files together that dataflows and modules need to run elsewhere: what they name, import and are checked with.
+// Puts the files together that dataflows and modules need to run elsewhere: what they name and what that imports.
 //
 // Files keep their places to each other, below the folder that they have in common; npm packages stand in its
 // node_modules, as they are installed.

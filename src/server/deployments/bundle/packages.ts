@@ -72,8 +72,8 @@ export class InstalledPackages {
     if (this.#bytes > BUNDLE_BYTES_MAX || this.files.length >= BUNDLE_FILES_MAX) {
       throw new MillraceError(
         'DEPLOYMENT_TOO_LARGE',
-        `the packages of npm that are imported have more than ${BUNDLE_FILES_MAX} files or ${BUNDLE_BYTES_MAX} bytes; ` +
-          'import less, or bundle the code into one file before it is deployed'
+        `the packages of npm that are imported have more than ${BUNDLE_FILES_MAX} files or ${BUNDLE_BYTES_MAX} ` +
+          'bytes; import less, or bundle the code into one file before it is deployed'
       )
     }
     this.files.push({ path, bytes })

@@ -1,4 +1,4 @@
-// The OpenAPI document: it is the routes, all of them and nothing else, its schemas are schemas, the one in docs is new.
+// The OpenAPI document: the routes, all of them and nothing else; its schemas are valid; the one in docs is new.
 import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -59,7 +59,7 @@ test('parameters of paths are declared, and all schemas are valid', () => {
     try {
       ajv.compile(JSON.parse(text) as object)
     } catch (error) {
-      throw new Error(`${place}: ${(error as Error).message}`)
+      throw new Error(`${place}: ${(error as Error).message}`, { cause: error })
     }
   }
   for (const [name, schema] of Object.entries(document.components.schemas)) compile(schema, name)

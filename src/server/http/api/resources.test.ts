@@ -1,4 +1,4 @@
-// What runs and what is stored, over HTTP: topics, groups, dataflows, states, SQL, counters; who may ask, and from where.
+// What runs and what is stored, over HTTP: topics, groups, dataflows, states, SQL, counters; and who may ask.
 import { deepStrictEqual, match, ok, strictEqual } from 'node:assert/strict'
 import { request } from 'node:http'
 import { test } from 'node:test'
@@ -30,7 +30,7 @@ test('topics are made, described, changed, cut and deleted', async context => {
   })
   strictEqual(await bench.problem('PATCH', 'topics/t', { partitions: 1 }), '400 TOPIC_INVALID')
   await bench.call('POST', 'topics/t/records', {
-    records: Array(4).fill({ value: 'x', partition: 0 })
+    records: Array.from({ length: 4 }, () => ({ value: 'x', partition: 0 }))
   })
   strictEqual(
     await bench.problem('POST', 'topics/t/truncate', { partition: 0, beforeOffset: 3 }),

@@ -225,8 +225,8 @@ export const RECORD_ROUTES: readonly ApiRoute[] = [
     tag: TAG,
     summary: 'Read records, and wait for some',
     description:
-      'Go on with `position` of the answer. With `Accept: application/x-ndjson` the records are lines, and the position ' +
-      'is the header `Millrace-Position`.',
+      'Go on with `position` of the answer. With `Accept: application/x-ndjson` the records are lines, and the ' +
+      'position is the header `Millrace-Position`.',
     parameters: [
       TOPIC,
       ...READ_PARAMETERS,

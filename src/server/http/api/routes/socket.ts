@@ -13,10 +13,11 @@ export const SOCKET_ROUTES: readonly ApiRoute[] = [
     tag: 'records',
     summary: 'Write and read over a WebSocket',
     description:
-      'Asks for an upgrade to a WebSocket; the protocol may be named: `millrace.v1`. Messages are JSON with an `op` and ' +
-      `an \`id\`: ${Object.keys(SOCKET_REQUESTS).join(', ')}. Answers have the same id: \`produced\`, \`subscribed\`, ` +
-      '`unsubscribed`, `committed`, or `error` with a `problem`; `records` come as they become durable, with the ' +
-      '`position` to go on from. Browsers, which cannot send headers, name the protocol `bearer.TOKEN` beside.',
+      'Asks for an upgrade to a WebSocket; the protocol may be named: `millrace.v1`. Messages are JSON with an `op` ' +
+      `and an \`id\`: ${Object.keys(SOCKET_REQUESTS).join(', ')}. Answers have the same id: \`produced\`, ` +
+      '`subscribed`, `unsubscribed`, `committed`, or `error` with a `problem`; `records` come as they become ' +
+      'durable, with the `position` to go on from. Browsers, which cannot send headers, name the protocol ' +
+      '`bearer.TOKEN` beside.',
     answers: { 101: { description: 'Messages go both ways.' } },
     access: 'public',
     handle: () => {
