@@ -172,6 +172,91 @@ test('--dev takes the package from elsewhere', () =>
     strictEqual(stdout, '{"word":"b","count":1}\n{"word":"a","count":1}\n', stderr)
   }))
 
+test('a build with --dev takes along what the section dev names', () =>
+  inFolder(FILES, async folder => {
+    const dev = 'dev: { imports: [{ pkg: acme/words@*, path: ./next }] }\n'
+    write(folder, {
+      'dataflow.yaml': `${DATAFLOW}${dev}`,
+      'next/package.yaml': PACKAGE.replace('return word }', 'return "b" + word }'),
+      'next/functions.ts': FUNCTIONS.replace('split(sentence)', 'split(sentence).toReversed()'),
+      'next/split.ts': SPLIT
+    })
+    const built = await run(['build', '--dev'], folder)
+    strictEqual(built.code, 0, built.stderr)
+    const elsewhere = join(folder, 'build')
+    for (const name of ['words', 'next', 'dataflow.yaml']) {
+      rmSync(join(folder, name), { recursive: true })
+    }
+    const usual = await run(RUN, elsewhere, 'a b a\n')
+    strictEqual(usual.stdout, COUNTS, usual.stderr)
+    const other = await run([...RUN, '--dev'], elsewhere, 'a b\n')
+    strictEqual(other.stdout, '{"word":"b","count":1}\n{"word":"a","count":1}\n', other.stderr)
+  }))
+
+const SCHEMA_PACKAGE = `apiVersion: 1.0.0
+meta: { name: shop, namespace: acme, version: 1.0.0 }
+types:
+  order: { import: ./schemas/order.avsc }
+functions:
+  is-large:
+    operator: filter
+    run: |
+      function isLarge(order: Order): boolean { return order.amount >= 10 }
+`
+const SCHEMA_FLOW = `apiVersion: 1.0.0
+meta: { name: orders }
+imports: [{ pkg: acme/shop@1.0.0, path: ./shop, types: [{ name: order, alias: purchase }], functions: [is-large] }]
+types: { note: { import: ../note.json } }
+topics:
+  purchases: { schema: { value: { type: purchase, converter: json } } }
+  notes: { schema: { value: { type: note, converter: json } } }
+  large: { schema: { value: { type: purchase, converter: avro } } }
+services:
+  pick:
+    sources: [{ type: topic, id: purchases }]
+    transforms: [{ operator: filter, uses: is-large }]
+    sinks: [{ type: topic, id: large }]
+`
+const ORDER = JSON.stringify({
+  type: 'record',
+  name: 'Order',
+  namespace: 'acme',
+  fields: [
+    { name: 'id', type: 'string' },
+    { name: 'amount', type: 'int' }
+  ]
+})
+
+test('a package has types from schema files, which a build takes along', () => {
+  const files = {
+    'note.json': '{"title":"note","type":"object","properties":{"text":{"type":"string"}}}',
+    'app/shop/package.yaml': SCHEMA_PACKAGE,
+    'app/shop/schemas/order.avsc': ORDER,
+    'app/dataflow.yaml': SCHEMA_FLOW
+  }
+  return inFolder(files, async folder => {
+    const app = join(folder, 'app')
+    const checked = await run(['check', 'dataflow.yaml'], app)
+    strictEqual(checked.code, 0, checked.stderr)
+    const built = await run(['build', 'dataflow.yaml'], app)
+    strictEqual(built.code, 0, built.stderr)
+    const elsewhere = mkdtempSync(join(tmpdir(), 'millrace-built-'))
+    try {
+      cpSync(join(app, 'build'), elsewhere, { recursive: true })
+      const feed = ['--drain', '--ephemeral', '--in', 'purchases=-', '--out', 'large=-']
+      const input = '{"id":"a","amount":9}\n{"id":"b","amount":12}\n'
+      const ran = await run(['run', ...feed], elsewhere, input)
+      strictEqual(ran.stdout, '{"id":"b","amount":12}\n', ran.stderr)
+    } finally {
+      rmSync(elsewhere, { recursive: true })
+    }
+    write(app, { 'shop/schemas/order.avsc': ORDER.replace('"int"', '"in"') })
+    const wrong = await run(['check', 'dataflow.yaml'], app)
+    strictEqual(wrong.code, 2)
+    ok(wrong.stderr.includes('shop/schemas/order.avsc:1:'), wrong.stderr)
+  })
+})
+
 const CASES = `cases:
   counts words:
     given: { sentences: [a b, bad a] }

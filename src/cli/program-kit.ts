@@ -18,7 +18,12 @@ export const KIT_EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   'generate types': ['millrace generate types dataflow.yaml --out types.ts'],
   'generate functions': ['millrace generate functions package.yaml'],
   'generate package': ['millrace generate package dataflow.yaml words --namespace acme'],
-  build: ['millrace build', 'millrace build package.yaml --out dist', 'npm publish ./build']
+  build: [
+    'millrace build',
+    'millrace build package.yaml --out dist',
+    'millrace build --dev',
+    'npm publish ./build'
+  ]
 }
 
 /** Says whether the sections `dev` count. */
@@ -74,14 +79,16 @@ function addGenerate(program: Command, finish: Finish): void {
 }
 
 function addBuild(program: Command, finish: Finish): void {
-  program
+  const command = program
     .command('build')
     .summary('build a dataflow or package to run or publish elsewhere')
     .description(
       'Checks a dataflow or package with its types and writes a folder with all that it takes from here: its file,\n' +
-        'its modules, also as JavaScript, packages by path, and a package.json for npm publish.'
+        'its modules, also as JavaScript, schema files, packages by path, and a package.json for npm publish. With\n' +
+        '--dev also the packages that the section dev names: what is built then runs with --dev.'
     )
     .argument('[file]', 'a dataflow or package file, or a folder with one', '.')
+  addDevOption(command)
     .option('--out <folder>', 'where to write it (default: build beside the file)')
     .option('--no-types', 'skip the type check of the TypeScript code')
     .action(async (path: string, options: BuildOptions) => {

@@ -76,7 +76,8 @@ function loaderOf(options: CompileOptions): PackageLoader {
   return new PackageLoader({
     dev: options.dev ?? false,
     readPackage: options.readPackage?.bind(options),
-    readModule: options.readModule?.bind(options)
+    readModule: options.readModule?.bind(options),
+    readSchema: options.readSchema?.bind(options)
   })
 }
 

@@ -14,6 +14,7 @@ import { counted, note, print } from '../output.ts'
 export interface BuildOptions {
   readonly out?: string
   readonly types: boolean
+  readonly dev?: boolean
 }
 
 /** In every result: what a build may write over. */
@@ -22,7 +23,8 @@ const MARKER = '.millrace-build'
 /** Builds what `path` names; 0 when it is written, 2 when the file has errors. */
 export async function build(path: string, options: BuildOptions): Promise<number> {
   sendConsoleToStderr()
-  const loaded = loadFiles([path])
+  const dev = options.dev === true
+  const loaded = loadFiles([path], { dev })
   const found: Diagnostic[] = [...loaded.diagnostics]
   const [dataflow] = loaded.dataflows
   const [packaged] = loaded.packages
@@ -33,7 +35,7 @@ export async function build(path: string, options: BuildOptions): Promise<number
   }
   printDiagnostics(found, loaded.texts)
   if (hasErrors(found)) return 2
-  const request = requestOf(path, loaded)
+  const request = { ...requestOf(path, loaded), dev }
   const folder = resolve(options.out ?? join(dirname(request.path), 'build'))
   const files = filesOf(request)
   prepare(folder)
@@ -49,7 +51,10 @@ export async function build(path: string, options: BuildOptions): Promise<number
   return 0
 }
 
-function requestOf(path: string, loaded: ReturnType<typeof loadFiles>): BuildRequest {
+function requestOf(
+  path: string,
+  loaded: ReturnType<typeof loadFiles>
+): Omit<BuildRequest, 'dev'> {
   const { dataflows, packages, modules } = loaded
   const all = dataflows.length + packages.length + modules.length
   const [dataflow] = dataflows

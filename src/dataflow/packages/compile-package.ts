@@ -22,7 +22,7 @@ export function compilePackageWith(
   options: CompileOptions,
   packages: PackageLoader
 ): CompilePackageResult {
-  const report = new Report(options.file, text)
+  const report = new Report(options.file, text, options.readSchema?.bind(options) ?? null)
   const tree = readTree(report)
   if (tree === null && !report.hasErrors) {
     const hint = 'Begin with "apiVersion: 1.0.0".'

@@ -37,6 +37,8 @@ export interface LoaderOptions {
   readPackage: ((request: PackageRequest) => PackageSource) | undefined
   /** The text of a module, by its specifier from the root file's folder. */
   readModule: ((specifier: string) => string | null) | undefined
+  /** The text of a schema file, by its specifier from the root file's folder. */
+  readSchema: ((specifier: string) => string | null) | undefined
 }
 
 /** A file that imports. */
@@ -167,8 +169,13 @@ export class PackageLoader {
     const identity = joinSpecifier(source.folder, '.')
     const known = this.#located.get(identity)
     if (known !== undefined) return known
-    const report = new Report(source.file, source.text)
     const { folder, isInstalled } = source
+    const { readSchema } = this.#options
+    const report = new Report(
+      source.file,
+      source.text,
+      readSchema === undefined ? null : specifier => readSchema(joinSpecifier(folder, specifier))
+    )
     const located = { identity, folder, isInstalled, report, tree: readTree(report) }
     this.#located.set(identity, located)
     return located

@@ -1,12 +1,13 @@
 // What packages come to: checked types, states and functions, and what a file that imports them may name.
-import type { CodePlan, OperatorKind, Position } from '../plan.ts'
+import type { CodePlan, OperatorKind, Position, WireSchema } from '../plan.ts'
 import type { Span } from '../report.ts'
 import type { Type } from '../types.ts'
 
-/** A type with the time to live that its row declares. */
+/** A type with the time to live that its row declares, and the schema that it was imported from. */
 export interface PackageType {
   readonly type: Type
   readonly ttlMs: number | null
+  readonly schema: WireSchema | null
 }
 
 /** The types of a state. */

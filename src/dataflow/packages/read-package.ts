@@ -1,6 +1,6 @@
 // Reads one package: its types, states and functions, each function checked as a step of its own.
 import { nearestWord, toCamel, toKebab } from '../names.ts'
-import type { ApiVersion, CodePlan } from '../plan.ts'
+import type { ApiVersion, CodePlan, WireSchema } from '../plan.ts'
 import type { Report } from '../report.ts'
 import { checkStep, type StepContext } from '../check/check-step.ts'
 import { FunctionTopics } from '../check/check-function-sink.ts'
@@ -62,9 +62,25 @@ export function readPackage(
   }
   const own = Object.entries(types.all()).map(([name, type]): [string, PackageType] => [
     name,
-    { type, ttlMs: types.ttlOf(type) }
+    {
+      type,
+      ttlMs: types.ttlOf(type),
+      schema: schemaOf(types, type, imports.types.has(name), place)
+    }
   ])
   return { ...meta, file: report.file, types: new Map(own), states, functions }
+}
+
+/** The schema of a type, with its path from the root file; that of an imported one has it already. */
+function schemaOf(
+  types: TypeTable,
+  type: Type,
+  isImported: boolean,
+  { folder }: PackagePlace
+): WireSchema | null {
+  const schema = types.schemaOf(type)
+  if (schema?.path === undefined || isImported) return schema
+  return { ...schema, path: joinSpecifier(folder, schema.path) }
 }
 
 /** Files before 0.4.0 have no packages; what is no version at all is found by the section. */

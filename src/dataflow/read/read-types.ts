@@ -65,6 +65,8 @@ export class TypeTable {
       this.#resolved.set(name, imported?.value.type ?? null)
       const ttlMs = imported?.value.ttlMs ?? null
       if (imported && ttlMs !== null) this.#rowTtls.set(imported.value.type, ttlMs)
+      const schema = imported?.value.schema ?? null
+      if (imported && schema !== null) this.#schemas.set(imported.value.type, schema)
     }
     for (const entry of entries) {
       const name = checkName(context, entry, 'type')

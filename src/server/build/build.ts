@@ -4,8 +4,9 @@
 // with their imports, so that places in messages and stack traces are those of the sources.
 import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { basename, dirname, join, relative, resolve } from 'node:path'
+import { basename, dirname, join, posix, relative, resolve } from 'node:path'
 
+import { MillraceError } from '../../base/index.ts'
 import { readTrees, Report, valueAt, type ScalarNode, type TreeNode } from '../../dataflow/index.ts'
 import { packageReader } from '../package-files.ts'
 import { asJavaScript, collectModules } from './modules.ts'
@@ -20,6 +21,8 @@ export interface BuildRequest {
   readonly version: string
   /** The version of millrace that it needs. */
   readonly millraceVersion: string
+  /** Whether packages come from where the section dev says: then the result runs with --dev. */
+  readonly dev: boolean
 }
 
 /** A file of the result; paths are relative to its folder, with slashes. */
@@ -30,10 +33,10 @@ export interface BuiltFile {
 
 /**
  * The files of a build, sorted; nothing is written.
- * @throws BUILD_MODULE see {@link collectModules}
+ * @throws BUILD_MODULE see {@link collectModules} · BUILD_SCHEMA two schema files would be one
  */
 export function build(request: BuildRequest): readonly BuiltFile[] {
-  const builder = new Builder()
+  const builder = new Builder(request.dev)
   const folder = dirname(request.path)
   const target = request.kind === 'dataflow' ? 'dataflow.yaml' : 'package.yaml'
   builder.add(request.path, '', target)
@@ -58,6 +61,13 @@ class Builder {
   readonly needs = new Map<string, string>()
   /** Folders of the result by the package files that they came from. */
   readonly #packages = new Map<string, string>()
+  readonly #dev: boolean
+  /** Packages, as `namespace/name`, that come from where a section dev says. */
+  readonly #overridden = new Set<string>()
+
+  constructor(dev: boolean) {
+    this.#dev = dev
+  }
 
   /** Adds the file at `path` as `target` in the folder `into` of the result, with its modules and packages. */
   add(path: string, into: string, target: string): void {
@@ -72,7 +82,15 @@ class Builder {
       else if (name !== '') this.needs.set(npmName(specifier), folder)
       edits.push({ node, text: `${asJavaScript(specifier)}${name === '' ? '' : `#${name}`}` })
     }
-    for (const item of itemsOf(valueAt(tree!, 'imports'))) this.#import(folder, into, item, edits)
+    for (const node of schemasOf(tree!)) this.#schema(folder, into, node, edits)
+    for (const item of this.#dev ? itemsOf(valueAt(valueAt(tree!, 'dev'), 'imports')) : []) {
+      this.#overridden.add(identityOf(item))
+      this.#import(folder, into, item, edits)
+    }
+    for (const item of itemsOf(valueAt(tree!, 'imports'))) {
+      const isOverridden = this.#overridden.has(identityOf(item))
+      if (!isOverridden || valueAt(item, 'path') !== null) this.#import(folder, into, item, edits)
+    }
     this.files.set(join(into, target), withEdits(text, edits))
     const collected = collectModules(
       folder,
@@ -80,6 +98,23 @@ class Builder {
     )
     for (const file of collected.files) this.files.set(join(into, file.path), file.text)
     for (const name of collected.packages) this.needs.set(name, folder)
+  }
+
+  /** A schema file comes along; one that lies outside of the folder into a folder of its own. */
+  #schema(folder: string, into: string, node: ScalarNode, edits: Edit[]): void {
+    const isBelow = !posix.normalize(node.text).startsWith('..')
+    const place = isBelow ? posix.normalize(node.text) : `schemas/${basename(node.text)}`
+    const target = join(into, place)
+    const text = readFileSync(join(folder, node.text), 'utf8')
+    const before = this.files.get(target)
+    if (before !== undefined && before !== text) {
+      throw new MillraceError(
+        'BUILD_SCHEMA',
+        `two schema files would be ${target} in the result, one of them ${join(folder, node.text)}; rename one`
+      )
+    }
+    this.files.set(target, text)
+    if (!isBelow) edits.push({ node, text: `./${place}` })
   }
 
   /** A package by path comes along; one of npm becomes a dependency. */
@@ -100,6 +135,8 @@ class Builder {
     let target = this.#packages.get(file)
     if (target === undefined) {
       target = join('packages', name.replace('/', '-'))
+      // One package may come from two places: from its own, and from where --dev takes it.
+      while ([...this.#packages.values()].includes(target)) target += '-dev'
       this.#packages.set(file, target)
       this.add(file, target, 'package.yaml')
     }
@@ -132,6 +169,22 @@ function usesOf(root: TreeNode): ScalarNode[] {
     }
   }
   return [...found.values()]
+}
+
+/** Every `import` of a type that names a schema file. */
+function schemasOf(tree: TreeNode): ScalarNode[] {
+  const types = valueAt(tree, 'types')
+  const entries = types?.kind === 'map' ? types.entries : []
+  return entries.flatMap(({ value }) => {
+    const node = valueAt(value, 'import')
+    return node?.kind === 'scalar' ? [node] : []
+  })
+}
+
+/** `namespace/name` of an import. */
+function identityOf(item: TreeNode): string {
+  const pkg = valueAt(item, 'pkg')
+  return pkg?.kind === 'scalar' ? pkg.text.split('@')[0]! : ''
 }
 
 function itemsOf(node: TreeNode | null): readonly TreeNode[] {
