@@ -25,7 +25,12 @@ export {
 export { acornLibrary } from './libraries.ts'
 export { nearestWord, toCamel, toKebab, toPascal, toSnake } from './names.ts'
 export { Report, type Span } from './report.ts'
-export { renderJsonSchema, type JsonSchema } from './sections/json-schema.ts'
+export {
+  renderJsonSchema,
+  renderPackageSchema,
+  renderTestSchema,
+  type JsonSchema
+} from './sections/json-schema.ts'
 export { OPERATORS, type OperatorSpec } from './sections/operators.ts'
 export { renderReference, renderSection } from './sections/reference.ts'
 export { SECTIONS, type SectionGroup } from './sections/sections.ts'

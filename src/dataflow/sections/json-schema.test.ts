@@ -5,8 +5,9 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { Ajv } from 'ajv'
 import { parse } from 'yaml'
-import { compile } from '../compile.ts'
-import { renderJsonSchema } from './json-schema.ts'
+import { compile, compilePackage } from '../compile.ts'
+import { readTestFile } from '../test-file/read-test-file.ts'
+import { renderJsonSchema, renderPackageSchema, renderTestSchema } from './json-schema.ts'
 
 const root = join(import.meta.dirname, '..', '..', '..')
 const isValid = new Ajv({ strict: false }).compile(renderJsonSchema())
@@ -75,11 +76,91 @@ for (const [right, wrong] of MISTAKES) {
   })
 }
 
-test('docs/reference/dataflow-file.schema.json is what the declarations say', () => {
-  const path = join(root, 'docs', 'reference', 'dataflow-file.schema.json')
-  const text = `${JSON.stringify(renderJsonSchema(), null, 2)}\n`
-  strictEqual(readFileSync(path, 'utf8'), text, 'run: node scripts/generate-docs.ts')
+const isPackage = new Ajv({ strict: false }).compile(renderPackageSchema())
+const isTestFile = new Ajv({ strict: false }).compile(renderTestSchema())
+
+test('every package and test file of the examples is accepted', () => {
+  const packages = globSync('examples/**/package.yaml', { cwd: root })
+  const tests = globSync('{examples,test}/**/*.test.yaml', { cwd: root })
+  ok(tests.length > 2, 'the examples are where they were')
+  for (const [files, accepts] of [
+    [packages, isPackage],
+    [tests, isTestFile]
+  ] as const) {
+    for (const file of files) {
+      ok(
+        accepts(parse(readFileSync(join(root, file), 'utf8'))),
+        `${file}: ${JSON.stringify(accepts.errors)}`
+      )
+    }
+  }
 })
+
+const PACKAGE = `apiVersion: 1.0.0
+meta: { name: words, namespace: acme, version: 0.1.0 }
+types: { word-count: { type: object, properties: { word: string, count: u32 } } }
+states: { counts: { type: keyed-state, properties: { key: string, value: u32 } } }
+functions:
+  shout:
+    operator: map
+    inputs: [{ name: word, type: string }]
+    output: { type: string }
+    run: 'function shout(word: string): string { return word }'
+`
+const CASES = `cases:
+  counts:
+    given: [{ lines: [a, { value: b, key: k }] }, { advance: 10s }]
+    expect: { counts: [a], others: { any-order: [{ value: { n: 1 } }] } }
+    state: { count.totals: { a: 1 } }
+    dead-letters: [{ operator: shout }]
+  shouts: { function: shout, input: a, output: A }
+`
+
+const readsPackage = (text: string): boolean =>
+  !compilePackage(text, { file: 'package.yaml' }).diagnostics.some(isError)
+const readsTest = (text: string): boolean => readTestFile(text, 'a.test.yaml').test !== null
+
+test('a package file and a test file are accepted, and mistakes in them refused by schema and reader', () => {
+  const files = [
+    [
+      PACKAGE,
+      isPackage,
+      readsPackage,
+      ['functions:', 'funktions:'],
+      ['operator: map', 'operater: map']
+    ],
+    [PACKAGE, isPackage, readsPackage, ['type: keyed-state', 'type: keyed'], ['meta:', 'mete:']],
+    [CASES, isTestFile, readsTest, ['given:', 'givn:'], ['any-order:', 'anyorder:']],
+    [
+      CASES,
+      isTestFile,
+      readsTest,
+      ['input: a', 'inputs: a'],
+      ['operator: shout', 'operater: shout']
+    ]
+  ] as const
+  for (const [good, accepts, reads, ...mistakes] of files) {
+    ok(accepts(parse(good)), JSON.stringify(accepts.errors))
+    ok(reads(good))
+    for (const [right, wrong] of mistakes) {
+      const text = good.replace(right, wrong)
+      ok(!accepts(parse(text)), `the schema accepts ${wrong}`)
+      ok(!reads(text), `the reader accepts ${wrong}`)
+    }
+  }
+})
+
+for (const [name, schema] of [
+  ['dataflow-file', renderJsonSchema()],
+  ['package-file', renderPackageSchema()],
+  ['test-file', renderTestSchema()]
+] as const) {
+  test(`docs/reference/${name}.schema.json is what the declarations say`, () => {
+    const path = join(root, 'docs', 'reference', `${name}.schema.json`)
+    const text = `${JSON.stringify(schema, null, 2)}\n`
+    strictEqual(readFileSync(path, 'utf8'), text, 'run: node scripts/generate-docs.ts')
+  })
+}
 
 function isError(diagnostic: { readonly severity: string }): boolean {
   return diagnostic.severity === 'error'

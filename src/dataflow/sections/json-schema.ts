@@ -34,6 +34,53 @@ const TYPE_PLACES: Readonly<Record<string, readonly KeySpec[]>> = {
  * does not say.
  */
 export function renderJsonSchema(): JsonSchema {
+  return fileSchema('millrace dataflow file', {
+    if: { properties: { apiVersion: { enum: OLD_VERSIONS } }, required: ['apiVersion'] },
+    // oxlint-disable-next-line unicorn/no-thenable -- a keyword of JSON Schema
+    then: true,
+    else: reference('the file')
+  })
+}
+
+/** The schema of docs/reference/package-file.schema.json; older versions as in {@link renderJsonSchema}. */
+export function renderPackageSchema(): JsonSchema {
+  return fileSchema('millrace package file', {
+    if: { properties: { apiVersion: { enum: OLD_VERSIONS } }, required: ['apiVersion'] },
+    // oxlint-disable-next-line unicorn/no-thenable -- a keyword of JSON Schema
+    then: true,
+    else: reference('package')
+  })
+}
+
+/** The schema of docs/reference/test-file.schema.json. */
+export function renderTestSchema(): JsonSchema {
+  return fileSchema('millrace test file', { allOf: [reference('the test file')] })
+}
+
+/** A schema whose root is `root`, with the definitions that it needs. */
+function fileSchema(title: string, root: JsonSchema): JsonSchema {
+  const all = allDefinitions()
+  const definitions: Record<string, JsonSchema> = {}
+  const open: unknown[] = [root]
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    for (const [, name] of JSON.stringify(next).matchAll(/"#\/definitions\/([^"]+)"/g)) {
+      const known = decodeURIComponent(name!)
+      if (known in definitions || all[known] === undefined) continue
+      definitions[known] = all[known]
+      open.push(all[known])
+    }
+  }
+  const sorted = Object.keys(all).filter(name => name in definitions)
+  return {
+    $schema: 'http://json-schema.org/draft-07/schema#',
+    title,
+    type: 'object',
+    ...root,
+    definitions: Object.fromEntries(sorted.map(name => [name, definitions[name]!]))
+  }
+}
+
+function allDefinitions(): Readonly<Record<string, JsonSchema>> {
   const sections = SECTIONS.filter(group => group.title !== 'Older layouts').flatMap(
     group => group.sections
   )
@@ -50,15 +97,33 @@ export function renderJsonSchema(): JsonSchema {
   delete definitions['function sink']
   definitions['picked'] = { anyOf: [{ type: 'string', minLength: 1 }, definitions['picked']] }
   definitions['aggregate'] = { anyOf: [{ enum: AGGREGATE_WORDS }, definitions['aggregate']] }
+  return { ...definitions, ...caseSchemas(definitions) }
+}
+
+/** Parts of test files whose form depends on what stands in them. */
+function caseSchemas(
+  definitions: Readonly<Record<string, JsonSchema>>
+): Readonly<Record<string, JsonSchema>> {
+  const records = { type: 'array', items: reference('record') }
+  const turn = { type: 'object', additionalProperties: { anyOf: [records, { type: 'string' }] } }
+  const usual = definitions['case']!
+  const properties = usual['properties'] as Record<string, JsonSchema>
+  const { description } = properties['given']!
+  const given = { description, anyOf: [turn, { type: 'array', items: turn }] }
   return {
-    $schema: 'http://json-schema.org/draft-07/schema#',
-    title: 'millrace dataflow file',
-    type: 'object',
-    if: { properties: { apiVersion: { enum: OLD_VERSIONS } }, required: ['apiVersion'] },
-    // oxlint-disable-next-line unicorn/no-thenable -- a keyword of JSON Schema
-    then: true,
-    else: reference('the file'),
-    definitions
+    case: {
+      if: { type: 'object', required: ['function'] },
+      // oxlint-disable-next-line unicorn/no-thenable -- a keyword of JSON Schema
+      then: definitions['case of a function'],
+      else: { ...usual, properties: { ...properties, given } }
+    },
+    record: {
+      if: { type: 'object', required: ['value'] },
+      // oxlint-disable-next-line unicorn/no-thenable -- a keyword of JSON Schema
+      then: definitions['record'],
+      else: true
+    },
+    'expected records': { anyOf: [records, definitions['expected records']] }
   }
 }
 

@@ -15,6 +15,8 @@ package. The YAML extension of VS Code and others that use yaml-language-server 
 # yaml-language-server: $schema=./node_modules/millrace/docs/reference/dataflow-file.schema.json
 \`\`\`
 
+Package files have \`package-file.schema.json\` there, test files \`test-file.schema.json\`.
+
 A whole file:
 
 \`\`\`yaml
