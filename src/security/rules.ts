@@ -68,7 +68,7 @@ export class Rules {
     return [...this.#rules].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, rule]) => rule)
   }
 
-  /** Adds rules; resolves when they are durable. @throws SECURITY_RULE, SECURITY_NAME, SECURITY_FULL nothing was added */
+  /** Adds all rules or none; resolves when durable. @throws SECURITY_RULE, SECURITY_NAME, SECURITY_FULL */
   async add(rules: readonly AccessRule[]): Promise<void> {
     for (const rule of rules) checkRule(rule)
     if (rules.length === 0) return
