@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { renderModuleReference } from '../src/functions/index.ts'
+import { pictures, PICTURES_PATH } from './docs/pictures/index.ts'
 import { CLI_REFERENCE_PATH, cliReference } from './docs/cli.ts'
 import { OPENAPI_PATH, openApiText } from './docs/openapi.ts'
 import { renderJsonSchema, renderReference } from '../src/dataflow/index.ts'
@@ -14,3 +15,7 @@ writeFileSync(join(import.meta.dirname, '..', CLI_REFERENCE_PATH), cliReference(
 const schema = `${JSON.stringify(renderJsonSchema(), null, 2)}\n`
 writeFileSync(join(folder, 'dataflow-file.schema.json'), schema)
 writeFileSync(join(import.meta.dirname, '..', OPENAPI_PATH), openApiText())
+
+const drawn = join(import.meta.dirname, '..', PICTURES_PATH)
+mkdirSync(drawn, { recursive: true })
+for (const [name, svg] of await pictures()) writeFileSync(join(drawn, name), svg)
