@@ -78,7 +78,7 @@ export function groupCases(add: AddCase): void {
     await rejects(
       kit
         .closing(await kit.client.producer({ transactionalId: kit.name() }))
-        .transaction(scope => scope.consumed(twin as unknown as Consumer<unknown, unknown>)),
+        .transaction(scope => scope.consumed(twin)),
       { code: 'USAGE' }
     )
   })
@@ -208,7 +208,7 @@ export function transactionCases(add: AddCase): void {
           const batch = await consumer.nextBatch()
           await writer.transaction(async scope => {
             await scope.send(batch!.map(({ value }) => ({ topic: to, value: `done ${value}` })))
-            await scope.consumed(consumer as unknown as Consumer<unknown, unknown>)
+            await scope.consumed(consumer)
             if (step === 1 && crashes < 4) throw new Error('crash')
           })
           left -= batch!.length

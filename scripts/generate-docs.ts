@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { renderModuleReference } from '../src/functions/index.ts'
+import { pictures, PICTURES_PATH } from './docs/pictures/index.ts'
 import { CLI_REFERENCE_PATH, cliReference } from './docs/cli.ts'
 import { OPENAPI_PATH, openApiText } from './docs/openapi.ts'
 import {
@@ -25,3 +26,7 @@ for (const [name, schema] of Object.entries(schemas)) {
   writeFileSync(join(folder, `${name}.schema.json`), `${JSON.stringify(schema, null, 2)}\n`)
 }
 writeFileSync(join(import.meta.dirname, '..', OPENAPI_PATH), openApiText())
+
+const drawn = join(import.meta.dirname, '..', PICTURES_PATH)
+mkdirSync(drawn, { recursive: true })
+for (const [name, svg] of await pictures()) writeFileSync(join(drawn, name), svg)

@@ -1,6 +1,14 @@
 // The documents' code runs: dataflow files compile with their types, commands end well, TypeScript blocks type-check.
 import { strictEqual } from 'node:assert/strict'
-import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -47,7 +55,7 @@ for (const path of documents) {
           if (name !== undefined) writeFileSync(join(folder, name), text)
         }
         for (const line of lines) {
-          const { code, stderr } = await shell(line, folder)
+          const { code, stderr } = await shell(line, folder, environmentOf(line))
           strictEqual(code, 0, `${line}\n${stderr}`)
         }
       }))
@@ -64,8 +72,17 @@ function blocksOf(text: string): Block[] {
   return blocks
 }
 
+/** Programs of users import this package's sources. */
+function environmentOf(line: string): Record<string, string> {
+  if (!line.startsWith('node ')) return {}
+  return { NODE_OPTIONS: '--conditions=millrace-source --disable-warning=ExperimentalWarning' }
+}
+
 async function inFolder(action: (folder: string) => Promise<void>): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'millrace-docs-'))
+  writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }\n')
+  mkdirSync(join(folder, 'node_modules'))
+  symlinkSync(ROOT, join(folder, 'node_modules/millrace'), 'dir')
   try {
     await action(folder)
   } finally {

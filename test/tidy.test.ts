@@ -26,7 +26,17 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   // log, kafka: data directories of this machine, by the broker in this process. dataflow, runtime: typed values.
   client: ['base', 'record', 'log', 'dataflow', 'runtime', 'kafka'],
   // server: the files that a test names are found and compiled as a run does it.
-  testing: ['base', 'record', 'log', 'state', 'dataflow', 'runtime', 'builder', 'server'],
+  testing: [
+    'base',
+    'record',
+    'log',
+    'state',
+    'dataflow',
+    'runtime',
+    'builder',
+    'functions',
+    'server'
+  ],
   server: [
     'base',
     'record',

@@ -20,8 +20,8 @@ export const LOG_TAIL_BYTES_MAX: number = 16 * MIB
 export const LOG_INDEX_BATCHES_MAX = 500_000
 /** Sealed journal files that are open at once. */
 export const LOG_FILES_OPEN_MAX = 64
-/** Keys that one compaction holds, in bytes: 1.6 million of 20 bytes. Larger partitions take several passes. */
-export const COMPACTION_KEY_BYTES_MAX: number = 128 * MIB
+/** Keys that one compaction holds, in bytes: 1.4 million of 20 bytes. Larger partitions take several passes. */
+export const COMPACTION_KEY_BYTES_MAX: number = 64 * MIB
 /** Bytes that one read returns at most, unless a single batch is larger. */
 export const READ_BYTES_MAX: number = MIB
 /** Output bytes after which an epoch is sealed even if the last commit still runs. */

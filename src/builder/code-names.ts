@@ -3,8 +3,8 @@ import { toCamel } from '../dataflow/index.ts'
 
 /** What printed code may import. */
 export const WORDS: readonly string[] =
-  `change constant count dataflow events from global join keyed lookUp merge schedule session sliding state t table topic tumbling uses
-  versions`.split(/\s+/)
+  `change constant count dataflow events from global join keyed lookUp merge schedule session sliding state t table
+  topic tumbling uses versions`.split(/\s+/)
 
 const TAKEN: readonly string[] =
   `break case catch class const continue debugger default delete do else enum export extends false finally for

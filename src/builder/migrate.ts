@@ -39,7 +39,10 @@ export interface Change<V> {
   readonly $value?: V
 }
 
-/** Makes new values of stored ones, of the type `stored` if it is said: `change(t.u32, sum => ({ sum, unit: 'EUR' }))`. */
+/**
+ * Makes new values of stored ones, of the type `stored` if it is said:
+ * `change(t.u32, sum => ({ sum, unit: 'EUR' }))`.
+ */
 export function change<S, V>(stored: TypeValue<S>, make: (value: S) => V): Change<V>
 export function change<V>(make: (value: never) => V): Change<V>
 export function change(

@@ -78,7 +78,12 @@ export class CodePrinter {
     const declared = this.types.rest().map(constant => `.type(${constant})`)
     const spare = this.#spareTopics(topics).map(constant => `.topic(${constant})`)
     const calls = [...declared, ...spare, ...streams.map(({ call }) => call)]
-    const head = `dataflow(${quoted(name)}, ${options({ namespace: quoted(namespace), version: quoted(version), migrate: migrate === undefined ? null : fileMigration(migrate) })})`
+    const said = options({
+      namespace: quoted(namespace),
+      version: quoted(version),
+      migrate: migrate === undefined ? null : fileMigration(migrate)
+    })
+    const head = `dataflow(${quoted(name)}, ${said})`
     const body = [
       ...this.types.lines,
       '',

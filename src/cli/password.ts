@@ -8,7 +8,10 @@ const ENTER = new Set(['\n', '\r', '\u0004'])
 const BACKSPACE = new Set(['\u007f', '\b'])
 const INTERRUPT = '\u0003'
 
-/** Reads a password. `file`: its first line; else a terminal is asked twice, and of other input the first line taken. @throws USAGE */
+/**
+ * Reads a password. `file`: its first line; else a terminal is asked twice, and of other input the first line taken.
+ * @throws USAGE
+ */
 export async function readPassword(name: string, file: string | null): Promise<string> {
   if (file !== null) return firstLine(readFile(file), `--password-file ${file}`)
   if (process.stdin.isTTY !== true) return firstLine(await text(process.stdin), 'stdin')

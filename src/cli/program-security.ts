@@ -146,7 +146,8 @@ function addAcl(program: Command, finish: Finish): void {
     .command('acl')
     .summary('who may do what')
     .description(
-      `Access rules. What no rule allows is denied, and a denial counts before every permission; super users may do\neverything. ${WHERE}`
+      'Access rules. What no rule allows is denied, and a denial counts before every permission; super users may do\n' +
+        `everything. ${WHERE}`
     )
   dataDir(acl.command('list').alias('ls'))
     .description('Lists the rules.')

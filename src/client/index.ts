@@ -27,3 +27,4 @@ export {
   type TransactionScope
 } from './producer.ts'
 export * from './profiles/index.ts'
+export { dataflowTopics, schemaCodec, type DeclaredTopics } from './schema-codec.ts'

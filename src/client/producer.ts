@@ -84,7 +84,7 @@ export interface TransactionScope<K, V> {
    * Takes in how far a consumer of a group has come: all records that it gave out so far. They count as consumed
    * exactly when the transaction is committed.
    */
-  consumed(consumer: Consumer<unknown, unknown>): Promise<void>
+  consumed(consumer: Pick<Consumer, 'progress'>): Promise<void>
 }
 
 /** Sends records to topics of one client. Make it by `client.producer()`. */

@@ -1,5 +1,7 @@
 // The public face of kafka: a broker that serves a log to Kafka's clients, and the log of what is committed.
 export {
+  ADMISSION_BOUNDS,
+  Admission,
   closeBrokerState,
   committedLog,
   describeConfig,

@@ -3,6 +3,7 @@
 //   A1  A denial that matches counts, whatever is allowed beside it.
 //   A2  What no rule allows is denied.
 //   A3  A rule that is there twice is there once.
+//   A4  What could not be written is not there; what was removed is gone, even if that could not be written.
 import { MillraceError } from '../base/index.ts'
 import type { SecurityMemory } from './memory.ts'
 import {
@@ -68,7 +69,7 @@ export class Rules {
     return [...this.#rules].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, rule]) => rule)
   }
 
-  /** Adds rules; resolves when they are durable. @throws SECURITY_RULE, SECURITY_NAME, SECURITY_FULL nothing was added */
+  /** Adds all rules or none; resolves when durable. @throws SECURITY_RULE, SECURITY_NAME, SECURITY_FULL */
   async add(rules: readonly AccessRule[]): Promise<void> {
     for (const rule of rules) checkRule(rule)
     if (rules.length === 0) return
@@ -81,9 +82,16 @@ export class Rules {
         `${this.#rules.size + added} access rules; at most ${RULES_MAX} are kept; use prefixes instead of single names`
       )
     }
+    const fresh = [...changes.keys()].filter(key => !this.#rules.has(key))
     for (const [key, rule] of changes) this.#rules.set(key, rule)
     this.#index()
-    await this.#memory.change(prefixed(changes))
+    try {
+      await this.#memory.change(prefixed(changes))
+    } catch (error) {
+      for (const key of fresh) this.#rules.delete(key)
+      this.#index()
+      throw error
+    }
   }
 
   /** Removes rules; resolves when that is durable. */

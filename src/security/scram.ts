@@ -87,10 +87,14 @@ export interface ScramFirst {
   readonly reply: Buffer
 }
 
-const CLIENT_FIRST =
-  /^(?<gs2>[ny],(?:a=(?<authzid>[^,]*))?,)(?<bare>n=(?<user>[^,]+),r=(?<nonce>[\x21-\x2b\x2d-\x7e]{1,512})(?:,.*)?)$/s
-const CLIENT_FINAL =
-  /^(?<bare>c=(?<channel>[A-Za-z0-9+/=]+),r=(?<nonce>[\x21-\x2b\x2d-\x7e]+)(?:,[^p][^,]*)*),p=(?<proof>[A-Za-z0-9+/]+={0,2})$/
+const NONCE = '[\\x21-\\x2b\\x2d-\\x7e]'
+const CLIENT_FIRST = new RegExp(
+  `^(?<gs2>[ny],(?:a=(?<authzid>[^,]*))?,)(?<bare>n=(?<user>[^,]+),r=(?<nonce>${NONCE}{1,512})(?:,.*)?)$`,
+  's'
+)
+const CLIENT_FINAL = new RegExp(
+  `^(?<bare>c=(?<channel>[A-Za-z0-9+/=]+),r=(?<nonce>${NONCE}+)(?:,[^p][^,]*)*),p=(?<proof>[A-Za-z0-9+/]+={0,2})$`
+)
 
 /** One exchange. Each of `first` and `final` is called once, in this order. */
 export class ScramExchange {

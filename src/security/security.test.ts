@@ -108,6 +108,40 @@ test('a token opens the door until it expires or is revoked; only its digest is 
   deepStrictEqual(security.tokens.list(), [])
 })
 
+test('what could not be written opens nothing; what was removed is gone all the same', async () => {
+  const { security, memory } = await testSecurity()
+  const allow = {
+    permission: 'allow',
+    principal: 'User:ana',
+    host: '*',
+    operation: 'read',
+    kind: 'topic',
+    pattern: 'literal',
+    name: 't'
+  } as const
+  await security.users.put('ana', 'correct horse', { isSuper: false })
+  const { text, token } = await security.tokens.create({
+    principal: 'User:ana',
+    lifetimeMs: null,
+    note: null
+  })
+  memory.change = () => Promise.reject(new Error('the disk is full'))
+  await rejects(security.users.put('ana', 'another one', { isSuper: true }), /disk is full/)
+  await rejects(security.users.put('ben', 'another one', { isSuper: true }), /disk is full/)
+  await rejects(security.rules.add([allow]), /disk is full/)
+  await rejects(
+    security.tokens.create({ principal: 'User:ben', lifetimeMs: null, note: null }),
+    /disk is full/
+  )
+  ok((await security.users.check('ana', 'correct horse')) !== null)
+  strictEqual(security.isSuper('User:ana'), false)
+  strictEqual(security.users.has('ben'), false)
+  strictEqual(security.rules.size, 0)
+  strictEqual(security.tokens.size, 1)
+  await rejects(security.tokens.revoke(token.id), /disk is full/)
+  strictEqual(security.tokens.find(text), null)
+})
+
 test('where nobody must authenticate everything is allowed and nothing noted', async () => {
   const { security, events } = await testSecurity({ isRequired: null })
   strictEqual(security.isRequired, false)

@@ -1,6 +1,6 @@
 // Who may come in and what they may do: users, tokens, rules and super users of one data directory.
 //
-// Owns: the decisions. Does not own: protocols (`kafka/broker/security`, HTTP), files and listeners (`server/security`).
+// Owns: the decisions. Does not own: protocols (`kafka/broker/security`, HTTP), files (`server/security`).
 //
 //   Z1  Where nobody must authenticate, everything is allowed, to ANONYMOUS.
 //   Z2  Where they must, only super users may do what no rule allows.

@@ -85,7 +85,12 @@ export class Tokens {
     const facts = { principal, note, createdAtMs, expiresAtMs }
     const stored: StoredToken = { ...facts, digest: digestOf(secret).toString('hex') }
     this.#tokens.set(id, stored)
-    await this.#memory.change(new Map([[PREFIX + id, stored]]))
+    try {
+      await this.#memory.change(new Map([[PREFIX + id, stored]]))
+    } catch (error) {
+      this.#tokens.delete(id)
+      throw error
+    }
     return { text: `mrt_${id}_${secret}`, token: { id, ...facts } }
   }
 

@@ -216,6 +216,7 @@ export class Users {
   }
 
   async #store(name: string, user: User): Promise<void> {
+    const before = this.#users.get(name)
     this.#users.set(name, user)
     const scram = [...user.scram].map(([mechanism, { salt, iterations, storedKey, serverKey }]) => [
       mechanism,
@@ -227,7 +228,13 @@ export class Users {
       }
     ])
     const stored = { isSuper: user.isSuper, scram: Object.fromEntries(scram) as unknown }
-    await this.#memory.change(new Map([[PREFIX + name, stored]]))
+    try {
+      await this.#memory.change(new Map([[PREFIX + name, stored]]))
+    } catch (error) {
+      if (before === undefined) this.#users.delete(name)
+      else this.#users.set(name, before)
+      throw error
+    }
   }
 }
 

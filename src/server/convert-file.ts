@@ -46,9 +46,8 @@ const SERVICE_PARTS = new Set(
   )
 )
 const TOPIC_PARTS = new Set(
-  `id name partitions key value start compression retentionMs retentionBytes cleanup function schedule migrate at`.split(
-    ' '
-  )
+  `id name partitions key value start compression retentionMs retentionBytes cleanup
+  function schedule migrate at`.split(/\s+/)
 )
 const VALUE_PARTS = new Set(['type', 'converter', 'schema', 'registry'])
 const STEP_PARTS = new Set('operator name code with input output outputKey at'.split(' '))

@@ -6,11 +6,13 @@
 import { BATCH_BYTES_MAX, BATCH_BYTES_TARGET, ByteWriter, MillraceError } from '../base/index.ts'
 import type { BatchBuilder } from '../record/index.ts'
 import type { StoreChange } from './contract.ts'
-import { PRESENT, type Entry } from './entry.ts'
+import { ENTRY_BYTES, PRESENT, type Entry } from './entry.ts'
 import type { HotState } from './hot-state.ts'
 
 /** A value end that says: no value, the key is deleted. */
 const DELETED = 0xffff_ffff
+/** What an entry of a cold state takes: the object and its share of the map, and two short texts. */
+const COLD_ENTRY_BYTES = ENTRY_BYTES + 160
 /** What a batch has beside its records' keys and values, with room to spare. */
 const BATCH_OVERHEAD_BYTES = 1024
 
@@ -38,6 +40,20 @@ export class Image {
   /** Bytes of keys and values. */
   get byteLength(): number {
     return this.#bytes.length
+  }
+
+  /**
+   * The same with what its entries of cold states have in memory until they are flushed, which is all that keeps those
+   * there: of others most are there anyway.
+   */
+  get heldBytes(): number {
+    let cold = 0
+    let from = 0
+    for (const [state, end] of this.runs) {
+      if (state?.spec.isCold === true) cold += end - from
+      from = end
+    }
+    return this.byteLength + cold * COLD_ENTRY_BYTES
   }
 
   /** Keys and values; replaced when the image grows. */

@@ -44,7 +44,7 @@ export interface WriteBehindOptions {
   readonly clock: Clock
   readonly ledger: Ledger
   readonly flushBytes: number
-  /** Sealed bytes that may wait for a flush before the task waits. */
+  /** Sealed bytes, with what they hold in memory, that may wait for a flush before the task waits. */
   readonly unflushedBytesMax: number
   readonly flushDelayMs: number
   readonly pieceRecords: number
@@ -77,7 +77,7 @@ export class WriteBehind {
   /** Takes a sealed image. Its entries stay hot until it is flushed (S3). */
   add(image: Image): void {
     this.#images.push(image)
-    this.#unflushedBytes += image.byteLength
+    this.#unflushedBytes += image.heldBytes
   }
 
   /** The commit of the seal `epoch` is durable, up to `nextPosition`. */
@@ -87,7 +87,7 @@ export class WriteBehind {
       if (image.epoch > epoch) break
       assert(image.epoch === epoch, 'no seal with changes is left out of the commits')
       image.nextPosition = nextPosition
-      this.#committedBytes += image.byteLength
+      this.#committedBytes += image.heldBytes
     }
     this.startLater()
   }
@@ -96,8 +96,8 @@ export class WriteBehind {
   replayed(image: Image, nextPosition: number): void {
     image.nextPosition = nextPosition
     this.add(image)
-    this.#committedBytes += image.byteLength
-    this.#replayedBytes += image.byteLength
+    this.#committedBytes += image.heldBytes
+    this.#replayedBytes += image.heldBytes
   }
 
   /** Starts a flush now if there is enough for one, else in a while; nothing when all is flushed. */
@@ -210,8 +210,8 @@ export class WriteBehind {
     await this.#write(images, last)
     this.#images = this.#images.slice(images.length)
     for (const image of images) {
-      this.#unflushedBytes -= image.byteLength
-      this.#committedBytes -= image.byteLength
+      this.#unflushedBytes -= image.heldBytes
+      this.#committedBytes -= image.heldBytes
     }
     this.#replayedBytes = 0
     ledger.flushedEpoch = last.epoch

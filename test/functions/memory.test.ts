@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import type { LoadReport } from '../../bench/support/functions-load.ts'
-import { FUNCTION_MAILBOX_BYTES_MAX } from '../../src/base/index.ts'
+import { COMPACTION_KEY_BYTES_MAX, FUNCTION_MAILBOX_BYTES_MAX } from '../../src/base/index.ts'
 import { ROOT, finished } from '../command.ts'
 
 const COUNT = Number(process.env['MILLRACE_LOAD'] ?? 40_000)
@@ -47,7 +47,11 @@ test(`${COUNT} delayed messages with tokens wait on disk, also over a restart`, 
   const path = folder(context)
   const first = await load('timers', path)
   assert.equal(first.pending, COUNT)
-  assert.ok(first.grownMb < BASE_MB + 20, `${first.grownMb} MB more after all were sent`)
+  context.diagnostic(JSON.stringify(first))
+  // The changelog may be compacted at that moment.
+  const most = BASE_MB + 20 + Math.min((COUNT * 150) / MB, COMPACTION_KEY_BYTES_MAX / MB)
+  assert.ok(first.grownMb < most, `${first.grownMb} MB more after all were sent`)
+  assert.ok(first.rssPeakMb < RSS_MB_MAX, `${first.rssPeakMb} MB of memory at most`)
   const again = await load('timers', path)
   assert.equal(again.pending, COUNT)
   assert.equal(again.recordsIn, 0)
@@ -69,7 +73,7 @@ test('a function that is down fills its mailboxes up to the bound, on disk', asy
   const bound = isReal ? FUNCTION_MAILBOX_BYTES_MAX : COUNT * 500
   const bounds = isReal ? [] : [bound]
   const report = await load('down', folder(context), ...bounds)
-  const { mailboxBytes, lag, grownMb, rssMb, rssPeakMb } = report
+  const { mailboxBytes, lag, grownMb, rssPeakMb } = report
   context.diagnostic(JSON.stringify(report))
   assert.ok(mailboxBytes >= bound, `${mailboxBytes} bytes wait`)
   assert.ok(mailboxBytes <= bound + MESSAGE_BYTES, `${mailboxBytes} bytes wait`)
@@ -77,5 +81,5 @@ test('a function that is down fills its mailboxes up to the bound, on disk', asy
   // Less than what the messages take: only those under way are in memory, and a few numbers of each other one.
   const most = BASE_MB + (bound / MB) * 0.65
   assert.ok(grownMb < most, `${grownMb} MB more, expected less than ${most}`)
-  assert.ok(rssMb < RSS_MB_MAX && rssPeakMb < 2 * RSS_MB_MAX, `${rssMb}, at most ${rssPeakMb} MB`)
+  assert.ok(rssPeakMb < 2 * RSS_MB_MAX, `${rssPeakMb} MB of memory`)
 })

@@ -36,7 +36,7 @@ async function login(t: TestContext, started: SecureBroker, user: string): Promi
 const unique = (codes: readonly number[]): number[] =>
   [...new Set(codes.filter(code => code !== 0))].toSorted((a, b) => a - b)
 
-test('each request is denied with the code of a Kafka broker, noted, and allowed by the least that it needs', async t => {
+test('each request is denied with the code of a Kafka broker, and allowed by the least that it needs', async t => {
   const started = await secureBrokerFor(t)
   const [ben, admin] = [await login(t, started, 'ben'), await login(t, started, 'admin')]
   const announced = (

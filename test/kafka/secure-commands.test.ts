@@ -47,15 +47,18 @@ async function serve(
   }
 }
 
-function get(url: string, ca: string, token?: string): Promise<number | undefined> {
-  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` }
+/** The status of a request; with a body it is a POST. */
+function get(url: string, ca: string, token?: string, body?: object): Promise<number | undefined> {
+  const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` }
+  const headers = { ...authorization, 'content-type': 'application/json' }
+  const method = body === undefined ? 'GET' : 'POST'
   return new Promise((resolve, reject) => {
-    const asked = request(url, { ca, headers }, response => {
+    const asked = request(url, { ca, headers, method }, response => {
       response.resume()
       resolve(response.statusCode)
     })
     asked.once('error', reject)
-    asked.end()
+    asked.end(body === undefined ? undefined : JSON.stringify(body))
   })
 }
 
@@ -96,6 +99,7 @@ test(
       [401, 401, 200]
     )
     strictEqual(await get(`${server.http}/health`, ca), 200)
+    strictEqual(await get(topics, ca, token, { name: 'by-http' }), 201)
 
     const admin = await WireClient.connect(server.kafka, { ca })
     finallyIn(t, () => admin.close())
@@ -126,6 +130,10 @@ test(
     strictEqual(await server.end(), 0)
 
     const audit = readFileSync(join(folder, '.millrace', 'audit', 'audit.jsonl'), 'utf8')
+    match(
+      audit,
+      /"door":"http","action":"createTopic","resources":\["topic:by-http"\],"outcome":"ok"/
+    )
     for (const action of [
       'user-add',
       'token-create',

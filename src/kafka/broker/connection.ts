@@ -3,8 +3,8 @@
 //   N1  Responses leave in the order of their requests.
 //   N2  A request begins when the one before it was answered; requests that keep their order themselves
 //       (Produce) begin at once behind others of their kind, so that one commit serves several.
-//   N3  Nothing is allocated for a frame before its length was found to be allowed, before a login a short one; bytes of
-//       begun requests and of answers that are not taken are bounded.
+//   N3  Nothing is allocated for a frame before its length was found to be allowed (before a login only a short one);
+//       bytes of begun requests and of answers that are not taken are bounded.
 //   N4  What is wrong with one connection ends it, with one line for the operator, and touches no other.
 //   N5  A client that does not take its answers is ended in time.
 import type { Socket } from 'node:net'
@@ -104,7 +104,8 @@ export class Connection {
   /** Ends the connection because all of them together hold too much, and this one most. */
   giveUp(): void {
     this.#fail(
-      `${this.#bytes} bytes of requests and answers are in memory, more than of any other connection, and too many in all`
+      `${this.#bytes} bytes of requests and answers are in memory, more than of any other connection, and too many ` +
+        'in all'
     )
   }
 

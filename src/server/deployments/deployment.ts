@@ -103,8 +103,7 @@ export class Deployment {
 
   /** A text in which files of this version are named from its folder. */
   ownNames(text: string): string {
-    const { name, version } = this.#stored
-    return ownNames(this.#ground.store.versionFolder(name, version), text)
+    return ownNames(this.#ground.store.filesOf(this.#stored), text)
   }
 
   report(): DeploymentReport {

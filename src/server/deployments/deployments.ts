@@ -39,8 +39,8 @@ export class Deployments {
   readonly #store: DeploymentStore
   readonly #all = new Map<string, Deployment>()
   readonly #turns = new Map<string, Promise<unknown>>()
-  /** The newest version of each name that was ever written: Node keeps modules by their paths, so none comes twice. */
-  readonly #versions = new Map<string, number>()
+  /** How often files were written: Node keeps modules by their paths, so no path comes twice in a process. */
+  #writes = 0
   /** Whose a name is (P4). */
   readonly #owners = new NameOwners()
   #isClosing = false
@@ -184,8 +184,8 @@ export class Deployments {
   /** The deployment whose code threw an error outside of every call is failed; false: it is nobody's. */
   async failStray(error: unknown): Promise<boolean> {
     const stack = error instanceof Error ? (error.stack ?? '') : ''
-    const found = [...this.#all.values()].find(({ stored: { name, version } }) =>
-      stack.includes(`${this.#store.versionFolder(name, version)}/`)
+    const found = [...this.#all.values()].find(({ stored }) =>
+      stack.includes(`${this.#store.filesOf(stored)}/`)
     )
     if (found?.running === undefined || found.running === null) return false
     const reason = `an error was thrown where nothing waits for it: ${messageOf(error)}`
@@ -199,10 +199,10 @@ export class Deployments {
     if (before?.stored.digest === digest && before.status === 'running' && !request.dryRun) {
       return { deployment: before.report(), outcome: 'unchanged', warnings: [], changes: [] }
     }
-    const version = Math.max(before?.stored.version ?? 0, this.#versions.get(name) ?? 0) + 1
-    this.#versions.set(name, version)
+    const version = (before?.stored.version ?? 0) + 1
+    const files = `v${version}-${++this.#writes}`
     const { bundle, settings } = request
-    const folder = await this.#store.writeFiles(name, version, bundle.files)
+    const folder = await this.#store.writeFiles({ name, folder: files }, bundle.files)
     await this.#step('written', name)
     let loaded: LoadedDeployment
     let changes: readonly PlannedChanges[]
@@ -219,6 +219,7 @@ export class Deployments {
     const stored = newRecord({
       name,
       version,
+      folder: files,
       digest,
       request,
       loaded,
@@ -335,8 +336,8 @@ export class Deployments {
   }
 
   async #startStored(deployment: Deployment): Promise<void> {
-    const { name, version } = deployment.stored
-    const loaded = await loadDeployment(this.#store.versionFolder(name, version), deployment.stored)
+    const { stored } = deployment
+    const loaded = await loadDeployment(this.#store.filesOf(stored), stored)
     await deployment.start(loaded, error => this.#onFailure(deployment, error))
   }
 

@@ -10,6 +10,7 @@ import type { StoredDeployment } from './store.ts'
 export interface NewVersion {
   readonly name: string
   readonly version: number
+  readonly folder: string
   readonly digest: string
   readonly request: DeployRequest
   readonly loaded: LoadedDeployment
@@ -21,13 +22,14 @@ export interface NewVersion {
 
 /** The record of a version; it names the one before until it is known to start. */
 export function newRecord(made: NewVersion): StoredDeployment {
-  const { name, version, digest, request, loaded, before, dataFolder, now } = made
+  const { name, version, folder, digest, request, loaded, before, dataFolder, now } = made
   const { bundle, settings } = request
   const owned = ownedBy(dataFolder, loaded)
   return {
     format: 1,
     name,
     version,
+    folder,
     previous: before === null ? null : { ...before, previous: null },
     wanted: 'running',
     failure: null,

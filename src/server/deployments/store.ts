@@ -1,7 +1,7 @@
 // Deployments on disk: a folder for each, with a record of what counts and the files of its versions.
 //
 //   deployments/<name>/deployment.json   the record: which version counts, and how it is to run
-//   deployments/<name>/v<N>/…            the files of a version, never changed
+//   deployments/<name>/v<N>-<M>/…        the files of a version, never changed
 //   deployments/<name>/log-0.jsonl …     what it said, see `log-ring.ts`
 //
 //   F1  The record is replaced as a whole and durable when that has resolved; versions that it does not name are
@@ -24,6 +24,8 @@ export interface StoredDeployment {
   readonly name: string
   /** The version that counts. */
   readonly version: number
+  /** Name of the folder with its files. */
+  readonly folder: string
   /** The one before, while it is not known whether this one starts; null. */
   readonly previous: StoredDeployment | null
   /** `deleted`: what belongs to it is being removed. */
@@ -90,14 +92,17 @@ export class DeploymentStore {
   }
 
   /** The folder of a version's files. */
-  versionFolder(name: string, version: number): string {
-    return join(this.folderOf(name), `v${version}`)
+  filesOf({ name, folder }: Pick<StoredDeployment, 'name' | 'folder'>): string {
+    return join(this.folderOf(name), folder)
   }
 
   /** Writes the files of a version; durable when resolved (F2). Gives their folder. */
-  async writeFiles(name: string, version: number, files: readonly BundledFile[]): Promise<string> {
+  async writeFiles(
+    version: Pick<StoredDeployment, 'name' | 'folder'>,
+    files: readonly BundledFile[]
+  ): Promise<string> {
     const disk = this.#disk
-    const folder = this.versionFolder(name, version)
+    const folder = this.filesOf(version)
     if (await disk.exists(folder)) await disk.removeDirectory(folder)
     await disk.createDirectory(folder)
     const folders = new Set<string>([folder])
@@ -114,7 +119,7 @@ export class DeploymentStore {
       }
     }
     for (const one of folders) await disk.syncDirectory(one)
-    for (const one of [this.folderOf(name), this.#folder, dirname(this.#folder)]) {
+    for (const one of [dirname(folder), this.#folder, dirname(this.#folder)]) {
       await disk.syncDirectory(one)
     }
     return folder
@@ -130,8 +135,8 @@ export class DeploymentStore {
   }
 
   /** Removes versions that the record does not name. */
-  async clean({ name, version, previous }: StoredDeployment): Promise<void> {
-    const kept = new Set([`v${version}`, `v${previous?.version ?? version}`])
+  async clean({ name, folder, previous }: StoredDeployment): Promise<void> {
+    const kept = new Set([folder, previous?.folder ?? folder])
     for (const entry of await this.#disk.list(this.folderOf(name))) {
       if (entry.kind !== 'directory' || kept.has(entry.name)) continue
       await this.#disk.removeDirectory(join(this.folderOf(name), entry.name))

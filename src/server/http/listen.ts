@@ -90,7 +90,7 @@ export class Listener {
       (request, env) => mounts.route({ env: env as HttpBindings }, request),
       { overrideGlobalObjects: false }
     )
-    const server = await serverFor(tls, bounds, (incoming, outgoing) => {
+    const server = await serverFor(options, bounds, (incoming, outgoing) => {
       if (!mounts.takeShort({ env: { incoming, outgoing } })) void routed(incoming, outgoing)
     })
     server.maxConnections = bounds.connectionsMax
@@ -260,7 +260,7 @@ function unknownPath({ env }: { readonly env: Pick<HttpBindings, 'incoming'> }):
 }
 
 async function serverFor(
-  tls: TlsSource | null,
+  { tls = null, clock }: ListenOptions,
   bounds: ListenerBounds,
   onRequest: (incoming: IncomingMessage, outgoing: ServerResponse) => void
 ): Promise<Server> {
@@ -271,13 +271,15 @@ async function serverFor(
     connectionsCheckingInterval: bounds.checkMs
   }
   if (tls === null) return createServer(options, onRequest)
-  const { secureOptions } = await import('../../kafka/index.ts')
+  const { ADMISSION_BOUNDS, Admission, secureOptions } = await import('../../kafka/index.ts')
   // Browsers would ask their users for certificates: over HTTP tokens say who somebody is.
   const current = () => secureOptions({ ...tls.current, clientAuthorities: null })
   const server = createSecureServer(
     { ...options, ...current(), handshakeTimeout: bounds.headersMs },
     onRequest
   )
+  const admission = new Admission(clock, ADMISSION_BOUNDS, () => undefined)
+  server.on('connection', (socket: Socket) => void admission.admit(socket, false))
   const forget = tls.onChange(() => server.setSecureContext(current()))
   server.once('close', forget)
   return server

@@ -44,7 +44,8 @@ export function checkExposure(settings: SecuritySettings, listening: readonly Li
   const exposed = listening.find(({ address }) => !isLoopback(address.host))
   if (exposed === undefined) return
   const { option, address } = exposed
-  const reason = `${option} ${address.host}:${address.port}: it can be reached from elsewhere, which needs TLS and authentication`
+  const place = `${option} ${address.host}:${address.port}`
+  const reason = `${place}: it can be reached from elsewhere, which needs TLS and authentication`
   if (settings.tls === null) {
     throw new MillraceError(
       'USAGE',

@@ -2,8 +2,8 @@
 //
 //   O1  Before a login only ApiVersions and what makes a login are answered; anything else ends the connection.
 //   O2  Whoever fails is told so after a moment, and the connection ends.
-//   O3  A login ends with its session's lifetime, and when the user's password is changed or the user removed. A new one
-//       on the same connection (KIP-368) must be of the same principal.
+//   O3  A login ends with its session's lifetime, and when the user is removed or gets another password. A new login on
+//       the same connection (KIP-368) must be of the same principal.
 //   O4  PLAIN shows passwords to whoever reads along: it is offered over TLS only.
 //   O5  Behind SaslHandshake 0 messages are frames of their own; behind later versions requests (KIP-152).
 import type { Clock, Random } from '../../../base/index.ts'

@@ -77,6 +77,7 @@ export class Api implements MountRoutes {
     const beginMs = host.clock.monotonic()
     counters.running++
     let response: Response
+    let request: ApiRequest | null = null
     try {
       if (counters.running > requestsMax) {
         throw comeLater(
@@ -84,7 +85,7 @@ export class Api implements MountRoutes {
           `${requestsMax} requests run; repeat the request later`
         )
       }
-      const request = new ApiRequest(exchange, route, this.#scope, headers)
+      request = new ApiRequest(exchange, route, this.#scope, headers)
       request.authorise()
       response = sendAnswer(exchange, await route.handle(request, host), headers)
     } catch (error) {
@@ -97,6 +98,7 @@ export class Api implements MountRoutes {
       counters.running--
     }
     const { statusCode } = exchange.env.outgoing
+    request?.noteAdministration(statusCode)
     counters.count(route.id, statusCode, host.clock.monotonic() - beginMs)
     return response
   }

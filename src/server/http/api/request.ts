@@ -16,6 +16,14 @@ import type { Schema } from './schema.ts'
 
 type Value = string | number | boolean
 
+/** Operations that change what others rely on. */
+const ADMINISTRATION: ReadonlySet<Operation> = new Set([
+  'create',
+  'delete',
+  'alter',
+  'alter-configs'
+])
+
 /** What requests share. */
 export interface RequestScope {
   /** null: everybody who reaches this machine may do everything. */
@@ -36,6 +44,8 @@ export class ApiRequest {
   readonly #values: ReadonlyMap<string, Value>
   readonly #scope: RequestScope
   #identity: Identity | null = null
+  /** Resources that the request is to change. */
+  readonly #administered: string[] = []
   readonly #gone = new AbortController()
 
   /** @throws 400 a parameter is not what the route declares */
@@ -74,9 +84,26 @@ export class ApiRequest {
   require(operation: Operation, kind: ResourceKind, name: string): void {
     const { security } = this.#scope
     if (security === null || this.#identity === null) return
+    if (ADMINISTRATION.has(operation)) this.#administered.push(`${kind}:${name}`)
     if (!security.allows(this.#identity, operation, kind, name)) {
       throw forbidden(this.#identity.principal, operation, kind, name)
     }
+  }
+
+  /** Notes what an administrator asked for, and what became of it; other requests are not noted. */
+  noteAdministration(status: number): void {
+    const { security } = this.#scope
+    if (security === null || this.#identity === null || this.#administered.length === 0) return
+    const { principal, host, door } = this.#identity
+    security.audit.note({
+      kind: 'admin',
+      principal,
+      host,
+      door,
+      action: this.route.id,
+      resources: this.#administered,
+      outcome: status < 400 ? 'ok' : String(status)
+    })
   }
 
   /** Whether the caller may do it, without a note of a denial: for what is left out of lists. */
