@@ -8,7 +8,7 @@ import { checkFunctionTypes } from '../src/server/index.ts'
 import { ROOT, shell } from './command.ts'
 
 /** As in a shell: a test that runs in another would tell only that one. */
-const TESTS = 'env -u NODE_TEST_CONTEXT node --test dataflow.test.ts'
+const TESTS = 'env -u NODE_TEST_CONTEXT node --test dataflow.test.ts functions.test.ts'
 const SOURCE = {
   NODE_OPTIONS: '--conditions=millrace-source --disable-warning=ExperimentalWarning'
 }
@@ -16,8 +16,8 @@ const SOURCE = {
 test('docs/builder.md: the code runs, and converts into a file that does', () =>
   inFolder('builder.md', async (folder, files) => {
     deepStrictEqual(await checkFunctionTypes(files), [])
-    const [commands] = blocksOf('builder.md', 'sh')
-    const { code, stdout, stderr } = await shell(commands!, folder, SOURCE)
+    const commands = blocksOf('builder.md', 'sh').join('\n')
+    const { code, stdout, stderr } = await shell(commands, folder, SOURCE)
     strictEqual(code, 0, stderr)
     ok(stdout.includes('{"page":"/","seconds":12}'), stdout)
   }))
@@ -27,7 +27,7 @@ test('docs/testing.md: the tests pass', () =>
     deepStrictEqual(await checkFunctionTypes(files.filter(file => !file.includes('.test.'))), [])
     const { code, stdout, stderr } = await shell(TESTS, folder, SOURCE)
     strictEqual(code, 0, `${stdout}${stderr}`)
-    ok(/pass 3\b/.test(stdout), stdout)
+    ok(/pass 5\b/.test(stdout), stdout)
   }))
 
 /** Gives the files of a document, whose blocks begin with their names, in a folder that has millrace installed. */
