@@ -69,6 +69,22 @@ for (const converter of ['avro', 'protobuf']) {
   })
 }
 
+for (const converter of ['avro', 'protobuf']) {
+  test(`${converter}: lines of JSON are fed into a topic behind a registry`, async () => {
+    const file = join(folder, `fed-${converter}.yaml`)
+    const lines = join(folder, 'fed.jsonl')
+    writeFileSync(file, flow(converter))
+    writeFileSync(lines, '{"id":1}\n{"id":"no"}\n{"id":2}\n')
+    const io = ['--in', `wired=${lines}`, '--out', 'copies=-']
+    const { status, stdout, stderr } = await run(file, '--ephemeral', '--drain', ...io)
+    strictEqual(stdout, '{"id":1}\n{"id":2}\n', stderr)
+    strictEqual(status, 0)
+    match(stderr, /1 line of the input|1 rejected|_feed\.dead-letter/)
+    await registry.stop()
+    registry = await TestRegistry.start()
+  })
+}
+
 test('a start that may not ask says which name of the environment is missing', async () => {
   const file = join(folder, 'named.yaml')
   writeFileSync(file, flow('avro').replace('REGISTRY_AUTH', 'REGISTRY_NOBODY_SET'))

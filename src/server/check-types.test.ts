@@ -237,3 +237,22 @@ test('functions of windows have the types of their places', async () => {
   assert.match(found.join('\n'), /Property 'paint' does not exist/)
   assert.match(found.join('\n'), /Property 'color' is missing/)
 })
+
+const keeping = (made: string): string => `${HEAD}  keep:
+    sources: [{ type: topic, id: lines }]
+    states:
+      paints:
+        type: keyed-state
+        properties: { key: string, value: paint }
+        migrate:
+          run: |
+            function make(litres: u32) { return ${made} }
+    partition:
+      assign-key: { run: 'function byText(text: string): string { return text }' }
+`
+
+test('a function that migrates a state is checked against the type of the state', async () => {
+  assert.deepEqual(await findings(keeping("{ color: 'red' as const, litres }")), [])
+  const [wrong] = await findings(keeping("{ color: 'blue', litres }"))
+  assert.match(wrong!, /^18:22 the function, .* does not fit here/)
+})

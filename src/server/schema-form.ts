@@ -1,33 +1,74 @@
 // Values of topics in Avro and Protobuf as people write and read them: the JSON of the same type.
 import { ByteWriter, MillraceError } from '../base/index.ts'
-import type { ValuePlan } from '../dataflow/plan.ts'
-import { compileConverter, valueConverter, type RecordConverter } from '../runtime/convert/index.ts'
+import type { RegistryPlan, ValuePlan } from '../dataflow/plan.ts'
+import {
+  compileConverter,
+  RegistryClient,
+  registryConverter,
+  type RegistryOptions,
+  valueConverter,
+  type RecordConverter
+} from '../runtime/convert/index.ts'
 import { writeJson } from './json-text.ts'
 import type { TextForm } from './text-form.ts'
 
 /**
- * The form of a topic's values: JSON text. Behind the ids of a registry values are printed as base64 and not fed:
- * only a running dataflow asks the registry.
+ * The form of a topic's values: JSON text. Behind the ids of a registry values are printed as base64; to feed them the
+ * registry must have been asked, see {@link registryFeedForm}.
  */
 export function schemaForm(value: ValuePlan, topic: string): TextForm {
   const json = compileConverter(value.type, 'json')
   if (value.registry !== undefined) return registryForm(topic, value.registry.url)
   const converter = valueConverter(value, topic)
+  return {
+    passes: false,
+    keepsBlank: false,
+    ...encoders(converter, json),
+    printText: bytes => jsonText(bytes, converter, json) ?? base64(bytes),
+    printJson: bytes => jsonText(bytes, converter, json) ?? JSON.stringify(base64(bytes))
+  }
+}
+
+/**
+ * As {@link schemaForm} for a topic behind a registry, which is asked for the id of the topic's schema first: then lines
+ * of JSON can be fed. What `auth-env` names is taken from `env`, else from the process.
+ * @throws REGISTRY_AUTH, REGISTRY_UNREACHABLE and what else the registry's client throws
+ */
+export async function registryFeedForm(
+  value: ValuePlan & { readonly registry: RegistryPlan },
+  topic: string,
+  options: RegistryOptions
+): Promise<TextForm> {
+  const { registry } = value
+  const name = registry.authEnv
+  const own = name === null ? undefined : process.env[name]
+  const env = name === null || own === undefined ? options.env : { [name]: own, ...options.env }
+  const converter = registryConverter(
+    value,
+    topic,
+    new RegistryClient(registry, { ...options, env })
+  )
+  await converter.openWriter?.()
+  const json = compileConverter(value.type, 'json')
+  return { ...registryForm(topic, registry.url), ...encoders(converter, json) }
+}
+
+/** Values given as JSON of their type. */
+function encoders(
+  converter: RecordConverter,
+  json: RecordConverter
+): Pick<TextForm, 'encodeText' | 'encodeJson'> {
   const encodeText = (text: string, into: ByteWriter): void => {
     const bytes = Buffer.from(text)
     converter.encode(json.decode(bytes, 0, bytes.length), into)
   }
   return {
-    passes: false,
-    keepsBlank: false,
     encodeText,
     encodeJson(given, into) {
       if (given === null) return false
       encodeText(writeJson(given), into)
       return true
-    },
-    printText: bytes => jsonText(bytes, converter, json) ?? base64(bytes),
-    printJson: bytes => jsonText(bytes, converter, json) ?? JSON.stringify(base64(bytes))
+    }
   }
 }
 
@@ -35,8 +76,8 @@ function registryForm(topic: string, url: string): TextForm {
   const refuse = (): never => {
     throw new MillraceError(
       'USAGE',
-      `lines cannot be fed into ${topic}: its values begin with ids of the registry ${url}; expected a topic without ` +
-        'a registry; feed one in JSON and let a service write this one'
+      `nothing can be written into ${topic} here: its values begin with ids of the registry ${url}; expected a topic ` +
+        'without a registry; feed this one with --in of a run'
     )
   }
   return {

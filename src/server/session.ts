@@ -28,7 +28,7 @@ import { HTTP_ADDRESS_DEFAULT, HttpServer, needsHttp } from './http/index.ts'
 import type { HttpAddress } from './http/index.ts'
 import { ServedHost } from './served-host.ts'
 import type { OnClientProblem } from './served-log.ts'
-import { unknownTopic } from './topic-table.ts'
+import { type TopicTable, unknownTopic } from './topic-table.ts'
 
 /** What is to be run. */
 export interface SessionRequest extends EngineOptions {
@@ -313,7 +313,8 @@ export class Session {
     for (const { topic } of inputs) {
       const { spec } = await log.describeTopic(topic)
       const compression = topics.compression(topic)
-      feedTopics.set(topic, { partitions: spec.partitions, compression, ...topics.forms(topic) })
+      const forms = await topics.feedForms(topic, this.#registries(topic))
+      feedTopics.set(topic, { partitions: spec.partitions, compression, ...forms })
     }
     const bytesTotal = await inputBytes(inputs)
     return feed({
@@ -329,6 +330,13 @@ export class Session {
       onBegin: (input, beginning, lines) => this.#request.onFeedBegin(input, beginning, lines),
       onProgress: progress => this.#request.onFeedProgress({ ...progress, bytesTotal })
     })
+  }
+
+  #registries(topic: string): Parameters<TopicTable['feedForms']>[1] {
+    const { env, onLog } = this.#request
+    const onWarning = (message: string): void =>
+      onLog('feed', { level: 'warn', service: topic, operator: 'registry', message })
+    return { clock: this.engine.clock, env, onWarning }
   }
 
   async #summaries(): Promise<readonly DataflowSummary[]> {

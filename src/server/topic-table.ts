@@ -6,8 +6,9 @@ import type { Log, Topic } from '../log/log.ts'
 import type { Compression } from '../record/index.ts'
 import { requiredTopics } from '../runtime/index.ts'
 import type { RequiredTopic } from '../runtime/contract.ts'
+import type { RegistryOptions } from '../runtime/convert/index.ts'
 import type { RecordForms } from './out/record-lines.ts'
-import { schemaForm } from './schema-form.ts'
+import { registryFeedForm, schemaForm } from './schema-form.ts'
 import { textForm, type TextForm } from './text-form.ts'
 
 /** The topics of all plans of a run, and of its functions. */
@@ -53,6 +54,15 @@ export class TopicTable {
       this.#forms.set(name, forms)
     }
     return forms
+  }
+
+  /** As {@link forms}, for a feed: a registry is asked for what it calls the schema. @throws what its client throws */
+  async feedForms(name: string, registries: RegistryOptions): Promise<RecordForms> {
+    const forms = this.forms(name)
+    const value = this.#declared.get(name)?.value
+    if (value?.registry === undefined) return forms
+    const { registry } = value
+    return { ...forms, value: await registryFeedForm({ ...value, registry }, name, registries) }
   }
 
   /** How a feed compresses batches of a topic: as declared where that can be written. */

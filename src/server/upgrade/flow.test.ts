@@ -179,3 +179,48 @@ function u32(value: number): string {
   bytes.writeUInt32BE(value)
   return bytes.toString()
 }
+
+test('values in open windows are made anew in their windows', async () => {
+  const directory = new Directory()
+  await directory.run(windows(TEN), [...at(1_000, 'a', 'a', 'b'), ...at(11_000, 'a')])
+  const wide = windows(TEN, { state: 'u64' })
+  strictEqual((await directory.told(wide))[0], 'migrated state count.totals')
+  await directory.run(wide, [...at(12_000, 'a'), ...at(30_000, 'z')])
+  const lines = await directory.bench.read('counts')
+  deepStrictEqual(
+    lines.map(({ key, value }) => `${key} ${Buffer.from(value!).readUInt32BE()}`).toSorted(),
+    ['a 2', 'a 2', 'b 1']
+  )
+})
+
+const DEDUP = (count: number, more = ''): string => `apiVersion: 1.0.0
+meta: { name: dedup }
+topics:
+  lines: { schema: { value: string } }
+services:
+  once:
+    ${more}
+    sources: [{ type: topic, id: lines }]
+    partition:
+      ${KEYED}
+      dedup: { count: ${count} }
+`
+
+test('what a service keeps for itself is compared by what it means', async () => {
+  const directory = new Directory()
+  await directory.run(DEDUP(10), ['a', 'b'])
+  const ends = await directory.ends()
+  await directory.run(DEDUP(20))
+  strictEqual(await directory.ends(), ends, 'another bound reads what is there')
+  const keyed = DEDUP(10).replace(
+    KEYED,
+    "assign-key: { run: 'function size(word: string): u32 { return word.length }' }"
+  )
+  const { changes } = await directory.compare(keyed)
+  const refused = changes.filter(({ status }) => status === 'refused')
+  strictEqual(refused.length, 3, 'all that it keeps')
+  match(refused[0]!.detail, /its dedup is another one, so the keys that it has seen do not fit/)
+  const dropping = keyed.replace('  once:\n', '  once:\n    migrate: { drop: true }\n')
+  await directory.run(dropping, ['xy'])
+  strictEqual((await directory.told(keyed)).filter(told => told.startsWith('kept')).length, 5)
+})
