@@ -26,11 +26,11 @@ const hits = from(topic('access-log', t.string))
         line
       )
     if (match === null) throw new Error('no line of an access log')
-    const [, visitor, day, month, year, time, hours, minutes, path, status, bytes] = match
+    const [, visitor = '', day, month, year, time, hours, minutes, path = '', status, bytes] = match
     const date = `${day} ${month} ${year} ${time} ${hours}${minutes}`
     return {
-      visitor: visitor!,
-      path: path!.replace(/\?.*/, ''),
+      visitor,
+      path: path.replace(/\?.*/, ''),
       status: Number(status),
       bytes: bytes === '-' ? 0 : Number(bytes),
       at: Date.parse(date)

@@ -147,7 +147,7 @@ export interface WindowRow {
 export interface WindowRows {
   /** All windows that are open; none after the dataflow has stopped. */
   readonly open: readonly WindowRow[]
-  /** The window that was closed last since the start; of sessions and counted windows that of each of 10,000 keys. */
+  /** The window that was closed last, also before the start; of sessions and counted windows that of 10,000 keys. */
   readonly flushed: readonly WindowRow[]
 }
 

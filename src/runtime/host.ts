@@ -153,9 +153,9 @@ export class LocalHost implements TaskHost {
 
   stateKeys(): Promise<readonly number[]> {
     return Promise.resolve(
-      declaredStates(this.#options.plan).map(({ stored, plan }) => {
-        const sizeOf = ({ state }: Resident): number =>
-          (plan.windowed ? state?.namespaced(stored).size : state?.state(stored).size) ?? 0
+      declaredStates(this.#options.plan).map(({ name, service, stored, plan }) => {
+        const sizeOf = ({ state, circuit }: Resident): number =>
+          plan.windowed ? circuit.states.openKeys(service, name) : (state?.state(stored).size ?? 0)
         return this.#residents.reduce((sum, resident) => sum + sizeOf(resident), 0)
       })
     )

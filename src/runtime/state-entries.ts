@@ -40,7 +40,7 @@ export function windowedEntriesOf(
   options: { readonly key?: string; readonly prefix?: string; readonly limit?: number }
 ): StateEntry[] {
   const { limit = LIMIT_DEFAULT, prefix = '' } = options
-  const { windows, states: views } = states.windowed.get(declared.service)!
+  const { windows, states: views, last } = states.windowed.get(declared.service)!
   const view = views.find(one => one.view.name === declared.name)!.view
   const key =
     options.key === undefined
@@ -48,6 +48,7 @@ export function windowedEntriesOf(
       : (scalarFromText(declared.plan.key as ScalarType, options.key, 'key') as StateKey)
   const entries: StateEntry[] = []
   for (const namespace of view.states.namespaces().toSorted((a, b) => a - b)) {
+    if (last?.keeps(namespace) === true) continue
     const state = view.states.in(namespace)
     const pairs: Iterable<[StateKey, unknown]> =
       key === undefined ? state.entries() : state.has(key) ? [[key, state.get(key)]] : []

@@ -7,12 +7,15 @@ import { Producer, stringSerializers } from '@platformatic/kafka'
 import { clientSuite } from '../../conformance/index.ts'
 import { connect } from '../../src/client/index.ts'
 import { apiIdsOf } from '../../src/client/kafka/errors.ts'
-import { kafkaJars, startKafka, type RealKafka } from './kafka-broker.ts'
+import { kafkaJars, startApacheKafka, type ApacheKafka } from '../kafka/apache-kafka.ts'
 
-const found = kafkaJars()
-const skip = 'skip' in found ? found.skip : false
-let kafka: Promise<RealKafka> | null = null
-const broker = (): Promise<RealKafka> => (kafka ??= startKafka('jars' in found ? found.jars : ''))
+const found = kafkaJars('kafka_2.13')
+const skip = 'missing' in found ? found.missing : false
+let kafka: Promise<ApacheKafka> | null = null
+const broker = (): Promise<ApacheKafka> =>
+  (kafka ??= startApacheKafka('missing' in found ? '' : found.classPath, [
+    'auto.create.topics.enable=false'
+  ]))
 
 clientSuite({
   name: 'the client over Apache Kafka',

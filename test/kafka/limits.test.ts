@@ -54,6 +54,16 @@ test('an address has so many connections; one that ends makes room', async t => 
   deepStrictEqual(started.problems, ['there are 2 connections from 127.0.0.1 already'])
 })
 
+test('there are so many connections in all; who comes beyond is told of once', async t => {
+  const started = await secureBrokerFor(t, { connectionsMax: 1 })
+  const client = await WireClient.connect(started.bootstrap)
+  finallyIn(t, () => client.close())
+  strictEqual((await loginScram(client, 'admin', USERS['admin']!)).errorCode, 0)
+  for (let count = 0; count < 3; count++) ok(await isClosed(await silent(t, started)))
+  ok((await client.ask('Metadata', 9, { topics: null })).clusterId !== null)
+  deepStrictEqual(started.problems, ['there are 1 connections already'])
+})
+
 test('so many connections may not have logged in yet; those that have do not count', async t => {
   const started = await secureBrokerFor(t, { admission: { strangersMax: 2 } })
   for (let count = 0; count < 4; count++) {

@@ -3,11 +3,18 @@ import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 
 import type { ApiName, RequestOf, Sparse } from '../../src/kafka/wire/index.ts'
-import { finallyIn } from './kit.ts'
+import { SeededRandom, SimulatedClock } from '../../src/base/index.ts'
+import { closeBrokerState, openBrokerState, openLocalBroker } from '../../src/kafka/index.ts'
+import { openMemoryLog } from '../../src/log/index.ts'
+import { Security } from '../../src/security/index.ts'
+import { brokerFor, finallyIn } from './kit.ts'
 import { loginScram } from './sasl-client.ts'
 import { USERS, rule, secureBrokerFor, type SecureBroker } from './secure-kit.ts'
 import { CASES, DENIALS, TOPIC_DENIED } from './permission-cases.ts'
 import { WireClient } from './wire-client.ts'
+
+const SECURITY_DISABLED = 54
+const ILLEGAL_SASL_STATE = 34
 
 /** What needs no permission, or leaves out what one may not know of; tested below. */
 const OPEN: readonly ApiName[] = [
@@ -162,4 +169,34 @@ test('answers tell which operations are allowed, when asked (KIP-430)', async t 
   const describe = { includeClusterAuthorizedOperations: true }
   strictEqual((await ben.ask('DescribeCluster', 0, describe)).clusterAuthorizedOperations, 0)
   ok((await admin.ask('DescribeCluster', 0, describe)).clusterAuthorizedOperations > 0)
+})
+
+test('where nobody logs in there are no rules and no SASL, and everybody may do everything', async t => {
+  const { bootstrap, log } = await brokerFor(t)
+  await log.createTopic('orders')
+  const client = await WireClient.connect(bootstrap)
+  finallyIn(t, () => client.close())
+  const filter = { resourceTypeFilter: 1, patternTypeFilter: 1, operation: 1, permissionType: 1 }
+  strictEqual((await client.ask('DescribeAcls', 3, filter)).errorCode, SECURITY_DISABLED)
+  const made = await client.ask('SaslHandshake', 1, { mechanism: 'PLAIN' })
+  deepStrictEqual([made.errorCode, made.mechanisms], [ILLEGAL_SASL_STATE, []])
+  strictEqual((await client.produce('orders', ['x'])).errorCode, 0)
+})
+
+test('whoever opens a data directory in their own process keeps its rules and users', async t => {
+  const clock = new SimulatedClock()
+  const log = openMemoryLog({ clock })
+  const random = new SeededRandom(1)
+  const state = await openBrokerState(log, clock)
+  finallyIn(t, () => closeBrokerState(state))
+  const broker = await openLocalBroker({ log, clock, random, state, clientId: 'here' })
+  finallyIn(t, () => broker.close())
+  const resource = { resourceType: 2, resourceName: 'orders', resourcePatternType: 4 }
+  const grant = { principal: 'User:ana', host: '*', operation: 3, permissionType: 3 }
+  const acl = { ...resource, ...grant }
+  const { results } = await broker.call('CreateAcls', 3, { creations: [acl] })
+  strictEqual(results[0]!.errorCode, 0)
+  const security = await Security.open({ memory: state.store, clock, random, isRequired: true })
+  ok(security.mightAllow({ principal: 'User:ana', host: 'x' }, 'read', 'topic', 'orders.1'))
+  ok(!security.mightAllow({ principal: 'User:ana', host: 'x' }, 'write', 'topic', 'orders.1'))
 })

@@ -27,6 +27,7 @@ const DEFAULT_SOURCE = 5
 /** Changes of topics are seen by all nodes a little later. */
 const SEEN_MS_MAX = 10_000
 const LOOK_MS = 20
+const REACH_MS_MAX = 2_000
 
 type Metadata = Awaited<ReturnType<Kafka.Admin['metadata']>>
 
@@ -36,6 +37,7 @@ export class KafkaAdmin implements DriverAdmin {
   readonly #admin: Kafka.Admin
   readonly #clock: Clock
   readonly #bootstrap: readonly string[]
+  #isReached = false
 
   constructor(kafka: typeof Kafka, options: KafkaOptions, clock: Clock) {
     this.#kafka = kafka
@@ -109,9 +111,10 @@ export class KafkaAdmin implements DriverAdmin {
     const resources = [
       { resourceType: TOPIC_RESOURCE, resourceName: topic, configurationKeys: null }
     ] as const
-    const [found] = await this.#ask({ doing: `describing topic ${topic}`, topic }, () =>
+    const ask = (): ReturnType<Kafka.Admin['describeConfigs']> =>
       this.#admin.describeConfigs({ resources: [...resources] })
-    )
+    const context = { doing: `describing topic ${topic}`, topic }
+    const [found] = await unlessDenied(this.#ask(context, ask), [])
     return (found?.configs ?? []).map(({ name, value, readOnly, configSource }) => {
       return {
         name,
@@ -157,9 +160,10 @@ export class KafkaAdmin implements DriverAdmin {
     })
     const sizes = new Map<string, number>()
     if (asked.length > 0) {
-      const nodes = await this.#ask({ doing: 'asking for sizes' }, () =>
+      const ask = (): ReturnType<Kafka.Admin['describeLogDirs']> =>
         this.#admin.describeLogDirs({ topics: asked })
-      )
+      // Who may not look at the disks of nodes may look at topics all the same.
+      const nodes = await unlessDenied(this.#ask({ doing: 'asking for sizes' }, ask), [])
       for (const { broker, results } of nodes) {
         for (const { name, partitions } of results.flatMap(each => each.topics)) {
           for (const { partitionIndex, partitionSize } of partitions) {
@@ -350,7 +354,25 @@ export class KafkaAdmin implements DriverAdmin {
   }
 
   async #ask<T>(context: CallContext, call: () => Promise<T>): Promise<T> {
-    return await asOurs({ bootstrap: this.#bootstrap, ...context }, call)
+    const ours = { bootstrap: this.#bootstrap, ...context }
+    if (!this.#isReached) await this.#reach(ours)
+    return await asOurs(ours, call)
+  }
+
+  /** The first contact, tried again for a moment only: wrong addresses, passwords and certificates are told soon. */
+  async #reach(context: CallContext): Promise<void> {
+    const deadline = this.#clock.monotonic() + REACH_MS_MAX
+    for (;;) {
+      try {
+        await this.#admin.metadata({ topics: [], forceUpdate: true, retries: 0 })
+        this.#isReached = true
+        return
+      } catch (error) {
+        const ours = fromKafka(error, context)
+        if (!ours.retriable || this.#clock.monotonic() > deadline) throw ours
+        await this.#clock.sleep(LOOK_MS)
+      }
+    }
   }
 
   async #until(isSeen: () => Promise<boolean>): Promise<void> {
@@ -367,6 +389,16 @@ export class KafkaAdmin implements DriverAdmin {
       if (this.#clock.monotonic() > deadline) return
       await this.#clock.sleep(LOOK_MS)
     }
+  }
+}
+
+/** What was asked for, or `otherwise` where this user may not know it. */
+async function unlessDenied<T>(asked: Promise<T>, otherwise: T): Promise<T> {
+  try {
+    return await asked
+  } catch (error) {
+    if (isMillraceError(error, 'ACCESS_DENIED')) return otherwise
+    throw error
   }
 }
 

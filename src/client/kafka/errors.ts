@@ -76,7 +76,7 @@ function unreachable(
     'CLUSTER_UNREACHABLE',
     `${doing}: ${where} cannot be reached: ${sentence(leaves)}; expected was a server of Kafka's protocol; ` +
       'start it, or correct address and TLS settings of the profile',
-    { retriable: true, cause }
+    { retriable: !leaves.some(({ code = '' }) => CERTIFICATE.test(code)), cause }
   )
 }
 
@@ -150,6 +150,8 @@ function leavesOf(error: unknown): Leaf[] {
   return [leaf, ...leavesOf(cause)]
 }
 
+/** Certificates that are not trusted now will not be so at the next try. */
+const CERTIFICATE = /CERT|^UNABLE_TO_|^ERR_TLS_/
 const NETWORK = /^(PLT_KFK_NETWORK|PLT_KFK_TIMEOUT|E[A-Z]{4,}|ERR_TLS_.*|ERR_SSL_.*|.*CERT.*)$/
 
 function isNetwork({ code }: Leaf): boolean {

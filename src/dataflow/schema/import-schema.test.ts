@@ -166,7 +166,8 @@ test('a topic of an imported type is written by the file itself, and definitions
   deepStrictEqual(plan!.topics['orders']!.value.schema, {
     format: 'protobuf',
     text: PROTO,
-    message: 'shop.Order'
+    message: 'shop.Order',
+    path: './schemas/o.proto'
   })
   deepStrictEqual(Object.keys(plan!.types), ['order', 'line', 'state'])
   strictEqual(plan!.topics['copies']!.value.schema, undefined)

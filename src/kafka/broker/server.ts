@@ -67,6 +67,11 @@ export class FrontDoor {
     this.#naming = options.subjectNaming ?? readSubjectRules(null)
     server.maxConnections = options.connectionsMax ?? CONNECTIONS_MAX_DEFAULT
     server.on('connection', socket => this.#admit(socket))
+    server.on('drop', dropped => {
+      const { remoteAddress = '', remotePort = 0 } = dropped ?? {}
+      const reason = `there are ${server.maxConnections} connections already`
+      this.#admission.tell(remoteAddress, remotePort, reason)
+    })
   }
 
   /** Opens the door. @throws the system's error when the address cannot be used */

@@ -230,6 +230,11 @@ export class Circuit implements TaskProgram {
     return range(Math.min(this.options.tasks, most))
   }
 
+  /** The states are closed next: what was flushed last can be looked at afterwards. */
+  ended(): void {
+    this.states.freeze()
+  }
+
   get expiring(): readonly Expiring[] {
     return this.states.expiring
   }

@@ -48,6 +48,7 @@ import { StateAccess } from '../task/state-access.ts'
 import type { StateView } from '../task/state-view.ts'
 import type { TimeInput } from '../time/event-time.ts'
 import type { Windows } from '../windows/contract.ts'
+import type { LastBook } from '../windows/last-flushed.ts'
 import { WindowResults } from '../windows/results.ts'
 import type { Circuit } from './circuit.ts'
 import { seenOf } from './service-dedup.ts'
@@ -55,8 +56,8 @@ import { stateJoinOf, tableJoinOf, timedJoinOf } from './service-joins.ts'
 import { sinksInOrder } from './delivery-order.ts'
 import { repartitionTopicName } from './names.ts'
 import type { ServiceTime } from './service-time.ts'
-import { windowsOf } from './service-windows.ts'
-import { windowKeyCodec, windowStateName } from './window-states.ts'
+import { isPerKey, windowsOf } from './service-windows.ts'
+import { lastStateName, windowKeyCodec, windowStateName } from './window-states.ts'
 
 /** What a chain knows of where it began. */
 interface Path {
@@ -293,7 +294,10 @@ export class ServiceChains {
       watermark: () => eventTime?.exact() ?? clock.now(),
       onLog
     })
-    const results = this.#results(window)
+    const results = this.#results(
+      window,
+      isPerKey(window) ? state!.state(lastStateName(service)) : null
+    )
     const windows = windowsOf({
       plan: window,
       key: windowKeyCodec(service, library),
@@ -322,7 +326,7 @@ export class ServiceChains {
   }
 
   /** What runs when windows close, on a frame of its own. */
-  #results(window: WindowPlan): WindowResults {
+  #results(window: WindowPlan, lastBook: LastBook | null): WindowResults {
     const { task } = this.#circuit.options
     const { scope, states } = this.#circuit.states.windowed.get(this.#service.name)!
     const path = this.#ownPath()
@@ -351,7 +355,8 @@ export class ServiceChains {
       task,
       flush: closing(window.flush),
       flushKey: closing(window.flushKey),
-      merge: window.merge === null ? null : this.#parts(window.merge, inside, nothing)
+      merge: window.merge === null ? null : this.#parts(window.merge, inside, nothing),
+      lastBook
     })
   }
 

@@ -153,6 +153,18 @@ export class ServiceStates {
     })
   }
 
+  /** How many keys a state has in windows that are open. */
+  openKeys(service: string, name: string): number {
+    const { states, last } = this.windowed.get(service)!
+    const { view } = states.find(one => one.view.name === name)!
+    return view.states.size - (last?.keptKeys(view) ?? 0)
+  }
+
+  /** What is read of the states from now on is what memory has. */
+  freeze(): void {
+    for (const { last } of this.windowed.values()) last?.freeze()
+  }
+
   /** The view of a state, for people who look at it. */
   view(name: string): StateView {
     return this.#specs.get(name)!.view

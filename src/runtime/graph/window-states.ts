@@ -20,6 +20,11 @@ export function windowStateName(service: ServicePlan): string {
   return bookName(service, 'windows')
 }
 
+/** Name of the state with the bounds of the windows of keys that were closed last. */
+export function lastStateName(service: ServicePlan): string {
+  return bookName(service, 'last')
+}
+
 /** What a service with time and windows keeps beside its own states. */
 export function bookSpecs(service: ServicePlan, library: Library, isTimed: boolean): StateSpec[] {
   const value = numbersCodec as ValueCodec as ValueCodec<unknown>
@@ -37,6 +42,7 @@ export function bookSpecs(service: ServicePlan, library: Library, isTimed: boole
     // Windows of another kind or size have other starts and meanings.
     const fingerprint = `${FINGERPRINT}: ${JSON.stringify(service.window.shape)}`
     specs.push({ name: windowStateName(service), key, value, fingerprint })
+    if (isByKey) specs.push({ name: lastStateName(service), key, value, fingerprint: FINGERPRINT })
   }
   return specs
 }

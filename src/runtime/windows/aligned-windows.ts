@@ -3,7 +3,7 @@
 // States stand in namespaces named by their start: of the window, or with `merge` of the pane. A pane is as long as
 // the greatest common divisor of duration and slide, so that every window consists of whole panes and each record is
 // worked on once; its namespace goes with the last window that covers it. `$windows` keeps what is open, by
-// namespace: how many records it has, and the time of the newest.
+// namespace: how many records it has, and the time of the newest; and under LAST the bounds of what was closed last.
 import type { KeyedState } from '../../state/contract.ts'
 import type { Operator } from '../operators/operator.ts'
 import { copyOf } from '../operators/route.ts'
@@ -11,6 +11,7 @@ import type { WindowBounds } from '../task/window-scope.ts'
 import { after, inTurn } from '../time/in-turn.ts'
 import type { EntryOptions, Windows, WindowsOptions } from './contract.ts'
 import { DueQueue } from './due-queue.ts'
+import { LAST } from './last-flushed.ts'
 
 /** The end of a window that ends with no time. */
 const NEVER = Number.MAX_SAFE_INTEGER
@@ -87,6 +88,11 @@ export class AlignedWindows implements Windows {
 
   restore(): void {
     for (const [key, [records, newest]] of this.options.registry.entries()) {
+      if (key === LAST) {
+        const bounds = { start: records!, end: newest!, isFinal: true }
+        this.options.results.last.restore(bounds, this.#shape.inPanes)
+        continue
+      }
       const slot = this.#add(key as number)
       slot.records = records!
       slot.newest = newest!
@@ -138,6 +144,9 @@ export class AlignedWindows implements Windows {
       if (slot.isOpen) this.options.registry.set(slot.start, [slot.records, slot.newest])
     }
     this.#dirty = []
+    const last = this.options.results.last.seal()
+    if (last === null) this.options.registry.delete(LAST)
+    else if (last !== undefined) this.options.registry.set(LAST, last)
   }
 
   boundsOf(namespace: number): WindowBounds | null {
@@ -249,6 +258,7 @@ export class AlignedWindows implements Windows {
 
   /** Opens a namespace, with the windows that it belongs to. */
   #add(start: number): Slot {
+    this.options.results.open(start)
     const slot = new Slot(start, Math.min(start + this.#slotMs, NEVER))
     this.#slots.set(start, slot)
     for (const window of this.#shape.inPanes ? this.startsCovering(start) : [start]) {

@@ -34,7 +34,7 @@ export class CountWindows implements Windows {
   }
 
   restore(): void {
-    // The state says everything.
+    this.#options.results.last.restoreKeys()
   }
 
   entry({ frame, next }: EntryOptions): Operator {
@@ -66,6 +66,7 @@ export class CountWindows implements Windows {
 
   beforeSeal(): void {
     // Each record has changed the state already.
+    this.#options.results.last.seal()
   }
 
   boundsOf(_namespace: number, key: StateKey): WindowBounds | null {

@@ -16,7 +16,7 @@ import {
   type WindowState
 } from '../task/window-scope.ts'
 import { after, inTurn } from '../time/in-turn.ts'
-import { LastFlushed } from './last-flushed.ts'
+import { type LastBook, LastFlushed } from './last-flushed.ts'
 
 /** A state of the windows, with the property under which functions know it. */
 export interface ResultState {
@@ -36,6 +36,8 @@ export interface ResultsOptions {
   readonly flushKey: Operator | null
   /** The function that adds parts, with its counters and its error policy; null without. */
   readonly merge: FunctionParts | null
+  /** Of windows of single keys: the bounds of those that were closed last. */
+  readonly lastBook: LastBook | null
 }
 
 /** Gives and removes what windows hold. */
@@ -44,7 +46,7 @@ export class WindowResults {
   readonly #frame: Frame
   readonly #scope: WindowScope
   /** What was closed last. */
-  readonly last: LastFlushed = new LastFlushed()
+  readonly last: LastFlushed
   /** The window that is about to be removed, as `clear` does. */
   #closing: { readonly namespace: number; readonly bounds: WindowBounds } | null = null
 
@@ -52,6 +54,10 @@ export class WindowResults {
     this.#options = options
     this.#frame = options.frame
     this.#scope = options.scope
+    this.last = new LastFlushed(
+      options.states.map(({ view }) => view),
+      options.lastBook
+    )
   }
 
   /** Whether anything is given when a window closes. */
@@ -105,8 +111,8 @@ export class WindowResults {
     const scratch = this.#scratch()
     for (const namespace of namespaces) this.#addPane(namespace, scratch)
     if (bounds.isFinal) {
-      this.last.begin(bounds)
-      for (const [name, state] of scratch) this.last.take(name, new Kept(state))
+      const pairs = [...scratch].map(([name, state]) => [name, new Kept(state)] as const)
+      this.last.put(bounds, new Map(pairs))
     }
     this.#scope.enterParts(scratch)
     return after(this.isSilent ? undefined : this.#run(), () => {
@@ -133,20 +139,22 @@ export class WindowResults {
     this.#end()
   }
 
-  /** Removes everything in a namespace. */
+  /** Removes everything in a namespace; of a window over all keys that has just been closed when the next one is. */
   clear(namespace: number): void {
     const closing = this.#closing
     if (closing?.namespace === namespace) {
       this.#closing = null
-      this.last.begin(closing.bounds)
-      for (const { view } of this.#options.states) {
-        const pairs: [StateKey, unknown][] = []
-        view.states.clear(namespace, (key, value) => pairs.push([key, value]))
-        this.last.take(view.name, pairs)
-      }
+      this.last.closed(namespace, closing.bounds)
     } else {
       for (const { view } of this.#options.states) view.states.clear(namespace)
     }
+    this.#scope.forget()
+  }
+
+  /** A window is opened in a namespace: what was closed last does not stand there any more. */
+  open(namespace: number): void {
+    if (!this.last.keeps(namespace)) return
+    this.last.release()
     this.#scope.forget()
   }
 
@@ -164,10 +172,10 @@ export class WindowResults {
 
   /** A pane that is a window by itself may belong to the next one, too. */
   #keepPane(namespace: number, bounds: WindowBounds): void {
-    this.last.begin(bounds)
-    for (const { view } of this.#options.states) {
-      this.last.take(view.name, [...view.states.in(namespace).entries()])
-    }
+    const pairs = this.#options.states.map(
+      ({ view }) => [view.name, [...view.states.in(namespace).entries()]] as const
+    )
+    this.last.put(bounds, new Map(pairs))
   }
 
   #run(): void | Promise<void> {

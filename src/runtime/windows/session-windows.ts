@@ -55,6 +55,7 @@ export class SessionWindows implements Windows {
     for (const [key, list] of this.#options.registry.entries()) {
       for (const session of sessionsOf(list)) this.#opened(key, session)
     }
+    this.#options.results.last.restoreKeys()
   }
 
   entry({ frame, next }: EntryOptions): Operator {
@@ -100,6 +101,7 @@ export class SessionWindows implements Windows {
 
   beforeSeal(): void {
     // Each record has changed the state already.
+    this.#options.results.last.seal()
   }
 
   boundsOf(namespace: number, key: StateKey): WindowBounds | null {

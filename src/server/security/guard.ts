@@ -73,6 +73,11 @@ export class Guard {
     guard.#control = await ControlSocket.open(folder, async command => {
       return { isRequired: security.isRequired, ...(await runCommand(security, audit, command)) }
     })
+    if (guard.#control === null) {
+      onNotice(
+        `there is no local socket in ${folder}: user, token and acl need this server stopped`
+      )
+    }
     security.audit.note({
       kind: 'server',
       principal: null,

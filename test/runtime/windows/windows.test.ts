@@ -226,14 +226,48 @@ class World {
     await this.#compareState()
   }
 
-  /** Of closed windows nothing is left; a look at a share of the cases, because it takes another start. */
+  /**
+   * Of closed windows nothing is left but what was closed last, for those who look; a look at a share of the cases,
+   * because it takes another start.
+   */
   async #compareState(): Promise<void> {
     if (compared++ % STATE_STRIDE !== 0) return
     const running = await this.start(this.bench.log)
     const [ids] = await running.states()
     assert.equal(ids!.keys, 0, 'keys of closed windows are left')
+    assert.deepEqual(await running.stateEntries('ids', {}), [])
+    const { open, flushed } = await running.windowRows('ids')
+    assert.deepEqual(open, [])
+    if (this.plan.topics['out']!.partitions === 1) {
+      const lines = (await this.bench.values('out')).map(line => line!)
+      const found = flushed.map(({ key, value, start, end }) => {
+        const sorted = String(value).slice(0, -1).split(',').toSorted().join()
+        return `${key} ${start}-${end} ${sorted}`
+      })
+      // All global windows have the same bounds.
+      const isGlobal = this.plan.services[0]!.window!.shape.kind === 'global'
+      const expected = isGlobal
+        ? found.filter(line => lines.includes(line))
+        : lastOf(lines, this.plan)
+      assert.ok(found.length > 0, 'what was closed last is not there')
+      assert.deepEqual(found.toSorted(), expected.toSorted())
+    }
     await running.stop()
   }
+}
+
+/** The lines of the last window, or where windows belong to keys of the last one of each key. */
+function lastOf(lines: readonly string[], { services }: Plan): string[] {
+  const { kind } = services[0]!.window!.shape
+  if (kind === 'session' || kind === 'count') {
+    return [...new Map(lines.map(line => [line.split(' ')[0]!, line])).values()]
+  }
+  const newest = Math.max(...lines.map(endOf))
+  return lines.filter(line => endOf(line) === newest)
+}
+
+function endOf(line: string): number {
+  return Number(/-(\d+) /.exec(line)![1])
 }
 
 function lineOf({ id, key, time }: TimedRecord, timestamp: number): Line {

@@ -39,8 +39,8 @@ export const batch: RemoteBatch = {
 }
 export const never: AbortSignal = new AbortController().signal
 export const OKHTTP =
-  '{ type: io.statefun.transports.v1/okhttp, timeouts: { call: 5s, read: 50ms } }'
-export const ASYNC = '{ type: io.statefun.transports.v1/async, call: 5s }'
+  '{ type: io.statefun.transports.v1/okhttp, timeouts: { call: 20s, read: 20s } }'
+export const ASYNC = '{ type: io.statefun.transports.v1/async, call: 20s }'
 export const OCTETS = { 'content-type': 'application/octet-stream' }
 
 /** Starts a server of HTTP on a free port or a socket; gives its URL. */

@@ -96,13 +96,16 @@ export class Admission {
     return null
   }
 
-  /** D2. */
-  #say(socket: Socket, reason: string): void {
-    const address = socket.remoteAddress ?? ''
+  #say({ remoteAddress = '', remotePort = 0 }: Socket, reason: string): void {
+    this.tell(remoteAddress, remotePort, reason)
+  }
+
+  /** Tells why a connection was ended, once a minute for each address (D2). */
+  tell(address: string, port: number, reason: string): void {
     const now = this.#clock.monotonic()
     if (now - (this.#told.get(address) ?? -Infinity) < TOLD_MS) return
     if (this.#told.size >= TOLD_MAX) this.#told.clear()
     this.#told.set(address, now)
-    this.#tell(`${address}:${socket.remotePort}`, reason)
+    this.#tell(`${address}:${port}`, reason)
   }
 }

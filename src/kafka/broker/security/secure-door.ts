@@ -58,7 +58,12 @@ export class SecureDoor {
       handshakeTimeout: HANDSHAKE_MS,
       noDelay: true
     })
-    this.#server.on('secureConnection', socket => this.#waiting.get(nameOf(socket))?.(socket))
+    this.#server.on('secureConnection', socket => {
+      socket.on('error', () => socket.destroy())
+      const open = this.#waiting.get(keyOf(socket))
+      if (open === undefined) socket.destroy()
+      else open(socket)
+    })
     this.#server.on('tlsClientError', (error, socket) => {
       onProblem(nameOf(socket), `the TLS handshake failed: ${error.message}`)
     })
@@ -70,10 +75,10 @@ export class SecureDoor {
 
   /** Begins the handshake on a socket; `open` is called when it has succeeded. */
   wrap(socket: Socket, open: (socket: TLSSocket) => void): void {
-    const name = nameOf(socket)
-    this.#waiting.set(name, open)
+    const key = keyOf(socket)
+    this.#waiting.set(key, open)
     socket.once('close', () => {
-      if (this.#waiting.get(name) === open) this.#waiting.delete(name)
+      if (this.#waiting.get(key) === open) this.#waiting.delete(key)
     })
     this.#server.emit('connection', socket)
   }
@@ -82,6 +87,10 @@ export class SecureDoor {
     this.#forget()
   }
 }
+
+/** Both ends of a connection: the same for a socket and the one that is wrapped around it. */
+const keyOf = ({ localAddress, localPort, remoteAddress, remotePort }: Socket): string =>
+  `${localAddress}:${localPort} ${remoteAddress}:${remotePort}`
 
 const nameOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress}:${remotePort}`
 
