@@ -13,6 +13,7 @@ import {
   topic,
   tumbling
 } from '../builder/index.ts'
+import { compile } from '../dataflow/index.ts'
 import { TestDataflow } from './index.ts'
 
 const total = t.object('total', { word: t.string, count: t.u32 })
@@ -237,6 +238,23 @@ test('types of schema files are read beside the test', async () => {
     from(topic('orders', order, { converter: 'avro' })).to(topic('copies', order))
   )
   await rejects(TestDataflow.open(flow), /test-dataflow\.test\.avsc.* does not exist/)
+})
+
+test('a topic behind a registry is tested without it', async () => {
+  const text = `apiVersion: 1.0.0
+meta: { name: shop }
+config: { registry: { url: "http://127.0.0.1:9", auth-env: NOBODY_SETS_THIS } }
+types: { order: { type: object, properties: { id: u32 } } }
+topics:
+  orders: { schema: { value: { type: order, converter: avro } } }
+  copies: { schema: { value: { type: order, converter: protobuf } } }
+services:
+  copy: { sources: [{ type: topic, id: orders }], sinks: [{ type: topic, id: copies }] }
+`
+  const { plan } = compile(text, { file: 'shop.yaml' })
+  await using kit = await TestDataflow.open(plan!)
+  await kit.feed('orders', [{ id: 1 }, { id: 2 }])
+  deepStrictEqual(await kit.take('copies'), [{ id: 1 }, { id: 2 }])
 })
 
 test('several partitions are several tasks', async () => {
