@@ -17,6 +17,8 @@ const IDLE_MS = 2_000
 interface Start {
   /** From spawning the process until it says that it is ready, in ms. */
   readonly readyMs: number
+  /** Processor time of all threads until then, in ms; null where the system does not tell. */
+  readonly cpuMs: number | null
   /** Resident memory after IDLE_MS, in MB; null where it was not waited for. */
   readonly idleMegabytes: number | null
 }
@@ -37,6 +39,7 @@ try {
   const command = join(folder, 'node_modules/millrace/bin/millrace.js')
   measureHelp(command)
   await measureStarts(command)
+  await measureServers(command)
   const bytes = sizeOf(join(folder, 'node_modules'))
   suite.value('installed size', { unit: 'MB', goal: 30 }, [bytes / 1e6])
 } finally {
@@ -89,25 +92,59 @@ async function measureStarts(command: string): Promise<void> {
   if (idle.length > 0) suite.value('idle memory after 2 s', { unit: 'MB', goal: 100 }, idle)
 }
 
-async function start(command: string, data: string, idles: boolean): Promise<Start> {
+/** A server with both doors, and with a dataflow that is deployed there. */
+async function measureServers(command: string): Promise<void> {
+  const free = ['--listen', '127.0.0.1:0', '--http', '127.0.0.1:0']
+  const ready: Start[] = []
+  const data = mkdtempSync(join(folder, 'server-'))
+  for (let round = -1; round < ROUNDS; round++) {
+    const idles = round >= 0 && round < IDLE_ROUNDS
+    const one = await launched([command, 'start', '--data-dir', data, ...free], idles)
+    if (round >= 0) ready.push(one)
+  }
+  suite.value(
+    'ready, server',
+    { unit: 'ms', goal: 300 },
+    ready.map(({ readyMs }) => readyMs)
+  )
+  suite.value(
+    'processor time until ready, server',
+    { unit: 'ms' },
+    ready.flatMap(({ cpuMs }) => cpuMs ?? [])
+  )
+  const idle = ready.flatMap(({ idleMegabytes }) => idleMegabytes ?? [])
+  if (idle.length > 0) suite.value('idle memory of a server after 2 s', { unit: 'MB' }, idle)
+}
+
+function start(command: string, data: string, idles: boolean): Promise<Start> {
   const example = join(folder, 'node_modules/millrace/examples/word-count')
+  return launched([command, 'run', example, '--data-dir', data], idles)
+}
+
+async function launched(args: readonly string[], idles: boolean): Promise<Start> {
   const begin = performance.now()
-  const child = spawn(process.execPath, [command, 'run', example, '--data-dir', data], {
-    stdio: ['ignore', 'ignore', 'pipe']
-  })
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] })
   let words = ''
   for await (const chunk of child.stderr) {
     words += String(chunk)
     if (words.includes('ready in')) break
   }
   const readyMs = performance.now() - begin
-  if (!words.includes('ready in')) throw new Error(`millrace run did not get ready: ${words}`)
+  if (!words.includes('ready in')) throw new Error(`${args.join(' ')} did not get ready: ${words}`)
+  const cpuMs = processorMs(child.pid!)
   if (idles) await sleep(IDLE_MS)
   const idleMegabytes = idles ? residentMegabytes(child.pid!) : null
   const ended = once(child, 'exit')
   child.kill('SIGTERM')
   await ended
-  return { readyMs, idleMegabytes }
+  return { readyMs, cpuMs, idleMegabytes }
+}
+
+/** In the 100 ticks a second that Linux counts. */
+function processorMs(pid: number): number | null {
+  if (process.platform !== 'linux') return null
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ')
+  return (Number(fields[11]) + Number(fields[12])) * 10
 }
 
 function residentMegabytes(pid: number): number | null {

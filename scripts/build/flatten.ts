@@ -157,7 +157,9 @@ class Rewriting {
       return
     }
     if (declaration.kind !== 'const') this.#refuse(`export ${declaration.kind}`)
-    for (const { id } of declaration.declarations) this.exported.push([nameOf(id), nameOf(id)])
+    for (const { id } of declaration.declarations) {
+      for (const name of boundBy(id)) this.exported.push([name, name])
+    }
   }
 
   /** What the module exports itself goes before. */
@@ -217,6 +219,13 @@ function importsOf(item: ImportDeclaration, variable: string): string {
     return `${local} = ${variable}${isBuiltin ? '' : '.default'}`
   })
   return bindings.length === 0 ? '' : `const ${bindings.join(', ')};`
+}
+
+/** Names that a declaration gives: its own, or those of `{ a, b: c }`. */
+function boundBy(node: Node): string[] {
+  if (node.type !== 'ObjectPattern') return [nameOf(node)]
+  const { properties } = node as Node & { readonly properties: readonly { readonly value: Node }[] }
+  return properties.map(({ value }) => nameOf(value))
 }
 
 function nameOf(node: Node): string {

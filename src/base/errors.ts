@@ -20,6 +20,12 @@ export class MillraceError extends Error {
   readonly retriable: boolean
   readonly details: ErrorDetails
 
+  /** By the name: the built form has this class in several files, and errors pass between them. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    if (this !== MillraceError) return Function.prototype[Symbol.hasInstance].call(this, value)
+    return value instanceof Error && value.name === 'MillraceError'
+  }
+
   constructor(code: string, message: string, options: ErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.name = 'MillraceError'

@@ -56,7 +56,8 @@ const LEFT_TO_NODE = [
   'function f(a, b) { return a ? (b) : c => d }',
   'function f(a, b) { return a ? b ? (c) : d => e : g }',
   'function f(a, b) { return a ? b ? (c) /**/ : d => e : g }',
-  'function f() { return class { readonly\n a } }'
+  'function f() { return class { readonly\n a } }',
+  'function f(type, a) { return type in a }'
 ]
 
 for (const source of PLAIN) {

@@ -50,7 +50,8 @@ function mayDiffer(body: string): boolean {
   if (less >= 0 && /[^=]>/.test(body.slice(less))) return true
   const colon = /\)\s*(?::|\/[/*])/.exec(body)
   if (colon !== null && body.includes('=>', colon.index)) return true
-  return /\bclass\b/.test(body)
+  // `type in a` asks whether a has a property; TypeScript takes it for a declaration.
+  return /\bclass\b|\b(?:abstract|declare|module|namespace|type)\s+[\w$]/.test(body)
 }
 
 /** Reads a function's head, piece by piece. */

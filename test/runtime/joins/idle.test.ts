@@ -4,7 +4,7 @@ import { deepEqual, ok } from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
 import type { Plan } from '../../../src/dataflow/plan.ts'
-import { IDLENESS_MS, Life, type Step } from './life.ts'
+import { IDLENESS_MS, Life, type Step } from '../life.ts'
 import {
   type JoinSetup,
   type TableSetup,
@@ -14,7 +14,7 @@ import {
   naiveTables,
   naiveVersions
 } from './oracle.ts'
-import { type Row, SEED, type Stream, World, cases, planOf, streams } from './world.ts'
+import { type Row, SEED, type Stream, World, cases, lineOf, planOf, streams } from './world.ts'
 
 const IDLE_PAIRS = cases(350)
 const IDLE_VERSIONS = cases(200)
@@ -33,7 +33,7 @@ const pauses = fc.array(fc.oneof(fc.constant(0), fc.nat(2 * IDLENESS_MS)), {
   maxLength: 8
 })
 
-function stepsOf({ parts, batch }: Stream, pausesMs: readonly number[]): Step[] {
+function stepsOf({ parts, batch }: Stream, pausesMs: readonly number[]): Step<Row>[] {
   const rows = parts.flat()
   return Array.from({ length: Math.ceil(rows.length / batch) }, (_, index) => ({
     rows: rows.slice(index * batch, (index + 1) * batch),
@@ -55,8 +55,23 @@ function timed(setup: JoinSetup, right: string, more: string, show: string): Pla
   )
 }
 
+type JoinLife = Life<Row, 'l' | 'r'>
+
+function lifeOf(plan: Plan, { crashes }: Stream): JoinLife {
+  return new Life({
+    plan,
+    crashes,
+    inputs: new Map([
+      ['l', 'l'],
+      ['r', 'r']
+    ]),
+    inputOf: row => row.topic,
+    lineOf: (row, timestamp) => lineOf(row, timestamp, false)
+  })
+}
+
 /** Ids in both topics of late records. */
-async function lateIds({ bench }: Life): Promise<string[]> {
+async function lateIds({ bench }: JoinLife): Promise<string[]> {
   const values = [...(await bench.values('late-l')), ...(await bench.values('late-r'))]
   return values.map(value => String((JSON.parse(value!) as Row).id)).toSorted()
 }
@@ -70,7 +85,7 @@ test(`streams with idle inputs come to what the oracle says (seed ${SEED}, ${IDL
       const within = `
       within: { before: ${setup.beforeMs}ms, after: ${setup.afterMs}ms }`
       const show = '${one.left?.id ?? "-"} ${one.right?.id ?? "-"} ${ctx.timestamp}'
-      const life = new Life(timed(setup, '', within, show), stream.crashes)
+      const life = lifeOf(timed(setup, '', within, show), stream)
       await life.live(stepsOf(stream, pausesMs))
       const { events } = life
       deepEqual((await life.bench.values('out')).toSorted(), naivePairs(setup, events))
@@ -90,7 +105,7 @@ test(`versions with idle inputs come to what the oracle says (seed ${SEED}, ${ID
     fc.asyncProperty(setups, streams, pauses, async (given, stream, pausesMs) => {
       const setup = { ...given, kind: given.kind === 'outer' ? ('left' as const) : given.kind }
       const show = '${one.left.id} ${one.right?.id ?? "-"} ${ctx.timestamp}'
-      const life = new Life(timed(setup, 'type: versions, ', '', show), stream.crashes)
+      const life = lifeOf(timed(setup, 'type: versions, ', '', show), stream)
       await life.live(stepsOf(stream, pausesMs))
       deepEqual((await life.bench.values('out')).toSorted(), naiveVersions(setup, life.events))
       deepEqual(await lateIds(life), naiveLate(setup, life.events))

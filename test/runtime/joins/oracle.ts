@@ -1,15 +1,9 @@
 // What joins and dedup must come to, computed the naive way: everything is compared with everything.
+import type { LifeEvent } from '../life.ts'
 import type { Row } from './world.ts'
 
 /** What happens, in this order. */
-export type JoinEvent =
-  | { readonly kind: 'row'; readonly row: Row }
-  /** These inputs have become idle. */
-  | { readonly kind: 'idle'; readonly inputs: readonly ('l' | 'r')[] }
-  /** The process died, and another one goes on. */
-  | { readonly kind: 'restart' }
-  /** Event time is at its end. */
-  | { readonly kind: 'end' }
+export type JoinEvent = LifeEvent<Row, 'l' | 'r'>
 
 /** Which records are late, told as an event-time join tells it: two inputs, one watermark. */
 class Lateness {

@@ -17,6 +17,8 @@ export type Event =
   | { readonly kind: 'record'; readonly record: TimedRecord }
   /** Event time is at its end. */
   | { readonly kind: 'end' }
+  /** The process died: another one waits for all inputs again. */
+  | { readonly kind: 'restart' }
   /** These inputs have become idle. */
   | { readonly kind: 'idle'; readonly inputs: readonly number[] }
 
@@ -81,6 +83,9 @@ class Oracle {
         for (const input of event.inputs) this.#idle[input] = true
         this.#moveOn()
         if (this.#idle.every(Boolean) && this.#endsWithTime) this.#closeAll()
+        break
+      case 'restart':
+        this.#idle.fill(false)
         break
       case 'end':
         this.#closeAll()

@@ -9,17 +9,25 @@ import { type RunningDataflow, startDataflow } from '../../../src/runtime/index.
 import { Bench, type Line } from '../../../src/runtime/test-kit.ts'
 import { MemoryStore } from '../../../src/state/index.ts'
 import { CrashingLog, TickingClock } from '../crashing-log.ts'
-import { SECOND_MS, type WindowCase, disordered, ordered, planOf, withSecond } from './cases.ts'
+import { IDLENESS_MS, Life } from '../life.ts'
+import {
+  SECOND_MS,
+  type WindowCase,
+  disordered,
+  names,
+  ordered,
+  planOf,
+  withSecond
+} from './cases.ts'
 import { type Event, type TimedRecord, naiveWindows } from './oracle.ts'
 
 const SEED = Number(process.env['MILLRACE_SEED'] ?? 1)
 const CASES = Number(process.env['MILLRACE_CASES'] ?? 10_000)
 /** Shares of the cases. */
-const DISORDERED = Math.ceil(CASES * 0.5)
+const DISORDERED = Math.ceil(CASES * 0.55)
 const ORDERED = Math.ceil(CASES * 0.25)
 const CHAINED = Math.ceil(CASES * 0.1)
-const IDLE = Math.ceil(CASES * 0.15)
-const IDLENESS_MS = 1_000
+const IDLE = Math.ceil(CASES * 0.1)
 /** Of so many cases one is looked at after another start. */
 const STATE_STRIDE = 16
 let compared = 0
@@ -96,46 +104,44 @@ test(`windows behind windows miss none of their results (seed ${SEED}, ${CHAINED
 })
 
 test(`idle inputs hold nothing back (seed ${SEED}, ${IDLE} cases)`, async () => {
+  let deaths = 0
   await fc.assert(
-    fc.asyncProperty(disordered, fc.array(fc.integer({ min: 1, max: 700 })), idleCase),
+    fc.asyncProperty(
+      disordered,
+      fc.array(fc.integer({ min: 1, max: 1_500 })),
+      async (one, pauses) => {
+        deaths += await idleCase(one, pauses)
+      }
+    ),
     { seed: SEED, numRuns: IDLE }
   )
+  assert.ok(deaths > IDLE / 4, `only ${deaths} deaths in ${IDLE} cases`)
 })
 
-/** Batches with pauses between them, after each of which the inputs that had nothing for a while are idle. */
-async function idleCase(one: WindowCase, pauses: readonly number[]): Promise<void> {
-  const world = new World(planOf(one, { asTasks: false, idlenessMs: IDLENESS_MS }), [])
-  await world.bench.createTopics(world.plan)
-  const running = await world.start(world.bench.log)
-  const events: Event[] = []
-  const seen = Array.from({ length: one.inputs }, () => 0)
-  const idle = new Set<number>()
-  let now = 0
-  let fed = 0
-  for (const [index, batch] of one.parts.flat().entries()) {
-    await world.feed(batch, { asTasks: false })
-    for (const record of batch) {
-      events.push({ kind: 'record', record })
-      seen[record.input] = now
-      idle.delete(record.input)
-    }
-    fed += batch.length
-    while ((await running.metrics()).recordsIn < fed) await world.bench.clock.yield()
-    for (let left = pauses[index] ?? 400; left > 0;) {
-      // From one time that something becomes idle to the next.
-      const due = seen.map((at, input) => (idle.has(input) ? Infinity : at + IDLENESS_MS - now))
-      const step = Math.min(left, ...due)
-      await world.clock.advance(step)
-      now += step
-      left -= step
-      const inputs = seen.flatMap((at, input) => (now - at >= IDLENESS_MS ? [input] : []))
-      if (inputs.some(input => !idle.has(input))) events.push({ kind: 'idle', inputs })
-      for (const input of inputs) idle.add(input)
-    }
-  }
-  await running.drain()
-  events.push({ kind: 'end' })
-  await world.compare(one, events)
+/**
+ * Batches with pauses between them, after each of which the inputs that had nothing for a while are idle; and deaths,
+ * after which all inputs are waited for again.
+ */
+async function idleCase(one: WindowCase, pauses: readonly number[]): Promise<number> {
+  const plan = planOf(one, { asTasks: false, idlenessMs: IDLENESS_MS })
+  const life = new Life<TimedRecord, number>({
+    plan,
+    crashes: one.crashes,
+    inputs: new Map(names(one.inputs).map((name, input) => [input, name])),
+    inputOf: record => record.input,
+    lineOf
+  })
+  const steps = one.parts.flat().map((rows, index) => ({ rows, pauseMs: pauses[index] ?? 400 }))
+  await life.live(steps)
+  const events = life.events.map((event): Event =>
+    event.kind === 'row' ? { kind: 'record', record: event.row } : event
+  )
+  const expected = naiveWindows(one, events)
+  const found = await life.bench.values('out')
+  assert.deepEqual(found.toSorted(), expected.windows.toSorted())
+  const late = (await life.bench.values('late')).map(value => value!.split(':')[0])
+  assert.deepEqual(late.toSorted(), expected.late)
+  return events.filter(({ kind }) => kind === 'restart').length
 }
 
 /** A log and stores, over which the dataflow lives and dies. */

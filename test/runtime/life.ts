@@ -1,21 +1,37 @@
-// A join that lives through records, pauses in which inputs fall idle, and deaths; and what happened, for the oracle.
-import { SeededRandom } from '../../../src/base/index.ts'
-import type { Plan } from '../../../src/dataflow/plan.ts'
-import { type RunningDataflow, startDataflow } from '../../../src/runtime/index.ts'
-import { Bench } from '../../../src/runtime/test-kit.ts'
-import { MemoryStore } from '../../../src/state/index.ts'
-import { type CrashPoint, CrashingLog, TickingClock } from '../crashing-log.ts'
-import type { JoinEvent } from './oracle.ts'
-import { type Row, lineOf } from './world.ts'
+// A dataflow that lives through records, pauses in which inputs fall idle, and deaths; and what happened, for an oracle.
+import { SeededRandom } from '../../src/base/index.ts'
+import type { Plan } from '../../src/dataflow/plan.ts'
+import { type RunningDataflow, groupName, startDataflow } from '../../src/runtime/index.ts'
+import { Bench, type Line } from '../../src/runtime/test-kit.ts'
+import { MemoryStore } from '../../src/state/index.ts'
+import { type CrashPoint, CrashingLog, TickingClock } from './crashing-log.ts'
 
 export const IDLENESS_MS = 1_000
-const INPUTS = ['l', 'r'] as const
-type Input = (typeof INPUTS)[number]
 
 /** Records that come, and how long nothing comes behind them. */
-export interface Step {
+export interface Step<Row> {
   readonly rows: readonly Row[]
   readonly pauseMs: number
+}
+
+/** What happened. */
+export type LifeEvent<Row, Input> =
+  | { readonly kind: 'row'; readonly row: Row }
+  /** These inputs have become idle. */
+  | { readonly kind: 'idle'; readonly inputs: readonly Input[] }
+  /** The process died, and another one goes on. */
+  | { readonly kind: 'restart' }
+  /** Event time is at its end. */
+  | { readonly kind: 'end' }
+
+/** What lives: a plan with an idleness of {@link IDLENESS_MS} over topics of one partition. */
+export interface LifeOptions<Row, Input> {
+  readonly plan: Plan
+  readonly crashes: readonly CrashPoint[]
+  /** The topic of each input. */
+  readonly inputs: ReadonlyMap<Input, string>
+  inputOf(row: Row): Input
+  lineOf(row: Row, timestamp: number): Line
 }
 
 interface Process {
@@ -24,10 +40,11 @@ interface Process {
 }
 
 /** Processes one after the other over one log. */
-export class Life {
+export class Life<Row, Input> {
   readonly bench: Bench
-  readonly events: JoinEvent[] = []
-  readonly #plan: Plan
+  readonly events: LifeEvent<Row, Input>[] = []
+  readonly #options: LifeOptions<Row, Input>
+  readonly #inputs: readonly Input[]
   readonly #clock = new TickingClock()
   readonly #crashes: CrashPoint[]
   #store: MemoryStore | null = null
@@ -35,18 +52,19 @@ export class Life {
   /** All records in the order in which they are taken, and how many are among the events. */
   readonly #rows: Row[] = []
   #told = 0
-  readonly #seen: Record<Input, number> = { l: 0, r: 0 }
+  readonly #seen = new Map<Input, number>()
   readonly #idle = new Set<Input>()
 
-  constructor(plan: Plan, crashes: readonly CrashPoint[]) {
-    this.#plan = plan
-    this.#crashes = [...crashes]
+  constructor(options: LifeOptions<Row, Input>) {
+    this.#options = options
+    this.#inputs = [...options.inputs.keys()]
+    this.#crashes = [...options.crashes]
     this.bench = new Bench({ clock: this.#clock })
   }
 
   /** Lives through all steps, and comes to the end of event time. */
-  async live(steps: readonly Step[]): Promise<void> {
-    await this.bench.createTopics(this.#plan)
+  async live(steps: readonly Step<Row>[]): Promise<void> {
+    await this.bench.createTopics(this.#options.plan)
     for (const { rows, pauseMs } of steps) {
       await this.#feed(rows)
       while (!(await this.#settle())) await this.#die()
@@ -60,10 +78,11 @@ export class Life {
   }
 
   async #feed(rows: readonly Row[]): Promise<void> {
-    for (const topic of INPUTS) {
+    const { inputs, inputOf, lineOf } = this.#options
+    for (const [input, topic] of inputs) {
       const lines = rows.flatMap((row, index) => {
         const timestamp = 1_000 + this.#rows.length + index
-        return row.topic === topic ? [lineOf(row, timestamp, false)] : []
+        return inputOf(row) === input ? [lineOf(row, timestamp)] : []
       })
       if (lines.length > 0) await this.bench.feed(topic, lines)
     }
@@ -82,7 +101,7 @@ export class Life {
   async #start(): Promise<Process | null> {
     const log = new CrashingLog(this.bench.log, this.#crashes[0] ?? null)
     const started = startDataflow({
-      plan: this.#plan,
+      plan: this.#options.plan,
       folder: '/',
       log,
       clock: this.#clock,
@@ -93,7 +112,7 @@ export class Life {
       env: {},
       onLog: () => {}
     })
-    for (const input of INPUTS) this.#seen[input] = this.#clock.now()
+    for (const input of this.#inputs) this.#seen.set(input, this.#clock.now())
     const running = await Promise.race([started, log.crashed.then(() => null)])
     return running === null ? null : { running, log }
   }
@@ -103,11 +122,12 @@ export class Life {
     this.#crashes.shift()
     this.#process = null
     this.#store?.crash()
-    const read: Record<Input, number> = { l: 0, r: 0 }
-    for (const { topic, offset } of await this.bench.log.positions('examples/test')) {
-      if (topic === 'l' || topic === 'r') read[topic] = offset
+    const topics = [...this.#options.inputs.values()]
+    let read = 0
+    for (const { topic, offset } of await this.bench.log.positions(groupName(this.#options.plan))) {
+      if (topics.includes(topic)) read += offset
     }
-    this.#tell(read.l + read.r)
+    this.#tell(read)
     this.events.push({ kind: 'restart' })
     this.#idle.clear()
   }
@@ -116,8 +136,9 @@ export class Life {
   #tell(count: number): void {
     for (const row of this.#rows.slice(this.#told, count)) {
       this.events.push({ kind: 'row', row })
-      this.#seen[row.topic] = this.#clock.now()
-      this.#idle.delete(row.topic)
+      const input = this.#options.inputOf(row)
+      this.#seen.set(input, this.#clock.now())
+      this.#idle.delete(input)
     }
     this.#told = Math.max(this.#told, count)
   }
@@ -128,13 +149,15 @@ export class Life {
     log.isSafe = true
     for (let left = pauseMs; left > 0;) {
       const now = this.#clock.now()
-      const waiting = INPUTS.filter(input => !this.#idle.has(input))
-      const due = waiting.map(input => this.#seen[input] + IDLENESS_MS - now)
+      const waiting = this.#inputs.filter(input => !this.#idle.has(input))
+      const due = waiting.map(input => this.#seen.get(input)! + IDLENESS_MS - now)
       const step = Math.min(left, ...due)
       left -= step
       await this.#clock.advance(step)
       await running.settle()
-      const inputs = waiting.filter(input => this.#clock.now() - this.#seen[input] >= IDLENESS_MS)
+      const inputs = waiting.filter(
+        input => this.#clock.now() - this.#seen.get(input)! >= IDLENESS_MS
+      )
       for (const input of inputs) this.#idle.add(input)
       if (inputs.length > 0) this.events.push({ kind: 'idle', inputs })
     }
