@@ -30,8 +30,8 @@ export function schemaForm(value: ValuePlan, topic: string): TextForm {
 }
 
 /**
- * As {@link schemaForm} for a topic behind a registry, which is asked for the id of the topic's schema first: then lines
- * of JSON can be fed. What `auth-env` names is taken from `env`, else from the process.
+ * As {@link schemaForm} for a topic behind a registry, which is asked for the id of the topic's schema first: then
+ * lines of JSON can be fed. What `auth-env` names is taken from `env`, else from the process.
  * @throws REGISTRY_AUTH, REGISTRY_UNREACHABLE and what else the registry's client throws
  */
 export async function registryFeedForm(

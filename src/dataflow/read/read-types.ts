@@ -24,7 +24,7 @@ import {
 } from '../type-text.ts'
 import type { WireSchema } from '../plan.ts'
 import type { Field, RowType, ScalarType, Type, Variant } from '../types.ts'
-import { quoted, valueAt, type Entry, type TreeNode } from '../yaml/tree.ts'
+import { quoted, type Entry, type TreeNode } from '../yaml/tree.ts'
 import { checkName } from './read-names.ts'
 import { isImport, numberOf, readTypeImport, withName } from './read-imports.ts'
 import { collectNested, sizeOfType } from './type-parts.ts'
@@ -63,10 +63,10 @@ export class TypeTable {
     const pascals = new Map<string, string>()
     for (const [name, imported] of context.imports?.types ?? []) {
       this.#resolved.set(name, imported?.value.type ?? null)
-      const ttlMs = imported?.value.ttlMs ?? null
-      if (imported && ttlMs !== null) this.#rowTtls.set(imported.value.type, ttlMs)
-      const schema = imported?.value.schema ?? null
-      if (imported && schema !== null) this.#schemas.set(imported.value.type, schema)
+      if (!imported) continue
+      const { type, ttlMs, schema } = imported.value
+      if (ttlMs !== null) this.#rowTtls.set(type, ttlMs)
+      if (schema !== null) this.#schemas.set(type, schema)
     }
     for (const entry of entries) {
       const name = checkName(context, entry, 'type')
@@ -219,9 +219,7 @@ export class TypeTable {
       if (inner !== name) this.#define(inner, type, entry.keySpan)
     }
     const type = withName(imported.type, name)
-    const path = valueAt(entry.value, 'import')
-    if (imported.schema !== null && path?.kind === 'scalar')
-      this.#schemas.set(type, { ...imported.schema, path: path.text })
+    if (imported.schema !== null) this.#schemas.set(type, imported.schema)
     return this.#withinSize(type, entry.keySpan)
   }
 

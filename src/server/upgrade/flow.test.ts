@@ -224,3 +224,30 @@ test('what a service keeps for itself is compared by what it means', async () =>
   await directory.run(dropping, ['xy'])
   strictEqual((await directory.told(keyed)).filter(told => told.startsWith('kept')).length, 5)
 })
+
+const sums = (aggregates: string, more = ''): string => `apiVersion: 1.0.0
+meta: { name: sums }
+types: { sale: { type: object, properties: { shop: string, amount: f64 } } }
+topics:
+  lines: { schema: { value: sale } }
+services:
+  sum:
+    ${more}
+    sources: [{ type: topic, id: lines }]
+    partition: { assign-key: { field: shop }, aggregate: { ${aggregates} } }
+`
+
+test('an aggregate that gives more is refused, and begins empty when its service says so', async () => {
+  const directory = new Directory()
+  await directory.run(sums('n: count'), ['{"shop":"a","amount":2}'])
+  const more = sums('n: count, total: { sum: amount }')
+  const { name, advice } = await directory.refusal(more)
+  strictEqual(name, 'sum.aggregate')
+  match(advice, /^declare migrate: \{ drop: true \} in the service sum/)
+  const dropping = sums('n: count, total: { sum: amount }', 'migrate: { drop: true }')
+  await directory.run(dropping, ['{"shop":"a","amount":3}'])
+  const [kept] = await directory.states(dropping, 'aggregate')
+  strictEqual(JSON.stringify(kept).includes('3'), true)
+  const less = sums('total: { sum: amount }')
+  strictEqual((await directory.told(less))[0], 'kept state sum.aggregate')
+})

@@ -105,20 +105,15 @@ class StateComparison {
       value,
       ttlMs,
       windowed,
-      migrate = null
+      migrate = null,
+      isImmutable: isAggregate = false
     } = plan as Extract<typeof plan, { kind: 'owned' }>
     const declared = { key, value, stamped: ttlMs !== null, windowed }
     const name = `${kept.service}.${kept.name}`
     const own = this.#find(service.nameBefore, kept.name)
     const from = migrate?.renameFrom ?? null
     const other = from === null ? null : this.#find(from.service, from.state)
-    if (own !== null && other !== null && own !== other) {
-      const twin = `${from!.service}.${from!.state}`
-      const detail = `it has data of its own, and so has ${twin}, which it is said to have been`
-      const advice = `leave rename-from out, and declare migrate: { drop: [${twin}] } if that is to go`
-      for (const state of [own, other]) this.#claimed.add(state)
-      return keep(change('state', name, 'refused', detail, { advice }), own)
-    }
+    if (own !== null && other !== null && own !== other) return this.#twice(name, own, other)
     const before = own ?? other
     if (before === null || before.layout === null) {
       if (!saysNew(migrate)) this.#new.push({ kept, declared })
@@ -163,10 +158,23 @@ class StateComparison {
           removed: before
         }
       }
-      case 'misfit':
+      case 'misfit': {
         if (drops) return this.#anew(kept, before, fit.why, declared)
-        return keep(change('state', name, 'refused', fit.why, { advice: fit.advice }), before)
+        // What an aggregate keeps is no state of the file, so nothing can be declared in it.
+        const inService = `declare migrate: { drop: true } in the service ${kept.service} to begin empty`
+        const advice = isAggregate ? inService : fit.advice
+        return keep(change('state', name, 'refused', fit.why, { advice }), before)
+      }
     }
+  }
+
+  /** A state and the one that it is said to have been: both have data, and only one can go on. */
+  #twice(name: string, own: StateRecord, other: StateRecord): StateOutcome {
+    for (const state of [own, other]) this.#claimed.add(state)
+    const twin = `${other.service}.${other.name}`
+    const detail = `it has data of its own, and so has ${twin}, which it is said to have been`
+    const advice = `leave rename-from out, and declare migrate: { drop: [${twin}] } if that is to go`
+    return keep(change('state', name, 'refused', detail, { advice }), own)
   }
 
   /** Nothing is stored of it. */
