@@ -32,7 +32,8 @@ export function readTypeImport(context: ReadContext, entry: Entry): ImportedType
   const inner = new Report(besides(report.file, path.text), text)
   const imported = importSchema(inner, section.text('message'))
   report.include(inner.diagnostics())
-  return imported
+  if (imported === null || imported.schema === null) return imported
+  return { ...imported, schema: { ...imported.schema, path: path.text } }
 }
 
 /** The name of a file that another one names by a relative path. */

@@ -24,7 +24,7 @@ import {
 } from '../type-text.ts'
 import type { WireSchema } from '../plan.ts'
 import type { Field, RowType, ScalarType, Type, Variant } from '../types.ts'
-import { quoted, valueAt, type Entry, type TreeNode } from '../yaml/tree.ts'
+import { quoted, type Entry, type TreeNode } from '../yaml/tree.ts'
 import { checkName } from './read-names.ts'
 import { isImport, numberOf, readTypeImport, withName } from './read-imports.ts'
 import { collectNested, sizeOfType } from './type-parts.ts'
@@ -219,9 +219,7 @@ export class TypeTable {
       if (inner !== name) this.#define(inner, type, entry.keySpan)
     }
     const type = withName(imported.type, name)
-    const path = valueAt(entry.value, 'import')
-    if (imported.schema !== null && path?.kind === 'scalar')
-      this.#schemas.set(type, { ...imported.schema, path: path.text })
+    if (imported.schema !== null) this.#schemas.set(type, imported.schema)
     return this.#withinSize(type, entry.keySpan)
   }
 
