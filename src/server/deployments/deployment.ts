@@ -94,11 +94,14 @@ export class Deployment {
     const { running } = this
     this.#say('error', `version ${this.#stored.version} failed: ${reason}`)
     this.#isKnown = true
-    await running?.stop(0)
-    await running?.leave()
-    this.log.flush()
-    await this.record({ failure: reason, updatedAt: this.#ground.clock.now() })
-    this.running = null
+    try {
+      await running?.stop(0)
+      await running?.leave()
+      this.log.flush()
+      await this.record({ failure: reason, updatedAt: this.#ground.clock.now() })
+    } finally {
+      this.running = null
+    }
   }
 
   /** A text in which files of this version are named from its folder. */

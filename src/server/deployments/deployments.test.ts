@@ -168,6 +168,34 @@ test('a deployment that fails harms no other, says why, and can be started again
   strictEqual((await bench.values('bad-out', 2)).length, 2)
 })
 
+test('a thread that a deployed function ends takes only its deployment with it', async context => {
+  const bench = await ServerBench.start(context)
+  const fatal = markingFlow('x', {
+    name: 'fatal',
+    run: "if (line === 'bad') setImmediate(() => { throw new Error('nobody waits') }); return { mark: 'x', line }"
+  })
+  const inThread = { ...flow(fatal), settings: { workers: 1 } }
+  await deploy(bench, 'fatal', inThread)
+  await deploy(bench, 'marks', { ...flow(markingFlow('one')), settings: { workers: 1 } })
+  await bench.produce('fatal-in', ['good', 'bad'])
+  let report = await bench.get<DeploymentReport>('deployments/fatal')
+  while (report.status === 'running')
+    report = await bench.get<DeploymentReport>('deployments/fatal')
+  match(report.reason!, /worker thread .* is gone: nobody waits/)
+  await bench.produce('marks-in', ['a'])
+  deepStrictEqual(await bench.values('marks-out', 1), [{ mark: 'one', line: 'a' }])
+  await deploy(bench, 'fatal', {
+    ...flow(fatal.replace("'bad'", "'never'")),
+    settings: { workers: 1 }
+  })
+  await bench.produce('fatal-in', ['more'])
+  const lines = (await bench.values('fatal-out', 3)) as Marked[]
+  deepStrictEqual(
+    lines.map(({ line }) => line),
+    ['good', 'bad', 'more']
+  )
+})
+
 test('what a deployed function throws outside of calls ends its deployment alone', async context => {
   const bench = await ServerBench.start(context)
   await deploy(bench, 'marks', flow(markingFlow('one')))

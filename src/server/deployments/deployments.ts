@@ -176,8 +176,9 @@ export class Deployments {
   async close(): Promise<void> {
     this.#isClosing = true
     await Promise.allSettled(this.#turns.values())
-    await Promise.all([...this.#all.values()].map(one => one.end()))
-    await Promise.all([...this.#all.values()].map(one => one.leave()))
+    // One that does not end in order must not keep the others, or the log, from doing so.
+    await Promise.allSettled([...this.#all.values()].map(one => one.end()))
+    await Promise.allSettled([...this.#all.values()].map(one => one.leave()))
     for (const { log } of this.#all.values()) log.flush()
   }
 

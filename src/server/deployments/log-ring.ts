@@ -60,7 +60,8 @@ export class LogRing {
   tail(limit: number): readonly DeploymentLogLine[] {
     this.flush()
     const lines = [1, 0].flatMap(index => linesOf(this.#path(index)))
-    return lines.slice(-limit).map(line => JSON.parse(line) as DeploymentLogLine)
+    const newest = limit === 0 ? [] : lines.slice(-limit)
+    return newest.map(line => JSON.parse(line) as DeploymentLogLine)
   }
 
   /** Writes what waits. A disk that takes nothing loses lines, and nothing else. */
