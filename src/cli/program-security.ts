@@ -13,6 +13,7 @@ export const SECURITY_EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   'user add': [
     'millrace user add admin --super',
     'printf %s "$PASSWORD" | millrace user add app --data-dir /var/lib/millrace',
+    'millrace user add app --profile staging',
     'millrace user add app --replace --password-file /run/secrets/app'
   ],
   'user delete': ['millrace user delete app --yes'],
@@ -76,7 +77,8 @@ export function addSecurityOptions(command: Command): Command {
     )
 }
 
-const WHERE = 'Works on a data directory of this machine, whether a server uses it or not.'
+const WHERE =
+  'Works on a data directory of this machine, whether a server uses it or not, or on the server of a profile.'
 
 function addUser(program: Command, finish: Finish): void {
   const user = program
@@ -191,7 +193,10 @@ function ruleOptions(command: Command): Command {
 const collect = (value: string, previous: readonly string[] = []): string[] => [...previous, value]
 
 function dataDir(command: Command): Command {
-  return command.option('--data-dir <dir>', 'the data directory', '.millrace')
+  const profile = new Option('--profile <name>', 'the server of this profile, over HTTP')
+  return command
+    .option('--data-dir <dir>', 'the data directory', '.millrace')
+    .addOption(profile.conflicts('dataDir'))
 }
 
 function output(): Option {

@@ -73,6 +73,7 @@ export {
   administer,
   checkExposure,
   type Listening,
+  type SecurityCommand,
   type SecurityResult,
   type SecuritySettings
 } from './security/index.ts'
@@ -81,6 +82,8 @@ export {
   OPERATIONS,
   RESOURCE_KINDS,
   checkPrincipal,
+  checkRule,
+  checkUserName,
   principalOf,
   type AccessRule,
   type Operation,

@@ -1,11 +1,11 @@
 // Security by the command line, as users type it: a first user, a server for others, tokens, rules, refusals.
 import { deepStrictEqual, doesNotMatch, match, ok, strictEqual } from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { request } from 'node:https'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 
-import { run, start } from '../command.ts'
+import { run, shell, start } from '../command.ts'
 import { Authority, textOf, withoutOpenssl } from './certificates.ts'
 import { finallyIn, temporaryFolder } from './kit.ts'
 import { loginPlain, loginScram } from './sasl-client.ts'
@@ -68,6 +68,7 @@ test(
   async t => {
     const folder = temporaryFolder(t)
     const authority = new Authority(folder)
+    writeFileSync(join(folder, 'password'), 'zoe-secret-444\n')
     const { key, certificate } = authority.issue('server', '/CN=server')
     const ca = textOf(authority.certificate)
     const serving = [
@@ -108,6 +109,35 @@ test(
       topics: [{ name: 'orders', numPartitions: 1, replicationFactor: 1 }]
     })
 
+    const profile = [
+      '--bootstrap',
+      server.kafka,
+      '--http',
+      server.http,
+      '--tls-ca',
+      authority.certificate
+    ]
+    const login = [
+      '--sasl',
+      'SCRAM-SHA-512',
+      '--username',
+      'admin',
+      '--password',
+      PASSWORD,
+      '--token',
+      token
+    ]
+    const env = { XDG_CONFIG_HOME: join(folder, 'config') }
+    const remotely = async (args: string): Promise<string> => {
+      const { code, stdout, stderr } = await shell(`npx millrace ${args}`, folder, env)
+      strictEqual(code, 0, stderr)
+      return stdout
+    }
+    await remotely(`profile add far ${[...profile, ...login].join(' ')}`)
+    await remotely(`user add zoe --profile far --password-file password`)
+    await remotely('acl create --allow zoe --operation read --topic t --profile far')
+    match(await remotely('token create --user zoe --profile far'), /^mrt_/)
+
     strictEqual((await run(['user', 'add', 'ana'], folder, ANA)).code, 0)
     const ana = await WireClient.connect(server.kafka, { ca })
     finallyIn(t, () => ana.close())
@@ -119,7 +149,8 @@ test(
     strictEqual(created.code, 0, created.stderr)
     strictEqual(await produce(), 0)
     const listed = await run(['acl', 'list', '-o', 'json'], folder)
-    strictEqual((JSON.parse(listed.stdout) as unknown[]).length, 1)
+    const rules = JSON.parse(listed.stdout) as readonly { readonly principal: string }[]
+    deepStrictEqual(rules.map(each => each.principal).toSorted(), ['User:ana', 'User:zoe'])
     strictEqual((await run(['acl', 'delete', ...rule, '--yes'], folder)).code, 0)
     strictEqual(await produce(), 29)
     strictEqual((await run(['token', 'revoke', token.split('_')[1]!], folder)).code, 0)
@@ -152,7 +183,6 @@ test(
 test('options that do not go together, and words that are none, are refused with what to do', async t => {
   const folder = temporaryFolder(t)
   const cases: readonly (readonly [string, RegExp])[] = [
-    ['acl list', /no data directory/],
     ['start --tls-cert x.pem', /--tls-key is missing/],
     ['start --tls-client-ca ca.pem', /needs TLS/],
     ['start --tls-cert a --tls-key b --tls-principal DEFAULT', /give --tls-client-ca FILE too/],
@@ -174,18 +204,18 @@ test('options that do not go together, and words that are none, are refused with
     ['user add ana', /stdin has no password/]
   ]
   await run(['user', 'add', 'first', '--data-dir', 'data'], folder, 'long-enough-1')
-  for (const [line, expected] of cases) {
+  const refuse = async ([line, expected]: (typeof cases)[number]): Promise<void> => {
     const args = line.split(' ')
-    const hasData = args[0] !== 'start' && line !== 'acl list'
+    // Servers have a directory each: they are started at once.
+    const own = args[0] === 'start' ? `data-${cases.findIndex(each => each[0] === line)}` : 'data'
+    const data = line === 'acl list' ? [] : ['--data-dir', own]
     const input = args[2] === 'a/b' ? 'long-enough-1' : ''
-    const { code, stderr } = await run(
-      [...args, ...(hasData ? ['--data-dir', 'data'] : [])],
-      folder,
-      input
-    )
+    const { code, stderr } = await run([...args, ...data], folder, input)
     ok(code === 1 || code === 2, `${line}: ${code}`)
     match(stderr, expected, line)
   }
+  await refuse(['acl list', /no data directory/])
+  await Promise.all(cases.map(refuse))
 })
 
 test('a password on the command line is no option', async t => {

@@ -1,15 +1,16 @@
 // `millrace acl`: access rules, who may do what to which topics, groups, dataflows and functions.
 import { MillraceError } from '../../base/index.ts'
 import { nearestWord } from '../../dataflow/index.ts'
-import { CLUSTER_NAME, OPERATIONS, RESOURCE_KINDS, administer } from '../../server/index.ts'
+import { CLUSTER_NAME, OPERATIONS, RESOURCE_KINDS, checkRule } from '../../server/index.ts'
 import type { AccessRule, Operation, ResourceKind } from '../../server/index.ts'
+import { administerChosen } from '../administer.ts'
+import type { SecurityTarget } from '../administer.ts'
 import { confirm } from '../confirm.ts'
 import { counted, formatTable, note, print, serialise } from '../output.ts'
 import { principalArgument } from '../principal.ts'
 
 /** What the parser gives. */
-export interface AclOptions {
-  readonly dataDir: string
+export interface AclOptions extends SecurityTarget {
   readonly output?: 'table' | 'json' | 'yaml'
   readonly allow?: readonly string[]
   readonly deny?: readonly string[]
@@ -27,8 +28,9 @@ export interface AclOptions {
 }
 
 /** Prints the rules, of one user if asked. */
-export async function aclList({ dataDir, output, user }: AclOptions): Promise<number> {
-  const { rules = [] } = await administer(dataDir, { kind: 'acl-list' })
+export async function aclList(options: AclOptions): Promise<number> {
+  const { output, user } = options
+  const { rules = [] } = await administerChosen(options, { kind: 'acl-list' })
   const principal = user === undefined ? null : principalArgument('--user', user)
   const shown = rules.filter(rule => principal === null || rule.principal === principal)
   if (output === 'table' || output === undefined) print(ruleTable(shown))
@@ -54,7 +56,8 @@ function ruleTable(rules: readonly AccessRule[]): string {
 /** Adds the rules that the options make. @throws USAGE, SECURITY_RULE */
 export async function aclCreate(options: AclOptions): Promise<number> {
   const rules = rulesOf(options)
-  await administer(options.dataDir, { kind: 'acl-create', rules })
+  for (const rule of rules) checkRule(rule)
+  await administerChosen(options, { kind: 'acl-create', rules })
   note(`Added ${counted(rules.length, 'rule')}:`)
   print(ruleTable(rules))
   return 0
@@ -63,7 +66,7 @@ export async function aclCreate(options: AclOptions): Promise<number> {
 /** Removes exactly the rules that the options make, after asking. @throws USAGE one of them is not there */
 export async function aclDelete(options: AclOptions): Promise<number> {
   const rules = rulesOf(options)
-  const { rules: known = [] } = await administer(options.dataDir, { kind: 'acl-list' })
+  const { rules: known = [] } = await administerChosen(options, { kind: 'acl-list' })
   const missing = rules.find(rule => !known.some(each => isSame(each, rule)))
   if (missing !== undefined) {
     throw new MillraceError(
@@ -76,7 +79,7 @@ export async function aclDelete(options: AclOptions): Promise<number> {
     note('Nothing was deleted.')
     return 1
   }
-  await administer(options.dataDir, { kind: 'acl-delete', rules })
+  await administerChosen(options, { kind: 'acl-delete', rules })
   note(`Deleted ${counted(rules.length, 'rule')}.`)
   return 0
 }

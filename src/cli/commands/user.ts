@@ -1,16 +1,17 @@
 // `millrace user` and `millrace token`: who may log in, by password over Kafka's protocol and by token over HTTP.
 import { MillraceError } from '../../base/index.ts'
 import { parseDuration } from '../../dataflow/index.ts'
-import { administer } from '../../server/index.ts'
+import { checkUserName } from '../../server/index.ts'
 import type { SecurityResult, TokenListing, UserListing } from '../../server/index.ts'
+import { administerChosen } from '../administer.ts'
+import type { SecurityTarget } from '../administer.ts'
 import { confirm } from '../confirm.ts'
 import { formatTable, note, print, serialise } from '../output.ts'
 import { readPassword } from '../password.ts'
 import { principalArgument } from '../principal.ts'
 
 /** What the parser gives. */
-export interface UserOptions {
-  readonly dataDir: string
+export interface UserOptions extends SecurityTarget {
   readonly output?: 'table' | 'json' | 'yaml'
   readonly super?: boolean
   readonly replace?: boolean
@@ -18,8 +19,7 @@ export interface UserOptions {
   readonly yes?: boolean
 }
 
-export interface TokenOptions {
-  readonly dataDir: string
+export interface TokenOptions extends SecurityTarget {
   readonly output?: 'table' | 'json' | 'yaml'
   readonly user?: string
   readonly expires?: string
@@ -27,8 +27,9 @@ export interface TokenOptions {
 }
 
 /** Prints the users. */
-export async function userList({ dataDir, output }: UserOptions): Promise<number> {
-  const { users = [] } = await administer(dataDir, { kind: 'user-list' })
+export async function userList(options: UserOptions): Promise<number> {
+  const { output } = options
+  const { users = [] } = await administerChosen(options, { kind: 'user-list' })
   if (output === 'table' || output === undefined) print(userTable(users))
   else print(await serialise(users, output))
   return 0
@@ -47,8 +48,9 @@ function userTable(users: readonly UserListing[]): string {
 
 /** Makes a user, or changes the password of one. @throws USAGE, SECURITY_NAME, SECURITY_PASSWORD */
 export async function userAdd(name: string, options: UserOptions): Promise<number> {
+  checkUserName(name)
   const password = await readPassword(name, options.passwordFile ?? null)
-  const result = await administer(options.dataDir, {
+  const result = await administerChosen(options, {
     kind: 'user-add',
     name,
     password,
@@ -71,7 +73,7 @@ export async function userDelete(name: string, options: UserOptions): Promise<nu
     note('Nothing was deleted.')
     return 1
   }
-  await administer(options.dataDir, { kind: 'user-delete', name })
+  await administerChosen(options, { kind: 'user-delete', name })
   note(
     `Deleted user ${name}. Access rules and tokens of User:${name} are left: millrace acl list, token list.`
   )
@@ -79,8 +81,9 @@ export async function userDelete(name: string, options: UserOptions): Promise<nu
 }
 
 /** Prints the tokens, without what would open a door. */
-export async function tokenList({ dataDir, output }: TokenOptions): Promise<number> {
-  const { tokens = [] } = await administer(dataDir, { kind: 'token-list' })
+export async function tokenList(options: TokenOptions): Promise<number> {
+  const { output } = options
+  const { tokens = [] } = await administerChosen(options, { kind: 'token-list' })
   if (output === 'table' || output === undefined) print(tokenTable(tokens))
   else print(await serialise(tokens.map(plainTimes), output))
   return 0
@@ -108,7 +111,7 @@ function tokenTable(tokens: readonly TokenListing[]): string {
 
 /** Makes a token and prints it: the only time that it is shown. @throws USAGE, SECURITY_NAME */
 export async function tokenCreate(options: TokenOptions): Promise<number> {
-  const { dataDir, user = '', expires = '90d', note: remark } = options
+  const { user = '', expires = '90d', note: remark } = options
   const principal = principalArgument('--user', user)
   const lifetimeMs = expires === 'never' ? null : parseDuration(expires)
   if (expires !== 'never' && (lifetimeMs === null || lifetimeMs <= 0)) {
@@ -118,7 +121,7 @@ export async function tokenCreate(options: TokenOptions): Promise<number> {
     )
   }
   const asked = { kind: 'token-create', principal, lifetimeMs, note: remark ?? null } as const
-  const result = await administer(dataDir, asked)
+  const result = await administerChosen(options, asked)
   const [token] = result.tokens ?? []
   if (options.output === undefined || options.output === 'table') print(result.text ?? '')
   else print(await serialise({ token: result.text, ...plainTimes(token!) }, options.output))
@@ -130,8 +133,8 @@ export async function tokenCreate(options: TokenOptions): Promise<number> {
 }
 
 /** Ends a token. @throws USAGE there is none */
-export async function tokenRevoke(id: string, { dataDir }: TokenOptions): Promise<number> {
-  await administer(dataDir, { kind: 'token-revoke', id })
+export async function tokenRevoke(id: string, options: TokenOptions): Promise<number> {
+  await administerChosen(options, { kind: 'token-revoke', id })
   note(`Token ${id} opens nothing any more.`)
   return 0
 }

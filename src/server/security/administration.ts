@@ -45,7 +45,7 @@ export interface SecurityResult {
 
 type Outcome = Omit<SecurityResult, 'isRequired'>
 
-/** Does what a command says. @throws SECURITY_NAME, SECURITY_PASSWORD, SECURITY_RULE, SECURITY_FULL, USAGE */
+/** Does what a command says. @throws SECURITY_*, USER_EXISTS, USER_UNKNOWN, TOKEN_UNKNOWN */
 export async function runCommand(
   security: Security,
   audit: Audit,
@@ -105,7 +105,8 @@ async function act(security: Security, command: SecurityCommand): Promise<Outcom
   }
 }
 
-function resourcesOf(command: SecurityCommand): readonly string[] {
+/** What a command is about, for the audit log; nothing secret. */
+export function resourcesOf(command: SecurityCommand): readonly string[] {
   switch (command.kind) {
     case 'user-add':
     case 'user-delete':
@@ -127,14 +128,14 @@ function resourcesOf(command: SecurityCommand): readonly string[] {
 
 function there(name: string): MillraceError {
   return new MillraceError(
-    'USAGE',
+    'USER_EXISTS',
     `there is a user ${name} already; expected a new name; to give ${name} another password add --replace`
   )
 }
 
 function missing(what: 'user' | 'token', name: string): MillraceError {
   return new MillraceError(
-    'USAGE',
+    what === 'user' ? 'USER_UNKNOWN' : 'TOKEN_UNKNOWN',
     `there is no ${what} ${name}; millrace ${what} list shows which there are`
   )
 }

@@ -1,6 +1,7 @@
 // Security of servers: what is chosen for one, its certificates and audit log, and how it is administered.
 export {
   administer,
+  resourcesOf,
   runCommand,
   type SecurityCommand,
   type SecurityResult

@@ -307,7 +307,7 @@ test('a stopped data directory is administered directly, a running one by its lo
   const first = await administer(data, { ...add, name: 'ana', password: 'ana-secret-22' })
   strictEqual(first.isRequired, null)
   await rejects(administer(data, { ...add, name: 'ana', password: 'ana-secret-33' }), {
-    code: 'USAGE'
+    code: 'USER_EXISTS'
   })
   const { LogServer } = await import('../log-server.ts')
   const server = await LogServer.start({
@@ -338,7 +338,7 @@ test('a stopped data directory is administered directly, a running one by its lo
       ['ana', 'ben']
     )
     await rejects(administer(data, { kind: 'user-delete', name: 'zoe' }), {
-      code: 'USAGE',
+      code: 'USER_UNKNOWN',
       message: /there is no user zoe/
     })
     strictEqual(await answerTo(path, 'no JSON\n'), 'CONTROL_FAILED')

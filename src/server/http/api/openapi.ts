@@ -11,6 +11,7 @@ const TAGS: Readonly<Record<string, string>> = {
   dataflows: 'What runs, how far it is, its states.',
   functions: 'Stateful functions, their values and delayed messages.',
   sql: 'Questions about states in SQL.',
+  security: 'Users, tokens and access rules.',
   system: 'The server itself.'
 }
 

@@ -90,6 +90,11 @@ export class ApiRequest {
     }
   }
 
+  /** Names more of what the request is to change, for the audit log. */
+  about(resources: readonly string[]): void {
+    this.#administered.push(...resources)
+  }
+
   /** Notes what an administrator asked for, and what became of it; other requests are not noted. */
   noteAdministration(status: number): void {
     const { security } = this.#scope

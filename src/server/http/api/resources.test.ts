@@ -262,6 +262,7 @@ test('where callers must say who they are, tokens and rules decide', async conte
   strictEqual(await as('POST', 'topics/open/records', { value: 'x' }), 403)
   strictEqual(await as('POST', 'topics', { name: 'new' }), 403)
   strictEqual(await as('GET', '/metrics'), 403)
+  strictEqual(await as('GET', 'security/users'), 403)
   const listed = await bench.call<{ topics: { name: string }[] }>('GET', 'topics', undefined, {
     authorization: `Bearer ${token}`
   })
@@ -269,4 +270,57 @@ test('where callers must say who they are, tokens and rules decide', async conte
     listed.body.topics.map(({ name }) => name),
     ['open']
   )
+})
+
+test('who may administer the server keeps its users, tokens and rules; secrets are never given back', async context => {
+  const bench = await ServerBench.start(context)
+  const problem = await bench.problem('GET', 'security/users')
+  strictEqual(problem, '409 SECURITY_DISABLED')
+  const { users, tokens } = bench.server!.security!
+  await users.put('root', 'root-secret-1', { isSuper: true })
+  const made = await tokens.create({ principal: 'User:root', lifetimeMs: null, note: null })
+  await bench.stop()
+  await bench.start()
+  const headers = { authorization: `Bearer ${made.text}` }
+  const as = async <T>(
+    method: string,
+    path: string,
+    body?: object
+  ): Promise<{ status: number; body: T }> =>
+    await bench.call<T>(method, `security/${path}`, body, headers)
+  const statusOf = async (method: string, path: string, body?: object): Promise<number> =>
+    (await as(method, path, body)).status
+  strictEqual(await statusOf('PUT', 'users/ana', { password: 'short' }), 400)
+  strictEqual(await statusOf('PUT', 'users/ana', { password: 'ana-secret-22' }), 204)
+  const known = await as<{ users: { name: string }[] }>('GET', 'users')
+  deepStrictEqual(
+    known.body.users.map(({ name }) => name),
+    ['ana', 'root']
+  )
+  const asked = { principal: 'User:ana', lifetimeMs: 60_000, note: 'report' }
+  const token = await as<{ text: string; tokens: { id: string }[] }>('POST', 'tokens', asked)
+  strictEqual(token.status, 201)
+  const own = { authorization: `Bearer ${token.body.text}` }
+  strictEqual((await bench.call('GET', 'topics', undefined, own)).status, 200)
+  const resource = { kind: 'topic', pattern: 'prefixed', name: 'shop.' }
+  const rule = {
+    permission: 'allow',
+    principal: 'User:ana',
+    host: '*',
+    operation: 'create',
+    ...resource
+  }
+  strictEqual((await bench.call('POST', 'topics', { name: 'shop.a' }, own)).status, 403)
+  strictEqual(await statusOf('POST', 'rules', { rules: [rule] }), 204)
+  strictEqual((await bench.call('POST', 'topics', { name: 'shop.a' }, own)).status, 201)
+  deepStrictEqual((await as('GET', 'rules')).body, { rules: [rule] })
+  strictEqual(await statusOf('POST', 'rules', { rules: [{ ...rule, operation: 'invoke' }] }), 400)
+  strictEqual(await statusOf('DELETE', 'rules', { rules: [rule] }), 204)
+  strictEqual((await bench.call('POST', 'topics', { name: 'shop.b' }, own)).status, 403)
+  strictEqual(await statusOf('DELETE', `tokens/${token.body.tokens[0]!.id}`), 204)
+  strictEqual((await bench.call('GET', 'topics', undefined, own)).status, 401)
+  strictEqual(await statusOf('DELETE', 'users/ana'), 204)
+  strictEqual(await statusOf('DELETE', 'users/ana'), 404)
+  const all = JSON.stringify([await as('GET', 'users'), await as('GET', 'tokens')])
+  ok(!/secret|mrt_|digest|Key/.test(all), all)
 })

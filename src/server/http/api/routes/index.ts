@@ -7,6 +7,7 @@ import { EVENT_ROUTES } from './events.ts'
 import { FUNCTION_ROUTES } from './functions.ts'
 import { GROUP_ROUTES } from './groups.ts'
 import { RECORD_ROUTES } from './records.ts'
+import { SECURITY_ROUTES } from './security.ts'
 import { SOCKET_ROUTES } from './socket.ts'
 import { SQL_ROUTES } from './sql.ts'
 import { systemRoutes } from './system.ts'
@@ -25,6 +26,7 @@ export function apiRoutes(counters: RequestCounters = new RequestCounters()): re
     ...DATAFLOW_ROUTES,
     ...FUNCTION_ROUTES,
     ...SQL_ROUTES,
+    ...SECURITY_ROUTES,
     ...systemRoutes(counters, () => all)
   )
   return all

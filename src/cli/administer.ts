@@ -1,0 +1,82 @@
+// Where commands of security work: on a data directory of this machine, or on the server of a profile, over HTTP.
+import { MillraceError } from '../base/index.ts'
+import { administer } from '../server/index.ts'
+import type {
+  AccessRule,
+  SecurityCommand,
+  SecurityResult,
+  TokenListing,
+  UserListing
+} from '../server/index.ts'
+import { chosenServer } from './api-client.ts'
+import type { ApiClient } from './api-client.ts'
+
+/** What the parser gives. */
+export interface SecurityTarget {
+  readonly dataDir: string
+  /** The server of this profile, instead of the data directory. */
+  readonly profile?: string
+}
+
+/** Does what a command says, where the options say. @throws as `administer`, and the server's codes */
+export async function administerChosen(
+  { dataDir, profile }: SecurityTarget,
+  command: SecurityCommand
+): Promise<SecurityResult> {
+  if (profile === undefined) return await administer(dataDir, command)
+  const result = await overHttp(await chosenServer({ profile }), command)
+  return { isRequired: true, ...result }
+}
+
+const PATH = '/api/v1/security'
+const at = (kind: 'users' | 'tokens', name: string): string =>
+  `${PATH}/${kind}/${encodeURIComponent(name)}`
+
+async function overHttp(
+  client: ApiClient,
+  command: SecurityCommand
+): Promise<Omit<SecurityResult, 'isRequired'>> {
+  switch (command.kind) {
+    case 'user-list':
+      return await client.call<{ users: readonly UserListing[] }>('GET', `${PATH}/users`)
+    case 'user-add': {
+      const { name, password, isSuper, isReplaced } = command
+      if (!isReplaced) await refuseKnown(client, name)
+      await client.call('PUT', at('users', name), { password, isSuper })
+      return {}
+    }
+    case 'user-delete':
+      await client.call('DELETE', at('users', command.name))
+      return {}
+    case 'token-list':
+      return await client.call<{ tokens: readonly TokenListing[] }>('GET', `${PATH}/tokens`)
+    case 'token-create': {
+      const { principal, lifetimeMs, note } = command
+      const asked = { principal, lifetimeMs, ...(note === null ? {} : { note }) }
+      return await client.call<SecurityResult>('POST', `${PATH}/tokens`, asked)
+    }
+    case 'token-revoke':
+      await client.call('DELETE', at('tokens', command.id))
+      return {}
+    case 'acl-list':
+      return await client.call<{ rules: readonly AccessRule[] }>('GET', `${PATH}/rules`)
+    case 'acl-create':
+    case 'acl-delete': {
+      const { rules } = command
+      await client.call(command.kind === 'acl-create' ? 'POST' : 'DELETE', `${PATH}/rules`, {
+        rules
+      })
+      return { rules }
+    }
+  }
+}
+
+/** @throws USER_EXISTS */
+async function refuseKnown(client: ApiClient, name: string): Promise<void> {
+  const { users } = await client.call<{ users: readonly UserListing[] }>('GET', `${PATH}/users`)
+  if (!users.some(user => user.name === name)) return
+  throw new MillraceError(
+    'USER_EXISTS',
+    `there is a user ${name} already; expected a new name; to give ${name} another password add --replace`
+  )
+}
