@@ -383,7 +383,7 @@ test('modules with functions answer over HTTP, also while they are replaced', as
   const module = `kind: io.millrace.http.v1/ingress
 spec:
   id: tests/hits
-  path: /hits/{id}
+  path: /{id}
   mode: request-reply
   valueType: tests/Hit
   targets: [tests/counter]
@@ -402,8 +402,12 @@ spec: { name: hits }
     )
   await deploy(bench, 'hits', version('hello'))
   const hit = async (): Promise<{ status: number; body: { greeting: string; next: number } }> =>
-    await bench.call('POST', '/hits/a', 'x', { 'content-type': 'text/plain' })
+    await bench.call('POST', '/a', 'x', { 'content-type': 'text/plain' })
   deepStrictEqual((await hit()).body, { greeting: 'hello', next: 1 })
+  // The paths of the API stay its own.
+  strictEqual(await bench.problem('GET', '/health'), '200')
+  strictEqual(await bench.problem('POST', '/metrics'), '405 METHOD_NOT_ALLOWED')
+  strictEqual(await bench.problem('GET', 'nowhere'), '404 NOT_FOUND')
   const state = { replacing: true }
   const seen: number[] = []
   const callers = (async () => {

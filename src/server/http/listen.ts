@@ -208,7 +208,11 @@ class Mounts {
       sendError(connected, error)
       return true
     }
-    for (const mount of this.all) if (mount.passShort(connected)) return true
+    const { url = '' } = connected.env.incoming
+    for (const mount of this.all) {
+      if (mount.reserves?.(url) === true) return false
+      if (mount.passShort(connected)) return true
+    }
     return false
   }
 

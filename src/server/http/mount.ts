@@ -21,6 +21,8 @@ export type ShortWay = (connected: Connected) => Promise<Response> | null
 export interface MountRoutes {
   /** Adds the routes; gives what is asked before them. */
   routes(app: HttpApp): readonly ShortWay[]
+  /** Whether paths like this are its own, so that no short way of another mount may take them. */
+  reserves?(url: string): boolean
   /** Takes a connection that asks for another protocol; false: it is for another. */
   upgrade?(incoming: IncomingMessage, socket: Duplex, head: Buffer): boolean
 }
@@ -30,6 +32,7 @@ export class Mount {
   readonly app: HttpApp
   readonly ways: readonly ShortWay[]
   readonly upgrade: MountRoutes['upgrade']
+  readonly reserves: MountRoutes['reserves']
   #running = 0
   #waiting: (() => void)[] = []
 
@@ -37,6 +40,7 @@ export class Mount {
     this.app = app
     this.ways = routes.routes(app)
     this.upgrade = routes.upgrade?.bind(routes)
+    this.reserves = routes.reserves?.bind(routes)
   }
 
   /** Whether one of the routes is for the request. */

@@ -53,8 +53,34 @@ public class Client {
       produceAndRead();
       transactions(admin);
       administrate(admin);
+      if (args.length > 1) secure(admin);
     }
     System.out.println("done");
+  }
+
+  /** Users and access rules, where everybody has to log in. */
+  static void secure(Admin admin) throws Exception {
+    var info = new ScramCredentialInfo(ScramMechanism.SCRAM_SHA_256, 8192);
+    admin.alterUserScramCredentials(List.of(new UserScramCredentialUpsertion("zoe", info, "zoe-secret-444"))).all().get();
+    var described = admin.describeUserScramCredentials(List.of("zoe")).description("zoe").get();
+    check(described.credentialInfos().equals(List.of(info)), described);
+    var login = properties("sasl.mechanism", "SCRAM-SHA-256", "sasl.jaas.config",
+      "org.apache.kafka.common.security.scram.ScramLoginModule required username=\"zoe\" password=\"zoe-secret-444\";");
+    try (var zoe = Admin.create(login)) {
+      check(zoe.listTopics().names().get().isEmpty(), "zoe sees topics");
+      check(fails(() -> zoe.describeCluster(new DescribeClusterOptions().includeAuthorizedOperations(true)).nodes().get()) == null, "cluster");
+      check(fails(() -> zoe.deleteTopics(List.of("j")).all().get()) instanceof TopicAuthorizationException, "zoe deletes");
+    }
+    admin.alterUserScramCredentials(List.of(new UserScramCredentialDeletion("zoe", ScramMechanism.SCRAM_SHA_256))).all().get();
+  }
+
+  static Throwable fails(java.util.concurrent.Callable<?> action) {
+    try {
+      action.call();
+      return null;
+    } catch (Exception error) {
+      return error.getCause() == null ? error : error.getCause();
+    }
   }
 
   static void produceAndRead() throws Exception {

@@ -14,7 +14,10 @@ import { sendProblem } from './problem.ts'
 import { ApiRequest } from './request.ts'
 import type { RequestScope } from './request.ts'
 import type { ApiAnswer, ApiRoute, Method } from './route.ts'
+import { API } from './route.ts'
 
+/** Paths of the API; an ingress of functions may lie beside them. */
+const OWN_PATHS = /^\/(?:api\/v1|health|metrics|openapi\.json)(?:[/?]|$)/
 /** Requests that may run at once; those that wait for records count. */
 const REQUESTS_MAX = 2_000
 
@@ -58,7 +61,14 @@ export class Api implements MountRoutes {
       const methods = routes.map(route => route.method)
       app.all(template, exchange => this.#other(exchange, methods))
     }
+    app.all(`${API}/*`, exchange =>
+      sendProblem(exchange, unknownPath(exchange), this.#corsOf(exchange))
+    )
     return []
+  }
+
+  reserves(url: string): boolean {
+    return OWN_PATHS.test(url)
   }
 
   upgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): boolean {
@@ -147,6 +157,11 @@ function jsonText(value: object): string {
   return JSON.stringify(value, (_, one: unknown) =>
     typeof one === 'bigint' ? (Number.isSafeInteger(Number(one)) ? Number(one) : String(one)) : one
   )
+}
+
+function unknownPath({ req }: Exchange): HttpError {
+  const message = `there is nothing at ${req.path}; expected a path of /openapi.json`
+  return new HttpError(404, 'NOT_FOUND', message)
 }
 
 /** The error of a route that a run has not. */

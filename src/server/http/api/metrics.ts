@@ -1,11 +1,15 @@
 // Counters in the text format of Prometheus: the process, HTTP, the log, the broker, dataflows, functions.
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 
+import { answered } from './answering.ts'
 import type { RequestCounters } from './counters.ts'
 import type { ApiHost, HostedEngine } from './host.ts'
 
 type Labels = Readonly<Record<string, string | number>>
 type Kind = 'counter' | 'gauge'
+
+/** How long a thread of tasks may take to tell its counters, ms. */
+const ANSWER_MS = 1_000
 
 const delay = monitorEventLoopDelay({ resolution: 20 })
 
@@ -44,10 +48,12 @@ export async function metricsText(host: ApiHost, requests: RequestCounters): Pro
   await addLog(page, host)
   await addBroker(page, host)
   addDeployments(page, host)
-  for (const hosted of host.engines()) {
-    await addDataflows(page, hosted)
-    await addFunctions(page, hosted)
-  }
+  await Promise.all(
+    host.engines().map(async hosted => {
+      await addDataflows(page, hosted)
+      await addFunctions(page, hosted)
+    })
+  )
   return page.text
 }
 
@@ -146,7 +152,8 @@ function addDeployments(page: Page, { deployments }: ApiHost): void {
 async function addDataflows(page: Page, { engine, deployment }: HostedEngine): Promise<void> {
   for (const dataflow of engine.dataflows) {
     const labels = { dataflow: dataflow.name, ...(deployment === null ? {} : { deployment }) }
-    const metrics = await dataflow.metrics().catch(() => null)
+    // One thread that does not answer must not keep the counters of all others away.
+    const metrics = await answered(engine.clock, dataflow.metrics(), ANSWER_MS).catch(() => null)
     const runs = dataflow.running.status === 'running' ? 1 : 0
     page.add('dataflow_running', 'gauge', 'Whether a dataflow runs.', runs, labels)
     if (metrics === null) continue
@@ -191,7 +198,7 @@ async function addDataflows(page: Page, { engine, deployment }: HostedEngine): P
 async function addFunctions(page: Page, { engine, deployment }: HostedEngine): Promise<void> {
   const { functions } = engine
   if (functions === null) return
-  const metrics = await functions.metrics().catch(() => null)
+  const metrics = await answered(engine.clock, functions.metrics(), ANSWER_MS).catch(() => null)
   if (metrics === null) return
   const labels = { application: functions.name, ...(deployment === null ? {} : { deployment }) }
   const add = (name: string, kind: Kind, help: string, value: number, more: Labels = {}): void =>

@@ -2,6 +2,7 @@
 import { MillraceError } from '../../../../base/index.ts'
 import { nearestWord } from '../../../../dataflow/index.ts'
 import type { EngineDataflow } from '../../../engine.ts'
+import { answered } from '../answering.ts'
 import type { ApiHost } from '../host.ts'
 import type { ApiRequest } from '../request.ts'
 import { API, gives, inPath, inQuery, needs, ok } from '../route.ts'
@@ -67,17 +68,23 @@ async function entries(request: ApiRequest, host: ApiHost): Promise<ApiAnswer> {
   const { dataflow } = find(host, request.named('name'))
   const prefix = request.text('prefix')
   const limit = request.number('limit')!
-  const found = await dataflow.running.stateEntries(request.named('state'), {
-    limit: limit + 1,
-    ...(prefix === null ? {} : { prefix })
-  })
+  const found = await answered(
+    host.clock,
+    dataflow.running.stateEntries(request.named('state'), {
+      limit: limit + 1,
+      ...(prefix === null ? {} : { prefix })
+    })
+  )
   return ok({ entries: found.slice(0, limit), isCut: found.length > limit })
 }
 
 async function entry(request: ApiRequest, host: ApiHost): Promise<ApiAnswer> {
   const { dataflow } = find(host, request.named('name'))
   const key = request.named('key')
-  const found = await dataflow.running.stateEntries(request.named('state'), { key })
+  const found = await answered(
+    host.clock,
+    dataflow.running.stateEntries(request.named('state'), { key })
+  )
   if (found.length > 0) return ok({ entries: found })
   throw new MillraceError(
     'KEY_UNKNOWN',
@@ -125,7 +132,8 @@ export const DATAFLOW_ROUTES: readonly ApiRoute[] = [
     parameters: [NAME],
     answers: gives('Counters since the start.', { type: 'object' }),
     access: needs('describe', 'dataflow', 'name'),
-    handle: async (request, host) => ok(await find(host, request.named('name')).dataflow.metrics())
+    handle: async (request, host) =>
+      ok(await answered(host.clock, find(host, request.named('name')).dataflow.metrics()))
   },
   {
     method: 'GET',
@@ -141,7 +149,7 @@ export const DATAFLOW_ROUTES: readonly ApiRoute[] = [
     access: needs('describe', 'dataflow', 'name'),
     handle: async (request, host) => {
       const { dataflow } = find(host, request.named('name'))
-      return ok({ states: await dataflow.running.states() })
+      return ok({ states: await answered(host.clock, dataflow.running.states()) })
     }
   },
   {
