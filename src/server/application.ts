@@ -93,7 +93,7 @@ export function needsFunctions({
   )
 }
 
-/** Puts the application of a run together. Files with errors are looked through, too, so that all findings come at once. */
+/** Puts the application of a run together. Files with errors are looked through too: all findings come at once. */
 export async function loadApplication(
   files: ApplicationFiles,
   request: ApplicationRequest

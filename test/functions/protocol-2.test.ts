@@ -1,5 +1,5 @@
-// Functions of StateFun 2.x: its module files and its protocol, with an endpoint that is written here from the protocol's
-// description alone. test/sdks has the same with the original SDK.
+// Functions of StateFun 2.x: its module files and its protocol, with an endpoint that is written here from what is said
+// of the protocol alone. test/sdks has the same with the original SDK.
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { test, type TestContext } from 'node:test'

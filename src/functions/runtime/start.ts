@@ -44,7 +44,7 @@ const SWEEP_MS_REMOTE = 60_000
 
 /**
  * State changes that start a flush, and those that may wait for it before the task does. Measured: with half as much
- * counters are a quarter slower. Delayed messages count with what they hold in memory until they are flushed (`isCold`).
+ * counters are a quarter slower. Delayed messages count with what they hold in memory until their flush (`isCold`).
  */
 const FLUSH_BYTES = 4 * 1024 * 1024
 const UNFLUSHED_BYTES_MAX = 16 * 1024 * 1024

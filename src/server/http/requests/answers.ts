@@ -5,8 +5,8 @@
 //   A3  The answers of remembered calls stay in the log, and can be read again from there.
 //   A4  Replies that the functions of this process write are not read: they tell of them once they are durable, in the
 //       order of the topic. One that does not come directly behind what is known is read with what stands before it.
-//   A5  A dead letter further down is told as soon as no message of the request is on its way, but is no answer: should a
-//       reply come after all, who repeats the request gets that.
+//   A5  A dead letter further down is told as soon as no message of the request is on its way, but is no answer: should
+//       a reply come after all, who repeats the request gets that.
 import { isMillraceError, messageOf } from '../../../base/index.ts'
 import type { Clock } from '../../../base/index.ts'
 import type { Log } from '../../../log/log.ts'
