@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path'
 
 const COMMAND = resolve(import.meta.dirname, '../../bin/millrace.js')
 const OPTIONS = ['--conditions=millrace-source', '--disable-warning=ExperimentalWarning']
-const DOOR = ['--listen', '127.0.0.1:0']
+const DOOR = ['--listen', '127.0.0.1:0', '--http', 'none']
 
 /** A running server. */
 export interface FrontDoor {

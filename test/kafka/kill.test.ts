@@ -27,7 +27,10 @@ interface Server {
 
 /** Starts the server as users do; resolves when it listens. */
 async function serve(folder: string): Promise<Server> {
-  const child = start(['start', '--data-dir', folder, '--listen', '127.0.0.1:0'], folder)
+  const child = start(
+    ['start', '--data-dir', folder, '--listen', '127.0.0.1:0', '--http', 'none'],
+    folder
+  )
   const ended = new Promise(resolve => child.once('close', resolve))
   let said = ''
   const bootstrap = await new Promise<string>((resolve, reject) => {

@@ -80,7 +80,7 @@ test('a dataflow reads what Kafka clients commit, never what they abort, and the
 
 test('a server is started over an empty directory, stopped, and knows all when it starts again', async t => {
   const folder = temporaryFolder(t)
-  const args = ['start', '--data-dir', 'data']
+  const args = ['start', '--data-dir', 'data', '--http', 'none']
   const first = await serve(t, folder, args)
   const producer = clientOf(first.bootstrap).producer()
   await producer.connect()
@@ -104,8 +104,17 @@ test('addresses of other machines and ports in use are refused with what to do',
   const folder = temporaryFolder(t)
   const open = await run(['start', '--listen', '0.0.0.0:9092'], folder)
   deepStrictEqual([open.code, /TLS and authentication/.test(open.stderr)], [2, true])
-  const { bootstrap, child, ended } = await serve(t, folder, ['start', '--data-dir', 'one'])
-  const twice = await run(['start', '--data-dir', 'two', '--listen', bootstrap], folder)
+  const { bootstrap, child, ended } = await serve(t, folder, [
+    'start',
+    '--data-dir',
+    'one',
+    '--http',
+    'none'
+  ])
+  const twice = await run(
+    ['start', '--data-dir', 'two', '--listen', bootstrap, '--http', 'none'],
+    folder
+  )
   deepStrictEqual([twice.code, /another process listens there/.test(twice.stderr)], [1, true])
   child.kill('SIGINT')
   strictEqual(await ended, 0)

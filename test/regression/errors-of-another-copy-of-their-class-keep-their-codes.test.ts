@@ -1,5 +1,5 @@
-// The built form has the class of errors in several files. Errors of the log that reached the broker's copy were none of
-// its own, so Kafka's clients of `millrace start` got UNKNOWN_SERVER_ERROR in place of the code.
+// The built form has the class of errors in several files. Errors of the log that reached the copy of the broker were
+// none of its own, so clients of Kafka got UNKNOWN_SERVER_ERROR from `millrace start` in place of the code.
 import { strictEqual } from 'node:assert/strict'
 import { test } from 'node:test'
 import { MillraceError, isMillraceError } from '../../src/base/index.ts'
