@@ -1,4 +1,4 @@
-// A dataflow that lives through records, pauses in which inputs fall idle, and deaths; and what happened, for an oracle.
+// A dataflow that lives through records, pauses in which inputs fall idle, and deaths; what happened goes to an oracle.
 import { SeededRandom } from '../../src/base/index.ts'
 import type { Plan } from '../../src/dataflow/plan.ts'
 import { type RunningDataflow, groupName, startDataflow } from '../../src/runtime/index.ts'
