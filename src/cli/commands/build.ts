@@ -51,10 +51,7 @@ export async function build(path: string, options: BuildOptions): Promise<number
   return 0
 }
 
-function requestOf(
-  path: string,
-  loaded: ReturnType<typeof loadFiles>
-): Omit<BuildRequest, 'dev'> {
+function requestOf(path: string, loaded: ReturnType<typeof loadFiles>): Omit<BuildRequest, 'dev'> {
   const { dataflows, packages, modules } = loaded
   const all = dataflows.length + packages.length + modules.length
   const [dataflow] = dataflows
