@@ -152,7 +152,7 @@ function addProfile(program: Command, finish: Finish): void {
     .command('profile')
     .summary('where commands work: data directories, servers, clusters')
     .description(
-      'Keeps the places that commands work on, by name. One of them is the current one: commands without\n' +
+      'Keeps the places that commands work on, by name. One of them is the current one: commands without ' +
         '--profile use it. Secrets are better named by where they stand than written into a profile.'
     )
   profile
@@ -199,7 +199,7 @@ function addProfileAdd(profile: Command, finish: Finish): void {
   profile
     .command('add')
     .description(
-      'Adds a profile: a data directory of this machine, a server of millrace, or a Kafka cluster. The first one\n' +
+      'Adds a profile: a data directory of this machine, a server of millrace, or a Kafka cluster. The first one ' +
         'becomes the current one. Passwords on a command line are seen by others: name a variable or a file instead.'
     )
     .argument('<profile>', 'name of the profile')

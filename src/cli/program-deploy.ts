@@ -37,7 +37,7 @@ export function addDeploy(program: Command, finish: Finish): void {
     )
   addServer(program.command('stop').summary('stop a deployment'))
     .description(
-      'Stops a deployment: what it has begun is committed, what it has not stays in its topics. It stays stopped\n' +
+      'Stops a deployment: what it has begun is committed, what it has not stays in its topics. It stays stopped ' +
         'when the server starts again.'
     )
     .argument('<name>', 'name of the deployment')
@@ -70,8 +70,8 @@ function addDeployCommand(program: Command, finish: Finish): void {
     .command('deploy')
     .summary('run dataflows and modules inside a server')
     .description(
-      'Sends dataflow and module files to a server that millrace start runs, with the code, schemas and packages\n' +
-        'that they need. They run there, also after its restarts. The same name again replaces what runs: the old\n' +
+      'Sends dataflow and module files to a server that millrace start runs, with the code, schemas and packages ' +
+        'that they need. They run there, also after its restarts. The same name again replaces what runs: the old ' +
         'version commits what it has begun, the new one goes on from there.'
     )
     .argument(

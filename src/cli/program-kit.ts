@@ -57,7 +57,7 @@ function addGenerate(program: Command, finish: Finish): void {
   generate
     .command('functions')
     .description(
-      'Writes a typed stub for every function that "uses" names in a file beside this one and that is not there,\n' +
+      'Writes a typed stub for every function that "uses" names in a file beside this one and that is not there, ' +
         'and the types that they need. What is written already stays.'
     )
     .argument('[file]', file, '.')
@@ -83,8 +83,8 @@ function addBuild(program: Command, finish: Finish): void {
     .command('build')
     .summary('build a dataflow or package to run or publish elsewhere')
     .description(
-      'Checks a dataflow or package with its types and writes a folder with all that it takes from here: its file,\n' +
-        'its modules, also as JavaScript, schema files, packages by path, and a package.json for npm publish. With\n' +
+      'Checks a dataflow or package with its types and writes a folder with all that it takes from here: its file, ' +
+        'its modules, also as JavaScript, schema files, packages by path, and a package.json for npm publish. With ' +
         '--dev also the packages that the section dev names: what is built then runs with --dev.'
     )
     .argument('[file]', 'a dataflow or package file, or a folder with one', '.')
@@ -101,7 +101,7 @@ function addTest(program: Command, finish: Finish): void {
     .command('test')
     .summary('run the cases of test files')
     .description(
-      'Runs the cases of files that end with .test.yaml: records are given, records, states and dead letters are\n' +
+      'Runs the cases of files that end with .test.yaml: records are given, records, states and dead letters are ' +
         'compared. Everything happens in memory on a clock of its own. Exit code 1 says that a case failed.'
     )
     .argument('[paths...]', 'test files, or folders with some below (default: the current folder)')

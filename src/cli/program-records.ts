@@ -178,7 +178,7 @@ function addConsume(program: Command, finish: Finish): void {
       .command('consume')
       .summary('print records')
       .description(
-        'Prints records of topics, and waits for more until Ctrl-C. In a group it goes on where the\n' +
+        'Prints records of topics, and waits for more until Ctrl-C. In a group it goes on where the ' +
           'group is, shares the partitions with other members, and keeps how far it came.'
       )
       .argument('<topics...>', 'names of topics')

@@ -93,7 +93,7 @@ function addUser(program: Command, finish: Finish): void {
     )
   dataDir(user.command('add'))
     .description(
-      'Makes a user. The password is asked for on a terminal, and else read from stdin or a file, never from the\n' +
+      'Makes a user. The password is asked for on a terminal, and else read from stdin or a file, never from the ' +
         'command line. With the first user everybody has to log in.'
     )
     .argument('<name>', 'name of the user')
@@ -148,7 +148,7 @@ function addAcl(program: Command, finish: Finish): void {
     .command('acl')
     .summary('who may do what')
     .description(
-      'Access rules. What no rule allows is denied, and a denial counts before every permission; super users may do\n' +
+      'Access rules. What no rule allows is denied, and a denial counts before every permission; super users may do ' +
         `everything. ${WHERE}`
     )
   dataDir(acl.command('list').alias('ls'))

@@ -117,7 +117,7 @@ function addRun(program: Command, finish: Finish): void {
     .command('run')
     .summary('run dataflows and functions')
     .description(
-      'Runs dataflow and module files, or folders with them: creates the topics, feeds input files, processes\n' +
+      'Runs dataflow and module files, or folders with them: creates the topics, feeds input files, processes ' +
         'exactly once. The functions of a module answer over HTTP, or stand in files of --functions.\n' +
         'Without --drain it keeps running and gives a shell on a terminal; Ctrl-C stops it cleanly.'
     )
@@ -250,7 +250,7 @@ function addStart(program: Command, finish: Finish): void {
   addSecurityOptions(command)
     .option('-v, --verbose', 'print what the log does')
     .action(async (options: StartOptions) =>
-      finish(await (await import('./commands/start.ts')).start(options))
+      finish(await (await import('./commands/run.ts')).start(options))
     )
 }
 
@@ -259,7 +259,7 @@ function addCheck(program: Command, finish: Finish): void {
     .command('check')
     .summary('check dataflow and module files')
     .description(
-      'Compiles dataflow and module files and type-checks the TypeScript in dataflows and in files of --functions,\n' +
+      'Compiles dataflow and module files and type-checks the TypeScript in dataflows and in files of --functions, ' +
         'which are loaded. What a run would refuse is told here. Runs and creates nothing.'
     )
     .argument(
@@ -279,8 +279,8 @@ function addPlan(program: Command, finish: Finish): void {
     .command('plan')
     .summary('say what changed files do to a data directory')
     .description(
-      'Compares dataflow files with what a data directory holds: which states and topics are kept, migrated,\n' +
-        'dropped or refused, and from where sources are read. Changes nothing, also while a run has the directory\n' +
+      'Compares dataflow files with what a data directory holds: which states and topics are kept, migrated, ' +
+        'dropped or refused, and from where sources are read. Changes nothing, also while a run has the directory ' +
         'open. Exit code 1 says that a start would refuse.'
     )
     .argument('[paths...]', 'dataflow files or folders with them (default: the current folder)')
@@ -381,7 +381,7 @@ function addSchema(program: Command, finish: Finish): void {
     )
   dataDir(schema.command('check'))
     .description(
-      'Compares the types of a dataflow with those that a data directory was written with. Exits with 1 when what\n' +
+      'Compares the types of a dataflow with those that a data directory was written with. Exits with 1 when what ' +
         'is stored cannot be read any more.'
     )
     .argument('<file>', 'dataflow file, or folder with one')

@@ -34,6 +34,9 @@ import { StrayErrors } from '../stray-errors.ts'
 import { readRunOptions } from './run-options.ts'
 import type { RunOptions, RunRequest } from './run-options.ts'
 
+// In one file with `run` in the built form: both need nearly all of the engine.
+export { start } from './start.ts'
+
 /** When a run has settled so far that writing a megabyte of compiled code disturbs nothing. */
 const COMPILE_CACHE_AFTER_MS = 1_000
 
