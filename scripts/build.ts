@@ -11,7 +11,6 @@ import { pruneDeclarations, slimScripts } from './build/slim.ts'
 const ENTRIES = [
   'cli/main.js',
   'cli/commands/run.js',
-  'cli/commands/start.js',
   'kafka/index.js',
   'runtime/worker/entry.js',
   'server/sql/child.js'
