@@ -29,7 +29,7 @@ if ('missing' in jars) throw new Error(`the suite needs Kafka's tools: ${jars.mi
 const suite = new Suite('kafka', {
   about:
     'Server and client are processes of their own on one machine of two cores, over loopback; what is acknowledged ' +
-    "is fsynced (acks=all, idempotent). The client is Apache Kafka's ProducerPerformance and ConsumerPerformance with " +
+    "is fsynced (acks=all, idempotent). The client: Apache Kafka's ProducerPerformance and ConsumerPerformance with " +
     'batches of 128 KiB; the ceiling of produce sends batches of 64 KiB that were encoded before, 8 under way.',
   notMeasured: [
     'Compressed batches, whose records the broker looks through.',
