@@ -1,11 +1,12 @@
 // The declarations of commands for deployments: what runs inside a server. What they do is loaded when one is called.
-import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type Command, Option } from 'commander'
 
 import type { ServerOptions } from './api-client.ts'
 import type { DeleteOptions } from './commands/delete.ts'
 import type { DeployOptions } from './commands/deploy.ts'
 import type { ListOptions } from './commands/list.ts'
 import type { LogsOptions } from './commands/logs.ts'
+import { collect, outputOption, wholeNumber } from './option-kit.ts'
 import { addDevOption } from './program-kit.ts'
 import { addTarget } from './target.ts'
 
@@ -31,7 +32,7 @@ export function addDeploy(program: Command, finish: Finish): void {
   addDeployCommand(program, finish)
   addServer(program.command('list').alias('ls').summary('list the deployments of a server'))
     .description('Lists what is deployed on a server, and whether it runs.')
-    .addOption(output(['table', 'json', 'yaml']))
+    .addOption(outputOption(['table', 'json', 'yaml']))
     .action(async (options: ListOptions) =>
       finish(await (await import('./commands/list.ts')).list(options))
     )
@@ -59,7 +60,7 @@ export function addDeploy(program: Command, finish: Finish): void {
     .option('-f, --follow', 'go on with new lines')
     .option('-n, --lines <count>', 'how many of the newest', wholeNumber(0, 10_000), 100)
     .option('-v, --verbose', 'lines at debug level too')
-    .addOption(output(['text', 'json']))
+    .addOption(outputOption(['text', 'json']))
     .action(async (name: string, options: LogsOptions) =>
       finish(await (await import('./commands/logs.ts')).logs(name, options))
     )
@@ -109,7 +110,7 @@ function addDeployCommand(program: Command, finish: Finish): void {
     .option('--dry-run', 'only check')
   addDevOption(command)
   addServer(command)
-    .addOption(output(['text', 'json', 'yaml']))
+    .addOption(outputOption(['text', 'json', 'yaml']))
     .action(async (paths: string[], options: DeployOptions) =>
       finish(await (await import('./commands/deploy.ts')).deploy(paths, options))
     )
@@ -138,24 +139,4 @@ function addServer(command: Command): Command {
     "the server's HTTP address, instead of a profile (default: http://127.0.0.1:8080)"
   )
   return addTarget(command, 'server').addOption(option.conflicts(['profile', 'bootstrap']))
-}
-
-function output(formats: readonly string[]): Option {
-  return new Option('-o, --output <format>', 'how to print the result')
-    .choices(formats)
-    .default(formats[0])
-}
-
-function collect(value: string, previous: readonly string[] = []): string[] {
-  return [...previous, value]
-}
-
-function wholeNumber(min: number, max: number): (text: string) => number {
-  return text => {
-    const value = Number(text)
-    if (!/^\d+$/.test(text) || value < min || value > max) {
-      throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`)
-    }
-    return value
-  }
 }

@@ -1,5 +1,5 @@
 // The declarations of all commands: arguments, options, help. What they do is loaded when one is called.
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command, Option } from 'commander'
 
 import type { CheckOptions } from './commands/check.ts'
 import type { InitOptions } from './commands/init.ts'
@@ -8,6 +8,7 @@ import type { PlanOptions } from './commands/plan.ts'
 import type { RunOptions } from './commands/run-options.ts'
 import type { StartOptions } from './commands/start.ts'
 import type { SchemaExportOptions, SchemaImportOptions } from './commands/schema.ts'
+import { choice, collect, wholeNumber } from './option-kit.ts'
 import { addClient, CLIENT_EXAMPLES } from './program-client.ts'
 import { addDeploy, DEPLOY_EXAMPLES } from './program-deploy.ts'
 import { addDevOption, addKit, KIT_EXAMPLES } from './program-kit.ts'
@@ -398,22 +399,4 @@ function format(formats: readonly string[], standard: string): Option {
   return new Option('-o, --output <format>', 'how to print the result')
     .choices(formats)
     .default(standard)
-}
-
-function choice(flags: string, description: string, choices: readonly string[]): Option {
-  return new Option(flags, description).choices(choices).default(choices[0])
-}
-
-function collect(value: string, previous: readonly string[] = []): string[] {
-  return [...previous, value]
-}
-
-function wholeNumber(min: number, max: number): (text: string) => number {
-  return text => {
-    const value = Number(text)
-    if (!/^\d+$/.test(text) || value < min || value > max) {
-      throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`)
-    }
-    return value
-  }
 }
