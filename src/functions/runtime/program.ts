@@ -203,7 +203,6 @@ export class FunctionsProgram implements TaskProgram, TaskWork, Resumable {
   process(budget: Budget): void {
     const { calls } = this
     for (; calls.isReady && budget.left > 0; this.#count(budget)) calls.step()
-    if (this.#isDue) this.#fire(budget)
     for (; this.#restoredAt < this.#restored.length && budget.left > 0; this.#count(budget)) {
       const envelope = this.mailboxes.load(this.#restored[this.#restoredAt++]!)
       this.#meet(envelope)
@@ -214,6 +213,8 @@ export class FunctionsProgram implements TaskProgram, TaskWork, Resumable {
       this.#restored = new Float64Array(0)
       this.#restoredAt = 0
     }
+    // Behind what waited at the start: what a delayed message causes may follow it to the same address (Q1).
+    if (this.#isDue) this.#fire(budget)
     this.drain()
     if (this.dispatcher.length > 0) return
     for (const entrance of this.entrances) {

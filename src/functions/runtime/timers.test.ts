@@ -204,3 +204,51 @@ test('a drain that moves time on delivers what falls due until then, each with w
   assert.equal((await running.metrics()).timers, 1)
   assert.equal(clock.now(), startedAt + 2.5 * DAY_MS)
 })
+
+/** On which a slice of work is over whenever it looks. */
+class HurriedClock extends SimulatedClock {
+  #looks = 0
+
+  override monotonic(): number {
+    return super.monotonic() + 1_000 * this.#looks++
+  }
+}
+
+test('what a delayed message causes comes behind messages that waited since before a stop', async () => {
+  const bench = new FunctionsBench(new HurriedClock())
+  const seen: number[] = []
+  let isStopped = false
+  const sender = statefulFunction({
+    typename: 'test/sender',
+    handler(context, message) {
+      const next = addressOf('test/receiver', 'b')
+      if (message.isInt()) return void context.send(messageTo(next, 3, intType))
+      // More than a slice of work brings back, so that the delayed message is read meanwhile.
+      const other = addressOf('test/receiver', 'c')
+      for (let index = 0; index < 2_000; index++) context.send(messageTo(other, -1, intType))
+      context.send(messageTo(next, 1, intType))
+      context.send(messageTo(next, 2, intType))
+      context.sendAfter(100, messageTo(context.self, 0, intType))
+    }
+  })
+  const receiver = statefulFunction({
+    typename: 'test/receiver',
+    handler(_context, message) {
+      if (!isStopped) return new Promise<void>(() => {})
+      if (message.asInt() > 0) seen.push(message.asInt())
+    }
+  })
+  const options: AppOptions = {
+    functions: [sender, receiver],
+    ingresses: [{ kind: 'targets', topic: 'in', valueType: 'test/order', targets: ['test/sender'] }]
+  }
+  await bench.createTopics(bench.options(options))
+  await bench.bench.feed('in', orders('begin'))
+  const first = await bench.start(options)
+  while ((await first.metrics()).timers === 0) await bench.clock.advance(1)
+  await first.stop()
+  isStopped = true
+  await bench.clock.advance(200)
+  await bench.drain(options)
+  assert.deepEqual(seen, [1, 2, 3])
+})
