@@ -25,7 +25,8 @@ export async function generate(): Promise<Map<string, string>> {
     const paths = sources.map(source => join(wire, 'proto', source))
     const code = await compile([...OPTIONS.split(' '), '--root', `millrace-${name}`, ...paths])
     files.set(`${name}.js`, HEAD + code)
-    const root = await new protobuf.Root().load(paths, { keepCase: false })
+    // One after the other: what is read at once stands in the order in which the reads end.
+    const root = new protobuf.Root().loadSync([...paths], { keepCase: false })
     files.set(`${name}.d.ts`, HEAD + HELPERS + declarations(root.resolveAll(), ''))
   }
   return files
