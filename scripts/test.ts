@@ -1,6 +1,7 @@
 // Runs the tests: `npm test [-- FILTER ...]`; each filter is a part of a path. MILLRACE_SEEDS and others lengthen them.
 import { spawn } from 'node:child_process'
 import { globSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
@@ -21,6 +22,8 @@ const child = spawn(
     '--conditions=millrace-source',
     '--disable-warning=ExperimentalWarning',
     '--test',
+    // Node's own choice on two processors is one file at a time, half of which is waiting.
+    `--test-concurrency=${Math.max(2, availableParallelism())}`,
     `--test-reporter=${pathToFileURL(resolve(root, 'scripts/test-reporter.ts'))}`,
     ...files
   ],
