@@ -117,12 +117,24 @@ export function checkWindow(
     const message = `nothing is late for a ${shape.kind} window: it does not end with time`
     report.error('WINDOW_LATE', late.at, message, 'Leave "late" out.')
   }
-  if (shape.kind === 'global' && early === null && !isSilent) {
-    const message =
-      'a global window ends only when the dataflow is drained: until then it gives no result'
-    report.warning('WINDOW_OPEN', window.at, message, 'Add early: { every: 1s }.')
-  }
+  if (early === null && !isSilent) warnOpen(context, window)
   warnTtl(context, service)
+}
+
+/** Warns of windows that time does not end. */
+function warnOpen({ report }: StepContext, { shape, at }: WindowModel): void {
+  let message: string
+  if (shape?.kind === 'global') {
+    message =
+      'a global window ends only when the dataflow is drained: until then it gives no result'
+  } else if (shape?.kind === 'count') {
+    message =
+      `a count window of a key with fewer than ${shape.records} records stays open until the dataflow is ` +
+      'drained: until then it gives no result'
+  } else {
+    return
+  }
+  report.warning('WINDOW_OPEN', at, message, 'Add early: { every: 1s }.')
 }
 
 function mergeHint(property: string): string {

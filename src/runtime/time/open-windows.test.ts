@@ -120,13 +120,16 @@ test('events that wait in a join are told of', async () => {
   await running.stop()
 })
 
-test('a global window without early results is warned of when the file is checked', () => {
-  const { codes } = planOf(`    sources: [{ type: topic, id: l }]
+test('windows that time does not end, without early results, are warned of when the file is checked', () => {
+  for (const kind of ['global: {}', 'count: { records: 3 }']) {
+    for (const early of ['', '      early: { every: 1s }']) {
+      const { codes } = planOf(`    sources: [{ type: topic, id: l }]
     window:
-      global: {}
-      partition: { assign-key: { field: id }, aggregate: { n: count } }`)
-  deepEqual(
-    codes.filter(code => code.includes('WINDOW')),
-    ['warning WINDOW_OPEN']
-  )
+      ${kind}
+      partition: { assign-key: { field: id }, aggregate: { n: count } }
+${early}`)
+      const found = codes.filter(code => code.includes('WINDOW'))
+      deepEqual(found, early === '' ? ['warning WINDOW_OPEN'] : [], `${kind} ${early}`)
+    }
+  }
 })
