@@ -8,13 +8,7 @@ import { flatten } from './build/flatten.ts'
 import { pruneDeclarations, slimScripts } from './build/slim.ts'
 
 /** What a process or a thread begins with: every file that it loads first costs about 0.4 ms. */
-const ENTRIES = [
-  'cli/main.js',
-  'cli/commands/run.js',
-  'kafka/index.js',
-  'runtime/worker/entry.js',
-  'server/sql/child.js'
-]
+const ENTRIES = ['cli/main.js', 'cli/commands/run.js', 'kafka/index.js', 'runtime/worker/entry.js']
 
 const root = resolve(import.meta.dirname, '..')
 rmSync(join(root, 'dist'), { recursive: true, force: true })

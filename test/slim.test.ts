@@ -23,6 +23,18 @@ test('comments and indentation go; texts, templates, patterns and the first line
   for (const [text, slim] of cases) strictEqual(slimText(text), slim)
 })
 
+test('characters beyond Latin-1 are escaped and mean the same', async () => {
+  const text = "export const all = ['µ → 👍', `…${1}`, /^[’é]$/u.test('’')]\n"
+  const slim = slimText(text)
+  strictEqual(/[\u0100-\uffff]/.test(slim), false)
+  deepStrictEqual(await load(slim), await load(text))
+})
+
+async function load(code: string): Promise<unknown> {
+  return ((await import(`data:text/javascript,${encodeURIComponent(code)}`)) as { all: unknown })
+    .all
+}
+
 test('a comment that ends a line ends it still', () => {
   const text = 'function f() {\n    return /* here\n    */ 1\n}\nexport const a = f()\n'
   strictEqual(

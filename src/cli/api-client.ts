@@ -7,7 +7,7 @@ import { MillraceError, messageOf } from '../base/index.ts'
 import type { HttpAccess } from '../client/index.ts'
 import type { Diagnostic } from '../dataflow/index.ts'
 import { chosenHttp, chosenProfile } from './target.ts'
-import type { TargetOptions } from './target.ts'
+import type { TargetOptions } from './target-options.ts'
 
 /** Where `millrace start` listens when it is told nothing. */
 const URL_DEFAULT = 'http://127.0.0.1:8080'

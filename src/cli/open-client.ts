@@ -3,7 +3,8 @@ import { isMillraceError, MillraceError } from '../base/index.ts'
 import type { Client } from '../client/index.ts'
 import { nearestWord } from '../dataflow/index.ts'
 import { note } from './output.ts'
-import { chosenProfile, type TargetOptions } from './target.ts'
+import { chosenProfile } from './target.ts'
+import { type TargetOptions } from './target-options.ts'
 
 /** How a command opens its log. */
 export interface OpenOptions {

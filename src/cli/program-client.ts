@@ -5,7 +5,7 @@ import type { GroupResetOptions } from './commands/group.ts'
 import type { ProfileAddOptions } from './commands/profile.ts'
 import type { PrintOptions } from './commands/topic.ts'
 import { collect, collectNumbers, outputOption } from './option-kit.ts'
-import { addTarget, type TargetOptions } from './target.ts'
+import { addTarget, type TargetOptions } from './target-options.ts'
 
 type Finish = (exitCode: number) => void
 

@@ -8,7 +8,7 @@ import type { ListOptions } from './commands/list.ts'
 import type { LogsOptions } from './commands/logs.ts'
 import { collect, outputOption, wholeNumber } from './option-kit.ts'
 import { addDevOption } from './program-kit.ts'
-import { addTarget } from './target.ts'
+import { addTarget } from './target-options.ts'
 
 type Finish = (exitCode: number) => void
 

@@ -11,7 +11,7 @@ import type {
   TopicListOptions
 } from './commands/topic.ts'
 import { choice, collect, collectNumbers, outputOption, wholeNumber } from './option-kit.ts'
-import { addTarget, type TargetOptions } from './target.ts'
+import { addTarget, type TargetOptions } from './target-options.ts'
 
 type Finish = (exitCode: number) => void
 

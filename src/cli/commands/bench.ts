@@ -3,7 +3,7 @@ import type { Client, Compression, Delivery, Isolation } from '../../client/inde
 import { withClient } from '../open-client.ts'
 import { counted, formatNumber, formatTable, note, print, serialise } from '../output.ts'
 import { StopSignals } from '../stop-signals.ts'
-import type { TargetOptions } from '../target.ts'
+import type { TargetOptions } from '../target-options.ts'
 import { sizeOf } from '../unit-options.ts'
 
 interface BenchOptions extends TargetOptions {

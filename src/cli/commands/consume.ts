@@ -25,7 +25,7 @@ import { counted, note } from '../output.ts'
 import { positionOf } from '../positions.ts'
 import { recordForms } from '../record-forms.ts'
 import { StopSignals } from '../stop-signals.ts'
-import type { TargetOptions } from '../target.ts'
+import type { TargetOptions } from '../target-options.ts'
 import { sizeOf } from '../unit-options.ts'
 
 /** What the parser gives. */

@@ -5,7 +5,7 @@ import { confirm } from '../confirm.ts'
 import { withClient } from '../open-client.ts'
 import { counted, formatTable, note, print, serialise } from '../output.ts'
 import { positionOf } from '../positions.ts'
-import type { TargetOptions } from '../target.ts'
+import type { TargetOptions } from '../target-options.ts'
 import type { PrintOptions } from './topic.ts'
 
 /** Of `group reset-offsets`. */

@@ -10,7 +10,7 @@ import { counted, formatDuration, formatNumber, note } from '../output.ts'
 import { Progress } from '../progress.ts'
 import { recordForms } from '../record-forms.ts'
 import { StopSignals } from '../stop-signals.ts'
-import type { TargetOptions } from '../target.ts'
+import type { TargetOptions } from '../target-options.ts'
 import { sizeOf } from '../unit-options.ts'
 import { settingsOf } from './topic.ts'
 

@@ -4,7 +4,7 @@ import type { Client, TopicObject } from '../../client/index.ts'
 import { confirm } from '../confirm.ts'
 import { withClient } from '../open-client.ts'
 import { counted, formatBytes, formatTable, note, print, serialise } from '../output.ts'
-import type { TargetOptions } from '../target.ts'
+import type { TargetOptions } from '../target-options.ts'
 import { durationOf, sizeOf } from '../unit-options.ts'
 import { retentionText, rowOfObject, topicTable } from '../topic-table.ts'
 
