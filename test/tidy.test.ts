@@ -112,6 +112,20 @@ test('every import stays within its layer or goes to the public face of an allow
   deepStrictEqual(errors, [])
 })
 
+test('the map of ARCHITECTURE.md has the folders of src and what each may import', () => {
+  const rows = textOf('ARCHITECTURE.md').matchAll(/^\| `([a-z]+)` \|.*\| ([^|]+) \|$/gm)
+  const map = [...rows].map(([, folder, imports]) => [
+    folder!,
+    imports!
+      .replaceAll(/ \([^)]*\)/g, '')
+      .split(', ')
+      .filter(word => word !== '–')
+      .toSorted()
+  ])
+  const table = Object.entries(layers).map(([folder, allowed]) => [folder, allowed.toSorted()])
+  deepStrictEqual(Object.fromEntries(map), Object.fromEntries(table))
+})
+
 test('no file needs itself by way of what it imports; types may', () => {
   const value = /^(?:import|export)\s+(?!type\b)[^'"]*?from\s*'(\.[^']+)'/gm
   const onlyTypes = /\{\s*(?:type [^,}]+,?\s*)+\}\s*from/
