@@ -15,7 +15,7 @@ const ROUNDS = 3
 const CONNECTIONS = 1_000
 const CONNECTION_GOAL_MB = 200
 /** How long a run at half load takes. */
-const HALF_LOAD_S = 8
+const HALF_LOAD_S = 15
 const CLIENT = resolve(import.meta.dirname, 'support/kafka-client.ts')
 const OPTIONS = ['--conditions=millrace-source', '--disable-warning=ExperimentalWarning']
 const SIZES = [
