@@ -12,7 +12,7 @@ import { checkFunctionTypes, convertFile, loadFiles } from '../src/server/index.
 import { shapeOf } from './plan-shape.ts'
 
 const SEED = Number(process.env['MILLRACE_SEED'] ?? 1)
-const CASES = Number(process.env['MILLRACE_BUILDER_CASES'] ?? 120)
+const CASES = Number(process.env['MILLRACE_CASES'] ?? 120)
 const SCHEMAS: Readonly<Record<string, string>> = {
   './order.avsc': JSON.stringify({
     type: 'record',

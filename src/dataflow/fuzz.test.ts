@@ -30,8 +30,8 @@ PIECES.push(
   'é'
 )
 
-const RUNS = Number(process.env['MILLRACE_FUZZ_RUNS'] ?? 300)
-const SEED = Number(process.env['MILLRACE_FUZZ_SEED'] ?? Date.now() % 2 ** 31)
+const RUNS = Number(process.env['MILLRACE_CASES'] ?? 300)
+const SEED = Number(process.env['MILLRACE_SEED'] ?? Date.now() % 2 ** 31)
 
 /** One change: at a place, so many characters make way for a piece. */
 const change = fc.record({

@@ -11,7 +11,7 @@ import { openLevelStore } from './store/level.ts'
 import { MemoryStore } from './store/memory.ts'
 
 const SEED = Number(process.env['MILLRACE_SEED'] ?? 1)
-const RUNS = Number(process.env['MILLRACE_RUNS'] ?? 45)
+const RUNS = Number(process.env['MILLRACE_CASES'] ?? 45)
 
 class MemoryHistory implements StoreHistory {
   // A write takes a turn of the event loop, so that crashes and new seals come between pieces.

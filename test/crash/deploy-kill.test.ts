@@ -1,6 +1,6 @@
 // Deployments under kills: a server is killed with SIGKILL between any two steps of deploying a new version, and at
 // random moments, while records come; each record is processed exactly once, by one version or the next.
-// MILLRACE_DEPLOY_KILLS sets the number of random kills (default 2), MILLRACE_SEED repeats a run's choices.
+// MILLRACE_KILLS sets the number of random kills (default 2), MILLRACE_SEED repeats a run's choices.
 import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
@@ -13,7 +13,7 @@ import { SeededRandom } from '../../src/base/index.ts'
 import type { DeployStep } from '../../src/server/deployments/contract.ts'
 import { markingFlow } from '../../src/server/http/api/kit.cases.ts'
 
-const kills = Number(process.env['MILLRACE_DEPLOY_KILLS'] ?? 2)
+const kills = Number(process.env['MILLRACE_KILLS'] ?? 2)
 const seed = Number(process.env['MILLRACE_SEED'] ?? process.hrtime.bigint() % 1_000_000n)
 const STEPS: readonly DeployStep[] = [
   'written',

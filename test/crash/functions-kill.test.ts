@@ -2,7 +2,7 @@
 // SDK and behind a socket; endpoints that fail, hang, cut replies and reply twice; the runtime and an endpoint killed
 // with SIGKILL again and again. In the end every message has happened exactly once, or is a dead letter once.
 // MILLRACE_MESSAGES sets the number of messages from outside (default 100,000: with those that functions send to each
-// other they are 250,000), MILLRACE_FUNCTION_KILLS that of kills (default 50), MILLRACE_SEED repeats a run's choices.
+// other they are 250,000), MILLRACE_KILLS that of kills (default 50), MILLRACE_SEED repeats a run's choices.
 import { ok, strictEqual } from 'node:assert/strict'
 import type { ChildProcess } from 'node:child_process'
 import { test } from 'node:test'
@@ -14,7 +14,7 @@ import { Judge } from './functions/judge.ts'
 import { World } from './functions/world.ts'
 
 const MESSAGES = Number(process.env['MILLRACE_MESSAGES'] ?? 100_000)
-const KILLS = Number(process.env['MILLRACE_FUNCTION_KILLS'] ?? 50)
+const KILLS = Number(process.env['MILLRACE_KILLS'] ?? 50)
 const seed = Number(process.env['MILLRACE_SEED'] ?? process.hrtime.bigint() % 1_000_000n)
 /** Kills fall up to so long after the process is ready; now and then before that. */
 const KILL_AFTER_MS_MAX = 500

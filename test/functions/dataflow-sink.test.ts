@@ -1,5 +1,5 @@
 // A dataflow sends to functions and reads what they egress; over kills with SIGKILL each record counts exactly once.
-// MILLRACE_SINK_KILLS sets the number of kills (default 12), MILLRACE_SEED repeats a run's choices.
+// MILLRACE_KILLS sets the number of kills (default 12), MILLRACE_SEED repeats a run's choices.
 import { deepStrictEqual, match, strictEqual } from 'node:assert/strict'
 import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -8,7 +8,7 @@ import { type TestContext, test } from 'node:test'
 import { SeededRandom } from '../../src/base/index.ts'
 import { finished, run, start } from '../command.ts'
 
-const kills = Number(process.env['MILLRACE_SINK_KILLS'] ?? 12)
+const kills = Number(process.env['MILLRACE_KILLS'] ?? 12)
 const seed = Number(process.env['MILLRACE_SEED'] ?? process.hrtime.bigint() % 1_000_000n)
 const RECORDS_PER_ROUND = 300
 const ACCOUNTS = 40

@@ -1,4 +1,4 @@
-// What a stranger may send: bytes that are no requests, requests cut, changed, too long. MILLRACE_FUZZ lengthens it.
+// What a stranger may send: bytes that are no requests, requests cut, changed, too long. MILLRACE_CASES lengthens it.
 import { match, ok, strictEqual } from 'node:assert/strict'
 import { connect } from 'node:net'
 import { test } from 'node:test'
@@ -25,7 +25,7 @@ import { USERS, secureBrokerFor } from './secure-kit.ts'
 import { WireClient } from './wire-client.ts'
 
 const SEED = Number(process.env['MILLRACE_SEED'] ?? Date.now() % 100_000)
-const CASES = Number(process.env['MILLRACE_FUZZ'] ?? 100_000)
+const CASES = Number(process.env['MILLRACE_CASES'] ?? 100_000)
 const SOCKETS = 300
 const SCRAM_CASES = Math.ceil(CASES / 10)
 const FRAME_BYTES_MAX = 1 << 20
