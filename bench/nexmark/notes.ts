@@ -2,9 +2,6 @@
 
 /** Whole sentences. */
 export const NOTES: readonly string[] = [
-  'The goals are rates by the clock on two quiet cores. The thread of the task is the bottleneck ' +
-    'there, so its processor time stands for the clock; writing, syncing and collecting beside it ' +
-    'took up to a third more, on the other core.',
   'Binary input is a topic of raw `bytes`: the record has its numbers at fixed places ' +
     '(bench/nexmark/layout.ts), and a function reads those that it needs. No object is made of a ' +
     'record, which is why filters are cheaper than with a schema.',

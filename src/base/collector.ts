@@ -7,10 +7,10 @@ import { setFlagsFromString } from 'node:v8'
  * when the young generation was last collected.
  *
  * The old space may grow to four times what was live before it is collected again: 11 collections instead of 70 for
- * 1.4 million events, and a pipeline at 64 % instead of 51 % of a plain loop (bench/pipeline.ts). Bytes outside the heap
- * count towards that same limit instead of one of their own: no such collection at all instead of one a second
- * of 5 to 15 ms while clients send 26 MB/s, and a p99 of the acknowledgement of 8 instead of 20 ms (bench/kafka.ts). Under
- * full load the server takes 300 instead of 230 MB; an idle process stays as small as it was.
+ * 1.4 million events, and a pipeline at 64 % instead of 51 % of a plain loop (bench/pipeline.ts). Bytes outside the
+ * heap count towards that same limit instead of one of their own: no such collection at all instead of one a second
+ * of 5 to 15 ms while clients send 26 MB/s, which was half of the p99 of their acknowledgements (bench/kafka.ts).
+ * Under full load the server takes 300 instead of 230 MB; an idle process stays as small as it was.
  *
  * Holds for all threads of the process; to be called before the work begins.
  */

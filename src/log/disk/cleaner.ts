@@ -8,6 +8,7 @@ import type { CatalogChange } from '../catalog.ts'
 import { LatestOffsets } from '../compaction.ts'
 import type { CleanupReport } from '../log.ts'
 import { RetentionScan, hasRetention } from '../retention.ts'
+import { sealedEnd, worthCompacting } from './compaction-due.ts'
 import type { IndexCache } from './index-cache.ts'
 import type { Journal } from './journal.ts'
 import type { DiskPartitionState, JournalFile } from './journal-file.ts'
@@ -15,8 +16,6 @@ import { liveBytes } from './live-bytes.ts'
 import type { JournalReader } from './reader.ts'
 import { type CleanedFile, type Keeper, type RewriteContext, cleanFile } from './rewrite.ts'
 
-/** In the background a partition is compacted when this part of its sealed bytes is new since the last time. */
-const DIRTY_RATIO_MIN = 0.5
 /** What is read at once to learn keys: some ms of work. */
 const KEY_READ_BYTES = 1024 * 1024
 
@@ -158,20 +157,22 @@ export class Cleaner {
     return start
   }
 
-  /** Partitions to compact. */
+  /** Partitions to compact: all with something new when eager, else those that are worth it, or have tombstones due. */
   #due(isEager: boolean): DiskPartitionState[] {
     const { journal, clock } = this.#host
     const due: DiskPartitionState[] = []
+    const grown: DiskPartitionState[] = []
     for (const topic of journal.catalog.topics.values()) {
       if (topic.spec.cleanup !== 'compact') continue
       for (const state of topic.partitions) {
         const { compaction } = state.data
         const end = sealedEnd(state)
         if (state.damage !== null || !compaction.isDue(end, clock.monotonic())) continue
-        if (isEager || end <= compaction.compactedTo || isDirty(state)) due.push(state)
+        const hasGrown = end > compaction.compactedTo
+        ;(isEager || !hasGrown ? due : grown).push(state)
       }
     }
-    return due
+    return [...due, ...worthCompacting(grown)]
   }
 
   /** Takes partitions from `due` and learns their keys, until the memory for keys is used. */
@@ -245,21 +246,4 @@ async function compactGroup(
     const { isSkipped } = await clean(file, keepers)
     if (isSkipped) for (const compaction of concerned) compaction.isSkipped = true
   }
-}
-
-/** Offset behind the last batch in a sealed file. */
-function sealedEnd(state: DiskPartitionState): number {
-  const span = state.data.spans.findLast(({ file }) => !file.isActive)
-  return span === undefined ? 0 : span.lastOffset + 1
-}
-
-function isDirty(state: DiskPartitionState): boolean {
-  let bytes = 0
-  let dirty = 0
-  for (const span of state.data.spans) {
-    if (span.file.isActive) continue
-    bytes += span.bytes
-    if (span.lastOffset >= state.data.compaction.compactedTo) dirty += span.bytes
-  }
-  return dirty >= bytes * DIRTY_RATIO_MIN
 }

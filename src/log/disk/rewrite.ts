@@ -73,7 +73,7 @@ export async function cleanFile(
   keepers: ReadonlyMap<DiskPartitionState, Keeper>
 ): Promise<CleanedFile> {
   const { journal } = context
-  if (keepers.size === 0 && isWhollyLive(file)) return NOTHING
+  if (keepers.size === 0 && isMostlyLive(file)) return NOTHING
   const held: Span[] = []
   try {
     const rows = await liveRows(context, file, keepers, held)
@@ -93,13 +93,13 @@ export async function cleanFile(
   }
 }
 
-/** Whether no batch of the file is dead, as far as the summaries in memory tell. */
-function isWhollyLive(file: JournalFile): boolean {
+/** Whether enough of the file is live already as far as the summaries in memory tell, without its indexes. */
+function isMostlyLive(file: JournalFile): boolean {
   let bytes = 0
   for (const [state, span] of file.spans) {
     if (isLive(state, span) && span.firstOffset >= state.startOffset) bytes += span.bytes
   }
-  return bytes === file.batchBytes
+  return bytes >= file.batchBytes * LIVE_RATIO_MIN
 }
 
 /**
