@@ -30,8 +30,6 @@ export interface MeasureOptions {
   readonly goalRatio?: number
   /** Lowest rate that was promised. */
   readonly goal?: number
-  /** What a second is: the clock's (default), or one of this thread's processor time, whoever else uses the machine. */
-  readonly time?: 'clock' | 'thread'
 }
 
 /** A value that is better when it is low: a duration, a size. */
@@ -238,19 +236,13 @@ export function percentileOf(samples: readonly number[], share: number): number 
   return sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(sorted.length * share) - 1))]!
 }
 
-async function rateOf(run: Run, { count = 1, time }: MeasureOptions): Promise<number> {
-  const nowMs = time === 'thread' ? threadMs : () => performance.now()
+async function rateOf(run: Run, { count = 1 }: MeasureOptions): Promise<number> {
   // Each run starts with the last one's garbage gone; needs --expose-gc, which scripts/bench.ts gives.
   globalThis.gc?.()
-  const start = nowMs()
+  const start = performance.now()
   const pending = run()
   const done = pending instanceof Promise ? await pending : pending
-  return (typeof done === 'number' ? done : count) / ((nowMs() - start) / 1000)
-}
-
-function threadMs(): number {
-  const { user, system } = process.threadCpuUsage()
-  return (user + system) / 1000
+  return (typeof done === 'number' ? done : count) / ((performance.now() - start) / 1000)
 }
 
 function percent(ratio: number): string {
