@@ -1,5 +1,6 @@
 // Runs the command as users do, from source: for the tests of examples, documents and crashes.
 import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
 import { delimiter, dirname, resolve } from 'node:path'
 
 /** The folder of the repository. */
@@ -39,6 +40,26 @@ export function shell(
     }),
     ''
   )
+}
+
+/** Waits until a command that listens is ready; gives what it has said by then. @throws it ended before */
+export async function ready(child: ChildProcess): Promise<string> {
+  let said = ''
+  child.stderr!.setEncoding('utf8')
+  for await (const text of child.stderr!.iterator({ destroyOnReturn: false })) {
+    said += String(text)
+    if (!said.includes('ready in')) continue
+    child.stderr!.resume()
+    return said
+  }
+  throw new Error(`the command ended before it was ready:\n${said}`)
+}
+
+/** Ends a command that listens, as Ctrl-C does, if it has not ended. */
+export async function interrupt(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  child.kill('SIGINT')
+  await once(child, 'exit')
 }
 
 /** Collects what a process writes until it ends. */

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { test, type TestContext } from 'node:test'
-import { run, start } from './command.ts'
+import { interrupt, ready, run, start } from './command.ts'
 
 const FLOW = `apiVersion: 1.0.0
 meta: { name: echo, namespace: tests, version: 0.1.0 }
@@ -32,20 +32,10 @@ async function listening(
   writeFileSync(join(folder, 'dataflow.yaml'), FLOW)
   const child = start(args, folder)
   context.after(async () => {
-    if (child.exitCode === null) {
-      child.kill('SIGINT')
-      await once(child, 'exit')
-    }
+    await interrupt(child)
     rmSync(folder, { recursive: true })
   })
-  let said = ''
-  child.stderr!.setEncoding('utf8')
-  for await (const text of child.stderr!.iterator({ destroyOnReturn: false })) {
-    said += String(text)
-    if (said.includes('ready in')) break
-  }
-  child.stderr!.resume()
-  return { folder, url: /^http {4}(\S+)/m.exec(said)![1]! }
+  return { folder, url: /^http {4}(\S+)/m.exec(await ready(child))![1]! }
 }
 
 test('commands of deployments say what is wrong, and follow logs', async context => {
