@@ -154,7 +154,8 @@ function nameTaken(
 }
 
 /** Where an ingress begins in a topic. */
-function startOf({ startup, autoOffsetReset }: TopicIngressPlan, topic: string): IngressStart {
+function startOf(ingress: TopicIngressPlan, topic: string): IngressStart {
+  const { startup, autoOffsetReset, consumerGroupId } = ingress
   const named = { latest: 'end', earliest: 'beginning' } as const
   const others = named[autoOffsetReset]
   switch (startup.kind) {
@@ -166,7 +167,8 @@ function startOf({ startup, autoOffsetReset }: TopicIngressPlan, topic: string):
       return { position: 'offsets', offsets, others }
     }
     case 'group-offsets':
-      return { position: others, value: 0 }
+      if (consumerGroupId === null) return { position: others, value: 0 }
+      return { position: 'group', group: consumerGroupId, others }
     default:
       return { position: named[startup.kind], value: 0 }
   }

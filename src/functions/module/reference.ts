@@ -82,7 +82,9 @@ spec:
     },
     {
       title: 'transport: io.statefun.transports.v1/okhttp',
-      doc: 'Repeats what promises a later success.',
+      doc:
+        'Repeats what promises a later success: lost connections, and the statuses 408, 409, 420, 429, 499 and from ' +
+        '500 on. Requests and replies have at most 32 MiB.',
       section: sections.TRANSPORT_OKHTTP
     },
     {

@@ -34,12 +34,20 @@ const PROPERTIES = key(
   LIST,
   'Settings of a Kafka client, one "key: value" each; the engine’s own topics have none and say so.'
 )
-const BATCH_MAX = key(
-  'maxNumBatchRequests',
-  integer(-COUNT_MAX, COUNT_MAX),
-  'Most messages of an address in one request; the others wait in its mailbox.'
+const BATCH_MAX = or(
+  '1000',
+  key(
+    'maxNumBatchRequests',
+    integer(-COUNT_MAX, COUNT_MAX),
+    'Most messages of an address in one request; the others wait in its mailbox. 0 or less: any number.'
+  )
 )
 const TIMEOUTS = key('timeouts', into('timeouts'), 'How long a request and its parts may take.')
+const TIMEOUTS_OF_ASYNC = key(
+  'timeouts',
+  into('timeouts'),
+  'As okhttp has them: its call and connect go before the keys below, with the defaults of the section.'
+)
 
 /** One document of the layout with a kind. */
 export const COMPONENT: SectionSpec = section('a component', [
@@ -53,7 +61,7 @@ export const APPLICATION: SectionSpec = section('an application', [
     key(
       'name',
       TEXT,
-      'Names the state, the positions and the dead letters in the data directory. Default: functions.',
+      'Names the state, the positions and the dead letters in the data directory. Without this document: functions.',
       'fraud-detection'
     )
   )
@@ -62,7 +70,12 @@ export const APPLICATION: SectionSpec = section('an application', [
 const ENDPOINT_KEYS: readonly KeySpec[] = [
   needed(key('functions', TEXT, 'A function type, or a namespace with "/*".', 'example/*')),
   needed(
-    key('urlPathTemplate', TEXT, 'Where they answer.', 'http://127.0.0.1:8000/{function.name}')
+    key(
+      'urlPathTemplate',
+      TEXT,
+      'Where they answer: http, https, or a unix socket as in http+unix:///run/functions.sock/statefun.',
+      'http://127.0.0.1:8000/{function.name}'
+    )
   ),
   BATCH_MAX
 ]
@@ -72,14 +85,15 @@ export const ENDPOINT_V2: SectionSpec = section('an endpoint', [
   key('transport', into('transport'), 'How requests are sent.')
 ])
 
-const TYPE = or(
-  'async',
-  key('type', TEXT, 'io.statefun.transports.v1/async or io.statefun.transports.v1/okhttp.')
+const TYPE = key(
+  'type',
+  TEXT,
+  'io.statefun.transports.v1/async or io.statefun.transports.v1/okhttp. Without it: async.'
 )
 export const TRANSPORT_OKHTTP: SectionSpec = section('an okhttp transport', [TYPE, TIMEOUTS])
 export const TRANSPORT_ASYNC: SectionSpec = section('an async transport', [
   TYPE,
-  TIMEOUTS,
+  TIMEOUTS_OF_ASYNC,
   or('2min', key('call', WORD, 'Budget of a call with all its attempts.')),
   or('20s', key('connect', WORD, 'How long connecting may take.')),
   or('15s', key('pool_ttl', WORD, 'How long an idle connection is kept.')),
@@ -99,12 +113,19 @@ export const TIMEOUTS_OKHTTP: SectionSpec = section('timeouts', [
 export const TIMEOUTS_ASYNC: SectionSpec = section('timeouts', TIMEOUTS_OKHTTP.keys.slice(0, 2))
 
 const TOPIC_INGRESS_KEYS: readonly KeySpec[] = [
-  key('consumerGroupId', WORD, 'Consumer group whose offsets are used.'),
-  needed(key('topics', LIST, 'What is read.')),
   key(
-    'autoOffsetResetPosition',
-    { kind: 'choice', of: ['latest', 'earliest'] },
-    'Where group-offsets and specific-offsets read what they say nothing of. Default: latest.'
+    'consumerGroupId',
+    WORD,
+    'With group-offsets: the consumer group whose committed offsets the first start reads from.'
+  ),
+  needed(key('topics', LIST, 'What is read.')),
+  or(
+    'latest',
+    key(
+      'autoOffsetResetPosition',
+      { kind: 'choice', of: ['latest', 'earliest'] },
+      'Where group-offsets and specific-offsets read what they say nothing of.'
+    )
   ),
   or('latest', key('startupPosition', into('startupPosition'), 'Where the first start reads.')),
   PROPERTIES
@@ -260,10 +281,10 @@ const FUNCTION_2_KEYS: readonly KeySpec[] = [
   needed(key('endpoint', TEXT, 'Where it answers.', 'http://127.0.0.1:8000/statefun')),
   key('states', LIST, 'Names of its states.'),
   BATCH_MAX,
-  key('timeout', WORD, 'The whole call.'),
-  key('connectTimeout', WORD, 'Connecting.'),
-  key('readTimeout', WORD, 'Waiting for bytes.'),
-  key('writeTimeout', WORD, 'Sending bytes.')
+  or('1min', key('timeout', WORD, 'The whole call.')),
+  or('10s', key('connectTimeout', WORD, 'Connecting.')),
+  or('10s', key('readTimeout', WORD, 'Waiting for bytes.')),
+  or('10s', key('writeTimeout', WORD, 'Sending bytes.'))
 ]
 export const FUNCTION_2: SectionSpec = section('a function', FUNCTION_2_KEYS)
 export const FUNCTION_2_FLAT: SectionSpec = section('a function', [
@@ -272,6 +293,9 @@ export const FUNCTION_2_FLAT: SectionSpec = section('a function', [
 ])
 export const STATE_2: SectionSpec = section('a state', [
   needed(key('name', WORD, 'Name of the state.', 'seen_count')),
-  key('expireAfter', WORD, 'When it disappears.'),
-  key('expireMode', { kind: 'choice', of: ['after-invoke', 'after-write'] }, 'Since when.')
+  key('expireAfter', WORD, 'When it disappears; without it: never.'),
+  or(
+    'after-invoke',
+    key('expireMode', { kind: 'choice', of: ['after-invoke', 'after-write'] }, 'Since when.')
+  )
 ])

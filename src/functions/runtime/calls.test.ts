@@ -2,6 +2,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
+  BATCH_BYTES_MAX,
+  FUNCTION_MESSAGE_BYTES_MAX,
+  FUNCTION_STATE_BYTES_MAX
+} from '../../base/index.ts'
+import {
   type Effects,
   NO_EXPIRATION,
   type TypedValue,
@@ -14,7 +19,7 @@ import {
 } from '../sdk/index.ts'
 import type { FunctionEndpoint } from './contract.ts'
 import { Gate, NOTHING, countingEndpoint, records, settle, toCounter } from './gate.cases.ts'
-import { FunctionsBench, intOf } from './kit.cases.ts'
+import { FunctionsBench, egressToTopic, intOf } from './kit.cases.ts'
 
 const count = valueSpec({ name: 'count', type: intType })
 
@@ -197,6 +202,7 @@ function mutation(name: string, value: TypedValue): Effects<TypedValue> {
 
 test('what an endpoint may not answer becomes a dead letter with the reason', async () => {
   const text = typedValue('x', stringType)
+  const large = (bytes: number) => ({ ...text, bytes: Buffer.alloc(bytes) })
   const target = addressOf('test/counter', 'b')
   const cases: [string, Effects<TypedValue>][] = [
     ['FUNCTION_STATE_UNKNOWN', mutation('other', text)],
@@ -209,6 +215,18 @@ test('what an endpoint may not answer becomes a dead letter with the reason', as
       }
     ],
     ['FUNCTION_EFFECT', { ...NOTHING, delayed: [{ kind: 'cancel', cancellationToken: '' }] }],
+    [
+      'FUNCTION_MESSAGE_TOO_LARGE',
+      { ...NOTHING, messages: [{ target, argument: large(FUNCTION_MESSAGE_BYTES_MAX + 1) }] }
+    ],
+    [
+      'FUNCTION_STATE_TOO_LARGE',
+      mutation('count', { ...large(FUNCTION_STATE_BYTES_MAX), typename: intType.typename })
+    ],
+    [
+      'RECORD_TOO_LARGE',
+      { ...NOTHING, egress: [{ egress: 'test/out', argument: large(BATCH_BYTES_MAX) }] }
+    ],
     ['EGRESS_UNKNOWN', { ...NOTHING, egress: [{ egress: 'test/none', argument: text }] }],
     [
       'FUNCTION_ADDRESS',
@@ -229,7 +247,8 @@ test('what an endpoint may not answer becomes a dead letter with the reason', as
             : { kind: 'effects', effects }
         )
     }
-    const app = { functions: [], endpoints: [endpoint], ingresses: [toCounter] }
+    const egresses = [egressToTopic('test/out', 'out')]
+    const app = { functions: [], endpoints: [endpoint], ingresses: [toCounter], egresses }
     await bench.createTopics(bench.options(app))
     await bench.bench.feed('in', records('a', 1))
     await bench.drain(app)
@@ -239,4 +258,41 @@ test('what an endpoint may not answer becomes a dead letter with the reason', as
       [code]
     )
   }
+})
+
+/** Asks for a value "count" of each of the types in turn, then sets it as the last of them. */
+function asking(...types: readonly (typeof intType | typeof stringType)[]): FunctionEndpoint {
+  let calls = 0
+  return {
+    functions: 'test/counter',
+    call() {
+      const type = types[calls++]
+      if (type === undefined) {
+        const { typename } = types.at(-1)!
+        const effects = mutation('count', { typename, bytes: Buffer.alloc(0) })
+        return Promise.resolve({ kind: 'effects', effects })
+      }
+      const spec = { name: 'count', typename: type.typename, expiration: NO_EXPIRATION }
+      return Promise.resolve({ kind: 'missing', specs: [spec] })
+    }
+  }
+}
+
+test('a remote function that declares a value as another type gets no more of it', async () => {
+  const bench = new FunctionsBench()
+  const app = { functions: [], ingresses: [toCounter] }
+  await bench.createTopics(bench.options(app))
+  const codes = async (): Promise<(string | undefined)[]> =>
+    (await bench.read('app.dead-letter')).map(({ headers }) => headers['millrace-error-code'])
+  await bench.bench.feed('in', records('a', 1))
+  await bench.drain({ ...app, endpoints: [asking(intType, stringType)] })
+  assert.deepEqual(await codes(), ['FUNCTION_STATE_CONFLICT'])
+  // As the next start does it: the stored values say what they are.
+  await bench.bench.feed('in', records('a', 1))
+  await bench.drain({ ...app, endpoints: [asking(intType)] })
+  assert.deepEqual((await codes()).length, 1)
+  await bench.bench.feed('in', [...records('a', 1), ...records('b', 1)])
+  const running = await bench.drain({ ...app, endpoints: [asking(stringType)] })
+  assert.deepEqual((await codes()).slice(1), ['STATE_TYPE_CHANGED'])
+  assert.equal(running.state(addressOf('test/counter', 'b'))[0]?.typename, stringType.typename)
 })

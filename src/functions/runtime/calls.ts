@@ -3,19 +3,21 @@
 //   C1  At most one call of an address is under way; what arrives meanwhile waits in its mailbox.
 //   C2  A result is applied between two records, in one step, together with forgetting the messages it is of.
 //   C3  A batch that fails is tried again message by message, so that only those become dead letters that fail alone.
-import { type Clock, FUNCTION_HANDSHAKES_MAX, MillraceError } from '../../base/index.ts'
+import { type Clock, MillraceError } from '../../base/index.ts'
 import { endsTask } from '../../runtime/task/index.ts'
 import type { KeyedState } from '../../state/contract.ts'
 import { type Effects, type StateView, type StatefulFunction, invoke } from '../sdk/index.ts'
-import { type AddressState, NO_STATE, isOver, slotOf, typeChanged } from './address-state.ts'
+import { type AddressState, NO_STATE, slotOf } from './address-state.ts'
 import type { RetryPolicy } from './contract.ts'
 import type { DeadLetters } from './dead-letters.ts'
 import type { EffectApplier } from './effects.ts'
+import type { EgressTopics } from './egress-topics.ts'
 import type { Envelope } from './envelope.ts'
 import { Fifo } from './fifo.ts'
-import type { FunctionEntry, FunctionTable } from './function-table.ts'
+import { type FunctionEntry, type FunctionTable, checkTypes } from './function-table.ts'
 import type { Mailbox, Mailboxes } from './mailboxes.ts'
 import type { Pressure } from './pressure.ts'
+import { callRemote } from './remote-call.ts'
 import type { Requests } from './requests.ts'
 import { Turns } from './turns.ts'
 
@@ -25,6 +27,7 @@ export interface CallsOptions {
   readonly states: KeyedState<AddressState>
   readonly mailboxes: Mailboxes
   readonly effects: EffectApplier
+  readonly topics: EgressTopics
   readonly deadLetters: DeadLetters
   readonly pressure: Pressure
   readonly requests: Requests
@@ -33,7 +36,6 @@ export interface CallsOptions {
   readonly time: { readonly now: number }
   /** Aborted when the task stops: results that come later are not applied. */
   readonly signal: AbortSignal
-  openTopics(names: readonly string[]): Promise<void>
   /** A result has come. */
   wake(): void
 }
@@ -49,6 +51,12 @@ export class Calls {
   readonly #options: CallsOptions
   readonly #outcomes = new Fifo<Outcome>()
   readonly #turns = new Turns()
+  /** A type's states have become known in a handshake, while its call goes on. */
+  readonly #onLearnt = (entry: FunctionEntry): void => {
+    if (!entry.isLearning) return
+    this.#turns.learnt(entry)
+    this.#options.wake()
+  }
 
   constructor(options: CallsOptions) {
     this.#options = options
@@ -126,19 +134,25 @@ export class Calls {
   }
 
   #begin(entry: FunctionEntry, envelopes: readonly Envelope[], box: Mailbox | null): void {
-    const { states, time } = this.#options
+    const { states, time, signal } = this.#options
     const { target, key } = envelopes[0]!
     const state = states.get(key) ?? NO_STATE
     const beganAt = time.now
     let result: Effects | Promise<Effects>
     try {
       if (state.length > 0) checkTypes(entry, key, state, beganAt)
-      if (entry.code.kind === 'local') {
-        const { fn } = entry.code
-        const view = new ValueView(fn, state, beganAt)
-        result = invoke(fn, { target, state: view, invocations: envelopes })
+      const { code } = entry
+      if (code.kind === 'local') {
+        const view = new ValueView(code.fn, state, beganAt)
+        result = invoke(code.fn, { target, state: view, invocations: envelopes })
       } else {
-        result = this.#callRemote(entry, envelopes, state, beganAt)
+        result = callRemote(entry, code.endpoint, {
+          envelopes,
+          state,
+          beganAt,
+          signal,
+          onLearnt: this.#onLearnt
+        })
       }
     } catch (error) {
       return this.#failed(entry, envelopes, box, error)
@@ -209,7 +223,7 @@ export class Calls {
       return this.#failed(entry, envelopes, box, error)
     }
     if (topics.length > 0) {
-      const opened = this.#options.openTopics(topics).then(() => effects)
+      const opened = this.#options.topics.learn(topics).then(() => effects)
       return this.#later(this.#busy(entry, envelopes, box), state, beganAt, opened)
     }
     this.invocations++
@@ -288,44 +302,6 @@ export class Calls {
       () => {}
     )
   }
-
-  /** Calls a remote function, again with the states that it asks for. */
-  async #callRemote(
-    entry: FunctionEntry,
-    envelopes: readonly Envelope[],
-    state: AddressState,
-    now: number
-  ): Promise<Effects> {
-    const { code } = entry
-    if (code.kind !== 'remote') throw new Error('broken invariant: the function is remote')
-    const { target, key } = envelopes[0]!
-    const invocations = envelopes.map(({ caller, argument }) => ({ caller, argument }))
-    for (let round = 0; round < FUNCTION_HANDSHAKES_MAX; round++) {
-      const values = entry.specs.map(({ name }) => {
-        const slot = slotOf(state, name, now)
-        if (slot === null) return { name, value: null }
-        return { name, value: { typename: slot.typename, bytes: slot.encoded() } }
-      })
-      const reply = await code.endpoint.call(
-        { target, state: values, invocations },
-        this.#options.signal,
-        entry.observe
-      )
-      if (reply.kind === 'effects') return reply.effects
-      entry.learn(reply.specs)
-      if (entry.isLearning) {
-        this.#turns.learnt(entry)
-        this.#options.wake()
-      }
-      if (state.length > 0) checkTypes(entry, key, state, now)
-    }
-    throw new MillraceError(
-      'FUNCTION_HANDSHAKE',
-      `${entry.typename} asked for missing values in ${FUNCTION_HANDSHAKES_MAX} answers to one batch; expected its ` +
-        `effects once it has the values that it declares; correct the SDK or the function's specs`,
-      { details: { typename: entry.typename } }
-    )
-  }
 }
 
 /** An address' values as a function in this process reads them. */
@@ -356,16 +332,6 @@ function requestOf(envelopes: readonly Envelope[], { delayed }: Effects): string
     if (envelopes[index]!.request !== request) return null
   }
   return delayed.length === 0 ? request : null
-}
-
-/** @throws STATE_TYPE_CHANGED a value was stored under another type than it is declared with */
-function checkTypes(entry: FunctionEntry, key: string, state: AddressState, now: number): void {
-  for (let index = 0; index < state.length; index++) {
-    const slot = state[index]!
-    const spec = entry.spec(slot.name)
-    if (spec === null || spec.typename === slot.typename || isOver(slot, now)) continue
-    throw typeChanged(key, slot, spec.typename)
-  }
 }
 
 /** Only what a handler in this process has thrown: a transport has its own retries, a bad effect stays bad. */

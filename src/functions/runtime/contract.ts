@@ -58,7 +58,15 @@ export interface RetryPolicy {
 }
 
 /** Where an ingress begins to read a partition at its very first start. */
-export type IngressStart = FirstPosition
+export type IngressStart = FirstPosition | GroupStart
+
+/** Where a consumer group of this log has got to, as of the ingress's first start. */
+export interface GroupStart {
+  readonly position: 'group'
+  readonly group: string
+  /** Where the partitions begin of which it has committed nothing. */
+  readonly others: 'beginning' | 'end'
+}
 
 /** A topic whose records become messages. */
 export type IngressSpec = TargetIngress | RouterIngress

@@ -15,6 +15,9 @@ import { keyOf } from './envelope.ts'
 /** Lines about failures per function type before only every thousandth is said. */
 const LINES_MAX = 20
 const LINES_STRIDE = 1_000
+/** Function types are counted one by one up to so many: messages may name any number of those that are none. */
+const SUBJECTS_MAX = 1_000
+const OTHERS = 'others'
 /** The request that a dead letter comes of, when others of its messages are on their way, and when none is. */
 export const REQUEST_HEADER = 'millrace-request'
 export const LAST_REQUEST_HEADER = 'millrace-request-ended'
@@ -138,7 +141,9 @@ export class DeadLetters {
     }
   }
 
-  #say(subject: string, what: string, error: unknown): void {
+  #say(named: string, what: string, error: unknown): void {
+    const isCounted = this.#lines.has(named) || this.#lines.size < SUBJECTS_MAX
+    const subject = isCounted ? named : OTHERS
     const count = (this.#lines.get(subject) ?? 0) + 1
     this.#lines.set(subject, count)
     if (count > LINES_MAX && count % LINES_STRIDE !== 0) return

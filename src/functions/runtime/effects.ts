@@ -2,8 +2,10 @@
 //
 //   E1  `apply` throws before it has changed anything, or applies everything.
 //   E2  The order is messages, delayed messages and cancellations as listed, egress, state.
+//   E3  A delay counts from when the effects are applied, not from the begin of the slice: a handler may take long.
 import {
   BATCH_BYTES_MAX,
+  type Clock,
   FUNCTION_ID_LENGTH_MAX,
   FUNCTION_MESSAGE_BYTES_MAX,
   FUNCTION_STATE_BYTES_MAX,
@@ -46,6 +48,8 @@ export interface EffectApplierOptions {
   readonly egresses: Egresses
   readonly states: KeyedState<AddressState>
   readonly sweeper: Sweeper
+  readonly clock: Clock
+  /** Wall time of the current slice. */
   readonly time: { readonly now: number }
 }
 
@@ -83,7 +87,7 @@ export class EffectApplier {
       throw tooMuchState(cause)
 
     for (let index = 0; index < messages.length; index++) this.#send(cause, messages[index]!)
-    for (let index = 0; index < delayed.length; index++) this.#delay(cause, delayed[index]!)
+    if (delayed.length > 0) this.#delay(cause, delayed)
     if (records.length > 0) {
       egresses.write(records, cause.key, time.now)
       cause.entry.outEgress += records.length
@@ -109,20 +113,26 @@ export class EffectApplier {
     else entry.outRemote++
   }
 
-  #delay({ target, key, feed }: Cause, effect: DelayedEffect): void {
-    const { timers, time } = this.#options
-    if (effect.kind === 'cancel') {
-      timers.cancel(key, effect.cancellationToken)
-      return
+  /** E3. */
+  #delay({ target, key, feed }: Cause, delayed: readonly DelayedEffect[]): void {
+    const { timers, clock } = this.#options
+    const now = clock.now()
+    for (const effect of delayed) {
+      if (effect.kind === 'cancel') {
+        timers.cancel(key, effect.cancellationToken)
+        continue
+      }
+      const { target: to, delayMs, cancellationToken } = effect
+      const { typename, bytes } = effect.argument
+      const argument = { typename, bytes: ownBytes(bytes) }
+      const envelope = new Envelope(keyOf(to), to, target, argument, feed, null)
+      timers.add({ dueAt: now + delayMs, envelope, token: cancellationToken })
     }
-    const { typename, bytes } = effect.argument
-    const argument = { typename, bytes: ownBytes(bytes) }
-    const envelope = new Envelope(keyOf(effect.target), effect.target, target, argument, feed, null)
-    timers.add({ dueAt: time.now + effect.delayMs, envelope, token: effect.cancellationToken })
   }
 
   #checkDelayed({ key }: Cause, delayed: readonly DelayedEffect[]): void {
-    const { timers, time } = this.#options
+    const { timers, clock } = this.#options
+    const now = clock.now()
     /** What the effects before have made of tokens. */
     const changed = new Map<string, boolean>()
     for (const effect of delayed) {
@@ -133,7 +143,7 @@ export class EffectApplier {
         continue
       }
       const { delayMs } = effect
-      if (!(delayMs >= 0) || !Number.isSafeInteger(time.now + delayMs)) {
+      if (!(delayMs >= 0) || !Number.isSafeInteger(now + delayMs)) {
         throw effectError(`a delay of ${delayMs} ms`, 'a whole number of ms from 0 on')
       }
       checkMessage(effect)

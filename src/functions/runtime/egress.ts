@@ -3,14 +3,11 @@ import protobuf from 'protobufjs/minimal.js'
 import { MillraceError, messageOf } from '../../base/index.ts'
 import { murmur2, partitionForKey } from '../../record/index.ts'
 import type { EpochOutputs } from '../../runtime/task/index.ts'
+import { KAFKA_RECORD_TYPENAME, KAFKA_RECORD_TYPENAME_2 } from '../remote/wire/index.ts'
 import type { Address, EgressMessage, TypedValue } from '../sdk/index.ts'
 import type { EgressListener, EgressRecord, EgressSpec } from './contract.ts'
+import type { EgressTopics } from './egress-topics.ts'
 import type { Lane, Placements } from './placements.ts'
-
-/** Typename of a record for a topic, as all StateFun SDKs write it. */
-const KAFKA_RECORD = 'type.googleapis.com/io.statefun.sdk.egress.KafkaProducerRecord'
-/** The same message under the name of 2.x. */
-const KAFKA_RECORD_2 = 'type.googleapis.com/org.apache.flink.statefun.flink.io.KafkaProducerRecord'
 
 /** Topics whose records somebody hears of once they are durable, with who that is by now. */
 export type HeardTopics = ReadonlyMap<string, { listener: EgressListener | null }>
@@ -18,8 +15,7 @@ export type HeardTopics = ReadonlyMap<string, { listener: EgressListener | null 
 /** What {@link Egresses} are made from. */
 export interface EgressesOptions {
   readonly egresses: readonly EgressSpec[]
-  /** Partitions of the topics that are known; shared by the application's tasks. */
-  readonly topics: Map<string, number>
+  readonly topics: EgressTopics
   readonly heard: HeardTopics
 }
 
@@ -27,7 +23,7 @@ export interface EgressesOptions {
 export class Egresses {
   readonly #specs: ReadonlyMap<string, EgressSpec>
   readonly #outputs: EpochOutputs
-  readonly #partitions: Map<string, number>
+  readonly #topics: EgressTopics
   readonly #heard: HeardTopics
   readonly #placements: Placements
   /** Of the heard topics, by partition. */
@@ -40,7 +36,7 @@ export class Egresses {
   ) {
     this.#specs = new Map(egresses.map(spec => [spec.typename, spec]))
     this.#outputs = outputs
-    this.#partitions = topics
+    this.#topics = topics
     this.#heard = heard
     this.#placements = placements
   }
@@ -65,7 +61,9 @@ export class Egresses {
   /** The topics among `records` whose partitions are not known yet. */
   unknownTopics(records: readonly EgressRecord[]): string[] {
     const topics = new Set<string>()
-    for (const { topic } of records) if (!this.#partitions.has(topic)) topics.add(topic)
+    for (const { topic } of records) {
+      if (this.#topics.partitionsOf(topic) === undefined) topics.add(topic)
+    }
     return [...topics]
   }
 
@@ -73,7 +71,7 @@ export class Egresses {
   write(records: readonly EgressRecord[], senderKey: string, now: number): void {
     for (const record of records) {
       const { topic, key, value } = record
-      const partitions = this.#partitions.get(topic)!
+      const partitions = this.#topics.partitionsOf(topic)!
       const output = this.#outputs.open({
         topic,
         partitions,
@@ -153,13 +151,14 @@ function custom(spec: EgressSpec, argument: TypedValue, from: Address): EgressRe
 
 /** Whether a value is a record for a topic, as SDKs write it. */
 export function isKafkaRecord({ typename }: TypedValue): boolean {
-  return typename === KAFKA_RECORD || typename === KAFKA_RECORD_2
+  return typename === KAFKA_RECORD_TYPENAME || typename === KAFKA_RECORD_TYPENAME_2
 }
 
 /** Takes a KafkaProducerRecord apart: 1 key (empty: none), 2 value, 3 topic. @throws EGRESS_RECORD it is none */
 export function kafkaRecord(egress: string, argument: TypedValue): EgressRecord {
   const { typename, bytes } = argument
   if (!isKafkaRecord(argument)) throw recordError(egress, `a value of the type ${typename}`)
+  // By hand: the generated code makes a text of the key, of which bytes would be made again.
   let key: Uint8Array | null = null
   let value: Uint8Array = bytes.subarray(0, 0)
   let topic = ''
@@ -182,7 +181,7 @@ export function kafkaRecord(egress: string, argument: TypedValue): EgressRecord 
 function recordError(egress: string, found: string): MillraceError {
   return new MillraceError(
     'EGRESS_RECORD',
-    `the egress ${egress} was given ${found}; expected a ${KAFKA_RECORD} with a topic; build it with the SDK`,
+    `the egress ${egress} was given ${found}; expected a ${KAFKA_RECORD_TYPENAME} with a topic; build it with the SDK`,
     { details: { egress } }
   )
 }

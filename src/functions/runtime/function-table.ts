@@ -6,6 +6,7 @@ import {
   type StatefulFunction,
   parseTypeName
 } from '../sdk/index.ts'
+import { type AddressState, isOver, typeChanged } from './address-state.ts'
 import type { CallAttempt, FunctionEndpoint, RemoteValueSpec } from './contract.ts'
 import { Fifo } from './fifo.ts'
 import { Histogram } from './histogram.ts'
@@ -171,6 +172,21 @@ export class FunctionTable {
     types.set(name, entry)
     this.#count++
     return entry
+  }
+}
+
+/** @throws STATE_TYPE_CHANGED a value was stored under another type than it is declared with */
+export function checkTypes(
+  entry: FunctionEntry,
+  key: string,
+  state: AddressState,
+  now: number
+): void {
+  for (let index = 0; index < state.length; index++) {
+    const slot = state[index]!
+    const spec = entry.spec(slot.name)
+    if (spec === null || spec.typename === slot.typename || isOver(slot, now)) continue
+    throw typeChanged(key, slot, spec.typename)
   }
 }
 

@@ -1,9 +1,5 @@
-// Durations as a histogram: counts by bucket for ever, quantiles of the last ones.
+// Durations as a histogram: how many there were, and quantiles of the last ones.
 
-/** Upper bounds of the buckets, ms; a last one holds the rest. */
-export const LATENCY_BUCKETS_MS: readonly number[] = [
-  1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 30_000, 60_000
-]
 /** How many of the last durations the quantiles are of. */
 const SAMPLES_MAX = 512
 
@@ -12,8 +8,6 @@ export interface LatencySummary {
   /** Durations since the start. */
   readonly count: number
   readonly sum: number
-  /** How many were at most as long as each of {@link LATENCY_BUCKETS_MS}. */
-  readonly buckets: readonly number[]
   /** Of the last 512. 0 without any. */
   readonly min: number
   readonly max: number
@@ -29,17 +23,12 @@ export interface LatencySummary {
 /** Durations of one kind of event. */
 export class Histogram {
   readonly #samples: number[] = []
-  /** By bucket, not summed up; the last is for what is longer than all. */
-  readonly #counts = new Float64Array(LATENCY_BUCKETS_MS.length + 1)
   #count = 0
   #sum = 0
 
   add(durationMs: number): void {
     this.#samples[this.#count++ % SAMPLES_MAX] = durationMs
     this.#sum += durationMs
-    let bucket = 0
-    while (bucket < LATENCY_BUCKETS_MS.length && durationMs > LATENCY_BUCKETS_MS[bucket]!) bucket++
-    this.#counts[bucket]! += 1
   }
 
   /** Several histograms as one. */
@@ -48,14 +37,9 @@ export class Histogram {
     const total = (of: (each: Histogram) => number): number =>
       histograms.reduce((sum, each) => sum + of(each), 0)
     const at = (fraction: number): number => quantile(samples, fraction)
-    let below = 0
-    const buckets = LATENCY_BUCKETS_MS.map(
-      (_, bucket) => (below += total(each => each.#counts[bucket]!))
-    )
     return {
       count: total(each => each.#count),
       sum: total(each => each.#sum),
-      buckets,
       min: samples[0] ?? 0,
       max: samples.at(-1) ?? 0,
       mean: samples.length === 0 ? 0 : samples.reduce((a, b) => a + b, 0) / samples.length,

@@ -89,6 +89,35 @@ test('begins at a date or at given offsets, only at the very first start', async
   }
 })
 
+test('begins where a consumer group has got to, and elsewhere as it says', async () => {
+  for (const [others, expected] of [
+    ['beginning', ['c0', 'a1', 'b1', 'c1']],
+    ['end', ['c0']]
+  ] as const) {
+    const bench = await opened(2)
+    const { log } = bench.bench
+    await log.createTopic('other')
+    await fill(bench, ['a', 'b', 'c'])
+    const position = { group: 'greeter', partition: 0, offset: 2, metadata: '' }
+    const offsets = [
+      { ...position, topic: 'in' },
+      { ...position, topic: 'other', offset: 0 }
+    ]
+    await log.commit({ batches: [], offsets })
+    const app: AppOptions = {
+      functions: [echo('test/a')],
+      ingresses: [router('', { position: 'group', group: 'greeter', others })],
+      egresses: [egressToTopic('test/out', 'out')]
+    }
+    await bench.drain(app)
+    // What the group does later says nothing of where the ingress goes on.
+    await log.commit({ batches: [], offsets: [{ ...position, topic: 'in', offset: 0 }] })
+    await bench.drain(app)
+    const texts = expected.map(value => `test/a:none:${value}`)
+    assert.deepEqual((await said(bench)).toSorted(), texts.toSorted(), others)
+  }
+})
+
 test('several ingresses on one topic have positions, targets and types of their own', async () => {
   const bench = await opened(1)
   const first = router('first', { position: 'beginning', value: 0 })

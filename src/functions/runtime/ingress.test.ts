@@ -15,6 +15,7 @@ import {
   stringType,
   valueSpec
 } from '../sdk/index.ts'
+import type { IngressRecord, RoutedMessage } from './contract.ts'
 import { type AppOptions, FunctionsBench, egressToTopic, intOf } from './kit.cases.ts'
 
 const toFunction = {
@@ -71,6 +72,27 @@ test('a message to a type that nobody defines is a dead letter; its sender goes 
   assert.equal(letter!.headers['millrace-caller'], 'test/fn/a')
   assert.equal(letter!.headers['millrace-function'], 'test/nobody')
   assert.equal(intOf(running, addressOf('test/fn', 'a'), 'count'), 1)
+})
+
+/** To a type of its own for each record. */
+function toNobody({ offset }: IngressRecord): RoutedMessage[] {
+  return [messageTo(addressOf(`test/none-${offset}`, 'x'), 'hello', stringType)]
+}
+
+test('of types that nobody defines only so many are told of one by one', async () => {
+  const app: AppOptions = {
+    functions: [],
+    ingresses: [{ kind: 'router', topic: 'in', route: toNobody }]
+  }
+  const bench = await opened(app)
+  await bench.bench.feed(
+    'in',
+    Array.from({ length: 1_500 }, () => 'x')
+  )
+  await bench.drain(app)
+  assert.equal((await bench.read('app.dead-letter')).length, 1_500)
+  assert.equal(bench.lines.length, 1_000 + 20)
+  assert.match(bench.lines.at(-1)!.message, /test\/none-1019 .*; dead letter, 20 here so far/)
 })
 
 test('a router reads headers and says who the caller is; functions can send to it', async () => {

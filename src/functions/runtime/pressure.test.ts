@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { FUNCTION_CALLS_MAX } from '../../base/index.ts'
 import { partitionForKey } from '../../record/index.ts'
+import type { SourceReader } from '../../runtime/task/index.ts'
 import {
   addressOf,
   intType,
@@ -13,7 +14,12 @@ import {
 } from '../sdk/index.ts'
 import type { FunctionEndpoint, FunctionMetrics } from './contract.ts'
 import { Gate, countingEndpoint, records, settle, toCounter } from './gate.cases.ts'
+import { Envelope, type Feed } from './envelope.ts'
+import { FunctionEntry } from './function-table.ts'
 import { FunctionsBench, intOf } from './kit.cases.ts'
+import { Mailbox } from './mailboxes.ts'
+import { Pressure } from './pressure.ts'
+import { Valves } from './valves.ts'
 
 const BOUND = 10_000
 /** No message of these tests is larger. */
@@ -235,6 +241,42 @@ test('an address with too much waiting holds its partition at the bound, others 
   await running.drain()
   assert.equal(intOf(running, addressOf('test/counter', 'hot'), 'count'), 220)
   assert.equal(intOf(running, addressOf('test/counter', near), 'count'), 6)
+})
+
+function messageOf({ key, entry }: Mailbox, bytes: number, from: Feed | null): Envelope {
+  const argument = { typename: 'test/record', bytes: Buffer.alloc(bytes) }
+  return new Envelope(key, addressOf(entry.typename, 'x'), null, argument, from, null)
+}
+
+test('what waits for the share of a type goes on when an address that had it is blocked', () => {
+  const valves = new Valves()
+  const feed = { topic: 'in', partition: 0, ingress: '' }
+  const reader = { isPaused: false }
+  valves.add(feed, reader as SourceReader, () => {})
+  const pressure = new Pressure({ bytesMax: BOUND, valves })
+  const endpoint = { ...countingEndpoint(new Gate()), maxNumBatchRequests: 2 }
+  const boxOf = (typename: string, id: string): Mailbox => {
+    const load = pressure.loadOf(typename)
+    const entry = new FunctionEntry(typename, { kind: 'remote', endpoint }, load)
+    return new Mailbox(`${typename}/${id}`, entry)
+  }
+  /** The first message of a mailbox is under way, the others wait behind it. */
+  const enter = (box: Mailbox, bytes: number, from: Feed | null = null): void => {
+    if (box.bytes > 0) box.queue.push(0)
+    pressure.entered(box, messageOf(box, bytes, from))
+  }
+  const hot = boxOf('test/counter', 'hot')
+  enter(hot, 400)
+  enter(hot, 400)
+  enter(boxOf('test/other', 'large'), BOUND)
+  const cold = boxOf('test/counter', 'cold')
+  enter(cold, 400, feed)
+  assert.equal(reader.isPaused, true)
+  pressure.left(cold, messageOf(cold, 400, feed))
+  assert.equal(reader.isPaused, true, 'the hot address has more than the share')
+  enter(hot, 400)
+  assert.equal(hot.isBlocked, true)
+  assert.equal(reader.isPaused, false)
 })
 
 /** Two ids, of which the first stands in the partition of `id`, the other does not. */

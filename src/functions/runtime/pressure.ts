@@ -81,6 +81,8 @@ export class Pressure {
     } else if (box.queue.length >= batchMax) {
       box.isBlocked = true
       load.blockedBytes += box.bytes
+      // From now on it holds in its own name, and what it had of its type's share is there for others (P4).
+      if (this.#isLow(load)) this.#options.valves.release(load)
     }
     this.#holdIfFull(load, box, envelope.feed)
   }

@@ -4,7 +4,7 @@
 //       is left goes first when the task comes back, and is durable meanwhile (Q2).
 //   F2  After a start the messages of the mailbox are delivered before any other.
 //   F3  Records that this process hands over itself come behind all work, like those that are read (entrance.ts).
-import type { Clock, Timer as ClockTimer } from '../../base/index.ts'
+import type { Clock } from '../../base/index.ts'
 import type { CommitBatch } from '../../log/log.ts'
 import type { LogLine } from '../../runtime/contract.ts'
 import {
@@ -22,8 +22,10 @@ import { NUMBERS, SEQUENCE_KEYS, StoredReader, TEXTS, TEXT_KEYS } from './bytes.
 import { Calls } from './calls.ts'
 import type { EgressSpec, RetryPolicy } from './contract.ts'
 import { DeadLetters } from './dead-letters.ts'
+import { Deliveries } from './deliveries.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { EffectApplier } from './effects.ts'
+import type { EgressTopics } from './egress-topics.ts'
 import { Egresses, type HeardTopics } from './egress.ts'
 import { Entrance, type EntrancePlace } from './entrance.ts'
 import { ENVELOPES, type Envelope, readEnvelope } from './envelope.ts'
@@ -36,10 +38,6 @@ import type { Requests } from './requests.ts'
 import { Sweeper } from './sweeper.ts'
 import { TIMERS } from './stored-timer.ts'
 import { Timers } from './timers.ts'
-import type { Resumable } from './valves.ts'
-
-/** The longest wait that a timer of the platform can make: 24 days. */
-const TIMER_MS_MAX = 2 ** 31 - 1
 
 /** The states of every task of an application. */
 export const FUNCTION_STATES: readonly StateSpec[] = [
@@ -87,8 +85,8 @@ export interface ProgramOptions {
   readonly egresses: readonly EgressSpec[]
   readonly retries: RetryPolicy
   readonly state: TaskState
-  /** Partitions of the topics that egresses have named; shared by the tasks. */
-  readonly topics: Map<string, number>
+  /** Shared by the tasks. */
+  readonly topics: EgressTopics
   /** Shared by the tasks. */
   readonly heard: HeardTopics
   /** Shared by the tasks. */
@@ -102,7 +100,6 @@ export interface ProgramOptions {
   readonly time: { readonly now: number }
   readonly budget: Budget
   readonly signal: AbortSignal
-  openTopics(names: readonly string[]): Promise<void>
   onLog(line: LogLine): void
   wake(): void
   /** The state cannot be read: the task ends. */
@@ -110,7 +107,7 @@ export interface ProgramOptions {
 }
 
 /** The program of one task. */
-export class FunctionsProgram implements TaskProgram, TaskWork, Resumable {
+export class FunctionsProgram implements TaskProgram, TaskWork {
   readonly outputs: EpochOutputs = new EpochOutputs({ staged: false })
   readonly undo: null = null
   readonly marker: number
@@ -126,17 +123,14 @@ export class FunctionsProgram implements TaskProgram, TaskWork, Resumable {
   readonly entrances: Entrance[] = []
   units = 0
   readonly #options: ProgramOptions
+  readonly #deliveries: Deliveries
   /** Messages of the mailbox that are still to be delivered after the start (F2). */
   #restored: Float64Array
   #restoredAt = 0
-  #alarm: ClockTimer | null = null
-  /** When {@link #alarm} rings; Infinity for never. */
-  #alarmAt = Infinity
-  #isDue = false
 
   constructor(options: ProgramOptions) {
     this.#options = options
-    const { app, task, tasks, table, state, time, clock, signal, pressure, requests } = options
+    const { app, task, tasks, table, state, time, clock, pressure, requests } = options
     this.table = table
     this.marker = functionsMarker(app, tasks)
     const states = state.state<AddressState>('functions.state')
@@ -146,7 +140,7 @@ export class FunctionsProgram implements TaskProgram, TaskWork, Resumable {
       tokens: state.state<string>('functions.tokens'),
       numbers: state.state<number>('functions.numbers'),
       filled: () => {
-        this.#setAlarm()
+        this.#deliveries.changed()
         options.wake()
       },
       failed: options.failed
@@ -172,12 +166,25 @@ export class FunctionsProgram implements TaskProgram, TaskWork, Resumable {
     const { dispatcher, deadLetters } = this
     const egresses = new Egresses(options, this.outputs, this.placements)
     const sweeper = new Sweeper(states, clock, time)
-    const effects = new EffectApplier({ dispatcher, timers, egresses, states, sweeper, time })
+    const effects = new EffectApplier({
+      dispatcher,
+      timers,
+      egresses,
+      states,
+      sweeper,
+      clock,
+      time
+    })
     this.calls = new Calls({ ...options, states, mailboxes, effects, deadLetters })
     this.expiring = [sweeper]
     this.#restored = mailboxes.restore()
-    signal.addEventListener('abort', () => this.#alarm?.cancel(), { once: true })
-    this.#setAlarm()
+    this.#deliveries = new Deliveries({
+      ...options,
+      timers,
+      dispatcher,
+      drain: () => this.drain(),
+      count: () => this.#count(options.budget)
+    })
   }
 
   get work(): TaskWork {
@@ -187,7 +194,7 @@ export class FunctionsProgram implements TaskProgram, TaskWork, Resumable {
   get isReady(): boolean {
     return (
       this.dispatcher.length > 0 ||
-      this.#isDue ||
+      this.#deliveries.isReady ||
       this.calls.isReady ||
       this.#restoredAt < this.#restored.length ||
       this.#isEntered
@@ -214,14 +221,14 @@ export class FunctionsProgram implements TaskProgram, TaskWork, Resumable {
       this.#restoredAt = 0
     }
     // Behind what waited at the start: what a delayed message causes may follow it to the same address (Q1).
-    if (this.#isDue) this.#fire(budget)
+    if (this.#deliveries.isReady) this.#deliveries.fire()
     this.drain()
     if (this.dispatcher.length > 0) return
     for (const entrance of this.entrances) {
       if (!entrance.isReady) continue
-      const before = budget.left
+      const before = entrance.records
       entrance.take(budget)
-      this.units += before - budget.left
+      this.units += entrance.records - before
     }
   }
 
@@ -234,7 +241,7 @@ export class FunctionsProgram implements TaskProgram, TaskWork, Resumable {
       this.#count(budget)
       calls.deliver(dispatcher.take())
     }
-    if (this.timers.nextDueAt < this.#alarmAt) this.#setAlarm()
+    this.#deliveries.changed()
   }
 
   /** Takes a message that another task has sent. */
@@ -248,13 +255,6 @@ export class FunctionsProgram implements TaskProgram, TaskWork, Resumable {
     else if (load !== undefined) pressure.received(load, envelope)
     this.dispatcher.route(envelope)
     this.drain()
-  }
-
-  /** What was due and had to wait for `holder` comes now. */
-  resume(holder: object): void {
-    this.timers.resume(holder)
-    this.#isDue = true
-    this.#options.wake()
   }
 
   /** A record of `feed` was taken: no more of them in this slice if its ingress has to wait. */
@@ -320,68 +320,6 @@ export class FunctionsProgram implements TaskProgram, TaskWork, Resumable {
   #count(budget: Budget): void {
     budget.left--
     this.units++
-  }
-
-  /** Sends the delayed messages that are due. */
-  #fire(budget: Budget): void {
-    const { time } = this.#options
-    // One after the other, each with what it causes: what waits is counted before the next one comes (P5).
-    this.drain()
-    for (; budget.left > 0; this.#count(budget)) {
-      const due = this.timers.next(time.now)
-      if (due === null) {
-        this.#isDue = false
-        this.#setAlarm()
-        return
-      }
-      const { envelope } = due
-      const holder = this.#holderOf(envelope)
-      if (holder === null) {
-        this.timers.done(due)
-        this.dispatcher.route(envelope)
-        this.drain()
-      } else {
-        this.timers.defer(due, holder)
-        this.#options.pressure.park(holder, envelope.feed, this)
-      }
-    }
-  }
-
-  /** What a delayed message that is due has to wait for, behind others that wait for the same; null: nothing. */
-  #holderOf(envelope: Envelope): object | null {
-    const { table, pressure } = this.#options
-    const { namespace, type } = envelope.target
-    const load = table.find(namespace, type)?.load
-    if (load === undefined) return null
-    const box = this.dispatcher.boxOf(envelope)
-    const holder = pressure.blocker(load, box)
-    if (holder !== null || !this.timers.isDeferring) return holder
-    if (box !== undefined && this.timers.isDeferringFor(box)) return box
-    return this.timers.isDeferringFor(load) ? load : null
-  }
-
-  /** Arranges to be woken when the next delayed message is due: never before. */
-  #setAlarm(): void {
-    const { clock, time, wake } = this.#options
-    const dueAt = this.timers.nextDueAt
-    this.#alarm?.cancel()
-    this.#alarm = null
-    this.#alarmAt = dueAt
-    if (dueAt === Infinity) return
-    const act = () => {
-      this.#alarm = null
-      this.#alarmAt = -Infinity
-      this.#isDue = true
-      wake()
-    }
-    // By the slice's time, by which they are taken: one that falls due within the slice waits for the next one.
-    if (dueAt <= time.now) {
-      this.#isDue = true
-      this.#alarmAt = -Infinity
-      return
-    }
-    const delayMs = Math.min(Math.max(0, dueAt - clock.now()), TIMER_MS_MAX)
-    this.#alarm = clock.timer(delayMs, act, { unref: true })
   }
 
   #open(topic: string, partitions: number): ReturnType<EpochOutputs['open']> {

@@ -1,11 +1,7 @@
 // Starting an application of functions: topics and positions checked, tasks opened, wired and run.
-import {
-  FUNCTION_MAILBOX_BYTES_MAX,
-  MillraceError,
-  PARTITIONS_MAX,
-  STATE_HOT_BYTES_DEFAULT
-} from '../../base/index.ts'
+import { FUNCTION_MAILBOX_BYTES_MAX, STATE_HOT_BYTES_DEFAULT } from '../../base/index.ts'
 import type { Topic } from '../../log/log.ts'
+import type { FirstPosition } from '../../runtime/contract.ts'
 import {
   type Budget,
   type InputPosition,
@@ -17,7 +13,9 @@ import {
   openGroupPositions
 } from '../../runtime/task/index.ts'
 import { type TaskState, changelogOf, openTaskState } from '../../state/index.ts'
+import { checkOptions, checkPartitions, tasksChanged } from './check-options.ts'
 import type { FunctionsOptions, IngressSpec, IngressStart, RunningFunctions } from './contract.ts'
+import { EgressTopics } from './egress-topics.ts'
 import type { HeardTopics } from './egress.ts'
 import { FunctionTable } from './function-table.ts'
 import { IngressTaker } from './ingress.ts'
@@ -35,7 +33,7 @@ import { Requests } from './requests.ts'
 import { Valves } from './valves.ts'
 
 const NO_RETRIES = { retries: 0, backoffMs: 0, backoffMaxMs: 0 }
-const BEGINNING: IngressStart = { position: 'beginning', value: 0 }
+const BEGINNING: FirstPosition = { position: 'beginning', value: 0 }
 /** How often values are looked through at most and at least, ms. */
 const SWEEP_MS_MIN = 1_000
 const SWEEP_MS_MAX = 3_600_000
@@ -59,9 +57,7 @@ interface Common {
   readonly requests: Requests
   /** Ends of the partitions of the messages topic; with one task there is none. */
   readonly messagesEnds: readonly number[]
-  readonly topics: Map<string, number>
-  /** Those that are being asked about. */
-  readonly opening: Map<string, Promise<number>>
+  readonly topics: EgressTopics
   readonly heard: HeardTopics
 }
 
@@ -82,13 +78,14 @@ export async function startFunctions(options: FunctionsOptions): Promise<Running
     if (role === 'changelog' || role === 'messages') checkPartitions(options, topic, tasks)
     known.set(name, topic)
   }
-  const inputs: PositionedInput[] = options.ingresses.map(
-    ({ topic, name = '', start = BEGINNING }) => ({
+  const inputs: PositionedInput[] = []
+  for (const { topic, name = '', start = BEGINNING } of options.ingresses) {
+    inputs.push({
       topic: known.get(topic)!,
-      start,
+      start: await firstPosition(options, topic, start),
       group: ingressGroupName(options.name, name)
     })
-  )
+  }
   const messages = known.get(messagesTopicName(options.name))
   if (tasks > 1) inputs.push({ topic: messages!, start: BEGINNING })
   const positions = await openGroupPositions({
@@ -98,7 +95,6 @@ export async function startFunctions(options: FunctionsOptions): Promise<Running
     tasks,
     tasksChanged: before => tasksChanged(options, before, tasks)
   })
-  const topics = await partitionsOfTopics(options)
   const heard: HeardTopics = new Map(options.heardTopics?.map(topic => [topic, { listener: null }]))
   const valves = new Valves()
   const bytesMax = options.mailboxBytesMax ?? FUNCTION_MAILBOX_BYTES_MAX
@@ -112,14 +108,26 @@ export async function startFunctions(options: FunctionsOptions): Promise<Running
     pressure,
     requests: new Requests(),
     messagesEnds,
-    topics,
-    opening: new Map<string, Promise<number>>(),
+    topics: await EgressTopics.open(options),
     heard
   }
   const states = await openStates(options, tasks)
   const residents = states.map((state, index) => enter(common, index, state))
   const names = [...new Set(inputs.map(({ topic }) => topic.name))]
   return new Running(options, residents, names, heard)
+}
+
+/** Where an ingress begins; what a consumer group has committed is looked up. */
+async function firstPosition(
+  { log }: FunctionsOptions,
+  topic: string,
+  start: IngressStart
+): Promise<FirstPosition> {
+  if (start.position !== 'group') return start
+  const { group, others } = start
+  const committed = (await log.positions(group)).filter(position => position.topic === topic)
+  const offsets = new Map(committed.map(({ partition, offset }) => [partition, offset]))
+  return { position: 'offsets', offsets, others }
 }
 
 /** Opens the states of all tasks; on an error none is left open. */
@@ -178,7 +186,6 @@ function enter(common: Common, index: number, state: TaskState): Resident {
     time,
     budget,
     signal: controller.signal,
-    openTopics: names => openTopics(common, names),
     onLog: options.onLog,
     wake: () => task.wake(),
     failed: error => {
@@ -262,34 +269,6 @@ function isEntered({ ingresses }: FunctionsOptions, { topic, internal }: Ingress
   return internal === true && ingresses.filter(one => one.topic === topic).length === 1
 }
 
-/** Of topics that exist: the first record for one of them then waits for nothing, and keeps its place. */
-async function partitionsOfTopics({ log }: FunctionsOptions): Promise<Map<string, number>> {
-  const topics = await log.listTopics()
-  return new Map(topics.map(({ name, spec }) => [name, spec.partitions]))
-}
-
-/**
- * Finds out how many partitions topics have that an egress has named. Calls that name one at the same time wait for the
- * same answer: two that made a topic would be in each other's way.
- */
-async function openTopics(common: Common, names: readonly string[]): Promise<void> {
-  const { topics, opening } = common
-  for (const name of names) {
-    if (topics.has(name)) continue
-    let open = opening.get(name)
-    if (open === undefined) {
-      open = partitionsOf(common, name).finally(() => opening.delete(name))
-      opening.set(name, open)
-    }
-    topics.set(name, await open)
-  }
-}
-
-async function partitionsOf({ options }: Common, name: string): Promise<number> {
-  const { log, openTopic } = options
-  return openTopic === undefined ? (await log.describeTopic(name)).spec.partitions : openTopic(name)
-}
-
 /** Half the shortest life of a value, within bounds; null where nothing expires. */
 function sweepMsOf({ functions, endpoints = [] }: FunctionsOptions): number | null {
   let shortest = endpoints.length > 0 ? SWEEP_MS_REMOTE * 2 : Infinity
@@ -298,54 +277,4 @@ function sweepMsOf({ functions, endpoints = [] }: FunctionsOptions): number | nu
   }
   if (shortest === Infinity) return null
   return Math.min(Math.max(shortest / 2, SWEEP_MS_MIN), SWEEP_MS_MAX)
-}
-
-function checkOptions({ ingresses, egresses }: FunctionsOptions, tasks: number): void {
-  if (!Number.isInteger(tasks) || tasks < 1 || tasks > PARTITIONS_MAX) {
-    throw new MillraceError(
-      'TASKS_INVALID',
-      `${tasks} tasks were asked for; expected a whole number from 1 to ${PARTITIONS_MAX}; correct it`
-    )
-  }
-  checkOnce(
-    'INGRESS_DUPLICATE',
-    'ingress',
-    ingresses.map(({ topic, name = '' }) => (name === '' ? topic : `${name} on ${topic}`))
-  )
-  checkOnce(
-    'EGRESS_DUPLICATE',
-    'egress',
-    egresses.map(egress => egress.typename)
-  )
-}
-
-function checkOnce(code: string, what: string, names: readonly string[]): void {
-  const twice = names.find((name, at) => names.indexOf(name) < at)
-  if (twice === undefined) return
-  throw new MillraceError(
-    code,
-    `the ${what} ${twice} is declared twice; expected one declaration; give one ingress all the targets, ` +
-      `give the other another name, or remove it`,
-    { details: { name: twice } }
-  )
-}
-
-function checkPartitions({ name }: FunctionsOptions, topic: Topic, tasks: number): void {
-  const { partitions } = topic.spec
-  if (partitions >= tasks) return
-  throw new MillraceError(
-    'TOPIC_INVALID',
-    `topic ${topic.name} has ${partitions} partitions; expected ${tasks}, one for each task of application ${name}; ` +
-      `add partitions to it`,
-    { details: { topic: topic.name, partitions, tasks } }
-  )
-}
-
-function tasksChanged({ name }: FunctionsOptions, before: number, tasks: number): MillraceError {
-  return new MillraceError(
-    'TASKS_CHANGED',
-    `application ${name} ran with ${before} tasks and is started with ${tasks}; expected the same number, for its ` +
-      `addresses are spread by it; start it with ${before}, or under another name to begin anew`,
-    { details: { application: name, before, tasks } }
-  )
 }

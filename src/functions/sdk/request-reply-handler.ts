@@ -35,7 +35,7 @@ const STATUS: Readonly<Record<string, number>> = {
  * A handler that runs the functions for any StateFun 3.x runtime. Answers 200 with the effects; 400, 404, 405, 413 or
  * 415 with a sentence when the request is at fault; 500 with the error's code alone when a function is: then nothing
  * is applied.
- * @throws FUNCTION_SPEC two functions have the same type
+ * @throws FUNCTION_DUPLICATE two functions have the same type
  */
 export function requestReplyHandler(options: RequestReplyHandlerOptions): RequestReplyHandler {
   const functions = functionTable(options.functions)

@@ -8,7 +8,7 @@ import { invoke } from './invoke.ts'
 import type { StatefulFunction } from './stateful-function.ts'
 import type { AnyValueSpec } from './value-spec.ts'
 
-/** Functions by their typename. @throws FUNCTION_SPEC two have the same */
+/** Functions by their typename. @throws FUNCTION_DUPLICATE two have the same */
 export function functionTable(
   functions: readonly StatefulFunction[]
 ): ReadonlyMap<string, StatefulFunction> {
@@ -16,7 +16,7 @@ export function functionTable(
   for (const fn of functions) {
     if (table.has(fn.typename)) {
       throw new MillraceError(
-        'FUNCTION_SPEC',
+        'FUNCTION_DUPLICATE',
         `two functions have the type ${fn.typename}; expected one; rename or remove the other`
       )
     }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo, Server as NetServer } from 'node:net'
 import type { TestContext } from 'node:test'
-import { type Clock, MillraceError, SystemClock } from '../../../base/index.ts'
+import { type Clock, MillraceError, SystemClock, type Timer } from '../../../base/index.ts'
 import { compileModule, type EndpointPlan } from '../../module/index.ts'
 import type { RemoteBatch } from '../../runtime/contract.ts'
 import {
@@ -113,4 +113,22 @@ export async function failureOf(calling: Promise<unknown>): Promise<MillraceErro
     return error
   }
   throw new assert.AssertionError({ message: 'the call succeeded' })
+}
+
+/** Nothing takes time but waits, and they take none of the machine's. */
+export class WaitsClock extends SystemClock {
+  #waitedMs = 0
+
+  override monotonic(): number {
+    return this.#waitedMs
+  }
+
+  override timer(): Timer {
+    return { cancel: () => {} }
+  }
+
+  override sleep(delayMs: number): Promise<void> {
+    this.#waitedMs += delayMs
+    return Promise.resolve()
+  }
 }

@@ -4,13 +4,13 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { SystemClock, type Timer } from '../../../base/index.ts'
 import type { EndpointPlan } from '../../module/index.ts'
 import { intType } from '../../sdk/index.ts'
 import { checkHost, guardedLookup, isAllowedAddress } from './addresses.ts'
 import {
   ASYNC,
   OKHTTP,
+  WaitsClock,
   batch,
   count,
   countOf,
@@ -91,24 +91,6 @@ test('an empty 200 without content type is no acknowledgement', async context =>
   const error = await failureOf(endpointOf(context, planOf(url, OKHTTP)).call(batch, never))
   assert.match(error.message, /no content type/)
 })
-
-/** Nothing takes time but waits, and they take none of the machine's. */
-class WaitsClock extends SystemClock {
-  #waitedMs = 0
-
-  override monotonic(): number {
-    return this.#waitedMs
-  }
-
-  override timer(): Timer {
-    return { cancel: () => {} }
-  }
-
-  override sleep(delayMs: number): Promise<void> {
-    this.#waitedMs += delayMs
-    return Promise.resolve()
-  }
-}
 
 test('attempts end with the time of the call', async context => {
   let requests = 0

@@ -13,6 +13,7 @@ import {
   ASYNC,
   OCTETS,
   OKHTTP,
+  WaitsClock,
   batch,
   count,
   countOf,
@@ -181,7 +182,8 @@ test('redirects are not followed by async either: the place that they name hears
     response.writeHead(302, { location: other, ...OCTETS }).end()
   })
   const transport = '{ type: io.statefun.transports.v1/async, call: 60ms }'
-  const failure = await failureOf(endpointOf(context, planOf(url, transport)).call(batch, never))
+  const endpoint = endpointOf(context, planOf(url, transport), { clock: new WaitsClock() })
+  const failure = await failureOf(endpoint.call(batch, never))
   assert.match(failure.message, /HTTP 302 \(redirects are not followed\)/)
   assert.equal(elsewhere, 0)
 })
@@ -200,7 +202,8 @@ test('a unix socket: the path stands behind the socket; one that is gone is a fa
     `http+unix://${socket}/`,
     '{ type: io.statefun.transports.v1/okhttp, timeouts: { call: 60ms, read: 50ms } }'
   )
-  const failure = await failureOf(endpointOf(context, gone).call(batch, never))
+  const clock = new WaitsClock()
+  const failure = await failureOf(endpointOf(context, gone, { clock }).call(batch, never))
   assert.match(failure.message, /cannot be reached: connect ENOENT/)
   await serve(context, listener, socket)
   assert.equal(await countOf(endpointOf(context, plan)), 42)

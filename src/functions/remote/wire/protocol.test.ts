@@ -6,10 +6,6 @@ import protobuf from 'protobufjs/minimal.js'
 import { isMillraceError } from '../../../base/index.ts'
 import { addressOf, NO_EXPIRATION, type Effects, type TypedValue } from '../../sdk/index.ts'
 import {
-  decodeKafkaRecord,
-  decodeKinesisRecord,
-  encodeKafkaRecord,
-  encodeKinesisRecord,
   protocol2,
   protocol3,
   UNSET_TYPENAME,
@@ -223,23 +219,4 @@ test('2.x messages are Any, states are bytes, and no bytes are an absent state',
   const cleared = protocol2.decodeFromFunction(hex('a206 07 0a05 0801 120173'))
   ok(cleared.kind === 'result')
   deepStrictEqual(cleared.effects.mutations, [{ name: 's', value: null }])
-})
-
-test('egress records survive the wire, and an empty key is none', () => {
-  const record = { key: 'k', value: Buffer.from('v'), topic: 't' }
-  deepStrictEqual(plain(decodeKafkaRecord(encodeKafkaRecord(record))), plain(record))
-  strictEqual(decodeKafkaRecord(encodeKafkaRecord({ ...record, key: '' })).key, null)
-  strictEqual(decodeKafkaRecord(encodeKafkaRecord({ ...record, key: null })).key, null)
-  strictEqual(Buffer.from(encodeKafkaRecord(record)).toString('hex'), '0a016b1201761a0174')
-  const kinesis = {
-    partitionKey: 'p',
-    value: Buffer.from('v'),
-    stream: 's',
-    explicitHashKey: null
-  }
-  deepStrictEqual(plain(decodeKinesisRecord(encodeKinesisRecord(kinesis))), plain(kinesis))
-  const wrong = failsWith('FUNCTION_EGRESS_VALUE')
-  throws(() => decodeKafkaRecord(hex('0a05')), wrong)
-  throws(() => decodeKafkaRecord(hex('0a016b')), wrong)
-  throws(() => decodeKinesisRecord(hex('0a05')), wrong)
 })

@@ -20,13 +20,6 @@ export namespace io {
           topic?: string | null
         }
         export const KafkaProducerRecord: Codec<KafkaProducerRecord>
-        export interface KinesisEgressRecord {
-          partitionKey?: string | null
-          valueBytes?: Uint8Array | null
-          stream?: string | null
-          explicitHashKey?: string | null
-        }
-        export const KinesisEgressRecord: Codec<KinesisEgressRecord>
       }
       export namespace reqreply {
         export interface Address {
