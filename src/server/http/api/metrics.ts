@@ -238,6 +238,8 @@ async function addFunctions(page: Page, { engine, deployment }: HostedEngine): P
     add('function_out_egress_total', 'counter', 'Records to egresses.', one.outEgress, of)
     add('function_failed_total', 'counter', 'Calls that failed for good.', one.failed, of)
     add('function_backlog', 'gauge', 'Messages that wait.', one.numBacklog, of)
+    const blocked = 'Addresses with a whole batch waiting behind their call.'
+    add('function_blocked_addresses', 'gauge', blocked, one.numBlockedAddress, of)
     add('function_calls_running', 'gauge', 'Calls under way.', one.inflightAsyncOps, of)
     add(
       'function_remote_failures_total',
@@ -246,5 +248,9 @@ async function addFunctions(page: Page, { engine, deployment }: HostedEngine): P
       one.remoteInvocationFailures,
       of
     )
+    const { p50, p99 } = one.remoteInvocationLatency
+    const latency = 'How long attempts of calls over HTTP take.'
+    add('function_call_seconds', 'gauge', latency, p50 / 1_000, { ...of, quantile: '0.5' })
+    add('function_call_seconds', 'gauge', latency, p99 / 1_000, { ...of, quantile: '0.99' })
   }
 }
