@@ -93,7 +93,7 @@ function newSeries(): Series {
 }
 
 async function ask(url: string, series: Series, keys?: string): Promise<void> {
-  const { ms } = await load({
+  const ms = await load({
     url,
     callers: CALLERS,
     calls: CALLS,

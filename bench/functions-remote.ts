@@ -3,41 +3,24 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { Agent, request as post } from 'node:http'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 
-import { SeededRandom, SystemClock, SystemDisk } from '../src/base/index.ts'
 import {
   type FunctionEndpoint,
   RemoteEndpoint,
   addressOf,
-  compileModule,
-  requiredFunctionTopics,
-  startFunctions
+  compileModule
 } from '../src/functions/index.ts'
 import { protocol3 } from '../src/functions/remote/wire/index.ts'
-import { openDiskLog } from '../src/log/index.ts'
-import { BatchBuilder } from '../src/record/index.ts'
-import { openLevelStore } from '../src/state/index.ts'
 import { Suite } from './harness.ts'
+import { FunctionsWorld, VALUE, clock } from './support/functions-world.ts'
 
-const BATCH_BYTES = 256 * 1024
 /** Posts under way at once in the ceiling: with more it is not faster. */
 const POSTS = 64
-const VALUE = Buffer.alloc(100, 'v')
 const COUNT = { typename: 'io.statefun.types/int', bytes: Uint8Array.of(13, 1, 0, 0, 0) }
 
-const clock = new SystemClock()
-const folder = mkdtempSync(join(tmpdir(), 'millrace-bench-remote-'))
-const log = await openDiskLog({
-  disk: new SystemDisk(),
-  folder: join(folder, 'log'),
-  clock,
-  random: new SeededRandom(1),
-  cleanupIntervalMs: 0
-})
+const world = await FunctionsWorld.open()
 const server: ChildProcess = spawn(
   process.execPath,
   ['--conditions=millrace-source', join(import.meta.dirname, 'support', 'original-endpoint.ts')],
@@ -46,23 +29,8 @@ const server: ChildProcess = spawn(
 const [port] = (await once(createInterface(server.stdout!), 'line')) as [string]
 const url = `http://127.0.0.1:${port}`
 
-/** Fills a topic with records whose keys are spread over `addresses` ids. */
-async function fill(name: string, records: number, addresses: number): Promise<void> {
-  await log.createTopic(name)
-  const builder = new BatchBuilder()
-  for (let index = 0; index < records; index++) {
-    builder.append(1.7e12 + index, Buffer.from(`user-${(index * 7919) % addresses}`), VALUE)
-    if (builder.byteLength < BATCH_BYTES && index < records - 1) continue
-    await log.commit({
-      batches: [{ topic: name, partition: 0, batch: builder.build() }],
-      offsets: []
-    })
-  }
-}
-
 /** Messages of one call in the last run, on average. */
 let batchMean = 1
-let runs = 0
 
 /** Runs a new application over a topic to its end; gives how many messages were processed. */
 async function run(topic: string, records: number): Promise<number> {
@@ -85,28 +53,10 @@ async function run(topic: string, records: number): Promise<number> {
       return remote.call(...batch)
     }
   }
-  const options = {
-    name: `run-${++runs}`,
-    functions: [],
-    endpoints: [endpoint],
-    ingresses: [
-      { kind: 'targets', topic, valueType: 'bench/record', targets: ['bench/counter'] } as const
-    ],
-    egresses: [],
-    log,
-    clock,
-    openStore: (index: number) => openLevelStore(join(folder, `store-${runs}-${index}`)),
-    onLog: (line: { readonly message: string }) => console.error(line.message)
-  }
-  const known = new Set((await log.listTopics()).map(one => one.name))
-  for (const { name, internal, cleanup } of requiredFunctionTopics(options)) {
-    if (!known.has(name)) await log.createTopic(name, { internal, cleanup: cleanup ?? 'delete' })
-  }
-  const running = await startFunctions(options)
-  await running.drain()
-  const { deadLetters, recordsIn } = await running.metrics()
+  const application = { functions: [], endpoints: [endpoint] }
+  const { recordsIn } = await world.run(topic, 'bench/counter', application)
   await remote.close()
-  if (deadLetters > 0 || recordsIn !== records) throw new Error(`${deadLetters} dead letters`)
+  if (recordsIn !== records) throw new Error(`${recordsIn} of ${records} records came`)
   batchMean = records / calls
   return records
 }
@@ -163,7 +113,7 @@ for (const { addresses, records, goal } of [
   { addresses: 10_000, records: 20_000, goal: null }
 ]) {
   const topic = `spread-${addresses}`
-  await fill(topic, records, addresses)
+  await world.fill(topic, records, addresses)
   await suite.measure(
     `counter, ${addresses} addresses`,
     {
@@ -179,5 +129,5 @@ for (const { addresses, records, goal } of [
 }
 suite.finish()
 server.stdin!.end()
-await log.close()
-rmSync(folder, { recursive: true })
+await world.close()
+world.remove()

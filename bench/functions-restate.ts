@@ -160,7 +160,7 @@ const latencies = new Map<string, number[]>()
 /** Calls that wait for their results; gives how many. */
 async function ask({ name, url, askPath }: Contender, callers: number): Promise<number> {
   const calls = CALLS[name]
-  const { ms } = await load({ url, callers, calls, request: () => callOf(askPath) })
+  const ms = await load({ url, callers, calls, request: () => callOf(askPath) })
   latencies.set(name, [...(latencies.get(name) ?? []), ...ms])
   return calls
 }

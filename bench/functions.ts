@@ -1,10 +1,7 @@
 // Benches of src/functions: messages through functions in one task on the disk log, exactly once.
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-import { SeededRandom, SystemClock, SystemDisk } from '../src/base/index.ts'
 import {
   type StatefulFunction,
   addressOf,
@@ -14,29 +11,16 @@ import {
   stringType,
   valueSpec
 } from '../src/functions/index.ts'
-import { requiredFunctionTopics, startFunctions } from '../src/functions/runtime/index.ts'
-import { openDiskLog } from '../src/log/index.ts'
-import { BatchBuilder } from '../src/record/index.ts'
-import { openLevelStore } from '../src/state/index.ts'
 import { Suite } from './harness.ts'
 import type { LoadReport } from './support/functions-load.ts'
+import { FunctionsWorld } from './support/functions-world.ts'
 
 const ADDRESSES = 10_000
 const RECORDS = 200_000
 /** Delayed messages that wait. */
 const PENDING = 1_000_000
-const BATCH_BYTES = 256 * 1024
 
-const clock = new SystemClock()
-const random = new SeededRandom(1)
-const folder = mkdtempSync(join(tmpdir(), 'millrace-bench-functions-'))
-const log = await openDiskLog({
-  disk: new SystemDisk(),
-  folder: join(folder, 'log'),
-  clock,
-  random,
-  cleanupIntervalMs: 0
-})
+const world = await FunctionsWorld.open()
 
 const suite = new Suite('functions', {
   about:
@@ -103,62 +87,21 @@ const answerer = statefulFunction({
   }
 })
 
-/** Fills a topic with records whose keys are spread over `addresses` ids. */
-async function fill(name: string, records: number, addresses: number): Promise<void> {
-  await log.createTopic(name)
-  const builder = new BatchBuilder()
-  const value = Buffer.alloc(100, 'v')
-  for (let index = 0; index < records; index++) {
-    builder.append(1.7e12 + index, Buffer.from(`user-${(index * 7919) % addresses}`), value)
-    if (builder.byteLength < BATCH_BYTES && index < records - 1) continue
-    const batch = builder.build()
-    await log.commit({ batches: [{ topic: name, partition: 0, batch }], offsets: [] })
-  }
-}
-
-let runs = 0
-
-/** Runs a new application over a topic to its end; gives how many messages were processed. */
+/** Runs a new application to the end of a topic; gives how many invocations there were. */
 async function run(
   topic: string,
   functions: readonly StatefulFunction[],
   tasks = 1
 ): Promise<number> {
-  const options = {
-    name: `run-${++runs}`,
-    functions,
-    ingresses: [
-      {
-        kind: 'targets',
-        topic,
-        valueType: 'bench/record',
-        targets: [functions[0]!.typename]
-      } as const
-    ],
-    egresses: [],
-    tasks,
-    log,
-    clock,
-    openStore: (index: number) => openLevelStore(join(folder, `store-${runs}-${index}`)),
-    onLog: (line: { readonly message: string }) => console.error(line.message)
-  }
-  const known = new Set((await log.listTopics()).map(one => one.name))
-  for (const { name, internal, cleanup, partitions } of requiredFunctionTopics(options)) {
-    if (known.has(name)) continue
-    const spec = { internal, cleanup: cleanup ?? 'delete', partitions: partitions ?? 1 } as const
-    await log.createTopic(name, spec)
-  }
-  const running = await startFunctions(options)
-  await running.drain()
-  const { invocations, deadLetters } = await running.metrics()
-  if (deadLetters > 0 || invocations === 0) throw new Error(`${deadLetters} dead letters`)
+  const { invocations } = await world.run(topic, functions[0]!.typename, { functions, tasks })
+  if (invocations === 0) throw new Error(`nothing came from ${topic}`)
   return invocations
 }
 
-await fill('spread', RECORDS, ADDRESSES)
-await fill('hot', RECORDS, 1)
-await fill('some', RECORDS * 0.3, ADDRESSES)
-await fill('few', RECORDS / 10, ADDRESSES)
+await world.fill('spread', RECORDS, ADDRESSES)
+await world.fill('hot', RECORDS, 1)
+await world.fill('some', RECORDS * 0.3, ADDRESSES)
+await world.fill('few', RECORDS / 10, ADDRESSES)
 
 const invocations = { unit: 'invocations', warmup: 1, runs: 3 }
 await suite.measure('counter, 10,000 addresses', { ...invocations, goal: 100_000 }, () =>
@@ -176,7 +119,7 @@ await suite.measure('fan-out of 10 with reply', { ...invocations, goal: 100_000 
   run('few', [asker, answerer])
 )
 
-await log.close()
+await world.close()
 
 /** Loads an application in a process of its own; in the same folder again it is a restart. */
 function load(place: string): LoadReport {
@@ -185,7 +128,7 @@ function load(place: string): LoadReport {
   return JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' })) as LoadReport
 }
 
-const place = join(folder, 'timers')
+const place = join(world.folder, 'timers')
 const [first, again] = [load(place), load(place)]
 if (first.pending !== PENDING || again.pending !== PENDING) throw new Error('messages are missing')
 const name = `${PENDING / 1e6} M delayed messages with tokens`
@@ -194,4 +137,4 @@ suite.value(`${name}: memory after a restart`, { unit: 'MB', goal: 500 }, [again
 suite.value(`${name}: start`, { unit: 'ms', goal: 300 }, [again.startMs])
 
 suite.finish()
-rmSync(folder, { recursive: true })
+world.remove()

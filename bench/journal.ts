@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { SystemClock, SystemDisk, SystemRandom } from '../src/base/index.ts'
 import { type Log, openDiskLog } from '../src/log/index.ts'
 import { BatchBuilder } from '../src/record/index.ts'
-import { Suite } from './harness.ts'
+import { Suite, percentileOf } from './harness.ts'
 
 const KIB = 1024
 const IN_FLIGHT = 8
@@ -121,7 +121,7 @@ async function windowOf(append: Append, pool: Buffer[], rate: number): Promise<n
     )
   }
   await Promise.all(running)
-  return spent.toSorted((a, b) => a - b)[Math.floor(spent.length * 0.99)]!
+  return percentileOf(spent, 0.99)
 }
 
 /** A file to which batches are written and synced one after the other, without anything around. */

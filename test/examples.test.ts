@@ -1,35 +1,16 @@
 // Every example runs as its README says and gives what it says, and passes `check` with its types.
 import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict'
-import {
-  cpSync,
-  existsSync,
-  globSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync
-} from 'node:fs'
-import { createServer, type AddressInfo, type Server } from 'node:net'
-import { tmpdir } from 'node:os'
+import { cpSync, existsSync, globSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { run, ROOT, shell } from './command.ts'
+import { run, ROOT } from './command.ts'
+import { freePorts, inFolder, runScript, textsOf } from './documents.ts'
 
 const folders = readdirSync(join(ROOT, 'examples'), { withFileTypes: true }).filter(entry =>
   entry.isDirectory()
 )
 /** MILLRACE_EXPECT=write makes today's output the expected one; read the difference before you commit it. */
 const write = process.env['MILLRACE_EXPECT'] === 'write'
-
-/** A block that fails before it stops its servers must not leave them behind. */
-const STOP_SERVERS = `trap 'kill $(jobs -p) 2> /dev/null || true' EXIT`
-/** Programs of an example import the SDK from this repository's sources. */
-const FROM_SOURCE = {
-  NODE_OPTIONS: '--conditions=millrace-source --disable-warning=ExperimentalWarning'
-}
 
 for (const { name } of folders) {
   for (const form of formsOf(name)) {
@@ -65,15 +46,13 @@ function formsOf(name: string): string[] {
   return files.every(path => existsSync(path)) ? ['.', 'dataflow.ts'] : ['.']
 }
 
-async function runsAsSaid(name: string, form: string): Promise<void> {
-  const folder = copyOf(name)
-  try {
-    const ports = await freePorts(folder)
+function runsAsSaid(name: string, form: string): Promise<void> {
+  return inFolder(async folder => {
+    const onFreePorts = await copyTo(folder, name)
     let printed = 0
     for (const block of blocksOf(name)) {
       const inForm = block.replaceAll('millrace run . ', `millrace run ${form} `)
-      const script = withPorts(`${STOP_SERVERS}\n${inForm}`, ports)
-      const { code, stdout, stderr } = await shell(script, folder, FROM_SOURCE)
+      const { code, stdout, stderr } = await runScript(onFreePorts(inForm), folder)
       strictEqual(code, 0, `${inForm}\n${stderr}`)
       if (stdout === '') continue
       compare(name, 'expected.txt', stdout)
@@ -84,9 +63,7 @@ async function runsAsSaid(name: string, form: string): Promise<void> {
       const produced = join(folder, file.replace(/^expected-/, ''))
       if (file.startsWith('expected-')) compare(name, file, readFileSync(produced, 'utf8'))
     }
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
+  })
 }
 
 const tested = globSync('*/*.test.yaml', { cwd: join(ROOT, 'examples') }).toSorted()
@@ -98,53 +75,21 @@ for (const file of tested) {
   })
 }
 
-/** A temporary copy that finds the repository's packages, and this one. */
-function copyOf(name: string): string {
-  const folder = mkdtempSync(join(tmpdir(), `millrace-${name}-`))
+/** A copy in which programs find the repository's packages, and the ports of module files are free ones. */
+async function copyTo(folder: string, name: string): Promise<(text: string) => string> {
   cpSync(join(ROOT, 'examples', name), folder, { recursive: true })
-  // Without one, whatever lies above the folder of temporary files would be asked for packages.
-  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }\n')
-  const packages = join(folder, 'node_modules')
-  mkdirSync(packages)
-  symlinkSync(ROOT, join(packages, 'millrace'))
-  for (const entry of readdirSync(join(ROOT, 'node_modules'))) {
-    if (!entry.startsWith('.'))
-      symlinkSync(join(ROOT, 'node_modules', entry), join(packages, entry))
+  const files = globSync('**/*.yaml', { cwd: folder, exclude: ['node_modules/**'] })
+  const texts = files.map(file => readFileSync(join(folder, file), 'utf8'))
+  const onFreePorts = await freePorts(texts)
+  for (const [index, file] of files.entries()) {
+    writeFileSync(join(folder, file), onFreePorts(texts[index]!))
   }
-  return folder
+  return onFreePorts
 }
 
 /** The scripts of the README: its `sh` blocks. */
 function blocksOf(name: string): string[] {
-  const text = readFileSync(join(ROOT, 'examples', name, 'README.md'), 'utf8')
-  return [...text.matchAll(/```sh\n([\s\S]*?)```/g)].map(match => match[1]!)
-}
-
-/** Ports of this machine that the module files of a copy name, each with a free one, which the files name then. */
-async function freePorts(folder: string): Promise<ReadonlyMap<string, string>> {
-  const files = globSync('**/*.yaml', { cwd: folder, exclude: ['node_modules/**'] })
-  const texts = files.map(file => readFileSync(join(folder, file), 'utf8'))
-  const named = texts.flatMap(text => [...text.matchAll(/127\.0\.0\.1:(\d+)/g)])
-  const servers = new Map<string, Server>()
-  for (const [, port] of named) {
-    if (servers.has(port!)) continue
-    const server = createServer()
-    await new Promise<void>(done => void server.listen(0, '127.0.0.1', done))
-    servers.set(port!, server)
-  }
-  const ports = new Map<string, string>()
-  for (const [port, server] of servers) {
-    ports.set(port, String((server.address() as AddressInfo).port))
-    await new Promise(done => server.close(done))
-  }
-  for (const [index, file] of files.entries()) {
-    writeFileSync(join(folder, file), withPorts(texts[index]!, ports))
-  }
-  return ports
-}
-
-function withPorts(text: string, ports: ReadonlyMap<string, string>): string {
-  return text.replaceAll(/\b\d{4,5}\b/g, number => ports.get(number) ?? number)
+  return textsOf(readFileSync(join(ROOT, 'examples', name, 'README.md'), 'utf8'), 'sh')
 }
 
 /** What the README's commands say of functions, for `check`. */

@@ -126,6 +126,15 @@ test('the map of ARCHITECTURE.md has the folders of src and what each may import
   deepStrictEqual(Object.fromEntries(map), Object.fromEntries(table))
 })
 
+test('every dependency has its reason in ARCHITECTURE.md', () => {
+  const reasons = textOf('ARCHITECTURE.md').split('## Dependencies')[1]!
+  const told = [...reasons.matchAll(/^\| (`[^|]+`) \|/gm)].flatMap(([, names]) =>
+    names!.split(', ').map(name => name.slice(1, -1))
+  )
+  const { dependencies } = JSON.parse(textOf('package.json')) as { dependencies: object }
+  deepStrictEqual(told.toSorted(), Object.keys(dependencies).toSorted())
+})
+
 test('no file needs itself by way of what it imports; types may', () => {
   const value = /^(?:import|export)\s+(?!type\b)[^'"]*?from\s*'(\.[^']+)'/gm
   const onlyTypes = /\{\s*(?:type [^,}]+,?\s*)+\}\s*from/

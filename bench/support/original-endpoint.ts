@@ -1,5 +1,5 @@
 // A process of its own that serves a counter with the original JavaScript SDK: `original-endpoint.ts`.
-// It prints its port. GET /bare answers nothing of the SDK: posts to it get the reply that was posted to /reply before.
+// It prints its port. Posts to /bare do not reach the SDK: they get the reply that was posted to /reply before.
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { StateFun } from 'apache-flink-statefun'
