@@ -2,7 +2,7 @@
 //
 // Both doors ask the same object. Kafka's: `kafka/broker`. HTTP:
 //
-//     const who = security.bearer(request.headers.authorization, request.socket.remoteAddress ?? '')
+//     const who = security.bearer(request.headers.authorization, clientAddress(request.socket))
 //     if (who === null) → 401, WWW-Authenticate: Bearer
 //     if (!security.allows(who, 'write', 'topic', name)) → 403
 //
@@ -35,6 +35,7 @@ export {
   RESOURCE_KINDS,
   checkPrincipal,
   checkUserName,
+  clientAddress,
   isPlainName,
   principalOf,
   type Operation,

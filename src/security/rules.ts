@@ -120,7 +120,9 @@ export class Rules {
 
   /** Whether there is a resource of the kind for which the rules allow it (KIP-679). */
   allowAny(asker: Asker, operation: Operation, kind: ResourceKind): boolean {
-    const own = this.list().filter(rule => rule.kind === kind && concerns(rule, asker))
+    const own = [...this.#rules.values()].filter(
+      rule => rule.kind === kind && concerns(rule, asker)
+    )
     const denied = own.filter(rule => rule.permission === 'deny' && covers(rule, operation))
     if (denied.some(rule => rule.pattern === 'literal' && rule.name === ANY)) return false
     return own.some(rule => {

@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import { readSubjectRules, subjectName } from './certificate.ts'
 import { testSecurity, who } from './kit.cases.ts'
 import { credentialOf, saltPassword } from './scram.ts'
+import { clientAddress } from './words.ts'
 
 test('users keep their passwords over a restart, and nothing shows one', async () => {
   const { security, memory } = await testSecurity()
@@ -188,4 +189,26 @@ test('the subject of a certificate is written as Java writes it, and rules short
   for (const text of ['', 'RULE:', 'RULE:a/b', 'RULE:(/x/', 'DEFAULT DEFAULT', 'LOWER']) {
     throws(() => readSubjectRules(text), { code: 'USAGE' }, text)
   }
+})
+
+test('a client of IPv4 has its own address on a listener of IPv6 too', async () => {
+  for (const [remoteAddress, address] of [
+    ['10.0.0.7', '10.0.0.7'],
+    ['::ffff:10.0.0.7', '10.0.0.7'],
+    ['::FFFF:10.0.0.7', '10.0.0.7'],
+    ['fe80::1', 'fe80::1'],
+    ['::ffff:abcd:1', '::ffff:abcd:1'],
+    [undefined, '']
+  ] as const) {
+    strictEqual(clientAddress({ remoteAddress }), address)
+  }
+  const { security } = await testSecurity()
+  const rule = { principal: 'User:ana', kind: 'topic', pattern: 'literal', name: 't' } as const
+  await security.rules.add([
+    { ...rule, permission: 'allow', operation: 'read', host: '*' },
+    { ...rule, permission: 'deny', operation: 'all', host: '10.0.0.7' }
+  ])
+  const host = clientAddress({ remoteAddress: '::ffff:10.0.0.7' })
+  strictEqual(security.allows(who('ana', host), 'read', 'topic', 't'), false)
+  strictEqual(security.allows(who('ana', '10.0.0.8'), 'read', 'topic', 't'), true)
 })

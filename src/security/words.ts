@@ -110,6 +110,14 @@ export function checkPrincipal(principal: string): void {
   )
 }
 
+/**
+ * The address of a client as rules and the audit log name it. A listener on all addresses of IPv6 sees those of IPv4 as
+ * `::ffff:10.0.0.7`: a rule for 10.0.0.7 means the same client.
+ */
+export function clientAddress(socket: { readonly remoteAddress?: string | undefined }): string {
+  return (socket.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/i, '')
+}
+
 /** Whether a text may name a resource or a host in a rule, or a group or transactional id of a client. */
 export function isPlainName(name: string): boolean {
   return name.length > 0 && name.length <= NAME_LENGTH_MAX && PRINTABLE.test(name)

@@ -2,7 +2,12 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import { COMMIT_QUEUE_BYTES_MAX } from '../../base/index.ts'
-import { readSubjectRules, type Principal, type SubjectNaming } from '../../security/index.ts'
+import {
+  clientAddress,
+  readSubjectRules,
+  type Principal,
+  type SubjectNaming
+} from '../../security/index.ts'
 import type { BrokerContext } from './context.ts'
 import { Connection } from './connection.ts'
 import {
@@ -114,17 +119,26 @@ export class FrontDoor {
     secure.wrap(socket, wrapped => {
       this.#greeted.delete(socket)
       const certified = certifiedBy(wrapped, this.#naming)
-      if (certified.kind === 'refused') {
-        this.#options.onProblem?.(
-          `${wrapped.remoteAddress}:${wrapped.remotePort}`,
-          certified.reason
-        )
-        wrapped.destroy()
-      } else {
+      if (certified.kind === 'refused') this.#refuse(wrapped, certified.reason)
+      else {
         const principal = certified.kind === 'principal' ? certified.principal : null
         this.#serve(wrapped, admitted, principal)
       }
     })
+  }
+
+  #refuse(socket: Socket, reason: string): void {
+    const host = clientAddress(socket)
+    this.#context.security.audit.note({
+      kind: 'login-failed',
+      principal: null,
+      host,
+      door: 'kafka',
+      method: 'certificate',
+      outcome: reason
+    })
+    this.#options.onProblem?.(`${host}:${socket.remotePort}`, reason)
+    socket.destroy()
   }
 
   #serve(socket: Socket, admitted: Admitted, certified: Principal | null): void {
@@ -134,7 +148,7 @@ export class FrontDoor {
       clock,
       random,
       certified,
-      host: socket.remoteAddress ?? '',
+      host: clientAddress(socket),
       isEncrypted: socket instanceof TLSSocket,
       sessionLifetimeMs: settings.sessionLifetimeMs
     })

@@ -1,6 +1,7 @@
 // Who asks over HTTP, and what callers are told who may not.
 import type { IncomingMessage } from 'node:http'
 
+import { clientAddress } from '../../security/index.ts'
 import type { Identity, Operation, ResourceKind, Security } from '../../security/index.ts'
 import { HttpError } from './errors.ts'
 import type { Connected } from './exchange.ts'
@@ -8,7 +9,7 @@ import type { Connected } from './exchange.ts'
 /** Who a request is from. @throws 401 it must say so and does not, or with a token that is no good */
 export function identityOf(security: Security, incoming: IncomingMessage): Identity {
   const { authorization } = incoming.headers
-  const identity = security.bearer(authorization, incoming.socket.remoteAddress ?? '')
+  const identity = security.bearer(authorization, clientAddress(incoming.socket))
   if (identity !== null) return identity
   const message =
     authorization === undefined

@@ -13,7 +13,8 @@ import type { SecurityCommand, SecurityResult } from './administration.ts'
 const SOCKET_FILE = 'control.sock'
 /** What `sockaddr_un` takes; macOS takes less than Linux. */
 const PATH_BYTES_MAX = 103
-const LINE_BYTES_MAX = 4 * 1024 * 1024
+/** Ten thousand access rules with the longest names. */
+const LINE_BYTES_MAX = 32 * 1024 * 1024
 const PATIENCE_MS = 10_000
 
 type Answer =
@@ -117,9 +118,9 @@ function readLine(socket: Socket): Promise<string> {
     let text = ''
     socket.setEncoding('utf8')
     socket.on('data', (chunk: string) => {
-      text += chunk
-      const end = text.indexOf('\n')
-      if (end >= 0) resolve(text.slice(0, end))
+      const end = chunk.indexOf('\n')
+      text += end >= 0 ? chunk.slice(0, end) : chunk
+      if (end >= 0) resolve(text)
       else if (text.length > LINE_BYTES_MAX) reject(new Error('the line is too long'))
     })
     socket.once('close', () => reject(new Error('the connection ended')))
