@@ -22,7 +22,7 @@ import { ScramExchange, Security, credentialOf, saltPassword } from '../../src/s
 import { brokerFor, finallyIn, startOn, stop, temporaryFolder, until } from './kit.ts'
 import { loginScram } from './sasl-client.ts'
 import { USERS, secureBrokerFor } from './secure-kit.ts'
-import { WireClient } from './wire-client.ts'
+import { wireClientFor } from './wire-client.ts'
 
 const SEED = Number(process.env['MILLRACE_SEED'] ?? Date.now() % 100_000)
 const CASES = Number(process.env['MILLRACE_CASES'] ?? 100_000)
@@ -190,13 +190,25 @@ test(`frames come out of any cut of the stream as they went in (seed ${SEED})`, 
   }
 })
 
+test('a large frame that comes byte by byte is put together as it goes', () => {
+  const frame = Buffer.from(new SeededRandom(SEED).bytes(70_000))
+  const length = Buffer.alloc(4)
+  length.writeInt32BE(frame.length)
+  const splitter = new FrameSplitter(FRAME_BYTES_MAX)
+  const found = Array.from(Buffer.concat([length, frame, length])).flatMap(byte =>
+    splitter.push(Buffer.from([byte]))
+  )
+  strictEqual(found.length, 1)
+  ok(found[0]!.equals(frame))
+  strictEqual(splitter.bytes, length.length)
+})
+
 test('of those who send half of something large, the largest is ended; others go on', async t => {
   const started = await startOn(temporaryFolder(t), {}, { bytesMax: 1 << 20 })
   finallyIn(t, () => stop(started))
   const { host, port } = started.broker.address
   await started.log.createTopic('t')
-  const client = await WireClient.connect(started.bootstrap)
-  finallyIn(t, () => client.close())
+  const client = await wireClientFor(t, started.bootstrap)
   const sizes = [100, 300, 900]
   const sockets = sizes.map(kib => {
     const socket = connect(port, host)
@@ -217,8 +229,7 @@ for (const door of ['open', 'guarded'] as const) {
   test(`strangers who send anything through an ${door} door disturb nobody (seed ${SEED})`, async t => {
     const started = door === 'open' ? await brokerFor(t) : await secureBrokerFor(t)
     const random = new SeededRandom(SEED)
-    const client = await WireClient.connect(started.bootstrap)
-    finallyIn(t, () => client.close())
+    const client = await wireClientFor(t, started.bootstrap)
     if (door === 'guarded') await loginScram(client, 'admin', USERS['admin']!)
     await started.log.createTopic('t')
     const { host, port } = started.broker.address

@@ -1,4 +1,4 @@
-// The Java client and the console tools of Apache Kafka 4.1 from Maven, unchanged, against the broker.
+// The Java client and the console tools of Apache Kafka 4.3 from Maven, unchanged, against the broker.
 import { deepStrictEqual, match, ok, strictEqual } from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -9,9 +9,8 @@ import { test } from 'node:test'
 import { SeededRandom, SystemClock, SystemDisk, SystemRandom } from '../../src/base/index.ts'
 import { committedLog, openBrokerState } from '../../src/kafka/index.ts'
 import { openDiskLog, type LogData } from '../../src/log/index.ts'
-import { RecordCursor, batchByteLength } from '../../src/record/index.ts'
 import { start } from '../command.ts'
-import { finallyIn, temporaryFolder } from './kit.ts'
+import { finallyIn, temporaryFolder, valuesOf } from './kit.ts'
 import { WireClient } from './wire-client.ts'
 
 const SEED = Number(process.env['MILLRACE_SEED'] ?? Date.now() % 100_000)
@@ -119,19 +118,8 @@ class TransactionalWriter {
   }
 }
 
-async function numbersOf(log: LogData, topic: string): Promise<number[]> {
-  const numbers: number[] = []
-  const cursor = new RecordCursor()
-  for (let offset = 0; ;) {
-    const read = await log.read({ topic, partition: 0, offset })
-    for (let at = 0; at < read.bytes.length; at += batchByteLength(read.bytes, at)) {
-      cursor.open(read.bytes, at)
-      while (cursor.next()) numbers.push(Number(cursor.value()))
-    }
-    offset = read.nextOffset
-    if (offset >= read.endOffset) return numbers
-  }
-}
+const numbersOf = async (log: LogData, topic: string): Promise<number[]> =>
+  (await valuesOf(log, topic)).map(Number)
 
 test(`${KILLS} kills lose nothing, double nothing and leave no transaction open (seed ${SEED})`, async t => {
   const random = new SeededRandom(SEED)

@@ -11,7 +11,8 @@ import {
   type BrokerOptions,
   type BrokerSettings
 } from '../../src/kafka/index.ts'
-import { openDiskLog, type Log } from '../../src/log/index.ts'
+import { openDiskLog, type Log, type LogData } from '../../src/log/index.ts'
+import { RecordCursor, batchByteLength } from '../../src/record/index.ts'
 
 /** A broker that a test has started. */
 export interface TestBroker {
@@ -88,6 +89,21 @@ export async function brokerFor(
   const started = await startOn(temporaryFolder(t), settings)
   finallyIn(t, () => stop(started))
   return started
+}
+
+/** Values of partition 0 of a topic, as readers of `log` see them. */
+export async function valuesOf(log: LogData, topic: string): Promise<string[]> {
+  const values: string[] = []
+  const cursor = new RecordCursor()
+  for (let offset = 0; ;) {
+    const read = await log.read({ topic, partition: 0, offset })
+    for (let at = 0; at < read.bytes.length; at += batchByteLength(read.bytes, at)) {
+      cursor.open(read.bytes, at)
+      while (cursor.next()) values.push(String(cursor.value()))
+    }
+    offset = read.nextOffset
+    if (offset >= read.endOffset) return values
+  }
 }
 
 /** Resolves when `condition` holds; for what other processes and clients do in their own time. */

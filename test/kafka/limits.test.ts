@@ -11,7 +11,7 @@ import { withoutOpenssl } from './certificates.ts'
 import { brokerFor, finallyIn, until } from './kit.ts'
 import { loginScram } from './sasl-client.ts'
 import { USERS, secureBrokerFor, tlsBrokerFor, type SecureBroker } from './secure-kit.ts'
-import { WireClient } from './wire-client.ts'
+import { WireClient, wireClientFor } from './wire-client.ts'
 
 const LOGIN_MS = 10_000
 const MESSAGE_TOO_LARGE = 10
@@ -43,8 +43,7 @@ test('an address has so many connections; one that ends makes room', async t => 
   first.destroy()
   await until(async () => {
     try {
-      const client = await WireClient.connect(started.bootstrap)
-      finallyIn(t, () => client.close())
+      const client = await wireClientFor(t, started.bootstrap)
       return (await loginScram(client, 'ana', USERS['ana']!)).errorCode === 0
     } catch {
       return false
@@ -56,8 +55,7 @@ test('an address has so many connections; one that ends makes room', async t => 
 
 test('there are so many connections in all; who comes beyond is told of once', async t => {
   const started = await secureBrokerFor(t, { connectionsMax: 1 })
-  const client = await WireClient.connect(started.bootstrap)
-  finallyIn(t, () => client.close())
+  const client = await wireClientFor(t, started.bootstrap)
   strictEqual((await loginScram(client, 'admin', USERS['admin']!)).errorCode, 0)
   for (let count = 0; count < 3; count++) ok(await isClosed(await silent(t, started)))
   ok((await client.ask('Metadata', 9, { topics: null })).clusterId !== null)
@@ -67,8 +65,7 @@ test('there are so many connections in all; who comes beyond is told of once', a
 test('so many connections may not have logged in yet; those that have do not count', async t => {
   const started = await secureBrokerFor(t, { admission: { strangersMax: 2 } })
   for (let count = 0; count < 4; count++) {
-    const client = await WireClient.connect(started.bootstrap)
-    finallyIn(t, () => client.close())
+    const client = await wireClientFor(t, started.bootstrap)
     strictEqual((await loginScram(client, 'ana', USERS['ana']!)).errorCode, 0)
   }
   await silent(t, started)
@@ -104,8 +101,7 @@ test('frames are short before a login, and large behind it', async t => {
   await stranger.ask('SaslHandshake', 1, { mechanism: 'SCRAM-SHA-256' })
   await rejects(stranger.ask('SaslAuthenticate', 2, { authBytes: large }), /ended/)
   match(started.problems[0]!, /at most 65536 are taken/)
-  const client = await WireClient.connect(started.bootstrap)
-  finallyIn(t, () => client.close())
+  const client = await wireClientFor(t, started.bootstrap)
   await loginScram(client, 'admin', USERS['admin']!)
   await started.log.createTopic('t')
   const { errorCode } = await client.produce('t', ['x'.repeat(1 << 20)])
@@ -117,8 +113,7 @@ test('who takes nothing of what it asked for is ended in time; who takes some is
   const started = await secureBrokerFor(t, { brokerClock: clock })
   const [writer, stuck, slow] = await Promise.all(
     [0, 1, 2].map(async () => {
-      const client = await WireClient.connect(started.bootstrap)
-      finallyIn(t, () => client.close())
+      const client = await wireClientFor(t, started.bootstrap)
       await loginScram(client, 'admin', USERS['admin']!)
       return client
     })
@@ -151,8 +146,7 @@ test('who takes nothing of what it asked for is ended in time; who takes some is
 test('records that grow without measure when they are decompressed are refused', async t => {
   const { log, bootstrap } = await brokerFor(t)
   await log.createTopic('t')
-  const client = await WireClient.connect(bootstrap)
-  finallyIn(t, () => client.close())
+  const client = await wireClientFor(t, bootstrap)
   const bomb = gzipSync(Buffer.alloc(100 << 20), { level: 9 })
   const builder = new BatchBuilder()
   builder.append(1_700_000_000_000, null, Buffer.from('x'))
@@ -173,8 +167,7 @@ test('records that grow without measure when they are decompressed are refused',
 
 test('names of groups and transactional ids are text that can be printed', async t => {
   const { bootstrap } = await brokerFor(t)
-  const client = await WireClient.connect(bootstrap)
-  finallyIn(t, () => client.close())
+  const client = await wireClientFor(t, bootstrap)
   const bad = ['a\nb', '\0', '\u001b[2J', '\u202etxt', 'x'.repeat(513)]
   for (const name of [...bad, '']) {
     const protocols = [{ name: 'range' }]

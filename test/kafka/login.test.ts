@@ -15,10 +15,10 @@ import type { TLSSocket } from 'node:tls'
 import { SimulatedClock } from '../../src/base/index.ts'
 import { readSubjectRules } from '../../src/security/index.ts'
 import { Authority, textOf, withoutOpenssl } from './certificates.ts'
-import { finallyIn, temporaryFolder, until } from './kit.ts'
+import { temporaryFolder, until } from './kit.ts'
 import { authenticate, handshake, loginPlain, loginScram } from './sasl-client.ts'
 import { USERS, materialOf, secureBrokerFor, tlsBrokerFor } from './secure-kit.ts'
-import { WireClient } from './wire-client.ts'
+import { WireClient, wireClientFor } from './wire-client.ts'
 
 const skip = withoutOpenssl
 const UNSUPPORTED_MECHANISM = 33
@@ -37,8 +37,7 @@ const serial = (client: WireClient): string =>
 for (const bits of [256, 512] as const) {
   test(`SCRAM-SHA-${bits} opens the door, also in the clear, and only with the right password`, async t => {
     const started = await secureBrokerFor(t)
-    const client = await WireClient.connect(started.bootstrap)
-    finallyIn(t, () => client.close())
+    const client = await wireClientFor(t, started.bootstrap)
     const done = await loginScram(client, 'admin', USERS['admin']!, bits)
     strictEqual(done.errorCode, 0)
     strictEqual((await client.ask('Metadata', 9, { topics: null })).brokers.length, 1)
@@ -68,8 +67,7 @@ test('a stranger gets the same first answer as a user, and no other request is a
   const started = await secureBrokerFor(t)
   const firsts: string[] = []
   for (const user of ['ana', 'nobody']) {
-    const client = await WireClient.connect(started.bootstrap)
-    finallyIn(t, () => client.close())
+    const client = await wireClientFor(t, started.bootstrap)
     ok((await client.ask('ApiVersions', 0, {})).apiKeys.length > 30)
     await handshake(client, 'SCRAM-SHA-256')
     const first = await authenticate(client, `n,,n=${user},r=abc`)
@@ -91,8 +89,7 @@ test('PLAIN is not offered in the clear, and unknown mechanisms nowhere', async 
     deepStrictEqual(answer.mechanisms, ['SCRAM-SHA-256', 'SCRAM-SHA-512'])
     await client.ended()
   }
-  const client = await WireClient.connect(started.bootstrap)
-  finallyIn(t, () => client.close())
+  const client = await wireClientFor(t, started.bootstrap)
   strictEqual((await authenticate(client, `\0ana\0${USERS['ana']}`)).errorCode, ILLEGAL_STATE)
 })
 
@@ -100,8 +97,7 @@ test('behind SaslHandshake 0 messages come as frames of their own', { skip }, as
   const started = await tlsBrokerFor(t)
   const ca = textOf(started.authority.certificate)
   const open = async (message: string): Promise<[WireClient, Buffer | null]> => {
-    const client = await WireClient.connect(started.bootstrap, { ca })
-    finallyIn(t, () => client.close())
+    const client = await wireClientFor(t, started.bootstrap, { ca })
     strictEqual((await client.ask('SaslHandshake', 0, { mechanism: 'PLAIN' })).errorCode, 0)
     return [client, await client.send(frame(message))]
   }
@@ -141,8 +137,7 @@ test('messages of SASL that are none are refused, whatever they are', { skip }, 
       await client.ended()
     })
   )
-  const client = await WireClient.connect(started.bootstrap, { ca })
-  finallyIn(t, () => client.close())
+  const client = await wireClientFor(t, started.bootstrap, { ca })
   strictEqual((await loginPlain(client, 'ana', USERS['ana']!)).errorCode, 0)
 })
 
@@ -150,12 +145,11 @@ test('only TLS 1.2 and later get in; who speaks without TLS does not', { skip },
   const started = await tlsBrokerFor(t)
   const ca = textOf(started.authority.certificate)
   for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
-    const client = await WireClient.connect(started.bootstrap, {
+    const client = await wireClientFor(t, started.bootstrap, {
       ca,
       minVersion: version,
       maxVersion: version
     })
-    finallyIn(t, () => client.close())
     strictEqual((client.socket as TLSSocket).getProtocol(), version)
     strictEqual((await loginScram(client, 'ana', USERS['ana']!)).errorCode, 0)
   }
@@ -186,12 +180,11 @@ test(
       })
       const ca = textOf(started.authority.certificate)
       const pair = started.authority.issue('ana', '/O=Acme/OU=shop/CN=ana')
-      const client = await WireClient.connect(started.bootstrap, {
+      const client = await wireClientFor(t, started.bootstrap, {
         ca,
         key: textOf(pair.key),
         cert: textOf(pair.certificate)
       })
-      finallyIn(t, () => client.close())
       ok((await client.ask('Metadata', 9, { topics: null })).clusterId !== null)
       strictEqual(started.events[0]?.principal, principal)
       strictEqual(started.events[0].method, 'certificate')
@@ -213,8 +206,9 @@ test(
     })
     await client.ended()
     match(started.problems.join(), /certificate is not believed/)
-    const other = await WireClient.connect(started.bootstrap, { ca })
-    finallyIn(t, () => other.close())
+    const noted = started.events.find(event => event.kind === 'login-failed')
+    deepStrictEqual([noted?.method, noted?.host], ['certificate', '127.0.0.1'])
+    const other = await wireClientFor(t, started.bootstrap, { ca })
     strictEqual((await loginPlain(other, 'ana', USERS['ana']!)).errorCode, 0)
   }
 )
@@ -222,11 +216,9 @@ test(
 test('new connections get a new certificate, old ones live on', { skip }, async t => {
   const started = await tlsBrokerFor(t)
   const ca = textOf(started.authority.certificate)
-  const before = await WireClient.connect(started.bootstrap, { ca })
-  finallyIn(t, () => before.close())
+  const before = await wireClientFor(t, started.bootstrap, { ca })
   started.tls.set(materialOf(started.authority.issue('next', '/CN=next')))
-  const after = await WireClient.connect(started.bootstrap, { ca })
-  finallyIn(t, () => after.close())
+  const after = await wireClientFor(t, started.bootstrap, { ca })
   notStrictEqual(serial(before), serial(after))
   for (const client of [before, after]) {
     strictEqual((await loginScram(client, 'ana', USERS['ana']!)).errorCode, 0)
@@ -244,8 +236,7 @@ test(
       [fixed, 'kafka.example', 9999]
     ] as const) {
       const ca = textOf(started.authority.certificate)
-      const client = await WireClient.connect(started.bootstrap, { ca, servername: 'localhost' })
-      finallyIn(t, () => client.close())
+      const client = await wireClientFor(t, started.bootstrap, { ca, servername: 'localhost' })
       await loginScram(client, 'admin', USERS['admin']!)
       const [broker] = (await client.ask('Metadata', 9, { topics: [] })).brokers
       deepStrictEqual([broker?.host, broker?.port], [host, port])
@@ -258,8 +249,7 @@ test('a login ends with its session unless it is renewed, by the same user (KIP-
   const settings = { sessionLifetimeMs: 60_000 }
   const started = await secureBrokerFor(t, { brokerClock: clock, settings })
   const open = async (): Promise<WireClient> => {
-    const client = await WireClient.connect(started.bootstrap)
-    finallyIn(t, () => client.close())
+    const client = await wireClientFor(t, started.bootstrap)
     strictEqual((await loginScram(client, 'ana', USERS['ana']!)).sessionLifetimeMs, 60_000)
     return client
   }
@@ -278,8 +268,7 @@ test('who is removed, or gets another password, is out with the next request', a
   const started = await secureBrokerFor(t)
   const clients: WireClient[] = []
   for (const user of ['ana', 'ben', 'admin']) {
-    const client = await WireClient.connect(started.bootstrap)
-    finallyIn(t, () => client.close())
+    const client = await wireClientFor(t, started.bootstrap)
     strictEqual((await loginScram(client, user, USERS[user]!)).errorCode, 0)
     clients.push(client)
   }
@@ -299,8 +288,7 @@ test(
     const wrong = 'a-wrong-secret-4444'
     for (const [user, password] of [...Object.entries(USERS), ['ana', wrong] as const]) {
       for (const login of [loginPlain, loginScram]) {
-        const client = await WireClient.connect(started.bootstrap, { ca })
-        finallyIn(t, () => client.close())
+        const client = await wireClientFor(t, started.bootstrap, { ca })
         await login(client, user, password)
       }
     }

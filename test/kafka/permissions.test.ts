@@ -11,7 +11,7 @@ import { brokerFor, finallyIn } from './kit.ts'
 import { loginScram } from './sasl-client.ts'
 import { USERS, rule, secureBrokerFor, type SecureBroker } from './secure-kit.ts'
 import { CASES, DENIALS, TOPIC_DENIED } from './permission-cases.ts'
-import { WireClient } from './wire-client.ts'
+import { wireClientFor, type WireClient } from './wire-client.ts'
 
 const SECURITY_DISABLED = 54
 const ILLEGAL_SASL_STATE = 34
@@ -34,8 +34,7 @@ function codesOf(value: unknown): number[] {
 }
 
 async function login(t: TestContext, started: SecureBroker, user: string): Promise<WireClient> {
-  const client = await WireClient.connect(started.bootstrap)
-  finallyIn(t, () => client.close())
+  const client = await wireClientFor(t, started.bootstrap)
   strictEqual((await loginScram(client, user, USERS[user]!)).errorCode, 0)
   return client
 }
@@ -174,8 +173,7 @@ test('answers tell which operations are allowed, when asked (KIP-430)', async t 
 test('where nobody logs in there are no rules and no SASL, and everybody may do everything', async t => {
   const { bootstrap, log } = await brokerFor(t)
   await log.createTopic('orders')
-  const client = await WireClient.connect(bootstrap)
-  finallyIn(t, () => client.close())
+  const client = await wireClientFor(t, bootstrap)
   const filter = { resourceTypeFilter: 1, patternTypeFilter: 1, operation: 1, permissionType: 1 }
   strictEqual((await client.ask('DescribeAcls', 3, filter)).errorCode, SECURITY_DISABLED)
   const made = await client.ask('SaslHandshake', 1, { mechanism: 'PLAIN' })

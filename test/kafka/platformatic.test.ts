@@ -43,10 +43,10 @@ function consumerOf(t: TestContext, { bootstrap }: TestBroker, more: object): Te
   return consumer
 }
 
-async function adminOf(t: TestContext, { bootstrap }: TestBroker): Promise<Admin> {
+function adminOf(t: TestContext, { bootstrap }: TestBroker): Admin {
   const admin = new Admin({ clientId: 'admin', bootstrapBrokers: [bootstrap] })
   finallyIn(t, () => admin.close())
-  return Promise.resolve(admin)
+  return admin
 }
 
 /** Reads a topic and gives what comes. */
@@ -126,7 +126,7 @@ test('a second producer with the same transactional id fences the first', async 
 
 test('cooperative members keep what stays theirs while others come', async t => {
   const started = await brokerFor(t)
-  const admin = await adminOf(t, started)
+  const admin = adminOf(t, started)
   await admin.createTopics({ topics: ['c'], partitions: 4, replicas: 1 })
   const options = {
     groupId: 'coop',
@@ -143,7 +143,7 @@ test('cooperative members keep what stays theirs while others come', async t => 
 
 test('a static member that comes back gets its partitions without a rebalance', async t => {
   const started = await brokerFor(t)
-  const admin = await adminOf(t, started)
+  const admin = adminOf(t, started)
   await admin.createTopics({ topics: ['s'], partitions: 2, replicas: 1 })
   // The first one is as good as gone: it says nothing more before the test has ended.
   const options = { groupId: 'static', groupInstanceId: 'one', heartbeatInterval: 50_000 }
@@ -161,7 +161,7 @@ test('a static member that comes back gets its partitions without a rebalance', 
 
 test('members of KIP-848 share the partitions, and get them back when one leaves', async t => {
   const started = await brokerFor(t)
-  const admin = await adminOf(t, started)
+  const admin = adminOf(t, started)
   await admin.createTopics({ topics: ['n'], partitions: 4, replicas: 1 })
   const producer = producerOf(t, started)
   const options = { groupId: 'new', groupProtocol: 'consumer' }

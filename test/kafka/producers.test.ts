@@ -1,9 +1,8 @@
 // Idempotent and transactional producers, request by request: duplicates, gaps, fencing, timeouts, restarts.
 import { deepStrictEqual, notStrictEqual, strictEqual } from 'node:assert/strict'
-import { test, type TestContext } from 'node:test'
+import { test } from 'node:test'
 
 import { ERROR_CODES } from '../../src/kafka/wire/index.ts'
-import { RecordCursor, batchByteLength } from '../../src/record/index.ts'
 import { committedLog } from '../../src/kafka/index.ts'
 import type { LogData } from '../../src/log/index.ts'
 import {
@@ -13,37 +12,17 @@ import {
   stop,
   temporaryFolder,
   until,
+  valuesOf,
   type TestBroker
 } from './kit.ts'
-import { WireClient } from './wire-client.ts'
-
-async function clientFor(t: TestContext, { bootstrap }: TestBroker): Promise<WireClient> {
-  const client = await WireClient.connect(bootstrap)
-  finallyIn(t, () => client.close())
-  return client
-}
-
-/** Values of a partition as readers of `log` see them. */
-async function valuesOf(log: LogData, topic: string): Promise<string[]> {
-  const values: string[] = []
-  const cursor = new RecordCursor()
-  for (let offset = 0; ;) {
-    const read = await log.read({ topic, partition: 0, offset })
-    for (let at = 0; at < read.bytes.length; at += batchByteLength(read.bytes, at)) {
-      cursor.open(read.bytes, at)
-      while (cursor.next()) values.push(String(cursor.value()))
-    }
-    offset = read.nextOffset
-    if (offset >= read.endOffset) return values
-  }
-}
+import { WireClient, wireClientFor } from './wire-client.ts'
 
 const committedOf = ({ log, broker }: TestBroker): LogData =>
   committedLog(log, broker.context.transactions)
 
 test('a repeated batch is written once and gets the offset of the first', async t => {
   const started = await brokerFor(t)
-  const client = await clientFor(t, started)
+  const client = await wireClientFor(t, started.bootstrap)
   await started.log.createTopic('t')
   const { producerId, epoch } = await client.producer()
   const first = await client.produce('t', ['a', 'b'], { producerId, epoch, sequence: 0 })
@@ -57,7 +36,7 @@ test('a repeated batch is written once and gets the offset of the first', async 
 
 test('a gap in the sequence is refused, and so is an epoch of before', async t => {
   const started = await brokerFor(t)
-  const client = await clientFor(t, started)
+  const client = await wireClientFor(t, started.bootstrap)
   await started.log.createTopic('t')
   const { producerId } = await client.producer()
   await client.produce('t', ['a'], { producerId, epoch: 1, sequence: 0 })
@@ -84,7 +63,7 @@ test('a batch that is repeated after a restart is known', async t => {
   await stop(before)
   const after = await startOn(folder)
   finallyIn(t, () => stop(after))
-  const client = await clientFor(t, after)
+  const client = await wireClientFor(t, after.bootstrap)
   deepStrictEqual(await client.produce('t', ['a'], { producerId, epoch, sequence: 0 }), written)
   strictEqual((await client.produce('t', ['b'], { producerId, epoch, sequence: 1 })).errorCode, 0)
   notStrictEqual((await client.producer()).producerId, producerId)
@@ -111,7 +90,7 @@ test('a transaction outlives a restart, and ends by its timeout if nobody ends i
   const after = await startOn(folder)
   finallyIn(t, () => stop(after))
   deepStrictEqual(await valuesOf(committedOf(after), 't'), [])
-  const client = await clientFor(t, after)
+  const client = await wireClientFor(t, after.bootstrap)
   strictEqual(await client.end('one', one, true), 0)
   strictEqual(await client.end('one', one, true), 0)
   await until(() => after.broker.context.transactions.list().get('two')!.status !== 'Ongoing')
@@ -121,7 +100,7 @@ test('a transaction outlives a restart, and ends by its timeout if nobody ends i
 
 test('readers of committed records wait at an open transaction and go on when it ends', async t => {
   const started = await brokerFor(t)
-  const client = await clientFor(t, started)
+  const client = await wireClientFor(t, started.bootstrap)
   await started.log.createTopic('t')
   await client.produce('t', ['before'])
   const of = await client.producer('x')
@@ -156,7 +135,7 @@ test('an aborted transaction stays hidden after a restart, and with its topic it
   const after = await startOn(folder)
   finallyIn(t, () => stop(after))
   deepStrictEqual(await valuesOf(committedOf(after), 't'), ['b'])
-  const client = await clientFor(t, after)
+  const client = await wireClientFor(t, after.bootstrap)
   await client.ask('DeleteTopics', 4, { topicNames: ['t'], timeoutMs: 1_000 })
   await after.log.createTopic('t')
   for (const value of ['1', '2', '3', '4', '5', '6']) await client.produce('t', [value])
@@ -165,7 +144,7 @@ test('an aborted transaction stays hidden after a restart, and with its topic it
 
 test('a producer may take its own epoch further, and ask twice when the answer was lost', async t => {
   const started = await brokerFor(t)
-  const client = await clientFor(t, started)
+  const client = await wireClientFor(t, started.bootstrap)
   const first = await client.producer('x')
   const bump = {
     transactionalId: 'x',
@@ -182,7 +161,7 @@ test('a producer may take its own epoch further, and ask twice when the answer w
 
 test("what the engine keeps in the log is out of clients' reach", async t => {
   const started = await brokerFor(t)
-  const client = await clientFor(t, started)
+  const client = await wireClientFor(t, started.bootstrap)
   await started.log.createTopic('_millrace.ns.flow.changelog', { internal: true })
   for (const topic of ['_millrace.broker', '_millrace.ns.flow.changelog']) {
     const { errorCode } = await client.produce(topic, ['x'])

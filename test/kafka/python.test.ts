@@ -1,12 +1,8 @@
 // confluent-kafka (librdkafka 2, Python) from PyPI, unchanged, against the broker.
-import { deepStrictEqual, strictEqual } from 'node:assert/strict'
 import { join } from 'node:path'
-import { test } from 'node:test'
 
-import { withoutOpenssl } from './certificates.ts'
-import { brokerFor } from './kit.ts'
-import { USERS, tlsBrokerFor } from './secure-kit.ts'
 import { cacheFolder, fetchOnce, hasCommand, runTool } from './toolchain.ts'
+import { testWholeClient } from './whole-client.ts'
 
 const folder = cacheFolder('confluent-kafka-2')
 const python = join(folder, 'venv', 'bin', 'python')
@@ -18,28 +14,10 @@ function prepare(): string | null {
   return fetchOnce(folder, 'sh', ['-c', install])
 }
 
-test(
-  'confluent-kafka produces idempotently, commits, aborts, administrates and reads as a group',
-  { skip },
-  async t => {
-    const { bootstrap } = await brokerFor(t)
-    const script = join(import.meta.dirname, 'clients', 'client.py')
-    const { code, stdout, stderr } = await runTool(python, [script, bootstrap])
-    strictEqual(code, 0, stderr)
-    strictEqual(stdout.trim(), 'done')
-  }
-)
+const script = join(import.meta.dirname, 'clients', 'client.py')
 
-test(
-  'confluent-kafka does the same over TLS, logged in by SCRAM',
-  { skip: skip || withoutOpenssl },
-  async t => {
-    const { bootstrap, problems, authority } = await tlsBrokerFor(t)
-    const script = join(import.meta.dirname, 'clients', 'client.py')
-    const login = [authority.certificate, 'admin', USERS['admin']!]
-    const { code, stdout, stderr } = await runTool(python, [script, bootstrap, ...login])
-    strictEqual(code, 0, stderr)
-    strictEqual(stdout.trim(), 'done')
-    deepStrictEqual(problems, [])
-  }
-)
+testWholeClient({
+  name: 'confluent-kafka',
+  skip,
+  run: args => runTool(python, [script, ...args])
+})

@@ -9,7 +9,7 @@ import { run, shell, start } from '../command.ts'
 import { Authority, textOf, withoutOpenssl } from './certificates.ts'
 import { finallyIn, temporaryFolder } from './kit.ts'
 import { loginPlain, loginScram } from './sasl-client.ts'
-import { WireClient } from './wire-client.ts'
+import { wireClientFor } from './wire-client.ts'
 
 const PASSWORD = 'admin-secret-1'
 const ANA = 'ana-secret-22'
@@ -102,8 +102,7 @@ test(
     strictEqual(await get(`${server.http}/health`, ca), 200)
     strictEqual(await get(topics, ca, token, { name: 'by-http' }), 201)
 
-    const admin = await WireClient.connect(server.kafka, { ca })
-    finallyIn(t, () => admin.close())
+    const admin = await wireClientFor(t, server.kafka, { ca })
     strictEqual((await loginPlain(admin, 'admin', PASSWORD)).errorCode, 0)
     await admin.ask('CreateTopics', 7, {
       topics: [{ name: 'orders', numPartitions: 1, replicationFactor: 1 }]
@@ -139,8 +138,7 @@ test(
     match(await remotely('token create --user zoe --profile far'), /^mrt_/)
 
     strictEqual((await run(['user', 'add', 'ana'], folder, ANA)).code, 0)
-    const ana = await WireClient.connect(server.kafka, { ca })
-    finallyIn(t, () => ana.close())
+    const ana = await wireClientFor(t, server.kafka, { ca })
     strictEqual((await loginScram(ana, 'ana', ANA)).errorCode, 0)
     const produce = async (): Promise<number> => (await ana.produce('orders', ['x'])).errorCode
     strictEqual(await produce(), 29)

@@ -1,5 +1,6 @@
 // A connection that sends single requests of the protocol, for what no client does by itself: repeating, leaving gaps.
 import { connect, type Socket } from 'node:net'
+import type { TestContext } from 'node:test'
 import { connect as connectTls, type ConnectionOptions, type TLSSocket } from 'node:tls'
 
 import {
@@ -16,6 +17,7 @@ import {
   type Sparse
 } from '../../src/kafka/wire/index.ts'
 import { BatchBuilder, crc32c } from '../../src/record/index.ts'
+import { finallyIn } from './kit.ts'
 
 /** What a batch says of its producer. */
 export interface BatchOf {
@@ -28,7 +30,10 @@ export interface BatchOf {
 /** One connection. */
 export class WireClient {
   readonly #socket: Socket
-  #received: Buffer = Buffer.alloc(0)
+  #chunks: Buffer[] = []
+  #received = 0
+  /** Bytes that must have come before there is a frame, or its length. */
+  #wanted = 4
   #correlationId = 0
   #answer: ((frame: Buffer | null) => void) | null = null
   #isEnded = false
@@ -36,11 +41,17 @@ export class WireClient {
   private constructor(socket: Socket) {
     this.#socket = socket
     socket.on('data', (chunk: Buffer) => {
-      this.#received = Buffer.concat([this.#received, chunk])
-      const size = this.#received.length < 4 ? Infinity : this.#received.readInt32BE(0)
-      if (this.#received.length < 4 + size) return
-      const frame = this.#received.subarray(4, 4 + size)
-      this.#received = this.#received.subarray(4 + size)
+      this.#chunks.push(chunk)
+      this.#received += chunk.length
+      if (this.#received < this.#wanted) return
+      const bytes = Buffer.concat(this.#chunks)
+      this.#chunks = [bytes]
+      this.#wanted = 4 + bytes.readInt32BE(0)
+      if (bytes.length < this.#wanted) return
+      const frame = bytes.subarray(4, this.#wanted)
+      this.#chunks = [bytes.subarray(this.#wanted)]
+      this.#received -= this.#wanted
+      this.#wanted = 4
       this.#answer?.(frame)
     })
     socket.on('error', () => {})
@@ -153,6 +164,17 @@ export class WireClient {
   close(): void {
     this.#socket.destroy()
   }
+}
+
+/** A connection that ends with the test. */
+export async function wireClientFor(
+  t: TestContext,
+  bootstrap: string,
+  tls?: ConnectionOptions
+): Promise<WireClient> {
+  const client = await WireClient.connect(bootstrap, tls)
+  finallyIn(t, () => client.close())
+  return client
 }
 
 /** A batch with a producer's marks, which `BatchBuilder` leaves to its users but for the sequence. */

@@ -16,6 +16,8 @@ import type { Transactions } from './transactions.ts'
 export const NODE_ID = 1
 /** The only epoch of its leadership. */
 export const LEADER_EPOCH = 0
+/** Members of a group, with those that were given an id and have not come back with it. */
+export const GROUP_MEMBERS_MAX = 2_000
 /** Longest text beside a position of a group: what the log takes. */
 export const OFFSET_METADATA_LENGTH_MAX = 4_096
 

@@ -3,9 +3,11 @@
 // Owns: what each session's client wants, and what it was last told of each partition. Sessions are lost with the
 // process; a client then begins a new one (FETCH_SESSION_ID_NOT_FOUND).
 import { ERROR_CODES, type RequestOf } from '../wire/index.ts'
+import { distinct } from './distinct.ts'
 
-/** More sessions than this push out the one that was unused for longest. */
+/** More sessions than this, or more partitions in all of them, push out those that were unused for longest. */
 const SESSIONS_MAX = 1_000
+const PARTITIONS_KEPT_MAX = 1_000_000
 const EPOCH_LAST = 2 ** 31 - 1
 const EPOCH_NEW = 0
 const EPOCH_CLOSE = -1
@@ -58,30 +60,33 @@ export interface FetchPlan {
 /** All sessions of a broker. */
 export class FetchSessions {
   readonly #sessions = new Map<number, FetchSession>()
+  readonly #partitionsMax: number
   readonly #newId: () => number
+  /** Partitions of all sessions. */
+  #partitions = 0
 
-  /** `newId` gives random ids. */
-  constructor(newId: () => number) {
+  /** `newId` gives random ids. `partitionsMax`: of all sessions together. */
+  constructor(newId: () => number, partitionsMax: number = PARTITIONS_KEPT_MAX) {
     this.#newId = newId
+    this.#partitionsMax = partitionsMax
   }
 
   /** Finds or makes the session of a request, and brings it up to date. */
   plan(request: FetchRequest): FetchPlan {
     const { sessionId, sessionEpoch } = request
     if (sessionEpoch === EPOCH_CLOSE || sessionEpoch === EPOCH_NEW) {
-      this.#sessions.delete(sessionId)
-      const wanted = wantedOf(request)
+      this.#forget(sessionId)
+      const wanted = distinct(wantedOf(request), keyOf)
       if (sessionEpoch === EPOCH_CLOSE) return complete(wanted)
-      const session = this.#create(wanted)
-      return { errorCode: 0, session, isIncremental: false, wanted }
+      return { errorCode: 0, session: this.#create(wanted), isIncremental: false, wanted }
     }
     const session = this.#sessions.get(sessionId)
     if (session === undefined) return refused(ERROR_CODES.FETCH_SESSION_ID_NOT_FOUND)
     if (sessionEpoch !== session.epoch) return refused(ERROR_CODES.INVALID_FETCH_SESSION_EPOCH)
     session.epoch = session.epoch === EPOCH_LAST ? 1 : session.epoch + 1
-    this.#sessions.delete(sessionId)
-    this.#sessions.set(sessionId, session)
+    this.#forget(sessionId)
     updateSession(session, request)
+    this.#keep(session)
     const wanted = [...session.partitions.values()].map(entry => entry.wanted)
     return { errorCode: 0, session, isIncremental: true, wanted }
   }
@@ -91,12 +96,27 @@ export class FetchSessions {
     while (id === 0 || this.#sessions.has(id)) id = this.#newId()
     const session = new FetchSession(id)
     for (const each of wanted) session.partitions.set(keyOf(each), { wanted: each, told: null })
-    if (this.#sessions.size >= SESSIONS_MAX) {
-      const [oldest] = this.#sessions.keys()
-      if (oldest !== undefined) this.#sessions.delete(oldest)
-    }
-    this.#sessions.set(id, session)
+    this.#keep(session)
     return session
+  }
+
+  /** Keeps a session as the one that was used last, and ends the oldest ones beyond the bounds. */
+  #keep(session: FetchSession): void {
+    this.#sessions.set(session.id, session)
+    this.#partitions += session.partitions.size
+    for (const oldest of this.#sessions.keys()) {
+      const isWithin =
+        this.#sessions.size <= SESSIONS_MAX && this.#partitions <= this.#partitionsMax
+      if (isWithin) return
+      this.#forget(oldest)
+    }
+  }
+
+  #forget(id: number): void {
+    const session = this.#sessions.get(id)
+    if (session === undefined) return
+    this.#sessions.delete(id)
+    this.#partitions -= session.partitions.size
   }
 }
 

@@ -4,6 +4,9 @@ import { MillraceError } from '../../base/index.ts'
 const LENGTH_BYTES = 4
 /** Shorter than the shortest header: what sends it does not speak the protocol. */
 const FRAME_BYTES_MIN = 8
+/** Chunks that lie beside each other, and what they must have on average, before they are put together. */
+const CHUNKS_MIN = 64
+const CHUNK_BYTES_MIN = 1_024
 
 /** Collects chunks until they make whole frames. */
 export class FrameSplitter {
@@ -33,6 +36,9 @@ export class FrameSplitter {
   push(chunk: Buffer): Buffer[] {
     this.#chunks.push(chunk)
     this.#length += chunk.length
+    // A client that sends single bytes would fill the memory with what stands around each of them.
+    const count = this.#chunks.length
+    if (count > CHUNKS_MIN && this.#length < count * CHUNK_BYTES_MIN) this.#join()
     const frames: Buffer[] = []
     for (;;) {
       const size = this.#frameSize()

@@ -90,7 +90,9 @@ export async function openLocalBroker(options: LocalBrokerOptions): Promise<Loca
       writeRequest(name, version, writer, request)
       const frame = Buffer.concat(writer.finish()).subarray(FRAME_LENGTH_BYTES)
       const pieces = await openRequest(frame, caller, () => null).answer(context)
-      const reader = new FrameReader(Buffer.concat(pieces ?? []).subarray(FRAME_LENGTH_BYTES))
+      const bytes = Buffer.concat(pieces ?? []).subarray(FRAME_LENGTH_BYTES)
+      // What this program wrote itself may be of any size.
+      const reader = new FrameReader(bytes, 0, bytes.length, { elements: Infinity })
       readResponseHeader(reader, api, version)
       return readResponse(name, version, reader)
     },

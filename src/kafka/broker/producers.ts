@@ -38,6 +38,14 @@ interface PartitionSequence {
   lastUsedMs: number
 }
 
+/** A producer of a partition, as administrators see it. Times in ms since 1970. */
+export interface ActiveProducer {
+  readonly producerId: number
+  readonly producerEpoch: number
+  readonly lastSequence: number
+  readonly lastTimestamp: number
+}
+
 /** What is stored of a {@link PartitionSequence}: epoch, time of last use, and first, last and from of each batch. */
 interface StoredSequence {
   readonly e: number
@@ -150,7 +158,7 @@ export class Producers {
   }
 
   #admitSequence(topic: string, partition: number, header: BatchHeader): Admission {
-    const key = `${header.producerId}:${partition}:${topic}`
+    const key = sequenceKey(header.producerId, partition, topic)
     const known = this.#sequences.get(key)
     const first = header.baseSequence
     if (first < 0) return refused(ERROR_CODES.INVALID_RECORD)
@@ -208,18 +216,19 @@ export class Producers {
     return { kind: 'duplicate', baseOffset: batch.offset }
   }
 
-  /** Producers that are remembered in a partition. */
-  active(
-    topic: string,
-    partition: number
-  ): { producerId: number; producerEpoch: number; lastSequence: number; lastTimestamp: number }[] {
-    const suffix = `:${partition}:${topic}`
-    return [...this.#sequences].flatMap(([key, { epoch, batches, lastUsedMs }]) => {
-      if (!key.endsWith(suffix)) return []
-      const producerId = Number(key.slice(0, key.length - suffix.length))
+  /** Producers that are remembered in a topic, by partition. */
+  active(topic: string): ReadonlyMap<number, readonly ActiveProducer[]> {
+    const found = new Map<number, ActiveProducer[]>()
+    for (const [key, { epoch, batches, lastUsedMs }] of this.#sequences) {
+      const { producerId, partition, name } = partsOf(key)
+      if (name !== topic) continue
       const lastSequence = batches.at(-1)?.last ?? -1
-      return [{ producerId, producerEpoch: epoch, lastSequence, lastTimestamp: lastUsedMs }]
-    })
+      const one = { producerId, producerEpoch: epoch, lastSequence, lastTimestamp: lastUsedMs }
+      const others = found.get(partition)
+      if (others === undefined) found.set(partition, [one])
+      else others.push(one)
+    }
+    return found
   }
 
   /** Forgets producers that wrote nothing for a week; gives what the store must change. */
@@ -233,7 +242,7 @@ export class Producers {
     for (const place of this.#ends.keys()) {
       if (place.slice(place.indexOf(':') + 1) === topic) this.#ends.delete(place)
     }
-    return this.#forget(key => key.split(':').slice(2).join(':') === topic)
+    return this.#forget(key => partsOf(key).name === topic)
   }
 
   #forget(
@@ -247,6 +256,19 @@ export class Producers {
     }
     return changes
   }
+}
+
+const sequenceKey = (producerId: number, partition: number, topic: string): string =>
+  `${producerId}:${partition}:${topic}`
+
+function partsOf(key: string): {
+  readonly producerId: number
+  readonly partition: number
+  readonly name: string
+} {
+  const [producerId, partition] = key.split(':', 2) as [string, string]
+  const name = key.slice(producerId.length + partition.length + 2)
+  return { producerId: Number(producerId), partition: Number(partition), name }
 }
 
 function stored(sequence: PartitionSequence): StoredSequence {

@@ -1,4 +1,5 @@
-// Forgets, once an hour, what nobody needs any more: producers, transactional ids and aborts of records that are gone.
+// Forgets, once an hour, what nobody needs any more: producers, transactional ids, aborts of records that are gone,
+// groups without members and positions.
 import type { Timer } from '../../base/index.ts'
 import type { BrokerContext } from './context.ts'
 
@@ -24,8 +25,12 @@ export class Sweep {
   }
 
   async #run(): Promise<void> {
-    const { producers, transactions, store } = this.#context
-    const changes = new Map([...producers.expired(), ...(await transactions.expired())])
+    const { groups, producers, transactions, store } = this.#context
+    const changes = new Map([
+      ...producers.expired(),
+      ...(await transactions.expired()),
+      ...(await groups.expired())
+    ])
     if (changes.size > 0) await store.change(changes)
   }
 

@@ -73,6 +73,11 @@ const KNOWN: Readonly<Record<string, KnownConfig>> = {
   'min.insync.replicas': { doc: 'There is one node.', read: () => '1' }
 }
 
+/** Names of those that can be changed. */
+export const CHANGEABLE: readonly string[] = Object.keys(KNOWN).filter(
+  name => KNOWN[name]?.change !== undefined
+)
+
 /** All configurations of a topic. */
 export function describeConfig(spec: TopicSpec): readonly TopicConfig[] {
   return Object.entries(KNOWN).map(([name, config]) => {

@@ -8,6 +8,11 @@ import { isMillraceError } from '../../base/index.ts'
 import type { Log, Topic } from '../../log/index.ts'
 
 const ID_DIGITS = 32
+/** How names of internal topics begin; clients make none. */
+const INTERNAL_PREFIX = '_millrace.'
+
+/** Whether a name is kept for what the engine stores. */
+export const isReserved = (name: string): boolean => name.startsWith(INTERNAL_PREFIX)
 
 /** Finds topics of the log by name and id. */
 export class TopicDirectory {
@@ -15,6 +20,8 @@ export class TopicDirectory {
   readonly #clusterId: string
   readonly #byId = new Map<string, string>()
   readonly #byName = new Map<string, Topic>()
+  /** Ids of the topics of `#byName`, by the log's. */
+  readonly #ids = new Map<number, string>()
 
   constructor(log: Log, clusterId: string) {
     this.#log = log
@@ -23,6 +30,10 @@ export class TopicDirectory {
 
   /** The topic's id: 32 hexadecimal digits, another one for a topic that is made anew. */
   idOf(topic: Topic): string {
+    return this.#ids.get(topic.id) ?? this.#makeId(topic)
+  }
+
+  #makeId(topic: Topic): string {
     const digest = createHash('sha256').update(`${this.#clusterId}\n${topic.id}`).digest('hex')
     return digest.slice(0, ID_DIGITS)
   }
@@ -39,16 +50,24 @@ export class TopicDirectory {
     }
   }
 
+  /** For one request: see {@link TopicLookUps}. */
+  lookUps(): TopicLookUps {
+    return new TopicLookUps(this)
+  }
+
   /** Whether a topic was seen, without asking the log. */
   isKnown(name: string): boolean {
     return this.#byName.has(name)
   }
 
-  /** Whether there is such a partition; asks the log only about what was not seen yet. */
-  async hasPartition(name: string, partition: number): Promise<boolean> {
-    const has = (topic: Topic | null | undefined): boolean =>
-      topic?.status.partitions[partition] !== undefined
-    return has(this.#byName.get(name)) || has(await this.describe(name))
+  /** The topic as it was seen last, without asking the log. It may be gone, and have more partitions by now. */
+  seen(name: string): Topic | null {
+    return this.#byName.get(name) ?? null
+  }
+
+  /** The name of the topic with an id, without asking the log; null when none was seen. */
+  nameSeen(id: string): string | null {
+    return this.#byId.get(id) ?? null
   }
 
   /** All topics that clients see. */
@@ -58,26 +77,78 @@ export class TopicDirectory {
     return topics
   }
 
-  /** The name of the topic with an id; null when there is none. */
-  async nameOf(id: string): Promise<string | null> {
-    const known = this.#byId.get(id)
-    if (known !== undefined) return known
-    await this.list()
-    return this.#byId.get(id) ?? null
-  }
-
   /** Forgets a topic that is gone or was changed. */
   forget(name: string): void {
     const topic = this.#byName.get(name)
-    if (topic !== undefined) this.#byId.delete(this.idOf(topic))
+    if (topic === undefined) return
+    this.#byId.delete(this.idOf(topic))
+    this.#ids.delete(topic.id)
     this.#byName.delete(name)
   }
 
   #note(topic: Topic): Topic {
     const before = this.#byName.get(topic.name)
     if (before !== undefined && before.id !== topic.id) this.forget(topic.name)
-    if (before?.id !== topic.id) this.#byId.set(this.idOf(topic), topic.name)
+    if (before?.id !== topic.id) {
+      const id = this.#makeId(topic)
+      this.#byId.set(id, topic.name)
+      this.#ids.set(topic.id, id)
+    }
     this.#byName.set(topic.name, topic)
     return topic
+  }
+}
+
+/** From so many topics on that one request names, the log is asked for all of them. */
+const LISTED_FROM = 100
+
+/**
+ * What one request asks about topics. The log is asked about each topic once, and for all of them once, however often
+ * a request names what is not there: its work grows with its length and no faster.
+ */
+export class TopicLookUps {
+  readonly #directory: TopicDirectory
+  readonly #topics = new Map<string, Promise<Topic | null>>()
+  #all: Promise<ReadonlyMap<string, Topic>> | null = null
+
+  constructor(directory: TopicDirectory) {
+    this.#directory = directory
+  }
+
+  /** The topic as it is now; null when there is none. */
+  topic(name: string): Promise<Topic | null> {
+    const known = this.#topics.get(name)
+    if (known !== undefined) return known
+    const topic =
+      this.#topics.size < LISTED_FROM ? this.#directory.describe(name) : this.#listed(name)
+    this.#topics.set(name, topic)
+    return topic
+  }
+
+  async #listed(name: string): Promise<Topic | null> {
+    const topic = (await this.#list()).get(name) ?? null
+    if (topic === null) this.#directory.forget(name)
+    return topic
+  }
+
+  #list(): Promise<ReadonlyMap<string, Topic>> {
+    this.#all ??= this.#directory
+      .list()
+      .then(topics => new Map(topics.map(topic => [topic.name, topic])))
+    return this.#all
+  }
+
+  /** The name of the topic with an id; null when there is none. */
+  async nameOf(id: string): Promise<string | null> {
+    const seen = this.#directory.nameSeen(id)
+    if (seen !== null || this.#all !== null) return seen
+    await this.#list()
+    return this.#directory.nameSeen(id)
+  }
+
+  /** Whether there is such a partition; asks the log only about what was not seen yet. */
+  async hasPartition(name: string, partition: number): Promise<boolean> {
+    const has = (topic: Topic | null): boolean => topic?.status.partitions[partition] !== undefined
+    return has(this.#directory.seen(name)) || has(await this.topic(name))
   }
 }

@@ -16,6 +16,7 @@ import {
   type AbortedRange,
   type AbortedTransaction
 } from './aborted-transactions.ts'
+import { distinct } from './distinct.ts'
 import { markerBatch } from './marker-batch.ts'
 import type { BrokerStore } from './store.ts'
 
@@ -222,18 +223,15 @@ export class Transactions {
     const state = this.#stateOf(identity)
     if (typeof state === 'number') return state
     const isOpen = state.status === 'Ongoing'
-    const has = (wanted: TransactionPartition): boolean =>
-      state.partitions.some(
-        each => each.topic === wanted.topic && each.partition === wanted.partition
-      )
-    const added = partitions.filter(each => !has(each))
+    const members = distinct([...state.partitions, ...partitions], placeOf)
     const joined = groups.filter(group => !state.groups.includes(group))
-    if (isOpen && added.length === 0 && joined.length === 0) return ERROR_CODES.NONE
+    const isSame = members.length === state.partitions.length && joined.length === 0
+    if (isOpen && isSame) return ERROR_CODES.NONE
     const now = this.#clock.now()
     await this.#set(identity.transactionalId, {
       ...state,
       status: 'Ongoing',
-      partitions: [...state.partitions, ...added],
+      partitions: members,
       groups: [...state.groups, ...joined],
       startedAtMs: isOpen ? state.startedAtMs : now,
       changedAtMs: now
@@ -247,21 +245,20 @@ export class Transactions {
     if (typeof state === 'number') return state
     const isMember = offsets.every(offset => state.groups.includes(offset.group))
     if (state.status !== 'Ongoing' || !isMember) return ERROR_CODES.INVALID_TXN_STATE
-    const kept = state.offsets.filter(
-      before => !offsets.some(offset => isSamePlace(before, offset))
-    )
-    const now = this.#clock.now()
-    const changed = { ...state, offsets: [...kept, ...offsets], changedAtMs: now }
+    // The last position of a partition counts.
+    const all = new Map([...state.offsets, ...offsets].map(each => [positionOf(each), each]))
+    const changed = { ...state, offsets: [...all.values()], changedAtMs: this.#clock.now() }
     await this.#set(identity.transactionalId, changed)
     return ERROR_CODES.NONE
   }
 
-  /** Whether a transaction that is not decided yet holds a position of the group and partition (KIP-447). */
-  hasPendingOffset(group: string, topic: string, partition: number): boolean {
+  /** Partitions, as `partition:topic`, of which transactions that are not decided hold a group's position (KIP-447). */
+  pendingOffsets(group: string): ReadonlySet<string> {
+    const pending = new Set<string>()
     for (const { offsets } of this.#open()) {
-      if (offsets.some(each => isSamePlace(each, { group, topic, partition }))) return true
+      for (const each of offsets) if (each.group === group) pending.add(placeOf(each))
     }
-    return false
+    return pending
   }
 
   /** Commits or aborts a transaction (X1). A repeated request gets the answer of the first. */
@@ -423,9 +420,10 @@ const failed = (errorCode: number) => ({ errorCode, producerId: -1, epoch: NO_EP
 
 const NOTHING_OPEN = { partitions: [], groups: [], offsets: [], startedAtMs: 0 } as const
 
-function isSamePlace(
-  a: Pick<CommitOffset, 'group' | 'topic' | 'partition'>,
-  b: Pick<CommitOffset, 'group' | 'topic' | 'partition'>
-): boolean {
-  return a.group === b.group && a.topic === b.topic && a.partition === b.partition
+interface Place {
+  readonly topic: string
+  readonly partition: number
 }
+
+const placeOf = ({ topic, partition }: Place): string => `${partition}:${topic}`
+const positionOf = (offset: CommitOffset): string => `${placeOf(offset)}:${offset.group}`

@@ -3,7 +3,7 @@ import { malformed } from './wire-error.ts'
 
 const UUID_BYTES = 16
 const VARINT_BYTES_MAX = 5
-/** Elements of all arrays of a frame: one takes a byte or two, and becomes some hundred in memory. */
+/** Elements of all arrays and tagged fields of a frame: one takes a byte or two, and becomes some hundred in memory. */
 const ELEMENTS_MAX = 250_000
 
 /**
@@ -35,7 +35,7 @@ export class FrameReader {
     return this.end - this.position
   }
 
-  /** Takes so many elements of an array from what the frame may have; each takes at least a byte. */
+  /** Takes so many elements from what the frame may have; each takes at least a byte. */
   elements(name: string, count: number): void {
     this.#budget.elements -= count
     if (count <= this.remaining && this.#budget.elements >= 0) return
@@ -129,7 +129,7 @@ export class FrameReader {
   /** Reads the tagged fields that end every structure of a flexible version; `read` gives whether it knows the tag. */
   tags(read: (tag: number, field: FrameReader) => boolean): void {
     const count = this.varuint()
-    if (count > this.remaining) throw malformed(`${count} tagged fields announced`, this.position)
+    this.elements('a structure with tagged fields', count)
     for (let index = 0; index < count; index++) {
       const tag = this.varuint()
       const size = this.varuint()

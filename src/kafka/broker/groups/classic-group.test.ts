@@ -3,6 +3,7 @@ import { deepStrictEqual, notStrictEqual, strictEqual } from 'node:assert/strict
 import { test } from 'node:test'
 
 import { ERROR_CODES } from '../../wire/index.ts'
+import { GROUP_MEMBERS_MAX } from '../context.ts'
 import type { ClassicGroup } from './classic-group.ts'
 import type { JoinAnswer, SyncAnswer } from './classic-member.ts'
 import { groupsKit, wishOf } from './groups.cases.ts'
@@ -202,4 +203,39 @@ test('a group is deleted with its positions once it is empty', async () => {
   strictEqual(await groups.delete('g'), ERROR_CODES.GROUP_ID_NOT_FOUND)
   strictEqual(await groups.delete('ns/flow'), ERROR_CODES.INVALID_GROUP_ID)
   deepStrictEqual(await (await restart()).list(), [])
+})
+
+test('a group has so many members, with those that are expected, and no more', async () => {
+  const { groups } = await groupsKit()
+  const group = groups.classicFor('g')!
+  const asked = Array.from({ length: GROUP_MEMBERS_MAX }, () =>
+    group.join(wishOf({ requiresId: true }))
+  )
+  const [first] = await Promise.all(asked)
+  const beyond = await group.join(wishOf({ requiresId: true }))
+  strictEqual(beyond.errorCode, ERROR_CODES.GROUP_MAX_SIZE_REACHED)
+  strictEqual(group.leave(dynamic(first!.memberId)), 0)
+  const next = await group.join(wishOf({ requiresId: true }))
+  strictEqual(next.errorCode, ERROR_CODES.MEMBER_ID_REQUIRED)
+})
+
+test('groups that nobody is in and that have no positions are forgotten', async () => {
+  const { clock, groups, log, restart } = await groupsKit()
+  await log.createTopic('t')
+  const offset = { topic: 't', partition: 0, offset: 0, metadata: '' }
+  await log.commit({ batches: [], offsets: [{ ...offset, group: 'positions' }] })
+  for (const id of ['asked', 'left', 'joined', 'positions']) {
+    const group = groups.classicFor(id)!
+    const { memberId } = await group.join(wishOf({ requiresId: true }))
+    if (id === 'asked') continue
+    const joined = await group.join(wishOf({ memberId }))
+    await syncOf(group, joined)
+    if (id !== 'joined') group.leave(dynamic(memberId))
+  }
+  deepStrictEqual([...(await groups.expired())], [['group:left', null]])
+  await clock.advance(10_000)
+  deepStrictEqual([...(await groups.expired()).keys()], ['group:asked', 'group:joined'])
+  const listed = (await groups.list()).map(group => group.groupId)
+  deepStrictEqual(listed, ['positions'])
+  strictEqual((await (await restart()).list()).length, 3)
 })

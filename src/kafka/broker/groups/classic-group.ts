@@ -14,6 +14,7 @@
 // Source: the protocol guide, KIP-62, KIP-134, KIP-345, KIP-394, KIP-814.
 import type { Clock, Timer } from '../../../base/index.ts'
 import { ERROR_CODES } from '../../wire/index.ts'
+import { GROUP_MEMBERS_MAX } from '../context.ts'
 import {
   ClassicMember,
   restoredMember,
@@ -122,6 +123,9 @@ export class ClassicGroup {
     const named = instanceId === null ? undefined : this.#memberOfInstance(instanceId)
     if (memberId === '') {
       if (named !== undefined) return this.#replace(named, wish)
+      if (this.members.size + this.#pending.size >= GROUP_MEMBERS_MAX) {
+        return refused(ERROR_CODES.GROUP_MAX_SIZE_REACHED)
+      }
       const id = this.#host.newMemberId(instanceId ?? facts.clientId)
       if (instanceId === null && wish.requiresId) {
         this.#expect(id, facts.sessionTimeoutMs)
@@ -205,6 +209,11 @@ export class ClassicGroup {
     }
     this.#touch(this.members.get(identity.memberId)!)
     return ERROR_CODES.NONE
+  }
+
+  /** Whether nobody is in it, or about to come. */
+  get isIdle(): boolean {
+    return this.members.size === 0 && this.#pending.size === 0
   }
 
   /** Ends the group: who waits is told to look for it elsewhere. */

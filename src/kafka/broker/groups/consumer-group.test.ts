@@ -3,6 +3,7 @@ import { deepStrictEqual, strictEqual } from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { ERROR_CODES } from '../../wire/index.ts'
+import { GROUP_MEMBERS_MAX } from '../context.ts'
 import type { Heartbeat, HeartbeatAnswer } from './consumer-group.ts'
 import type { Groups } from './groups.ts'
 import { groupsKit, type GroupsKit } from './groups.cases.ts'
@@ -187,4 +188,26 @@ test('a group of one kind refuses the other while it has members', async () => {
   strictEqual(groups.classicFor('g'), null)
   await a.beat({ epoch: -1 })
   strictEqual(groups.classicFor('g')?.state, 'Empty')
+})
+
+test('a group has so many members; who names none and no instance removes nobody', async () => {
+  const { groups } = await kitWith(1)
+  const first = new Member(groups, 'm0')
+  strictEqual((await first.beat()).errorCode, 0)
+  const group = groups.consumer('g')!
+  for (const [id, instance] of [
+    ['', null],
+    ['', 'nobody'],
+    ['other', null]
+  ] as const) {
+    strictEqual(await group.expel(id, instance), ERROR_CODES.UNKNOWN_MEMBER_ID)
+  }
+  for (let index = 1; index < GROUP_MEMBERS_MAX; index++) {
+    group.members.set(`m${index}`, group.members.get('m0')!)
+  }
+  const beyond = await new Member(groups, 'beyond').beat()
+  strictEqual(beyond.errorCode, ERROR_CODES.GROUP_MAX_SIZE_REACHED)
+  strictEqual((await first.beat()).errorCode, 0)
+  strictEqual(await group.expel('m0', null), 0)
+  strictEqual(group.members.size, GROUP_MEMBERS_MAX - 1)
 })

@@ -8,6 +8,7 @@
 //   K5  What a heartbeat changed is durable before it is answered.
 import type { Clock } from '../../../base/index.ts'
 import { ERROR_CODES } from '../../wire/index.ts'
+import { GROUP_MEMBERS_MAX } from '../context.ts'
 import { ASSIGNORS, electAssignor, type Assignment } from './assignors.ts'
 import {
   ConsumerMember,
@@ -67,8 +68,9 @@ export class ConsumerGroup {
   assignor = 'uniform'
   readonly members: Map<string, ConsumerMember> = new Map()
   readonly #host: ConsumerHost
-  /** Topics that were wanted when the last assignment was made. */
+  /** Topics that were wanted when they were last looked at, and all that there were. */
   #topics: ReadonlyMap<string, number> | null = null
+  #view: TopicView | null = null
 
   constructor(host: ConsumerHost) {
     this.#host = host
@@ -87,6 +89,11 @@ export class ConsumerGroup {
       group.#watchRevocation(member)
     }
     return group
+  }
+
+  /** Whether nobody is in it. */
+  get isIdle(): boolean {
+    return this.members.size === 0
   }
 
   /** How the group stands, in the words of the protocol. */
@@ -113,9 +120,9 @@ export class ConsumerGroup {
     const isAssigned = this.#assignIfNeeded(topics)
     const before = found.share
     const target = { epoch: this.targetEpoch, assignment: found.target }
-    const held = new Set<string>()
-    for (const other of this.members.values()) if (other !== found) addHeld(held, other)
+    let held: ReadonlySet<string> | null = null
     found.share = reconcile(before, target, beat.owned, (topic, partition) => {
+      held ??= this.#heldBeside(found)
       return !held.has(`${partition}:${topic}`)
     })
     this.#touch(found)
@@ -139,8 +146,16 @@ export class ConsumerGroup {
     return member.share.epoch === epoch ? ERROR_CODES.NONE : ERROR_CODES.STALE_MEMBER_EPOCH
   }
 
-  /** Removes a member on behalf of an administrator. */
-  async remove(member: ConsumerMember): Promise<void> {
+  /** Removes a member on behalf of an administrator, who names it or its instance. */
+  async expel(memberId: string, instanceId: string | null): Promise<number> {
+    const isInstance = memberId === '' && instanceId !== null
+    const member = isInstance ? this.#ofInstance(instanceId) : this.members.get(memberId)
+    if (member === undefined) return ERROR_CODES.UNKNOWN_MEMBER_ID
+    await this.#remove(member)
+    return ERROR_CODES.NONE
+  }
+
+  async #remove(member: ConsumerMember): Promise<void> {
     member.release()
     if (this.members.get(member.id) !== member) return
     this.members.delete(member.id)
@@ -167,6 +182,9 @@ export class ConsumerGroup {
     const before = instanceId === null ? this.members.get(memberId) : this.#ofInstance(instanceId)
     if (before !== undefined && before.id !== memberId && !before.hasLeft) {
       return ERROR_CODES.UNRELEASED_INSTANCE_ID
+    }
+    if (before === undefined && this.members.size >= GROUP_MEMBERS_MAX) {
+      return ERROR_CODES.GROUP_MAX_SIZE_REACHED
     }
     const member = new ConsumerMember(memberId, instanceId, before?.facts ?? facts)
     member.target = before?.target ?? new Map()
@@ -205,7 +223,7 @@ export class ConsumerGroup {
       member.revocation?.cancel()
       member.revocation = null
       await this.#host.store(this.stored())
-    } else await this.remove(member)
+    } else await this.#remove(member)
     const left = member.hasLeft ? LEAVE_FOR_NOW : LEAVE
     return { errorCode: ERROR_CODES.NONE, memberId: member.id, epoch: left, assignment: null }
   }
@@ -227,6 +245,9 @@ export class ConsumerGroup {
 
   /** K1. */
   #assignIfNeeded(topics: TopicView): boolean {
+    // Most heartbeats come to a group in which nothing has changed: then nobody's wishes are looked at.
+    if (this.epoch === this.targetEpoch && isSameView(this.#view, topics)) return false
+    this.#view = topics
     const members = [...this.members.values()]
     const wanted = new Map<string, number>()
     const wishes = new Map(members.map(member => [member, new Set<string>()]))
@@ -256,6 +277,13 @@ export class ConsumerGroup {
     return true
   }
 
+  /** Partitions that other members have, or still have to give up (K2). */
+  #heldBeside(member: ConsumerMember): ReadonlySet<string> {
+    const held = new Set<string>()
+    for (const other of this.members.values()) if (other !== member) addHeld(held, other)
+    return held
+  }
+
   /** Begins the time anew in which a member must be heard of (K4). */
   #touch(member: ConsumerMember): void {
     member.session?.cancel()
@@ -279,7 +307,7 @@ export class ConsumerGroup {
 
   /** A log that is fenced says so to whoever writes next. */
   #expel(member: ConsumerMember): void {
-    this.remove(member).catch(() => undefined)
+    this.#remove(member).catch(() => undefined)
   }
 
   /** The group as it is stored. */
@@ -316,6 +344,15 @@ function addHeld(held: Set<string>, { share }: ConsumerMember): void {
       for (const partition of partitions) held.add(`${partition}:${topic}`)
     }
   }
+}
+
+function isSameView(before: TopicView | null, now: TopicView): boolean {
+  if (before?.size !== now.size) return false
+  for (const [name, { id, partitions }] of now) {
+    const known = before.get(name)
+    if (known?.id !== id || known.partitions !== partitions) return false
+  }
+  return true
 }
 
 function isSameCounts(a: ReadonlyMap<string, number>, b: ReadonlyMap<string, number>): boolean {

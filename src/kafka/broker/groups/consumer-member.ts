@@ -28,6 +28,7 @@ export class ConsumerMember {
   hasLeft = false
   session: Timer | null = null
   revocation: Timer | null = null
+  #names: { readonly of: readonly string[]; readonly all: ReadonlySet<string> } | null = null
   #pattern: { readonly text: string; readonly matches: TopicPattern } | null = null
 
   constructor(id: string, instanceId: string | null, facts: ConsumerFacts) {
@@ -39,7 +40,8 @@ export class ConsumerMember {
   /** Whether it wants a topic. */
   wants(topic: string): boolean {
     const { topicNames, topicPattern } = this.facts
-    if (topicNames.includes(topic)) return true
+    if (this.#names?.of !== topicNames) this.#names = { of: topicNames, all: new Set(topicNames) }
+    if (this.#names.all.has(topic)) return true
     if (topicPattern === null || topicPattern === '') return false
     if (this.#pattern?.text !== topicPattern) {
       this.#pattern = { text: topicPattern, matches: parseTopicPattern(topicPattern) }

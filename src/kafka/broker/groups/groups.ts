@@ -194,6 +194,19 @@ export class Groups {
     return ERROR_CODES.NONE
   }
 
+  /** Forgets groups without members and positions; gives what the store must change. */
+  async expired(): Promise<ReadonlyMap<string, null>> {
+    const positioned = new Set(await this.#options.log.listGroups())
+    const changes = new Map<string, null>()
+    for (const [id, group] of this.#groups) {
+      if (!group.isIdle || positioned.has(id)) continue
+      group.close()
+      this.#groups.delete(id)
+      changes.set(PREFIX + id, null)
+    }
+    return changes
+  }
+
   /** Ends all groups: who waits in one is answered. */
   close(): void {
     for (const group of this.#groups.values()) group.close()

@@ -1,11 +1,12 @@
 // JoinGroup, SyncGroup, Heartbeat, LeaveGroup: the classic group protocol.
 import { ERROR_CODES, type ResponseOf, type Sparse } from '../../wire/index.ts'
 import type { BrokerContext, Caller, Handler } from '../context.ts'
-import type { ConsumerGroup } from '../groups/consumer-group.ts'
 import type { JoinAnswer } from '../groups/classic-member.ts'
-import { may } from '../security/permission.ts'
+import { denialOf } from '../security/permission.ts'
 
 const SESSION_TIMEOUT_MS_MAX = 1_800_000
+/** Protocols that a member may follow: clients have one or two, and all are compared with those of all others. */
+const PROTOCOLS_MAX = 100
 /** Versions from which on members join with an id, leaders may skip assigning, and several members leave at once. */
 const ID_REQUIRED_VERSION = 4
 const SKIP_VERSION = 9
@@ -15,16 +16,13 @@ const MANY_LEAVE_VERSION = 3
 export const handleJoinGroup: Handler<'JoinGroup'> = async (context, request, caller, version) => {
   const { groupId, memberId, groupInstanceId, sessionTimeoutMs, protocolType, protocols } = request
   const refused = (errorCode: number): JoinAnswer => ({ errorCode, memberId })
-  if (!mayTakePart(context, caller, groupId)) {
-    return refused(ERROR_CODES.GROUP_AUTHORIZATION_FAILED)
-  }
-  const fault = context.groups.faultOfId(groupId)
+  const fault = denialOfMember(context, caller, groupId) || context.groups.faultOfId(groupId)
   if (fault !== ERROR_CODES.NONE) return refused(fault)
   const { sessionTimeoutMsMin } = context.settings
   if (sessionTimeoutMs < sessionTimeoutMsMin || sessionTimeoutMs > SESSION_TIMEOUT_MS_MAX) {
     return refused(ERROR_CODES.INVALID_SESSION_TIMEOUT)
   }
-  if (protocolType === '' || protocols.length === 0) {
+  if (protocolType === '' || protocols.length === 0 || protocols.length > PROTOCOLS_MAX) {
     return refused(ERROR_CODES.INCONSISTENT_GROUP_PROTOCOL)
   }
   if (memberId !== '' && context.groups.get(groupId) === undefined) {
@@ -50,15 +48,14 @@ export const handleJoinGroup: Handler<'JoinGroup'> = async (context, request, ca
   })
 }
 
-const mayTakePart = (context: BrokerContext, caller: Caller, groupId: string): boolean =>
-  may(context, caller, 'read', 'group', groupId)
-
-const DENIED = { errorCode: ERROR_CODES.GROUP_AUTHORIZATION_FAILED }
+const denialOfMember = (context: BrokerContext, caller: Caller, groupId: string): number =>
+  denialOf(context, caller, 'read', 'group', groupId)
 
 /** Answers SyncGroup, when the leader has assigned. */
 export const handleSyncGroup: Handler<'SyncGroup'> = async (context, request, caller) => {
   const { groupId, memberId, groupInstanceId, generationId, assignments } = request
-  if (!mayTakePart(context, caller, groupId)) return DENIED
+  const denied = denialOfMember(context, caller, groupId)
+  if (denied !== ERROR_CODES.NONE) return { errorCode: denied }
   const group = context.groups.classic(groupId)
   if (group === null) return { errorCode: missing(groupId) }
   const { protocolType, protocolName } = request
@@ -76,7 +73,8 @@ const missing = (groupId: string): number =>
 /** Answers Heartbeat. */
 export const handleHeartbeat: Handler<'Heartbeat'> = (context, request, caller) => {
   const { groupId, memberId, groupInstanceId, generationId } = request
-  if (!mayTakePart(context, caller, groupId)) return DENIED
+  const denied = denialOfMember(context, caller, groupId)
+  if (denied !== ERROR_CODES.NONE) return { errorCode: denied }
   const group = context.groups.classic(groupId)
   if (group === null) return { errorCode: missing(groupId) }
   return { errorCode: group.heartbeat({ memberId, instanceId: groupInstanceId }, generationId) }
@@ -92,7 +90,8 @@ export const handleLeaveGroup: Handler<'LeaveGroup'> = async (
   version
 ) => {
   const { groupId, memberId } = request
-  if (!mayTakePart(context, caller, groupId)) return DENIED
+  const denied = denialOfMember(context, caller, groupId)
+  if (denied !== ERROR_CODES.NONE) return { errorCode: denied }
   const leaving =
     version < MANY_LEAVE_VERSION ? [{ memberId, groupInstanceId: null }] : request.members
   const members: Left[] = []
@@ -112,20 +111,7 @@ async function leave(
   instanceId: string | null
 ): Promise<number> {
   const consumers = context.groups.consumer(groupId)
-  if (consumers !== null) return await leaveConsumers(consumers, memberId, instanceId)
+  if (consumers !== null) return await consumers.expel(memberId, instanceId)
   const group = context.groups.classic(groupId)
   return group === null ? missing(groupId) : group.leave({ memberId, instanceId })
-}
-
-async function leaveConsumers(
-  group: ConsumerGroup,
-  memberId: string,
-  instanceId: string | null
-): Promise<number> {
-  const member = [...group.members.values()].find(each =>
-    memberId === '' ? each.instanceId === instanceId : each.id === memberId
-  )
-  if (member === undefined) return ERROR_CODES.UNKNOWN_MEMBER_ID
-  await group.remove(member)
-  return ERROR_CODES.NONE
 }

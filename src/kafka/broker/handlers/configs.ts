@@ -2,9 +2,10 @@
 import { isMillraceError, messageOf } from '../../../base/index.ts'
 import { ERROR_CODES, type ResponseOf, type Sparse } from '../../wire/index.ts'
 import { NODE_ID, type BrokerContext, type Caller, type Handler } from '../context.ts'
+import { distinct } from '../distinct.ts'
 import { errorCodeOf } from '../error-of.ts'
-import { may, mayOfCluster } from '../security/permission.ts'
-import { describeConfig, specOfConfigs } from '../topic-configs.ts'
+import { DENIED, denialOf, denialOfCluster } from '../security/permission.ts'
+import { CHANGEABLE, describeConfig, specOfConfigs } from '../topic-configs.ts'
 
 const TOPIC = 2
 const BROKER = 4
@@ -26,7 +27,11 @@ export const handleDescribeConfigs: Handler<'DescribeConfigs'> = async (
   caller
 ) => {
   const results: ConfigAnswer[] = []
-  for (const { resourceType, resourceName, configurationKeys } of request.resources) {
+  const resources = distinct(
+    request.resources,
+    ({ resourceType, resourceName }) => `${resourceType}:${resourceName}`
+  )
+  for (const { resourceType, resourceName, configurationKeys } of resources) {
     const denied = deniedBy(context, caller, 'describe-configs', resourceType, resourceName)
     const found: ConfigAnswer = denied ?? (await configsOf(context, resourceType, resourceName))
     const { configs = [], ...rest } = found
@@ -49,17 +54,12 @@ function deniedBy(
   type: number,
   name: string
 ): Outcome | null {
-  if (type === TOPIC) {
-    return may(context, caller, operation, 'topic', name)
-      ? null
-      : refused(ERROR_CODES.TOPIC_AUTHORIZATION_FAILED, DENIED)
-  }
-  return mayOfCluster(context, caller, operation)
-    ? null
-    : refused(ERROR_CODES.CLUSTER_AUTHORIZATION_FAILED, DENIED)
+  const errorCode =
+    type === TOPIC
+      ? denialOf(context, caller, operation, 'topic', name)
+      : denialOfCluster(context, caller, operation)
+  return errorCode === ERROR_CODES.NONE ? null : refused(errorCode, DENIED)
 }
-
-const DENIED = 'the access rules do not allow it'
 
 async function configsOf(
   context: BrokerContext,
@@ -117,16 +117,11 @@ function brokerConfigs(context: BrokerContext): NonNullable<ConfigAnswer['config
 /** Answers AlterConfigs: what is not named goes back to its default. */
 export const handleAlterConfigs: Handler<'AlterConfigs'> = async (context, request, caller) => {
   const responses = []
-  for (const { resourceType, resourceName, configs } of request.resources) {
-    const denied = deniedBy(context, caller, 'alter-configs', resourceType, resourceName)
-    const names = new Set(configs.map(config => config.name))
-    const back = ['cleanup.policy', 'retention.ms', 'retention.bytes'].filter(
-      name => !names.has(name)
-    )
-    const changes: Change[] = [...configs, ...back.map(name => ({ name, value: null }))]
-    const outcome =
-      denied ?? (await alter(context, resourceType, resourceName, changes, request.validateOnly))
-    responses.push({ resourceType, resourceName, ...outcome })
+  for (const resource of request.resources) {
+    const names = new Set(resource.configs.map(config => config.name))
+    const back = CHANGEABLE.filter(name => !names.has(name))
+    const changes = [...resource.configs, ...back.map(name => ({ name, value: null }))]
+    responses.push(await alter(context, caller, resource, changes, request.validateOnly))
   }
   return { responses }
 }
@@ -138,39 +133,52 @@ export const handleIncrementalAlterConfigs: Handler<'IncrementalAlterConfigs'> =
   caller
 ) => {
   const responses = []
-  for (const { resourceType, resourceName, configs } of request.resources) {
-    const denied = deniedBy(context, caller, 'alter-configs', resourceType, resourceName)
-    if (denied !== null) {
-      responses.push({ resourceType, resourceName, ...denied })
-      continue
-    }
+  for (const resource of request.resources) {
+    const { configs } = resource
     const isSimple = configs.every(
       each => each.configOperation === OPERATION.set || each.configOperation === OPERATION.delete
     )
     const changes = configs.map(({ name, value, configOperation }) => {
       return { name, value: configOperation === OPERATION.delete ? null : value }
     })
-    const outcome = isSimple
-      ? await alter(context, resourceType, resourceName, changes, request.validateOnly)
-      : {
-          errorCode: ERROR_CODES.INVALID_CONFIG,
-          errorMessage:
-            'append and subtract are for lists, and no configuration is one; set the value'
-        }
-    responses.push({ resourceType, resourceName, ...outcome })
+    const asked = isSimple ? changes : null
+    responses.push(await alter(context, caller, resource, asked, request.validateOnly))
   }
   return { responses }
 }
 
 const refused = (errorCode: number, errorMessage: string): Outcome => ({ errorCode, errorMessage })
 
+interface Resource {
+  readonly resourceType: number
+  readonly resourceName: string
+}
+
+/** What became of changes of a resource; `null`: changes that are for lists. */
 async function alter(
+  context: BrokerContext,
+  caller: Caller,
+  { resourceType, resourceName }: Resource,
+  changes: readonly Change[] | null,
+  isTrial: boolean
+): Promise<Resource & Outcome> {
+  const outcome =
+    deniedBy(context, caller, 'alter-configs', resourceType, resourceName) ??
+    (await alterTopic(context, resourceType, resourceName, changes, isTrial))
+  return { resourceType, resourceName, ...outcome }
+}
+
+async function alterTopic(
   context: BrokerContext,
   type: number,
   name: string,
-  changes: readonly Change[],
+  changes: readonly Change[] | null,
   isTrial: boolean
 ): Promise<Outcome> {
+  if (changes === null) {
+    const message = 'append and subtract are for lists, and no configuration is one; set the value'
+    return refused(ERROR_CODES.INVALID_CONFIG, message)
+  }
   if (type !== TOPIC) {
     return refused(ERROR_CODES.INVALID_REQUEST, 'only configurations of topics (2) can be changed')
   }

@@ -1,12 +1,13 @@
 // ConsumerGroupHeartbeat and ConsumerGroupDescribe: groups of KIP-848.
-import { isMillraceError, messageOf } from '../../../base/index.ts'
+import { TOPICS_MAX, isMillraceError, messageOf } from '../../../base/index.ts'
 import { ERROR_CODES, type RequestOf, type ResponseOf, type Sparse } from '../../wire/index.ts'
 import type { BrokerContext, Caller, Handler } from '../context.ts'
 import { ASSIGNORS, type Assignment } from '../groups/assignors.ts'
 import type { ConsumerMember } from '../groups/consumer-member.ts'
 import type { Heartbeat } from '../groups/consumer-group.ts'
 import { parseTopicPattern } from '../groups/topic-pattern.ts'
-import { may, maySee, operationsFor } from '../security/permission.ts'
+import { denialOf, maySee, operationsFor } from '../security/permission.ts'
+import type { TopicLookUps } from '../topics.ts'
 
 type HeartbeatRequest = RequestOf<'ConsumerGroupHeartbeat'>
 type HeartbeatResponse = Sparse<ResponseOf<'ConsumerGroupHeartbeat'>>
@@ -49,6 +50,7 @@ export const handleConsumerGroupHeartbeat: Handler<'ConsumerGroupHeartbeat'> = a
     return refused(ERROR_CODES.INVALID_REGULAR_EXPRESSION, messageOf(error))
   }
   const { groups } = context
+  const topics = await groups.topicView()
   const group =
     request.memberEpoch === 0
       ? groups.consumerFor(request.groupId)
@@ -58,7 +60,7 @@ export const handleConsumerGroupHeartbeat: Handler<'ConsumerGroupHeartbeat'> = a
     return refused(isOther ? ERROR_CODES.GROUP_ID_NOT_FOUND : ERROR_CODES.UNKNOWN_MEMBER_ID)
   }
   const beat = beatOf(context, request, caller)
-  const { assignment, epoch, ...rest } = await group.heartbeat(beat, await groups.topicView())
+  const { assignment, epoch, ...rest } = await group.heartbeat(beat, topics)
   return {
     ...rest,
     memberEpoch: epoch,
@@ -80,18 +82,17 @@ function deniedBy(
   { groupId, subscribedTopicNames }: HeartbeatRequest,
   caller: Caller
 ): HeartbeatResponse | null {
-  if (!may(context, caller, 'read', 'group', groupId)) {
-    return refused(ERROR_CODES.GROUP_AUTHORIZATION_FAILED)
+  let errorCode = denialOf(context, caller, 'read', 'group', groupId)
+  for (const name of subscribedTopicNames ?? []) {
+    errorCode ||= denialOf(context, caller, 'describe', 'topic', name)
   }
-  const isKnown = (name: string): boolean => may(context, caller, 'describe', 'topic', name)
-  return (subscribedTopicNames ?? []).every(isKnown)
-    ? null
-    : refused(ERROR_CODES.TOPIC_AUTHORIZATION_FAILED)
+  return errorCode === ERROR_CODES.NONE ? null : refused(errorCode)
 }
 
 /** What of a request is not as the protocol wants it; null when all is. */
 function problemOf(request: HeartbeatRequest, version: number): string | null {
-  const { memberId, memberEpoch, instanceId, topicPartitions } = request
+  const { memberId, memberEpoch, instanceId, topicPartitions, subscribedTopicNames } = request
+  if ((subscribedTopicNames?.length ?? 0) > TOPICS_MAX) return `more than ${TOPICS_MAX} topics`
   if (memberId === '' && (memberEpoch !== 0 || version >= OWN_ID_VERSION)) return 'an empty member'
   if (instanceId === '') return 'an empty name of an instance'
   if (memberEpoch === -2 && instanceId === null) return 'epoch −2 without the name of an instance'
@@ -99,7 +100,7 @@ function problemOf(request: HeartbeatRequest, version: number): string | null {
   if (memberEpoch !== 0) return null
   if (request.rebalanceTimeoutMs <= 0) return 'a join without a rebalance timeout'
   if (topicPartitions !== null && topicPartitions.length > 0) return 'a join that owns partitions'
-  const hasTopics = request.subscribedTopicNames !== null || request.subscribedTopicRegex !== null
+  const hasTopics = subscribedTopicNames !== null || request.subscribedTopicRegex !== null
   return hasTopics ? null : 'a join without topics'
 }
 
@@ -133,10 +134,12 @@ export const handleConsumerGroupDescribe: Handler<'ConsumerGroupDescribe'> = asy
   caller
 ) => {
   const groups: DescribedGroup[] = []
+  const lookUps = context.topics.lookUps()
   const { includeAuthorizedOperations: isAsked } = request
-  for (const groupId of request.groupIds) {
-    if (!may(context, caller, 'describe', 'group', groupId)) {
-      groups.push({ groupId, errorCode: ERROR_CODES.GROUP_AUTHORIZATION_FAILED })
+  for (const groupId of new Set(request.groupIds)) {
+    const denied = denialOf(context, caller, 'describe', 'group', groupId)
+    if (denied !== ERROR_CODES.NONE) {
+      groups.push({ groupId, errorCode: denied })
       continue
     }
     const group = context.groups.consumer(groupId)
@@ -146,7 +149,7 @@ export const handleConsumerGroupDescribe: Handler<'ConsumerGroupDescribe'> = asy
       continue
     }
     const members: DescribedMember[] = []
-    for (const member of group.members.values()) members.push(await describe(context, member))
+    for (const member of group.members.values()) members.push(await describe(lookUps, member))
     const topics = members.flatMap(topicsOf)
     if (topics.some(topic => !maySee(context, caller, 'topic', topic))) {
       const errorMessage = 'members of the group read topics that the caller may not know of'
@@ -172,7 +175,7 @@ function topicsOf({ assignment, targetAssignment }: DescribedMember): readonly s
   )
 }
 
-async function describe(context: BrokerContext, member: ConsumerMember): Promise<DescribedMember> {
+async function describe(lookUps: TopicLookUps, member: ConsumerMember): Promise<DescribedMember> {
   const { facts, share } = member
   return {
     memberId: member.id,
@@ -183,15 +186,15 @@ async function describe(context: BrokerContext, member: ConsumerMember): Promise
     clientHost: facts.clientHost,
     subscribedTopicNames: facts.topicNames,
     subscribedTopicRegex: facts.topicPattern,
-    assignment: await named(context, share.assigned),
-    targetAssignment: await named(context, member.target)
+    assignment: await named(lookUps, share.assigned),
+    targetAssignment: await named(lookUps, member.target)
   }
 }
 
-async function named(context: BrokerContext, assignment: Assignment): Promise<DescribedAssignment> {
+async function named(lookUps: TopicLookUps, assignment: Assignment): Promise<DescribedAssignment> {
   const topicPartitions = []
   for (const [topicId, partitions] of assignment) {
-    const topicName = await context.topics.nameOf(topicId)
+    const topicName = await lookUps.nameOf(topicId)
     if (topicName !== null) topicPartitions.push({ topicId, topicName, partitions })
   }
   return { topicPartitions }

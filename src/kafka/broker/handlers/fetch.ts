@@ -3,13 +3,14 @@
 //   F1  A reader of committed records gets nothing at or past the last stable offset, and with what it gets the
 //       transactions in it that were aborted (KIP-98).
 //   F2  At least one batch comes back when there is one, whatever the bounds (KIP-74).
-import { MillraceError, READ_BYTES_MAX, isMillraceError } from '../../../base/index.ts'
+import { READ_BYTES_MAX, isMillraceError } from '../../../base/index.ts'
 import { batchByteLength, batchLastOffset } from '../../../record/index.ts'
 import { ERROR_CODES, type RequestOf, type ResponseOf, type Sparse } from '../../wire/index.ts'
 import { LEADER_EPOCH, type BrokerContext, type Caller, type Handler } from '../context.ts'
 import { errorCodeOf } from '../error-of.ts'
-import { may } from '../security/permission.ts'
 import { keyOf, type FetchPlan, type WantedPartition } from '../fetch-sessions.ts'
+import { denialOf } from '../security/permission.ts'
+import type { TopicLookUps } from '../topics.ts'
 
 /** Bytes of one answer, whatever the client asks for. */
 const RESPONSE_BYTES_MAX = 32 * READ_BYTES_MAX
@@ -58,20 +59,24 @@ async function collect(
   of: Pick<Bounds, 'version' | 'caller'>
 ): Promise<readonly Found[]> {
   const found: Found[] = []
+  const lookUps = context.topics.lookUps()
   const bytesMax = context.load.isTight ? READ_BYTES_MAX : RESPONSE_BYTES_MAX
   let left = Math.min(bytesMax, Math.max(1, request.maxBytes))
+  let isFirst = true
   for (const each of wanted) {
-    const isFirst = found.every(before => before.bytes === 0)
-    const next = await readPartition(context, request, each, { left, isFirst, ...of })
+    const next = await readPartition(context, request, each, { left, isFirst, lookUps, ...of })
     found.push(next)
     left = Math.max(0, left - next.bytes)
+    isFirst &&= next.bytes === 0
   }
   return found
 }
 
 interface Bounds {
   readonly left: number
+  /** Whether no partition before has given anything. */
   readonly isFirst: boolean
+  readonly lookUps: TopicLookUps
   readonly version: number
   readonly caller: Caller
 }
@@ -83,7 +88,7 @@ async function readPartition(
   bounds: Bounds
 ): Promise<Found> {
   const name =
-    bounds.version < ID_VERSION ? wanted.topic : await context.topics.nameOf(wanted.topicId)
+    bounds.version < ID_VERSION ? wanted.topic : await bounds.lookUps.nameOf(wanted.topicId)
   const failed = (errorCode: number): Found => {
     const answer = {
       partitionIndex: wanted.partition,
@@ -94,12 +99,12 @@ async function readPartition(
     return { wanted, name, answer, bytes: 0, endOffset: null, isHeldBack: false }
   }
   if (name === null) return failed(ERROR_CODES.UNKNOWN_TOPIC_ID)
-  if (!may(context, bounds.caller, 'read', 'topic', name)) {
-    return failed(ERROR_CODES.TOPIC_AUTHORIZATION_FAILED)
-  }
+  const denied = denialOf(context, bounds.caller, 'read', 'topic', name)
+  if (denied !== ERROR_CODES.NONE) return failed(denied)
   if (wanted.leaderEpoch > LEADER_EPOCH) return failed(ERROR_CODES.UNKNOWN_LEADER_EPOCH)
   try {
-    return await readKnown(context, request, { ...wanted, topic: name }, wanted, bounds)
+    const found = await readKnown(context, request, { ...wanted, topic: name }, wanted, bounds)
+    return typeof found === 'number' ? failed(found) : found
   } catch (error) {
     if (!isMillraceError(error)) throw error
     if (error.code === 'TOPIC_UNKNOWN') context.topics.forget(name)
@@ -107,20 +112,18 @@ async function readPartition(
   }
 }
 
+/** What is there, or the code of why there is nothing. @throws as Log.read */
 async function readKnown(
   context: BrokerContext,
   request: FetchRequest,
   { topic, partition, fetchOffset, bytesMax }: WantedPartition,
   wanted: WantedPartition,
   bounds: Bounds
-): Promise<Found> {
-  if (!(await context.topics.hasPartition(topic, partition))) {
-    throw new MillraceError(
-      'PARTITION_UNKNOWN',
-      `there is no partition ${topic}/${partition}; expected one that Metadata names; ask for it again`
-    )
+): Promise<Found | number> {
+  if (!(await bounds.lookUps.hasPartition(topic, partition))) {
+    return ERROR_CODES.UNKNOWN_TOPIC_OR_PARTITION
   }
-  if (fetchOffset < 0) throw outOfRange(topic, partition, fetchOffset)
+  if (fetchOffset < 0) return ERROR_CODES.OFFSET_OUT_OF_RANGE
   const asked = Math.min(Math.max(1, bytesMax), Math.max(1, bounds.left))
   const { bytes, startOffset, endOffset } = await context.log.read({
     topic,
@@ -128,7 +131,7 @@ async function readKnown(
     offset: fetchOffset,
     bytesMax: asked
   })
-  if (fetchOffset < startOffset) throw outOfRange(topic, partition, fetchOffset)
+  if (fetchOffset < startOffset) return ERROR_CODES.OFFSET_OUT_OF_RANGE
   const stable = Math.min(endOffset, context.transactions.lastStableOffset(topic, partition))
   const isCommitted = request.isolationLevel === READ_COMMITTED
   const end = isCommitted ? stable : endOffset
@@ -153,14 +156,6 @@ async function readKnown(
     endOffset: Math.max(fetchOffset, endOffset),
     isHeldBack: end < endOffset
   }
-}
-
-function outOfRange(topic: string, partition: number, offset: number): MillraceError {
-  return new MillraceError(
-    'OFFSET_OUT_OF_RANGE',
-    `offset ${offset} of ${topic}/${partition} is not there; expected one that the partition has; ` +
-      'ask for its first or last offset'
-  )
 }
 
 /** The whole batches that end before `end` and fit `bytesMax`. */

@@ -2,16 +2,17 @@
 import { CLUSTER_NAME } from '../../../security/index.ts'
 import { ERROR_CODES, type ResponseOf, type Sparse } from '../../wire/index.ts'
 import type { BrokerContext, Handler } from '../context.ts'
-import { may, maySee, operationsFor } from '../security/permission.ts'
+import { denialOf, maySee, operationsFor } from '../security/permission.ts'
 
 type DescribedGroup = Sparse<ResponseOf<'DescribeGroups'>['groups'][number]>
 
 /** Answers DescribeGroups. */
 export const handleDescribeGroups: Handler<'DescribeGroups'> = async (context, request, caller) => {
   const groups: DescribedGroup[] = []
-  for (const groupId of request.groups) {
-    if (!may(context, caller, 'describe', 'group', groupId)) {
-      groups.push({ groupId, errorCode: ERROR_CODES.GROUP_AUTHORIZATION_FAILED })
+  for (const groupId of new Set(request.groups)) {
+    const errorCode = denialOf(context, caller, 'describe', 'group', groupId)
+    if (errorCode !== ERROR_CODES.NONE) {
+      groups.push({ groupId, errorCode })
       continue
     }
     const { includeAuthorizedOperations: isAsked } = request
@@ -63,10 +64,9 @@ export const handleListGroups: Handler<'ListGroups'> = async (context, request, 
 /** Answers DeleteGroups. */
 export const handleDeleteGroups: Handler<'DeleteGroups'> = async (context, request, caller) => {
   const results = []
-  for (const groupId of request.groupsNames) {
-    const errorCode = may(context, caller, 'delete', 'group', groupId)
-      ? await context.groups.delete(groupId)
-      : ERROR_CODES.GROUP_AUTHORIZATION_FAILED
+  for (const groupId of new Set(request.groupsNames)) {
+    const denied = denialOf(context, caller, 'delete', 'group', groupId)
+    const errorCode = denied || (await context.groups.delete(groupId))
     results.push({ groupId, errorCode })
   }
   return { results }

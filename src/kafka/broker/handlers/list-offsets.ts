@@ -3,9 +3,11 @@ import { isMillraceError } from '../../../base/index.ts'
 import type { PartitionStatus } from '../../../log/index.ts'
 import { ERROR_CODES, type RequestOf, type ResponseOf, type Sparse } from '../../wire/index.ts'
 import { LEADER_EPOCH, type BrokerContext, type Handler } from '../context.ts'
+import { repeated } from '../distinct.ts'
 import { errorCodeOf } from '../error-of.ts'
-import { may } from '../security/permission.ts'
 import { findMaxTimestamp, findTimestamp } from '../find-time.ts'
+import { denialOf } from '../security/permission.ts'
+import type { TopicLookUps } from '../topics.ts'
 
 const LATEST = -1
 const EARLIEST = -2
@@ -17,20 +19,39 @@ const EARLIEST_LOCAL = -4
 const LATEST_TIERED = -5
 const UNKNOWN = -1
 const HIGH_WATERMARK = -1
+const READ_COMMITTED = 1
 
+type AskedTopics = RequestOf<'ListOffsets'>['topics']
 type AskedPartition = RequestOf<'ListOffsets'>['topics'][number]['partitions'][number]
 type FoundPartition = Sparse<ResponseOf<'ListOffsets'>['topics'][number]['partitions'][number]>
 
+const placeOf = (name: string, partition: number): string => `${partition}:${name}`
+
+/** Partitions that a request names more than once: searches for times are not repeated for it. */
+function namedTwice(topics: AskedTopics): ReadonlySet<string> {
+  const places = topics.flatMap(({ name, partitions }) =>
+    partitions.map(({ partitionIndex }) => placeOf(name, partitionIndex))
+  )
+  return repeated(places, place => place)
+}
+
 /** Answers ListOffsets. */
 export const handleListOffsets: Handler<'ListOffsets'> = async (context, request, caller) => {
+  const lookUps = context.topics.lookUps()
+  const twice = namedTwice(request.topics)
   const topics = []
   for (const { name, partitions } of request.topics) {
     const found: FoundPartition[] = []
-    const isAllowed = may(context, caller, 'describe', 'topic', name)
+    const denied = denialOf(context, caller, 'describe', 'topic', name)
     for (const asked of partitions) {
       const { partitionIndex } = asked
-      const denied = { partitionIndex, errorCode: ERROR_CODES.TOPIC_AUTHORIZATION_FAILED }
-      found.push(isAllowed ? await findOffset(context, name, asked, request) : denied)
+      const isTwice = twice.has(placeOf(name, partitionIndex))
+      const errorCode = denied || (isTwice ? ERROR_CODES.INVALID_REQUEST : ERROR_CODES.NONE)
+      found.push(
+        errorCode === ERROR_CODES.NONE
+          ? await findOffset(context, lookUps, name, asked, request.isolationLevel)
+          : { partitionIndex, errorCode }
+      )
     }
     topics.push({ name, partitions: found })
   }
@@ -39,12 +60,12 @@ export const handleListOffsets: Handler<'ListOffsets'> = async (context, request
 
 /** The partition's status, or the code of what is wrong. */
 async function partitionOf(
-  context: BrokerContext,
+  lookUps: TopicLookUps,
   name: string,
   partition: number,
   leaderEpoch: number
 ): Promise<PartitionStatus | number> {
-  const topic = await context.topics.describe(name)
+  const topic = await lookUps.topic(name)
   const status = topic?.status.partitions[partition]
   if (status === undefined) return ERROR_CODES.UNKNOWN_TOPIC_OR_PARTITION
   return leaderEpoch > LEADER_EPOCH ? ERROR_CODES.UNKNOWN_LEADER_EPOCH : status
@@ -52,21 +73,22 @@ async function partitionOf(
 
 async function findOffset(
   context: BrokerContext,
+  lookUps: TopicLookUps,
   name: string,
   asked: AskedPartition,
-  request: RequestOf<'ListOffsets'>
+  isolationLevel: number
 ): Promise<FoundPartition> {
   const { partitionIndex, timestamp } = asked
-  const status = await partitionOf(context, name, partitionIndex, asked.currentLeaderEpoch)
+  const status = await partitionOf(lookUps, name, partitionIndex, asked.currentLeaderEpoch)
   if (typeof status === 'number') return { partitionIndex, errorCode: status }
   const found = (offset: number, at: number): FoundPartition => {
     const leaderEpoch = offset === UNKNOWN ? UNKNOWN : LEADER_EPOCH
     return { partitionIndex, offset, timestamp: at, leaderEpoch }
   }
-  const isCommitted = request.isolationLevel === 1
-  const end = isCommitted
-    ? Math.min(status.endOffset, context.transactions.lastStableOffset(name, partitionIndex))
-    : status.endOffset
+  const end =
+    isolationLevel === READ_COMMITTED
+      ? Math.min(status.endOffset, context.transactions.lastStableOffset(name, partitionIndex))
+      : status.endOffset
   if (timestamp === LATEST) return found(end, UNKNOWN)
   if (timestamp === EARLIEST || timestamp === EARLIEST_LOCAL)
     return found(status.startOffset, UNKNOWN)
@@ -90,14 +112,13 @@ export const handleOffsetForLeaderEpoch: Handler<'OffsetForLeaderEpoch'> = async
   request,
   caller
 ) => {
+  const lookUps = context.topics.lookUps()
   const topics = []
   for (const { topic, partitions } of request.topics) {
     const found = []
-    const isAllowed = may(context, caller, 'describe', 'topic', topic)
+    const denied = denialOf(context, caller, 'describe', 'topic', topic)
     for (const { partition, currentLeaderEpoch, leaderEpoch } of partitions) {
-      const status = isAllowed
-        ? await partitionOf(context, topic, partition, currentLeaderEpoch)
-        : ERROR_CODES.TOPIC_AUTHORIZATION_FAILED
+      const status = denied || (await partitionOf(lookUps, topic, partition, currentLeaderEpoch))
       if (typeof status === 'number') found.push({ partition, errorCode: status })
       else if (leaderEpoch < LEADER_EPOCH) found.push({ partition })
       else found.push({ partition, leaderEpoch: LEADER_EPOCH, endOffset: status.endOffset })
@@ -109,15 +130,16 @@ export const handleOffsetForLeaderEpoch: Handler<'OffsetForLeaderEpoch'> = async
 
 /** Answers DeleteRecords. */
 export const handleDeleteRecords: Handler<'DeleteRecords'> = async (context, request, caller) => {
+  const lookUps = context.topics.lookUps()
   const topics = []
-  const errorCode = ERROR_CODES.TOPIC_AUTHORIZATION_FAILED
   for (const { name, partitions } of request.topics) {
     const results = []
-    const isAllowed = may(context, caller, 'delete', 'topic', name)
+    const errorCode = denialOf(context, caller, 'delete', 'topic', name)
     for (const { partitionIndex, offset } of partitions) {
-      const outcome = isAllowed
-        ? await deleteRecords(context, name, partitionIndex, offset)
-        : { lowWatermark: UNKNOWN, errorCode }
+      const outcome =
+        errorCode === ERROR_CODES.NONE
+          ? await deleteRecords(context, lookUps, { name, partition: partitionIndex, offset })
+          : { lowWatermark: UNKNOWN, errorCode }
       results.push({ partitionIndex, ...outcome })
     }
     topics.push({ name, partitions: results })
@@ -127,14 +149,14 @@ export const handleDeleteRecords: Handler<'DeleteRecords'> = async (context, req
 
 async function deleteRecords(
   context: BrokerContext,
-  name: string,
-  partition: number,
-  before: number
+  lookUps: TopicLookUps,
+  asked: { readonly name: string; readonly partition: number; readonly offset: number }
 ): Promise<{ readonly lowWatermark: number; readonly errorCode: number }> {
+  const { name, partition } = asked
   const refused = (errorCode: number) => ({ lowWatermark: UNKNOWN, errorCode })
-  const status = await partitionOf(context, name, partition, UNKNOWN)
+  const status = await partitionOf(lookUps, name, partition, UNKNOWN)
   if (typeof status === 'number') return refused(status)
-  const offset = before === HIGH_WATERMARK ? status.endOffset : before
+  const offset = asked.offset === HIGH_WATERMARK ? status.endOffset : asked.offset
   if (offset < 0 || offset > status.endOffset) return refused(ERROR_CODES.OFFSET_OUT_OF_RANGE)
   try {
     await context.log.deleteRecords(name, partition, offset)

@@ -3,19 +3,19 @@ import type { Topic } from '../../../log/index.ts'
 import { isMillraceError } from '../../../base/index.ts'
 import { ERROR_CODES, type ResponseOf, type Sparse } from '../../wire/index.ts'
 import { LEADER_EPOCH, NODE_ID, type BrokerContext, type Caller, type Handler } from '../context.ts'
+import { distinct } from '../distinct.ts'
 import { errorCodeOf } from '../error-of.ts'
 import {
   clusterOperationsFor,
-  may,
+  denialOf,
   mayCreateTopic,
   maySee,
   operationsFor
 } from '../security/permission.ts'
+import { isReserved, type TopicLookUps } from '../topics.ts'
 
 type MetadataTopic = Sparse<ResponseOf<'Metadata'>['topics'][number]>
 const NO_ID = '0'.repeat(32)
-/** Topics of the engine, which clients neither see nor make. */
-const INTERNAL_PREFIX = '_millrace.'
 
 const brokerOf = (caller: Caller) => ({ nodeId: NODE_ID, ...caller.address, rack: null })
 
@@ -24,6 +24,7 @@ export const handleMetadata: Handler<'Metadata'> = async (context, request, call
   const topics: MetadataTopic[] = []
   const isAll = request.topics === null || (version === 0 && request.topics.length === 0)
   const asked: Asked = { caller, withOperations: request.includeTopicAuthorizedOperations }
+  const lookUps = context.topics.lookUps()
   if (isAll) {
     // What one may not know of is left out, without an error.
     for (const topic of await context.topics.list()) {
@@ -32,8 +33,9 @@ export const handleMetadata: Handler<'Metadata'> = async (context, request, call
   } else {
     const mayCreate =
       context.settings.autoCreateTopics && (version < 4 || request.allowAutoTopicCreation)
-    for (const { name, topicId } of request.topics ?? []) {
-      topics.push(await lookUp(context, asked, { name, topicId, mayCreate }))
+    const named = distinct(request.topics ?? [], each => `${each.topicId}\n${each.name}`)
+    for (const { name, topicId } of named) {
+      topics.push(await lookUp(context, asked, { name, topicId, mayCreate, lookUps }))
     }
   }
   return {
@@ -59,30 +61,34 @@ interface Wanted {
   readonly name: string | null
   readonly topicId: string
   readonly mayCreate: boolean
+  readonly lookUps: TopicLookUps
 }
 
 async function lookUp(
   context: BrokerContext,
   asked: Asked,
-  { name, topicId, mayCreate }: Wanted
+  { name, topicId, mayCreate, lookUps }: Wanted
 ): Promise<MetadataTopic> {
   const { caller } = asked
-  const denied = ERROR_CODES.TOPIC_AUTHORIZATION_FAILED
+  const denied = (topic: string): number => denialOf(context, caller, 'describe', 'topic', topic)
   if (name === null || (name === '' && topicId !== NO_ID)) {
-    const known = await context.topics.nameOf(topicId)
-    const topic = known === null ? null : await context.topics.describe(known)
-    if (topic === null) return { errorCode: ERROR_CODES.UNKNOWN_TOPIC_ID, name: null, topicId }
-    return may(context, caller, 'describe', 'topic', topic.name)
-      ? describe(context, asked, topic)
-      : { errorCode: denied, name: null, topicId }
+    const known = await lookUps.nameOf(topicId)
+    const topic = known === null ? null : await lookUps.topic(known)
+    const errorCode = topic === null ? ERROR_CODES.UNKNOWN_TOPIC_ID : denied(topic.name)
+    return topic === null || errorCode !== ERROR_CODES.NONE
+      ? { errorCode, name: null, topicId }
+      : describe(context, asked, topic)
   }
-  if (!may(context, caller, 'describe', 'topic', name)) return { errorCode: denied, name }
-  const topic = await context.topics.describe(name)
+  const errorCode = denied(name)
+  if (errorCode !== ERROR_CODES.NONE) return { errorCode, name }
+  const topic = await lookUps.topic(name)
   if (topic !== null) return describe(context, asked, topic)
-  if (!mayCreate || name.startsWith(INTERNAL_PREFIX)) {
+  if (!mayCreate || isReserved(name)) {
     return { errorCode: ERROR_CODES.UNKNOWN_TOPIC_OR_PARTITION, name }
   }
-  if (!mayCreateTopic(context, caller, name)) return { errorCode: denied, name }
+  if (!mayCreateTopic(context, caller, name)) {
+    return { errorCode: ERROR_CODES.TOPIC_AUTHORIZATION_FAILED, name }
+  }
   try {
     await context.log.createTopic(name, { partitions: context.settings.partitions })
   } catch (error) {
@@ -155,15 +161,23 @@ export const handleFindCoordinator: Handler<'FindCoordinator'> = (
 }
 
 function faultOfKey(context: BrokerContext, caller: Caller, type: number, key: string): number {
-  if (type === GROUP_KEY) {
-    return may(context, caller, 'describe', 'group', key)
-      ? ERROR_CODES.NONE
-      : ERROR_CODES.GROUP_AUTHORIZATION_FAILED
-  }
+  if (type === GROUP_KEY) return denialOf(context, caller, 'describe', 'group', key)
   if (type !== TRANSACTION_KEY) return ERROR_CODES.INVALID_REQUEST
-  return may(context, caller, 'describe', 'transactional-id', key)
-    ? ERROR_CODES.NONE
-    : ERROR_CODES.TRANSACTIONAL_ID_AUTHORIZATION_FAILED
+  return denialOf(context, caller, 'describe', 'transactional-id', key)
+}
+
+/** Most partitions of an answer, as Apache Kafka's max.request.partition.size.limit. */
+const ANSWER_PARTITIONS_MAX = 2_000
+
+/** Names that are asked for, in order; none: all that the caller may know of. */
+async function namesOf(
+  context: BrokerContext,
+  caller: Caller,
+  asked: readonly { readonly name: string }[]
+): Promise<readonly string[]> {
+  if (asked.length > 0) return [...new Set(asked.map(topic => topic.name))].toSorted()
+  const names = (await context.topics.list()).map(topic => topic.name)
+  return names.filter(name => maySee(context, caller, 'topic', name)).toSorted()
 }
 
 /** Answers DescribeTopicPartitions: all partitions from the cursor on, up to the limit. */
@@ -174,23 +188,20 @@ export const handleDescribeTopicPartitions: Handler<'DescribeTopicPartitions'> =
 ) => {
   const { cursor } = request
   const asked: Asked = { caller, withOperations: true }
-  const names = request.topics.map(topic => topic.name).toSorted()
+  const names = await namesOf(context, caller, request.topics)
   const wanted = cursor === null ? names : names.filter(name => name >= cursor.topicName)
-  let left = Math.max(1, request.responsePartitionLimit)
+  let left = Math.min(ANSWER_PARTITIONS_MAX, Math.max(1, request.responsePartitionLimit))
   const topics: Sparse<ResponseOf<'DescribeTopicPartitions'>['topics'][number]>[] = []
   for (const name of wanted) {
     if (left <= 0) return { topics, nextCursor: { topicName: name, partitionIndex: 0 } }
-    if (!may(context, caller, 'describe', 'topic', name)) {
-      topics.push({ errorCode: ERROR_CODES.TOPIC_AUTHORIZATION_FAILED, name })
-      continue
-    }
-    const topic = await context.topics.describe(name)
+    const denied = denialOf(context, caller, 'describe', 'topic', name)
+    const topic = denied === ERROR_CODES.NONE ? await context.topics.describe(name) : null
     if (topic === null) {
-      topics.push({ errorCode: ERROR_CODES.UNKNOWN_TOPIC_OR_PARTITION, name })
+      topics.push({ errorCode: denied || ERROR_CODES.UNKNOWN_TOPIC_OR_PARTITION, name })
       continue
     }
     const { partitions = [], ...rest } = describe(context, asked, topic)
-    const first = cursor?.topicName === name ? cursor.partitionIndex : 0
+    const first = cursor?.topicName === name ? Math.max(0, cursor.partitionIndex) : 0
     const page = partitions
       .slice(first, first + left)
       .map(partition => ({ ...partition, eligibleLeaderReplicas: [], lastKnownElr: [] }))

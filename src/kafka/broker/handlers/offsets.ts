@@ -7,7 +7,9 @@ import {
   type Caller,
   type Handler
 } from '../context.ts'
-import { may, maySee } from '../security/permission.ts'
+import { distinct } from '../distinct.ts'
+import { denialOf, maySee } from '../security/permission.ts'
+import type { TopicLookUps } from '../topics.ts'
 
 /** First version that asks for several groups at once. */
 const MANY_GROUPS_VERSION = 8
@@ -16,26 +18,22 @@ const NO_OFFSET = -1
 /** Answers OffsetCommit: durable when answered. */
 export const handleOffsetCommit: Handler<'OffsetCommit'> = async (context, request, caller) => {
   const { groupId, memberId, groupInstanceId, generationIdOrMemberEpoch: generationId } = request
-  const isAllowed = may(context, caller, 'read', 'group', groupId)
-  const refused = isAllowed
-    ? context.groups.checkMember(
-        groupId,
-        { memberId, groupInstanceId, generationId },
-        { isTransactional: false }
-      )
-    : ERROR_CODES.GROUP_AUTHORIZATION_FAILED
+  const committer = { memberId, groupInstanceId, generationId }
+  const denied = denialOf(context, caller, 'read', 'group', groupId)
+  const refused =
+    denied || context.groups.checkMember(groupId, committer, { isTransactional: false })
+  const lookUps = context.topics.lookUps()
   const offsets: CommitOffset[] = []
   const topics = []
   for (const { name, partitions } of request.topics) {
     const answers = []
-    const isHidden = isAllowed && !may(context, caller, 'read', 'topic', name)
-    const fault = isHidden ? ERROR_CODES.TOPIC_AUTHORIZATION_FAILED : refused
+    const fault = denied || denialOf(context, caller, 'read', 'topic', name) || refused
     for (const { partitionIndex, committedOffset, committedMetadata } of partitions) {
       const metadata = committedMetadata ?? ''
       const place = { group: groupId, topic: name, partition: partitionIndex }
       const errorCode =
         fault === ERROR_CODES.NONE
-          ? await faultOf(context, place, committedOffset, metadata)
+          ? await faultOf(lookUps, place, committedOffset, metadata)
           : fault
       if (errorCode === ERROR_CODES.NONE) {
         offsets.push({ ...place, offset: committedOffset, metadata })
@@ -49,12 +47,12 @@ export const handleOffsetCommit: Handler<'OffsetCommit'> = async (context, reque
 }
 
 async function faultOf(
-  context: BrokerContext,
+  lookUps: TopicLookUps,
   { topic, partition }: { readonly topic: string; readonly partition: number },
   offset: number,
   metadata: string
 ): Promise<number> {
-  if (!(await context.topics.hasPartition(topic, partition))) {
+  if (!(await lookUps.hasPartition(topic, partition))) {
     return ERROR_CODES.UNKNOWN_TOPIC_OR_PARTITION
   }
   if (offset < 0) return ERROR_CODES.OFFSET_OUT_OF_RANGE
@@ -78,9 +76,7 @@ export const handleOffsetFetch: Handler<'OffsetFetch'> = async (
 ) => {
   const { requireStable } = request
   const denied = (groupId: string): number =>
-    may(context, caller, 'describe', 'group', groupId)
-      ? ERROR_CODES.NONE
-      : ERROR_CODES.GROUP_AUTHORIZATION_FAILED
+    denialOf(context, caller, 'describe', 'group', groupId)
   if (version < MANY_GROUPS_VERSION) {
     const { groupId, topics: asked } = request
     const errorCode = denied(groupId)
@@ -88,10 +84,9 @@ export const handleOffsetFetch: Handler<'OffsetFetch'> = async (
     return { errorCode, topics: await positionsOf(context, caller, groupId, asked, requireStable) }
   }
   const groups = []
-  for (const { groupId, memberId, memberEpoch, topics } of request.groups) {
-    const fault = denied(groupId)
-    const errorCode =
-      fault === ERROR_CODES.NONE ? faultOfMember(context, groupId, memberId, memberEpoch) : fault
+  for (const asked of distinct(request.groups, group => group.groupId)) {
+    const { groupId, memberId, memberEpoch, topics } = asked
+    const errorCode = denied(groupId) || faultOfMember(context, groupId, memberId, memberEpoch)
     const found =
       errorCode === ERROR_CODES.NONE
         ? await positionsOf(context, caller, groupId, topics, requireStable)
@@ -123,6 +118,8 @@ function refuseAll(asked: AskedTopics | null, errorCode: number): FoundTopics {
   }))
 }
 
+const NOTHING_PENDING: ReadonlySet<string> = new Set()
+
 async function positionsOf(
   context: BrokerContext,
   caller: Caller,
@@ -132,10 +129,11 @@ async function positionsOf(
 ): Promise<FoundTopics> {
   const known = await context.log.positions(groupId)
   const byPlace = new Map(known.map(each => [`${each.partition}:${each.topic}`, each]))
+  const pending = requireStable ? context.transactions.pendingOffsets(groupId) : NOTHING_PENDING
   const answer = (name: string, partitionIndex: number) => {
-    const position = byPlace.get(`${partitionIndex}:${name}`)
-    const isPending =
-      requireStable && context.transactions.hasPendingOffset(groupId, name, partitionIndex)
+    const place = `${partitionIndex}:${name}`
+    const position = byPlace.get(place)
+    const isPending = pending.has(place)
     return {
       partitionIndex,
       committedOffset: isPending ? NO_OFFSET : (position?.offset ?? NO_OFFSET),
@@ -153,9 +151,8 @@ async function positionsOf(
   }
   return asked.flatMap(topic => {
     const { name, partitionIndexes } = topic
-    if (!may(context, caller, 'describe', 'topic', name)) {
-      return refuseAll([topic], ERROR_CODES.TOPIC_AUTHORIZATION_FAILED) ?? []
-    }
+    const fault = denialOf(context, caller, 'describe', 'topic', name)
+    if (fault !== ERROR_CODES.NONE) return refuseAll([topic], fault) ?? []
     return [{ name, partitions: partitionIndexes.map(partition => answer(name, partition)) }]
   })
 }
@@ -170,38 +167,29 @@ function byTopic(positions: readonly GroupPosition[]): AskedTopics {
 /** Answers OffsetDelete (KIP-496): positions in topics that no member reads. */
 export const handleOffsetDelete: Handler<'OffsetDelete'> = async (context, request, caller) => {
   const { groupId } = request
-  if (!may(context, caller, 'delete', 'group', groupId)) {
-    return { errorCode: ERROR_CODES.GROUP_AUTHORIZATION_FAILED }
-  }
-  const fault = context.groups.faultOfId(groupId)
+  const fault =
+    denialOf(context, caller, 'delete', 'group', groupId) || context.groups.faultOfId(groupId)
   if (fault !== ERROR_CODES.NONE) return { errorCode: fault }
   if (!(await context.groups.exists(groupId))) return { errorCode: ERROR_CODES.GROUP_ID_NOT_FOUND }
   const names = request.topics.map(topic => topic.name)
   const subscribed = context.groups.subscribed(groupId, names)
+  const lookUps = context.topics.lookUps()
   const offsets: CommitOffset[] = []
   const topics = []
   for (const { name, partitions } of request.topics) {
     const answers = []
-    const isAllowed = may(context, caller, 'read', 'topic', name)
-    for (const { partitionIndex } of partitions) {
-      const isThere = await context.topics.hasPartition(name, partitionIndex)
-      const errorCode = !isAllowed
-        ? ERROR_CODES.TOPIC_AUTHORIZATION_FAILED
-        : subscribed.has(name)
-          ? ERROR_CODES.GROUP_SUBSCRIBED_TO_TOPIC
-          : isThere
-            ? ERROR_CODES.NONE
-            : ERROR_CODES.UNKNOWN_TOPIC_OR_PARTITION
+    const isRead = subscribed.has(name)
+    const refused =
+      denialOf(context, caller, 'read', 'topic', name) ||
+      (isRead ? ERROR_CODES.GROUP_SUBSCRIBED_TO_TOPIC : ERROR_CODES.NONE)
+    for (const { partitionIndex: partition } of partitions) {
+      const isThere = await lookUps.hasPartition(name, partition)
+      const missing = isThere ? ERROR_CODES.NONE : ERROR_CODES.UNKNOWN_TOPIC_OR_PARTITION
+      const errorCode = refused || missing
       if (errorCode === ERROR_CODES.NONE) {
-        offsets.push({
-          group: groupId,
-          topic: name,
-          partition: partitionIndex,
-          offset: null,
-          metadata: ''
-        })
+        offsets.push({ group: groupId, topic: name, partition, offset: null, metadata: '' })
       }
-      answers.push({ partitionIndex, errorCode })
+      answers.push({ partitionIndex: partition, errorCode })
     }
     topics.push({ name, partitions: answers })
   }

@@ -10,8 +10,10 @@ import {
 } from '../../../security/index.ts'
 import { ERROR_CODES, type RequestOf, type ResponseOf, type Sparse } from '../../wire/index.ts'
 import type { BrokerContext, Handler } from '../context.ts'
+import { repeated } from '../distinct.ts'
 
 type Upsertion = RequestOf<'AlterUserScramCredentials'>['upsertions'][number]
+type Change = Upsertion | RequestOf<'AlterUserScramCredentials'>['deletions'][number]
 type Described = Sparse<ResponseOf<'DescribeUserScramCredentials'>['results'][number]>
 type Altered = Sparse<ResponseOf<'AlterUserScramCredentials'>['results'][number]>
 
@@ -32,9 +34,10 @@ export const handleDescribeUserScramCredentials: Handler<'DescribeUserScramCrede
   const asked = request.users?.map(user => user.name) ?? null
   const known = new Map(security.users.list().map(user => [user.name, user]))
   const names = asked === null || asked.length === 0 ? [...known.keys()] : asked
+  const twice = repeated(names, name => name)
   const results = [...new Set(names)].map((name): Described => {
     const user = known.get(name)
-    if (names.indexOf(name) !== names.lastIndexOf(name)) {
+    if (twice.has(name)) {
       return { user: name, errorCode: ERROR_CODES.DUPLICATE_RESOURCE, errorMessage: 'named twice' }
     }
     if (user === undefined) {
@@ -55,21 +58,18 @@ export const handleAlterUserScramCredentials: Handler<'AlterUserScramCredentials
   request,
   { identity }
 ) => {
-  const changes = [...request.deletions, ...request.upsertions]
-  const names = [...new Set(changes.map(each => each.name))]
+  const byUser = Map.groupBy<string, Change>(
+    [...request.deletions, ...request.upsertions],
+    each => each.name
+  )
   if (!context.security.allowsCluster(identity, 'alter')) {
     const errorMessage = `${identity.principal} may not alter the cluster`
     const errorCode = ERROR_CODES.CLUSTER_AUTHORIZATION_FAILED
-    return { results: names.map(user => ({ user, errorCode, errorMessage })) }
+    return { results: [...byUser.keys()].map(user => ({ user, errorCode, errorMessage })) }
   }
   const results: Altered[] = []
-  for (const user of names) {
-    const own = changes.filter(each => each.name === user)
-    const isTwice = new Set(own.map(each => each.mechanism)).size < own.length
-    const outcome = isTwice
-      ? refused(ERROR_CODES.DUPLICATE_RESOURCE, 'a mechanism of the user is named twice')
-      : await alter(context, user, request)
-    results.push({ user, ...outcome })
+  for (const [user, changes] of byUser) {
+    results.push({ user, ...(await alter(context, user, changes)) })
   }
   return { results }
 }
@@ -81,32 +81,49 @@ interface Outcome {
 
 const refused = (errorCode: number, errorMessage: string): Outcome => ({ errorCode, errorMessage })
 
+/** Changes all that is asked of one user, or nothing. */
 async function alter(
-  { security }: BrokerContext,
+  { security: { users } }: BrokerContext,
   name: string,
-  { deletions, upsertions }: RequestOf<'AlterUserScramCredentials'>
+  changes: readonly Change[]
 ): Promise<Outcome> {
-  const added = upsertions.filter(each => each.name === name)
-  const removed = deletions.filter(each => each.name === name)
-  const fault = [...added, ...removed].some(each => mechanismOf(each.mechanism) === undefined)
-    ? refused(ERROR_CODES.UNSUPPORTED_SASL_MECHANISM, 'there are SCRAM-SHA-256 and SCRAM-SHA-512')
-    : (added.map(faultOf).find(each => each !== null) ?? null)
+  const fault = faultOfAll(changes, mechanism => users.credential(name, mechanism) !== undefined)
   if (fault !== null) return fault
   try {
-    for (const { mechanism, salt, saltedPassword, iterations } of added) {
-      const known = mechanismOf(mechanism)!
-      const credential = credentialOf(known, saltedPassword, salt, iterations)
-      await security.users.setCredential(name, known, credential)
+    // Those that are added first: with the last credential a user goes.
+    for (const change of changes.toSorted((a, b) => Number('salt' in b) - Number('salt' in a))) {
+      const mechanism = mechanismOf(change.mechanism)!
+      if ('salt' in change) {
+        const { saltedPassword, salt, iterations } = change
+        const credential = credentialOf(mechanism, saltedPassword, salt, iterations)
+        await users.setCredential(name, mechanism, credential)
+      } else await users.removeCredential(name, mechanism)
     }
+    return { errorCode: ERROR_CODES.NONE, errorMessage: null }
   } catch (error) {
     if (!isMillraceError(error)) throw error
     return refused(ERROR_CODES.UNACCEPTABLE_CREDENTIAL, messageOf(error))
   }
-  for (const { mechanism } of removed) {
-    if (await security.users.removeCredential(name, mechanismOf(mechanism)!)) continue
-    return refused(ERROR_CODES.RESOURCE_NOT_FOUND, `${name} has no such credential`)
+}
+
+function faultOfAll(
+  changes: readonly Change[],
+  has: (mechanism: ScramMechanism) => boolean
+): Outcome | null {
+  if (repeated(changes, each => String(each.mechanism)).size > 0) {
+    return refused(ERROR_CODES.DUPLICATE_RESOURCE, 'a mechanism of the user is named twice')
   }
-  return { errorCode: ERROR_CODES.NONE, errorMessage: null }
+  for (const change of changes) {
+    const mechanism = mechanismOf(change.mechanism)
+    if (mechanism === undefined) {
+      const message = 'there are SCRAM-SHA-256 and SCRAM-SHA-512'
+      return refused(ERROR_CODES.UNSUPPORTED_SASL_MECHANISM, message)
+    }
+    const missing = refused(ERROR_CODES.RESOURCE_NOT_FOUND, `there is no ${mechanism} of the user`)
+    const fault = 'salt' in change ? faultOf(change) : has(mechanism) ? null : missing
+    if (fault !== null) return fault
+  }
+  return null
 }
 
 const unacceptable = (message: string): Outcome =>

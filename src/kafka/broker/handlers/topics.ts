@@ -1,24 +1,25 @@
 // CreateTopics, DeleteTopics, CreatePartitions: topics of the log, with the errors of a Kafka broker.
 import { isMillraceError, messageOf, PARTITIONS_MAX } from '../../../base/index.ts'
-import type { Topic } from '../../../log/index.ts'
+import { checkTopicName, type Topic } from '../../../log/index.ts'
 import { ERROR_CODES, type RequestOf, type ResponseOf, type Sparse } from '../../wire/index.ts'
 import { NODE_ID, type BrokerContext, type Caller, type Handler } from '../context.ts'
-import { describeConfig, specOfConfigs } from '../topic-configs.ts'
+import { repeated } from '../distinct.ts'
 import { errorCodeOf } from '../error-of.ts'
-import { may, mayCreateTopic, maySee } from '../security/permission.ts'
+import { DENIED, denialOf, mayCreateTopic, maySee } from '../security/permission.ts'
+import { describeConfig, specOfConfigs } from '../topic-configs.ts'
+import { isReserved, type TopicLookUps } from '../topics.ts'
 
 type NewTopic = RequestOf<'CreateTopics'>['topics'][number]
 type CreatedTopic = Sparse<ResponseOf<'CreateTopics'>['topics'][number]>
+type NewPartitions = RequestOf<'CreatePartitions'>['topics'][number]
 const DEFAULT_COUNT = -1
-const INTERNAL_PREFIX = '_millrace.'
 
 /** Answers CreateTopics. Replication is 1: there is one node. */
 export const handleCreateTopics: Handler<'CreateTopics'> = async (context, request, caller) => {
-  const names = request.topics.map(topic => topic.name)
+  const twice = repeated(request.topics, topic => topic.name)
   const topics: CreatedTopic[] = []
   for (const asked of request.topics) {
-    const isTwice = names.filter(name => name === asked.name).length > 1
-    if (isTwice) {
+    if (twice.has(asked.name)) {
       const message = 'the topic is named twice; name it once'
       topics.push(refused(asked.name, ERROR_CODES.INVALID_REQUEST, message))
     } else if (mayCreateTopic(context, caller, asked.name)) {
@@ -28,8 +29,6 @@ export const handleCreateTopics: Handler<'CreateTopics'> = async (context, reque
   }
   return { topics }
 }
-
-const DENIED = 'the access rules do not allow it'
 
 /** Configurations are told to those only who may look at them (KIP-525). */
 function withoutSecrets(
@@ -62,6 +61,7 @@ async function createTopic(
   if ('problem' in spec) return refused(name, ERROR_CODES.INVALID_CONFIG, spec.problem)
   try {
     if (isTrial) {
+      checkTopicName(name)
       const isThere = (await context.topics.describe(name)) !== null
       if (isThere) return refused(name, ERROR_CODES.TOPIC_ALREADY_EXISTS, `${name} exists`)
       return { name, numPartitions: partitions, replicationFactor: 1 }
@@ -76,14 +76,13 @@ async function createTopic(
 
 function faultOf(asked: NewTopic): { readonly errorCode: number; readonly message: string } | null {
   const { name, numPartitions, replicationFactor, assignments } = asked
-  if (name.startsWith(INTERNAL_PREFIX)) {
-    const message = `names with ${INTERNAL_PREFIX} are kept for what the engine stores; use another`
+  if (isReserved(name)) {
+    const message = `${name} begins as names that are kept for what the engine stores; use another`
     return { errorCode: ERROR_CODES.INVALID_TOPIC_EXCEPTION, message }
   }
+  if (assignments.length > PARTITIONS_MAX) return tooMany(assignments.length)
   if (assignments.length > 0) {
-    const isHere = assignments.every(
-      each => each.brokerIds.length === 1 && each.brokerIds[0] === NODE_ID
-    )
+    const isHere = assignments.every(each => isThisNode(each.brokerIds))
     const indexes = assignments.map(each => each.partitionIndex).toSorted((a, b) => a - b)
     const isWhole = indexes.every((index, at) => index === at)
     return isHere && isWhole
@@ -94,14 +93,20 @@ function faultOf(asked: NewTopic): { readonly errorCode: number; readonly messag
         }
   }
   if (numPartitions !== DEFAULT_COUNT && (numPartitions < 1 || numPartitions > PARTITIONS_MAX)) {
-    const message = `${numPartitions} partitions; expected 1 to ${PARTITIONS_MAX}`
-    return { errorCode: ERROR_CODES.INVALID_PARTITIONS, message }
+    return tooMany(numPartitions)
   }
   if (replicationFactor !== DEFAULT_COUNT && replicationFactor !== 1) {
     const message = `replication factor ${replicationFactor}; there is one node: use 1 or −1`
     return { errorCode: ERROR_CODES.INVALID_REPLICATION_FACTOR, message }
   }
   return null
+}
+
+const isThisNode = (nodes: readonly number[]): boolean => nodes.length === 1 && nodes[0] === NODE_ID
+
+function tooMany(count: number): { readonly errorCode: number; readonly message: string } {
+  const message = `${count} partitions; expected 1 to ${PARTITIONS_MAX}`
+  return { errorCode: ERROR_CODES.INVALID_PARTITIONS, message }
 }
 
 function describeCreated(context: BrokerContext, topic: Topic): CreatedTopic {
@@ -125,9 +130,10 @@ export const handleDeleteTopics: Handler<'DeleteTopics'> = async (
 ) => {
   const asked: readonly { readonly name: string | null; readonly topicId?: string }[] =
     version < 6 ? request.topicNames.map(name => ({ name })) : request.topics
+  const lookUps = context.topics.lookUps()
   const responses = []
   for (const { name, topicId } of asked) {
-    responses.push(await deleteTopic(context, caller, name, topicId ?? null))
+    responses.push(await deleteTopic(context, caller, lookUps, { name, topicId: topicId ?? null }))
   }
   return { responses }
 }
@@ -135,15 +141,15 @@ export const handleDeleteTopics: Handler<'DeleteTopics'> = async (
 async function deleteTopic(
   context: BrokerContext,
   caller: Caller,
-  name: string | null,
-  topicId: string | null
+  lookUps: TopicLookUps,
+  { name, topicId }: { readonly name: string | null; readonly topicId: string | null }
 ): Promise<Sparse<ResponseOf<'DeleteTopics'>['responses'][number]>> {
-  const known = name ?? (topicId === null ? null : await context.topics.nameOf(topicId))
+  const known = name ?? (topicId === null ? null : await lookUps.nameOf(topicId))
   const id = topicId === null ? {} : { topicId }
   if (known === null) return { name, ...id, errorCode: ERROR_CODES.UNKNOWN_TOPIC_ID }
-  if (!may(context, caller, 'delete', 'topic', known)) {
+  const errorCode = denialOf(context, caller, 'delete', 'topic', known)
+  if (errorCode !== ERROR_CODES.NONE) {
     const isNamed = name !== null || maySee(context, caller, 'topic', known)
-    const errorCode = ERROR_CODES.TOPIC_AUTHORIZATION_FAILED
     return { name: isNamed ? known : null, ...id, errorCode, errorMessage: DENIED }
   }
   const topic = await context.topics.describe(known)
@@ -172,39 +178,56 @@ export const handleCreatePartitions: Handler<'CreatePartitions'> = async (
   request,
   caller
 ) => {
+  const twice = repeated(request.topics, topic => topic.name)
   const results = []
-  const denied = { errorCode: ERROR_CODES.TOPIC_AUTHORIZATION_FAILED, errorMessage: DENIED }
-  for (const { name, count } of request.topics) {
-    const isAllowed = may(context, caller, 'alter', 'topic', name)
-    const outcome = isAllowed
-      ? await addPartitions(context, name, count, request.validateOnly)
-      : denied
+  for (const asked of request.topics) {
+    const { name } = asked
+    const errorCode = denialOf(context, caller, 'alter', 'topic', name)
+    const outcome = twice.has(name)
+      ? outcomeOf(ERROR_CODES.INVALID_REQUEST, 'the topic is named twice; name it once')
+      : errorCode === ERROR_CODES.NONE
+        ? await addPartitions(context, asked, request.validateOnly)
+        : outcomeOf(errorCode, DENIED)
     results.push({ name, ...outcome })
   }
   return { results }
 }
 
+interface Outcome {
+  readonly errorCode: number
+  readonly errorMessage: string | null
+}
+
+const outcomeOf = (errorCode: number, errorMessage: string | null = null): Outcome => {
+  return { errorCode, errorMessage }
+}
+
 async function addPartitions(
   context: BrokerContext,
-  name: string,
-  count: number,
+  { name, count, assignments }: NewPartitions,
   isTrial: boolean
-): Promise<{ readonly errorCode: number; readonly errorMessage: string | null }> {
+): Promise<Outcome> {
   const topic = await context.topics.describe(name)
   if (topic === null) {
-    return {
-      errorCode: ERROR_CODES.UNKNOWN_TOPIC_OR_PARTITION,
-      errorMessage: `there is no topic ${name}`
-    }
+    return outcomeOf(ERROR_CODES.UNKNOWN_TOPIC_OR_PARTITION, `there is no topic ${name}`)
   }
   const now = topic.spec.partitions
   if (count <= now || count > PARTITIONS_MAX) {
-    const errorMessage = `${count} partitions; expected more than the ${now} of now and at most ${PARTITIONS_MAX}`
-    return { errorCode: ERROR_CODES.INVALID_PARTITIONS, errorMessage }
+    const expected = `more than the ${now} of now and at most ${PARTITIONS_MAX}`
+    return outcomeOf(ERROR_CODES.INVALID_PARTITIONS, `${count} partitions; expected ${expected}`)
   }
-  if (!isTrial) {
-    await context.log.alterTopic(name, { partitions: count })
+  const nodes = assignments ?? []
+  const isHere = nodes.length === count - now && nodes.every(each => isThisNode(each.brokerIds))
+  if (nodes.length > 0 && !isHere) {
+    const message = `${count - now} new partitions, each on node ${NODE_ID} alone, were expected`
+    return outcomeOf(ERROR_CODES.INVALID_REPLICA_ASSIGNMENT, message)
+  }
+  try {
+    if (!isTrial) await context.log.alterTopic(name, { partitions: count })
     context.topics.forget(name)
+    return outcomeOf(ERROR_CODES.NONE)
+  } catch (error) {
+    if (!isMillraceError(error)) throw error
+    return outcomeOf(errorCodeOf(error), messageOf(error))
   }
-  return { errorCode: ERROR_CODES.NONE, errorMessage: null }
 }

@@ -8,7 +8,7 @@ import {
   type Caller,
   type Handler
 } from '../context.ts'
-import { may, mayOfCluster, maySee } from '../security/permission.ts'
+import { denialOf, denialOfCluster, may, maySee } from '../security/permission.ts'
 import type { ProducerIdentity, TransactionPartition } from '../transactions.ts'
 
 type TopicsToAdd = RequestOf<'AddPartitionsToTxn'>['v3AndBelowTopics']
@@ -44,24 +44,16 @@ export const handleInitProducerId: Handler<'InitProducerId'> = async (context, r
 /** An idempotent producer needs to be one, or to be allowed to write anything at all (KIP-679). */
 function deniedProducer(context: BrokerContext, caller: Caller, id: string | null): number {
   if (id !== null) return deniedTransaction(context, caller, id)
-  const { security } = context
-  const isAllowed =
-    security.mightAllowAny(caller.identity, 'write', 'topic') ||
-    mayOfCluster(context, caller, 'idempotent-write')
-  return isAllowed ? ERROR_CODES.NONE : ERROR_CODES.CLUSTER_AUTHORIZATION_FAILED
+  return context.security.mightAllowAny(caller.identity, 'write', 'topic')
+    ? ERROR_CODES.NONE
+    : denialOfCluster(context, caller, 'idempotent-write')
 }
 
-function deniedTransaction(context: BrokerContext, caller: Caller, id: string): number {
-  return may(context, caller, 'write', 'transactional-id', id)
-    ? ERROR_CODES.NONE
-    : ERROR_CODES.TRANSACTIONAL_ID_AUTHORIZATION_FAILED
-}
+const deniedTransaction = (context: BrokerContext, caller: Caller, id: string): number =>
+  denialOf(context, caller, 'write', 'transactional-id', id)
 
-function deniedGroup(context: BrokerContext, caller: Caller, groupId: string): number {
-  return may(context, caller, 'read', 'group', groupId)
-    ? ERROR_CODES.NONE
-    : ERROR_CODES.GROUP_AUTHORIZATION_FAILED
-}
+const deniedGroup = (context: BrokerContext, caller: Caller, groupId: string): number =>
+  denialOf(context, caller, 'read', 'group', groupId)
 
 const NOBODY = { producerId: NO_PRODUCER, producerEpoch: -1 }
 
@@ -82,9 +74,8 @@ export const handleAddPartitionsToTxn: Handler<'AddPartitionsToTxn'> = async (
     return { resultsByTopicV3AndBelow: topics }
   }
   // Several transactions at once are asked for by brokers, not by clients.
-  if (!mayOfCluster(context, caller, 'cluster-action')) {
-    return { errorCode: ERROR_CODES.CLUSTER_AUTHORIZATION_FAILED }
-  }
+  const denied = denialOfCluster(context, caller, 'cluster-action')
+  if (denied !== ERROR_CODES.NONE) return { errorCode: denied }
   const resultsByTransaction = []
   for (const each of request.transactions) {
     const { transactionalId, producerId, producerEpoch } = each
@@ -130,11 +121,12 @@ async function addPartitions(
   if (fault !== ERROR_CODES.NONE) return answerAll(topics, () => fault)
   const found: TransactionPartition[] = []
   const missing = new Set<string>()
+  const lookUps = context.topics.lookUps()
   const names = topics.map(each => each.name)
   const denied = new Set(names.filter(name => !may(context, caller, 'write', 'topic', name)))
   for (const { name, partitions } of topics) {
     if (denied.has(name)) continue
-    const topic = await context.topics.describe(name)
+    const topic = await lookUps.topic(name)
     for (const partition of partitions) {
       const status = topic?.status.partitions[partition]
       if (status === undefined) missing.add(`${partition}:${name}`)
@@ -203,6 +195,7 @@ export const handleTxnOffsetCommit: Handler<'TxnOffsetCommit'> = async (
   if (refused !== ERROR_CODES.NONE) return answer(() => refused)
   const offsets: CommitOffset[] = []
   const missing = new Set<string>()
+  const lookUps = context.topics.lookUps()
   for (const { name, partitions } of request.topics) {
     if (hidden.has(name)) continue
     for (const { partitionIndex, committedOffset, committedMetadata } of partitions) {
@@ -211,7 +204,7 @@ export const handleTxnOffsetCommit: Handler<'TxnOffsetCommit'> = async (
         return answer(() => ERROR_CODES.OFFSET_METADATA_TOO_LARGE)
       }
       const place = { group: groupId, topic: name, partition: partitionIndex }
-      if (committedOffset < 0 || !(await context.topics.hasPartition(name, partitionIndex))) {
+      if (committedOffset < 0 || !(await lookUps.hasPartition(name, partitionIndex))) {
         missing.add(`${partitionIndex}:${name}`)
       } else offsets.push({ ...place, offset: committedOffset, metadata })
     }
@@ -231,11 +224,9 @@ export const handleDescribeTransactions: Handler<'DescribeTransactions'> = (
 ) => {
   const states = context.transactions.list()
   return {
-    transactionStates: request.transactionalIds.map(transactionalId => {
-      if (!may(context, caller, 'describe', 'transactional-id', transactionalId)) {
-        const errorCode = ERROR_CODES.TRANSACTIONAL_ID_AUTHORIZATION_FAILED
-        return { transactionalId, errorCode }
-      }
+    transactionStates: [...new Set(request.transactionalIds)].map(transactionalId => {
+      const errorCode = denialOf(context, caller, 'describe', 'transactional-id', transactionalId)
+      if (errorCode !== ERROR_CODES.NONE) return { transactionalId, errorCode }
       const state = states.get(transactionalId)
       if (state === undefined) {
         return { transactionalId, errorCode: ERROR_CODES.TRANSACTIONAL_ID_NOT_FOUND }
@@ -267,11 +258,12 @@ const STATES = new Set(['Empty', 'Ongoing', 'CompleteCommit', 'CompleteAbort'])
 /** Answers ListTransactions. */
 export const handleListTransactions: Handler<'ListTransactions'> = (context, request, caller) => {
   const now = context.clock.now()
+  const states = new Set(request.stateFilters)
+  const producers = new Set(request.producerIdFilters)
   const wanted = [...context.transactions.list()].filter(([id, state]) => {
     if (!maySee(context, caller, 'transactional-id', id)) return false
-    const isState = request.stateFilters.length === 0 || request.stateFilters.includes(state.status)
-    const isProducer =
-      request.producerIdFilters.length === 0 || request.producerIdFilters.includes(state.producerId)
+    const isState = states.size === 0 || states.has(state.status)
+    const isProducer = producers.size === 0 || producers.has(state.producerId)
     const age = state.startedAtMs === 0 ? 0 : now - state.startedAtMs
     return isState && isProducer && (request.durationFilter < 0 || age > request.durationFilter)
   })

@@ -3,11 +3,19 @@ import type { ApiName, RequestOf } from '../../wire/index.ts'
 import { ERROR_CODES } from '../../wire/index.ts'
 import type { BrokerContext, Caller } from '../context.ts'
 
+/** Types of resources that have configurations. */
+const CONFIGURED: Readonly<Record<number, string>> = { 2: 'topic', 4: 'node' }
+
+const configured = (each: {
+  readonly resourceType: number
+  readonly resourceName: string
+}): string => `${CONFIGURED[each.resourceType] ?? each.resourceType}:${each.resourceName}`
+
 type Named = { readonly [Name in ApiName]?: (request: RequestOf<Name>) => readonly string[] }
 
 /** Requests that are noted, with the resources that they name. */
 const ADMINISTRATION: Named = {
-  AlterConfigs: request => request.resources.map(each => `topic:${each.resourceName}`),
+  AlterConfigs: ({ resources }) => resources.map(configured),
   AlterUserScramCredentials: ({ deletions, upsertions }) =>
     [...deletions, ...upsertions].map(each => `user:${each.name}`),
   CreateAcls: request =>
@@ -24,7 +32,7 @@ const ADMINISTRATION: Named = {
     ...request.topicNames.map(each => `topic:${each}`),
     ...request.topics.map(each => `topic:${each.name ?? each.topicId}`)
   ],
-  IncrementalAlterConfigs: request => request.resources.map(each => `topic:${each.resourceName}`),
+  IncrementalAlterConfigs: ({ resources }) => resources.map(configured),
   OffsetDelete: request => [`group:${request.groupId}`]
 }
 

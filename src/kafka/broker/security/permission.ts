@@ -1,7 +1,22 @@
 // What handlers ask before they do anything: whether the caller may.
 import { CLUSTER_NAME, type Operation, type ResourceKind } from '../../../security/index.ts'
+import { ERROR_CODES } from '../../wire/index.ts'
 import type { BrokerContext, Caller } from '../context.ts'
 import { operationBits } from './rule-codes.ts'
+
+/** Kinds of resources that the protocol knows. */
+type KafkaKind = Exclude<ResourceKind, 'dataflow' | 'function'>
+
+/** Codes for who may not do what they ask. */
+const DENIALS: Readonly<Record<KafkaKind, number>> = {
+  topic: ERROR_CODES.TOPIC_AUTHORIZATION_FAILED,
+  group: ERROR_CODES.GROUP_AUTHORIZATION_FAILED,
+  cluster: ERROR_CODES.CLUSTER_AUTHORIZATION_FAILED,
+  'transactional-id': ERROR_CODES.TRANSACTIONAL_ID_AUTHORIZATION_FAILED
+}
+
+/** What people are told beside such a code. */
+export const DENIED = 'the access rules do not allow it'
 
 /** What an answer says of allowed operations when nobody asked (KIP-430). */
 const OPERATIONS_NOT_ASKED = -(2 ** 31)
@@ -17,13 +32,24 @@ export function may(
   return security.allows(identity, operation, kind, name)
 }
 
+/** The same as a code of the protocol: 0 when the caller may. */
+export function denialOf(
+  context: BrokerContext,
+  caller: Caller,
+  operation: Operation,
+  kind: KafkaKind,
+  name: string
+): number {
+  return may(context, caller, operation, kind, name) ? ERROR_CODES.NONE : DENIALS[kind]
+}
+
 /** The same of the cluster. */
-export function mayOfCluster(
-  { security }: BrokerContext,
-  { identity }: Caller,
+export function denialOfCluster(
+  context: BrokerContext,
+  caller: Caller,
   operation: Operation
-): boolean {
-  return security.allowsCluster(identity, operation)
+): number {
+  return denialOf(context, caller, operation, 'cluster', CLUSTER_NAME)
 }
 
 /** Whether the caller may see it; nothing is noted: for what lists leave out. */
