@@ -1,10 +1,9 @@
 // A dataflow that lives through records, pauses in which inputs fall idle, and deaths; what happened goes to an oracle.
-import { SeededRandom } from '../../src/base/index.ts'
 import type { Plan } from '../../src/dataflow/plan.ts'
-import { type RunningDataflow, groupName, startDataflow } from '../../src/runtime/index.ts'
+import { type RunningDataflow, groupName } from '../../src/runtime/index.ts'
 import { Bench, type Line } from '../../src/runtime/test-kit.ts'
-import { MemoryStore } from '../../src/state/index.ts'
-import { type CrashPoint, CrashingLog, TickingClock } from './crashing-log.ts'
+import { type CrashPoint, type CrashingLog, TickingClock } from './crashing-log.ts'
+import { MortalDataflow } from './mortal-dataflow.ts'
 
 export const IDLENESS_MS = 1_000
 
@@ -46,8 +45,7 @@ export class Life<Row, Input> {
   readonly #options: LifeOptions<Row, Input>
   readonly #inputs: readonly Input[]
   readonly #clock = new TickingClock()
-  readonly #crashes: CrashPoint[]
-  #store: MemoryStore | null = null
+  readonly #dataflow: MortalDataflow
   #process: Process | null = null
   /** All records in the order in which they are taken, and how many are among the events. */
   readonly #rows: Row[] = []
@@ -58,8 +56,8 @@ export class Life<Row, Input> {
   constructor(options: LifeOptions<Row, Input>) {
     this.#options = options
     this.#inputs = [...options.inputs.keys()]
-    this.#crashes = [...options.crashes]
     this.bench = new Bench({ clock: this.#clock })
+    this.#dataflow = new MortalDataflow(options.plan, this.bench, options.crashes)
   }
 
   /** Lives through all steps, and comes to the end of event time. */
@@ -99,19 +97,8 @@ export class Life<Row, Input> {
 
   /** null where it dies before it runs. */
   async #start(): Promise<Process | null> {
-    const log = new CrashingLog(this.bench.log, this.#crashes[0] ?? null)
-    const started = startDataflow({
-      plan: this.#options.plan,
-      folder: '/',
-      log,
-      clock: this.#clock,
-      random: new SeededRandom(1),
-      workers: 0,
-      openStore: () => Promise.resolve((this.#store = this.#store?.reopen() ?? new MemoryStore())),
-      storeFolder: '/',
-      env: {},
-      onLog: () => {}
-    })
+    const log = this.#dataflow.nextLog()
+    const started = this.#dataflow.start(log)
     for (const input of this.#inputs) this.#seen.set(input, this.#clock.now())
     const running = await Promise.race([started, log.crashed.then(() => null)])
     return running === null ? null : { running, log }
@@ -119,9 +106,8 @@ export class Life<Row, Input> {
 
   /** What was committed has happened; a new process waits for both inputs again. */
   async #die(): Promise<void> {
-    this.#crashes.shift()
     this.#process = null
-    this.#store?.crash()
+    this.#dataflow.die()
     const topics = [...this.#options.inputs.values()]
     let read = 0
     for (const { topic, offset } of await this.bench.log.positions(groupName(this.#options.plan))) {

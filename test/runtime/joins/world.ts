@@ -1,13 +1,11 @@
 // A log and stores over which the dataflow of a text lives and dies, with records that come in a defined order.
 import assert from 'node:assert/strict'
 import * as fc from 'fast-check'
-import { SeededRandom } from '../../../src/base/index.ts'
 import { compile } from '../../../src/dataflow/index.ts'
 import type { Plan } from '../../../src/dataflow/plan.ts'
-import { type RunningDataflow, startDataflow } from '../../../src/runtime/index.ts'
 import { Bench, type Line } from '../../../src/runtime/test-kit.ts'
-import { MemoryStore } from '../../../src/state/index.ts'
-import { type CrashPoint, CrashingLog, TickingClock } from '../crashing-log.ts'
+import { type CrashPoint, TickingClock } from '../crashing-log.ts'
+import { MortalDataflow } from '../mortal-dataflow.ts'
 
 export const SEED: number = Number(process.env['MILLRACE_SEED'] ?? 1)
 const SHARE = Number(process.env['MILLRACE_CASES'] ?? 10_000) / 10_000
@@ -137,9 +135,7 @@ export class World {
   readonly bench: Bench
   readonly #plan: Plan
   readonly #form: 'plain' | 'keyed' | 'by time'
-  readonly #clock = new TickingClock()
-  readonly #crashes: CrashPoint[]
-  readonly #stores = new Map<number, MemoryStore>()
+  readonly #dataflow: MortalDataflow
   #sequence = 1_000
 
   /** Keyed records have their key in the log; those by time, too, and their event time is that of the log. */
@@ -150,8 +146,8 @@ export class World {
   ) {
     this.#plan = plan
     this.#form = form
-    this.#crashes = [...crashes]
-    this.bench = new Bench({ clock: this.#clock })
+    this.bench = new Bench({ clock: new TickingClock() })
+    this.#dataflow = new MortalDataflow(plan, this.bench, crashes)
   }
 
   /** Runs all parts and gives what came out. */
@@ -161,7 +157,7 @@ export class World {
       for (let at = 0; at < part.length; at += batch) {
         await this.#feed(part.slice(at, at + batch), partitions)
       }
-      await this.#drain()
+      await this.#dataflow.drain()
     }
     return (await this.bench.values('out')).map(value => value!)
   }
@@ -179,39 +175,5 @@ export class World {
       }
     }
     this.#sequence += rows.length
-  }
-
-  /** Processes everything, through all crashes that come up meanwhile. */
-  async #drain(): Promise<void> {
-    for (;;) {
-      const log = new CrashingLog(this.bench.log, this.#crashes[0] ?? null)
-      const life = async (): Promise<boolean> => {
-        const running = await this.#start(log)
-        await running.drain()
-        return true
-      }
-      if (await Promise.race([life(), log.crashed.then(() => false)])) return
-      this.#crashes.shift()
-      for (const store of this.#stores.values()) store.crash()
-    }
-  }
-
-  #start(log: CrashingLog): Promise<RunningDataflow> {
-    return startDataflow({
-      plan: this.#plan,
-      folder: '/',
-      log,
-      clock: this.#clock,
-      random: new SeededRandom(1),
-      workers: 0,
-      openStore: index => {
-        const store = this.#stores.get(index)?.reopen() ?? new MemoryStore()
-        this.#stores.set(index, store)
-        return Promise.resolve(store)
-      },
-      storeFolder: '/',
-      env: {},
-      onLog: () => {}
-    })
   }
 }

@@ -2,13 +2,12 @@
 import { deepEqual, ok } from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
-import { SeededRandom, SimulatedClock } from '../../../src/base/index.ts'
+import { SimulatedClock } from '../../../src/base/index.ts'
 import { compile } from '../../../src/dataflow/index.ts'
-import { type RunningDataflow, startDataflow } from '../../../src/runtime/index.ts'
 import { Bench } from '../../../src/runtime/test-kit.ts'
-import { MemoryStore } from '../../../src/state/index.ts'
 import { type CrashPoint, CrashingLog } from '../crashing-log.ts'
 import { SEED, cases } from '../joins/world.ts'
+import { MortalDataflow } from '../mortal-dataflow.ts'
 
 const CASES = cases(80)
 const START_MS = Date.UTC(2026, 10, 22)
@@ -77,7 +76,7 @@ class World {
   readonly bench = new Bench({ clock: this.clock })
   /** When the schedule began: with the first start that was committed. */
   firstMs: number | null = null
-  #store: MemoryStore | null = null
+  readonly #dataflow = new MortalDataflow(plan!, this.bench, [])
 
   /** One process, which ends with a drain or dies. */
   async live(seconds: number, crash: CrashPoint | null): Promise<void> {
@@ -86,7 +85,7 @@ class World {
     const process = { isDead: false }
     const crashed = log.crashed.then(() => void (process.isDead = true))
     const orDead = <T>(work: Promise<T>): Promise<T | void> => Promise.race([work, crashed])
-    const running = await orDead(this.#start(log))
+    const running = await orDead(this.#dataflow.start(log))
     // Each in turn, so that commits and ticks meet in many ways.
     for (let second = 0; second < seconds && !process.isDead; second++) {
       await this.clock.advance(1_000)
@@ -95,21 +94,6 @@ class World {
     if (!process.isDead) await orDead(running!.drain())
     const isBegun = (await this.bench.log.positions('default/clock/schedule')).length > 0
     if (isBegun) this.firstMs ??= startedMs
-    if (process.isDead) this.#store?.crash()
-  }
-
-  #start(log: CrashingLog): Promise<RunningDataflow> {
-    return startDataflow({
-      plan: plan!,
-      folder: '/',
-      log,
-      clock: this.clock,
-      random: new SeededRandom(1),
-      workers: 0,
-      openStore: () => Promise.resolve((this.#store = this.#store?.reopen() ?? new MemoryStore())),
-      storeFolder: '/',
-      env: {},
-      onLog: () => {}
-    })
+    if (process.isDead) this.#dataflow.die()
   }
 }

@@ -2,14 +2,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
-import { SeededRandom } from '../../../src/base/index.ts'
 import type { Plan } from '../../../src/dataflow/plan.ts'
-import type { LogData } from '../../../src/log/log.ts'
-import { type RunningDataflow, startDataflow } from '../../../src/runtime/index.ts'
 import { Bench, type Line } from '../../../src/runtime/test-kit.ts'
-import { MemoryStore } from '../../../src/state/index.ts'
-import { CrashingLog, TickingClock } from '../crashing-log.ts'
+import { TickingClock } from '../crashing-log.ts'
 import { IDLENESS_MS, Life } from '../life.ts'
+import { MortalDataflow } from '../mortal-dataflow.ts'
 import {
   SECOND_MS,
   type WindowCase,
@@ -47,10 +44,10 @@ test(`windows over disordered records are as the oracle says (seed ${SEED}, ${DI
           await world.feed(batch, { asTasks: false })
           for (const record of batch) events.push({ kind: 'record', record })
         }
-        await world.drain()
+        await world.dataflow.drain()
         events.push({ kind: 'end' })
       }
-      lives += world.lives
+      lives += world.dataflow.lives
       await world.compare(one, events)
     }),
     { seed: SEED, numRuns: DISORDERED }
@@ -65,7 +62,7 @@ test(`windows over several tasks come to what the oracle says (seed ${SEED}, ${O
       const outcome = { windows: [] as string[], late: [] as string[] }
       for (const part of one.parts) {
         for (const batch of part) await world.feed(batch, { asTasks: true })
-        await world.drain()
+        await world.dataflow.drain()
         // Nothing is late, so one watermark over everything, sorted, says the same as several.
         const sorted = part.flat().toSorted((a, b) => a.time - b.time)
         const events = sorted.map((record): Event => ({
@@ -89,7 +86,7 @@ test(`windows behind windows miss none of their results (seed ${SEED}, ${CHAINED
       fc.pre(one.shape.kind !== 'count' && one.shape.kind !== 'global')
       const world = new World(withSecond(planOf(one, { asTasks })), one.crashes)
       for (const batch of one.parts[0]!) await world.feed(batch, { asTasks })
-      await world.drain()
+      await world.dataflow.drain()
       const wanted = new Map<number, number>()
       for (const { timestamp } of await world.bench.read('out')) {
         const start = timestamp - (((timestamp % SECOND_MS) + SECOND_MS) % SECOND_MS)
@@ -146,20 +143,16 @@ async function idleCase(one: WindowCase, pauses: readonly number[]): Promise<num
 
 /** A log and stores, over which the dataflow lives and dies. */
 class World {
-  readonly clock = new TickingClock()
-  readonly bench: Bench
-  lives = 0
+  readonly bench = new Bench({ clock: new TickingClock() })
   readonly plan: Plan
-  readonly #crashes: WindowCase['crashes'][number][]
-  readonly #stores = new Map<number, MemoryStore>()
+  readonly dataflow: MortalDataflow
   /** The log's timestamps say in which order the inputs are taken. */
   #sequence = 1_000
   #isReady = false
 
   constructor(plan: Plan, crashes: WindowCase['crashes']) {
     this.plan = plan
-    this.#crashes = [...crashes]
-    this.bench = new Bench({ clock: this.clock })
+    this.dataflow = new MortalDataflow(plan, this.bench, crashes)
   }
 
   async feed(batch: readonly TimedRecord[], { asTasks }: { asTasks: boolean }): Promise<void> {
@@ -173,41 +166,6 @@ class World {
       else await this.bench.feed(`in${input}`, lines)
     }
     this.#sequence += batch.length
-  }
-
-  /** Processes everything, through all crashes that come up meanwhile. */
-  async drain(): Promise<void> {
-    for (;;) {
-      this.lives++
-      const log = new CrashingLog(this.bench.log, this.#crashes[0] ?? null)
-      const life = async () => {
-        const running = await this.start(log)
-        await running.drain()
-        return true
-      }
-      if (await Promise.race([life(), log.crashed.then(() => false)])) return
-      this.#crashes.shift()
-      for (const store of this.#stores.values()) store.crash()
-    }
-  }
-
-  start(log: LogData): Promise<RunningDataflow> {
-    return startDataflow({
-      plan: this.plan,
-      folder: '/',
-      log,
-      clock: this.clock,
-      random: new SeededRandom(1),
-      workers: 0,
-      openStore: index => {
-        const store = this.#stores.get(index)?.reopen() ?? new MemoryStore()
-        this.#stores.set(index, store)
-        return Promise.resolve(store)
-      },
-      storeFolder: '/',
-      env: {},
-      onLog: () => {}
-    })
   }
 
   async compare(one: WindowCase, events: readonly Event[]): Promise<void> {
@@ -238,7 +196,7 @@ class World {
    */
   async #compareState(): Promise<void> {
     if (compared++ % STATE_STRIDE !== 0) return
-    const running = await this.start(this.bench.log)
+    const running = await this.dataflow.start(this.bench.log)
     const [ids] = await running.states()
     assert.equal(ids!.keys, 0, 'keys of closed windows are left')
     assert.deepEqual(await running.stateEntries('ids', {}), [])
