@@ -64,8 +64,12 @@ export class SecureDoor {
       if (open === undefined) socket.destroy()
       else open(socket)
     })
-    this.#server.on('tlsClientError', (error, socket) => {
-      onProblem(nameOf(socket), `the TLS handshake failed: ${error.message}`)
+    this.#server.on('tlsClientError', (error: Error & { readonly reason?: string }, socket) => {
+      // Who hangs up has said nothing that is wrong, and has no address any more: probes of a load balancer do.
+      if (socket.remoteAddress === undefined) return
+      const { reason = error.message } = error
+      const client = `${socket.remoteAddress}:${socket.remotePort}`
+      onProblem(client, `the TLS handshake failed: ${reason}`)
     })
     // New connections get the new certificate; what is open goes on.
     this.#forget = source.onChange(() =>
@@ -91,8 +95,6 @@ export class SecureDoor {
 /** Both ends of a connection: the same for a socket and the one that is wrapped around it. */
 const keyOf = ({ localAddress, localPort, remoteAddress, remotePort }: Socket): string =>
   `${localAddress}:${localPort} ${remoteAddress}:${remotePort}`
-
-const nameOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress}:${remotePort}`
 
 /** What the certificate of a client says: who it is, nothing, or why it is not believed. */
 export type Certified =
