@@ -12,19 +12,15 @@ import {
   Trimmer,
   groupName,
   requiredTopics,
-  startDataflow,
   writtenTopicIds
 } from '../runtime/index.ts'
-import type { Plan } from '../dataflow/plan.ts'
-import type { DataflowMetrics, LogLine, RunningDataflow, StateEntry } from '../runtime/contract.ts'
-import { openLevelStore } from '../state/index.ts'
 import type { LoadedApplication } from './application.ts'
-import { stateFolder } from './data-folder.ts'
 import type { DataFolder } from './data-folder.ts'
 import type { LoadedDataflow } from './dataflow-files.ts'
-import { topicEnd } from './dead-letters.ts'
 import { drainAll } from './drain.ts'
 import type { Drainable } from './drain.ts'
+import { EngineDataflow } from './engine-dataflow.ts'
+import type { EngineDataflowOptions } from './engine-dataflow.ts'
 import {
   EngineFunctions,
   applicationTasks,
@@ -43,12 +39,10 @@ import { compareAll } from './upgrade/index.ts'
 const SETTLE_MS = 3
 
 /** What an engine is opened with. */
-export interface EngineOptions {
-  readonly folder: DataFolder
+export interface EngineOptions extends EngineDataflowOptions {
   readonly dataflows: readonly LoadedDataflow[]
   /** The functions of the run's module files; null without any. */
   readonly application: LoadedApplication | null
-  readonly workers: number
   /** Partitions of topics that are created and declare none; null is one per worker, at least one. */
   readonly partitions: number | null
   /** How far a drain moves the time of the functions on, ms; null for not at all. */
@@ -59,11 +53,8 @@ export interface EngineOptions {
   readonly protection?: Protection
   /** A log that is open already and stays open: not given, the engine opens and closes that of the folder. */
   readonly shared?: SharedLog
-  /** `ctx.env` of the functions. */
-  readonly env: Readonly<Record<string, string>>
   /** Makes what must be in the log before anything runs. */
   prepare?(log: Log): Promise<void>
-  onLog(dataflow: string, line: LogLine): void
   onLogEvent(notice: LogNotice): void
 }
 
@@ -72,82 +63,6 @@ export interface SharedLog {
   readonly served: ServedLog
   /** What this engine reads and writes of it. */
   readonly log: Log
-}
-
-/** A dataflow of the run, over all times that it was started. */
-export class EngineDataflow {
-  readonly loaded: LoadedDataflow
-  /** The present or last start. */
-  running: RunningDataflow
-  readonly deadLetters: DeadLetterStart
-  readonly startedAtMs: number
-  readonly #start: (options?: { readonly givesTicks: boolean }) => Promise<RunningDataflow>
-  #before: DataflowMetrics | null = null
-
-  private constructor(
-    parts: Pick<EngineDataflow, 'loaded' | 'running' | 'deadLetters' | 'startedAtMs'>,
-    start: (options?: { readonly givesTicks: boolean }) => Promise<RunningDataflow>
-  ) {
-    this.loaded = parts.loaded
-    this.running = parts.running
-    this.deadLetters = parts.deadLetters
-    this.startedAtMs = parts.startedAtMs
-    this.#start = start
-  }
-
-  /** Starts a dataflow. */
-  static async start(
-    loaded: LoadedDataflow,
-    log: Log,
-    clock: Clock,
-    options: EngineOptions
-  ): Promise<EngineDataflow> {
-    const start = ({ givesTicks } = { givesTicks: true }): Promise<RunningDataflow> =>
-      startOne(loaded, log, clock, options, givesTicks)
-    const topic = requiredTopics(loaded.plan).find(one => one.role === 'dead-letter')?.name ?? null
-    const deadLetters = { topic, from: topic === null ? 0 : await topicEnd(log, topic) }
-    return new EngineDataflow(
-      { loaded, running: await start(), deadLetters, startedAtMs: clock.now() },
-      start
-    )
-  }
-
-  get name(): string {
-    return this.loaded.plan.name
-  }
-
-  /** Counters since the beginning of the run. */
-  async metrics(): Promise<DataflowMetrics> {
-    const metrics = await this.running.metrics()
-    return this.#before === null ? metrics : addMetrics(this.#before, metrics)
-  }
-
-  /** Processes everything that is there and stops; starts anew when it has stopped before. */
-  async drain(): Promise<void> {
-    if (this.running.status === 'stopped') {
-      this.#before = await this.metrics()
-      this.running = await this.#start()
-    }
-    await this.running.drain()
-  }
-
-  /** All entries of `service.state`, also after the dataflow stopped: it is opened once more for that. */
-  async stateEntries(state: string): Promise<readonly StateEntry[]> {
-    const options = { limit: Number.MAX_SAFE_INTEGER }
-    if (this.running.status !== 'stopped') return this.running.stateEntries(state, options)
-    const running = await this.#start({ givesTicks: false })
-    try {
-      return await running.stateEntries(state, options)
-    } finally {
-      await running.stop()
-    }
-  }
-}
-
-/** Where the dead letters of this run begin in their topic; null when the dataflow has none. */
-export interface DeadLetterStart {
-  readonly topic: string | null
-  readonly from: number
 }
 
 /** A run: its log, its topics, its dataflows. */
@@ -406,44 +321,6 @@ function readTopics({ dataflows, application }: EngineOptions, tasks: number): R
     : [...repartitioned, ...readByApplication(application, tasks)]
 }
 
-async function startOne(
-  loaded: LoadedDataflow,
-  log: Log,
-  clock: Clock,
-  options: EngineOptions,
-  givesTicks: boolean
-): Promise<RunningDataflow> {
-  const storeFolder = stateFolder(options.folder.path, loaded.plan)
-  const running = await startDataflow({
-    plan: loaded.plan,
-    folder: loaded.folder,
-    log,
-    clock,
-    random: new SystemRandom(),
-    workers: options.workers,
-    openStore: index => openLevelStore(`${storeFolder}/${index}`),
-    storeFolder,
-    env: { ...registryEnv(loaded.plan), ...options.env },
-    functions: loaded.functions ?? undefined,
-    givesTicks,
-    onLog: line => options.onLog(loaded.plan.name, line)
-  })
-  // Whoever runs the engine watches `failure`; a start that nobody watches yet must not end the process.
-  running.finished.catch(() => {})
-  return running
-}
-
-/** What the plan's registries name in the environment. */
-function registryEnv(plan: Plan): Record<string, string> {
-  const found: Record<string, string> = {}
-  for (const { value } of Object.values(plan.topics)) {
-    const name = value.registry?.authEnv ?? null
-    const text = name === null ? undefined : process.env[name]
-    if (name !== null && text !== undefined) found[name] = text
-  }
-  return found
-}
-
 /** How many records a topic has had. */
 function endOf({ status }: Topic): number {
   return status.partitions.reduce((sum, partition) => sum + partition.endOffset, 0)
@@ -463,32 +340,4 @@ function sinksOf(dataflow: EngineDataflow): readonly string[] {
   return plan.services.flatMap(service =>
     writtenTopicIds(service).map(id => plan.topics[id]?.name ?? id)
   )
-}
-
-/** Sums counters of two starts of one dataflow; what is a present value is the second's. */
-function addMetrics(before: DataflowMetrics, now: DataflowMetrics): DataflowMetrics {
-  const operators = now.operators.map(operator => {
-    const old = before.operators.find(
-      other => other.service === operator.service && other.operator === operator.operator
-    )
-    if (old === undefined) return operator
-    return {
-      ...operator,
-      in: old.in + operator.in,
-      out: old.out + operator.out,
-      failed: old.failed + operator.failed,
-      lastErrorOffset:
-        operator.lastErrorOffset >= 0 ? operator.lastErrorOffset : old.lastErrorOffset,
-      latencyMsMean: operator.latencyMsMean ?? old.latencyMsMean
-    }
-  })
-  return {
-    ...now,
-    operators,
-    recordsIn: before.recordsIn + now.recordsIn,
-    recordsOut: before.recordsOut + now.recordsOut,
-    failed: before.failed + now.failed,
-    deadLetters: before.deadLetters + now.deadLetters,
-    commits: before.commits + now.commits
-  }
 }

@@ -1,7 +1,7 @@
 // Routes of dataflows: what runs, how far it is, what its states hold.
 import { MillraceError } from '../../../../base/index.ts'
 import { nearestWord } from '../../../../dataflow/index.ts'
-import type { EngineDataflow } from '../../../engine.ts'
+import type { EngineDataflow } from '../../../engine-dataflow.ts'
 import { answered } from '../answering.ts'
 import type { ApiHost } from '../host.ts'
 import type { ApiRequest } from '../request.ts'
