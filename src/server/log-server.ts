@@ -171,7 +171,7 @@ async function openParts(
     readonly fence: Fence
   }
 ): Promise<Parts> {
-  const { origins = [], onStep } = options
+  const { onStep } = options
   const deployments = await Deployments.open({
     folder: permanentFolder(options.folder),
     served,
@@ -195,6 +195,6 @@ async function openParts(
     onProblem: options.onProblem
   })
   const security = served.guard?.security ?? null
-  const endPolls = http === null ? () => {} : await serveApi(http, { host, origins, security })
+  const endPolls = http === null ? () => {} : await serveApi(http, { host, security })
   return { log, served, deployments, http, host, endPolls }
 }

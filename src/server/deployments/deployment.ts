@@ -97,6 +97,7 @@ export class Deployment {
     try {
       await running?.stop(0)
       await running?.leave()
+      await this.leave()
       this.log.flush()
       await this.record({ failure: reason, updatedAt: this.#ground.clock.now() })
     } finally {

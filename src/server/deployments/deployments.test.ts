@@ -343,6 +343,8 @@ test('files that lead out of their folder, or are too many, are refused', async 
   strictEqual(await put([own], ['other.yaml']), '422 DEPLOYMENT_INVALID')
   strictEqual(await put([own], []), '422 DEPLOYMENT_INVALID')
   strictEqual(await put([{ ...own, more: 1 }]), '400 BODY_INVALID')
+  for (const wrong of [{}, { text: '', base64: '' }, { base64: 'A' }, { base64: '?' }])
+    strictEqual(await put([own, { path: 'x', ...wrong }]), '400 BODY_INVALID')
   const big = { path: 'big', text: 'x'.repeat(33 * 1024 * 1024) }
   strictEqual(await put([own, big]), '413 DEPLOYMENT_TOO_LARGE')
   strictEqual(

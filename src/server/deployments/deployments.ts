@@ -128,6 +128,7 @@ export class Deployments {
     return await this.#inTurn(name, async () => {
       const deployment = this.get(name)
       await deployment.end()
+      await deployment.leave()
       await deployment.record({
         wanted: 'stopped',
         failure: null,
@@ -167,7 +168,7 @@ export class Deployments {
         failure: null,
         ...(keepState ? { owned: { topics: [], groups: [], paths: [], records: [] } } : {})
       })
-      await this.#removeOwned(deployment.stored)
+      await this.#removeOwned(deployment)
       this.#tell(name, keepState ? 'deleted; its states stay' : 'deleted with its states')
     })
   }
@@ -198,20 +199,20 @@ export class Deployments {
     const before = this.#all.get(name) ?? null
     const digest = digestOf(request)
     if (before?.stored.digest === digest && before.status === 'running' && !request.dryRun) {
+      await clearFailure(before)
       return { deployment: before.report(), outcome: 'unchanged', warnings: [], changes: [] }
     }
     const version = (before?.stored.version ?? 0) + 1
     const files = `v${version}-${++this.#writes}`
     const { bundle, settings } = request
-    const folder = await this.#store.writeFiles({ name, folder: files }, bundle.files)
-    await this.#step('written', name)
     let loaded: LoadedDeployment
     let changes: readonly PlannedChanges[]
     try {
+      const folder = await this.#store.writeFiles({ name, folder: files }, bundle.files)
+      await this.#step('written', name)
       loaded = await loadDeployment(folder, { ...bundle, settings })
       this.#owners.claim(name, namesOf(loaded))
-      const partitions = settings.partitions ?? Math.max(1, settings.workers)
-      changes = await compareStored(this.#options.folder, this.#options.log, loaded, partitions)
+      changes = await compareStored(this.#options.folder, this.#options.log, loaded, settings)
     } catch (error) {
       await this.#forget(name, before)
       throw error
@@ -249,7 +250,14 @@ export class Deployments {
     await before?.end()
     await this.#step('stopped', name)
     const deployment = before ?? this.#deploymentOf(stored)
-    await deployment.record(stored)
+    try {
+      await deployment.record(stored)
+    } catch (error) {
+      // What ran before still counts (P2); where even that cannot be noted, its status says so.
+      if (before?.stored.wanted === 'running') await this.#startOrFail(before).catch(() => {})
+      await this.#forget(name, before).catch(() => {})
+      throw error
+    }
     await this.#step('recorded', name)
     this.#all.set(name, deployment)
     try {
@@ -293,13 +301,7 @@ export class Deployments {
       level: 'error',
       message: `version ${version} does not start: ${reason}`
     })
-    if (previous === null) {
-      this.#all.delete(name)
-      this.#owners.settle(name, [])
-      deployment.log.flush()
-      await this.#store.remove(name)
-      return
-    }
+    if (previous === null) return this.#drop(deployment)
     const { owned } = deployment.stored
     const failure = `version ${version} does not start: ${reason}`
     await deployment.record({ ...previous, owned, failure })
@@ -315,7 +317,7 @@ export class Deployments {
   async #resume(name: string): Promise<void> {
     const deployment = this.get(name)
     const { wanted, previous } = deployment.stored
-    if (wanted === 'deleted') return this.#removeOwned(deployment.stored)
+    if (wanted === 'deleted') return this.#removeOwned(deployment)
     if (wanted === 'stopped' || this.#isClosing) return
     if (previous === null) return this.#startOrFail(deployment)
     try {
@@ -329,11 +331,12 @@ export class Deployments {
   async #startOrFail(deployment: Deployment): Promise<void> {
     try {
       await this.#startStored(deployment)
-      if (deployment.stored.failure !== null) await deployment.record({ failure: null })
     } catch (error) {
       await deployment.fail(reasonOf(deployment, error))
       this.#tell(deployment.stored.name, `does not start: ${reasonOf(deployment, error)}`)
+      return
     }
+    await clearFailure(deployment)
   }
 
   async #startStored(deployment: Deployment): Promise<void> {
@@ -354,7 +357,9 @@ export class Deployments {
     }).catch(() => {})
   }
 
-  async #removeOwned({ name, owned }: StoredDeployment): Promise<void> {
+  /** Removes a deployment with all that is its own. */
+  async #removeOwned(deployment: Deployment): Promise<void> {
+    const { owned } = deployment.stored
     const { log } = this.#options
     const known = new Set((await log.listTopics({ internal: true })).map(topic => topic.name))
     for (const topic of owned.topics) if (known.has(topic)) await log.deleteTopic(topic)
@@ -366,7 +371,13 @@ export class Deployments {
     }
     for (const key of owned.records) await removeRecord(log, this.#options.clock, key)
     for (const path of owned.paths) await this.#store.removePath(path)
-    this.#all.get(name)?.log.flush()
+    await this.#drop(deployment)
+  }
+
+  /** There is no such deployment any more. */
+  async #drop(deployment: Deployment): Promise<void> {
+    const { name } = deployment.stored
+    deployment.log.end()
     await this.#store.remove(name)
     this.#all.delete(name)
     this.#owners.settle(name, [])
@@ -406,6 +417,11 @@ export class Deployments {
     })
     return mine
   }
+}
+
+/** What went wrong before does not count any more. */
+async function clearFailure(deployment: Deployment): Promise<void> {
+  if (deployment.stored.failure !== null) await deployment.record({ failure: null })
 }
 
 const NOBODY = { source: '', service: '', operator: '' } as const

@@ -2,6 +2,7 @@
 export { Deployments, type DeploymentsOptions } from './deployments.ts'
 export type { Deployment } from './deployment.ts'
 export { DiagnosticsError } from './diagnostics-error.ts'
+export type { LogRing } from './log-ring.ts'
 export {
   BUNDLE_BYTES_MAX,
   BUNDLE_FILES_MAX,

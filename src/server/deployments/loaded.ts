@@ -138,9 +138,11 @@ export interface PlannedChanges {
 export async function compareStored(
   folder: DataFolder,
   log: Log,
-  { dataflows }: LoadedDeployment,
-  partitions: number
+  loaded: LoadedDeployment,
+  settings: DeploymentSettings
 ): Promise<readonly PlannedChanges[]> {
+  const { dataflows } = loaded
+  const partitions = settings.partitions ?? Math.max(1, workersOf(loaded, settings))
   const records = await readRecords(log)
   const upgrades: Upgrade[] = []
   for (const { plan } of dataflows) {
@@ -151,6 +153,18 @@ export async function compareStored(
     dataflow: plan.name,
     changes: before === null ? [] : changes.filter(({ status }) => status !== 'kept')
   }))
+}
+
+/** Threads for the tasks: functions of code that need what stands around them cannot go into any. */
+export function workersOf(
+  { dataflows }: LoadedDeployment,
+  { workers }: DeploymentSettings
+): number {
+  const isBound = dataflows.some(
+    ({ plan, functions }) =>
+      functions !== null && JSON.stringify(plan.services).includes('"kind":"closure"')
+  )
+  return isBound ? 0 : workers
 }
 
 function unique(values: readonly string[]): string[] {

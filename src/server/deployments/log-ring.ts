@@ -22,6 +22,7 @@ export class LogRing {
   readonly #clock: Clock
   readonly #listeners = new Set<(line: DeploymentLogLine) => void>()
   readonly #bytesMax: number
+  readonly #ended = new AbortController()
   #waiting: string[] = []
   #waitingBytes = 0
   #left = 0
@@ -34,8 +35,14 @@ export class LogRing {
     this.#bytesMax = bytesMax
   }
 
+  /** Aborts when there will be no more lines. */
+  get ended(): AbortSignal {
+    return this.#ended.signal
+  }
+
   /** Notes a line. */
   add(line: Omit<DeploymentLogLine, 'time'>): void {
+    if (this.ended.aborted) return
     const message =
       line.message.length > MESSAGE_LENGTH_MAX
         ? `${line.message.slice(0, MESSAGE_LENGTH_MAX)}…`
@@ -62,6 +69,12 @@ export class LogRing {
     const lines = [1, 0].flatMap(index => linesOf(this.#path(index)))
     const newest = limit === 0 ? [] : lines.slice(-limit)
     return newest.map(line => JSON.parse(line) as DeploymentLogLine)
+  }
+
+  /** Writes what waits, and takes no more: the folder may be removed. */
+  end(): void {
+    this.flush()
+    this.#ended.abort()
   }
 
   /** Writes what waits. A disk that takes nothing loses lines, and nothing else. */

@@ -12,6 +12,7 @@ import type { Log } from '../../log/log.ts'
 import type { ServedLog } from '../served-log.ts'
 import type { DeploymentSettings } from './contract.ts'
 import { LeasedLog } from './leased-log.ts'
+import { workersOf } from './loaded.ts'
 import type { LoadedDeployment } from './loaded.ts'
 import type { LogRing } from './log-ring.ts'
 
@@ -23,9 +24,6 @@ export interface DeploymentGround {
   /** null: components over HTTP are not served. */
   readonly http: HttpServer | null
 }
-
-/** How long requests of its components may go on when a version stops, ms. */
-const GRACE_MS = 5_000
 
 /** A version that runs. */
 export class RunningDeployment {
@@ -87,8 +85,8 @@ export class RunningDeployment {
     }
   }
 
-  /** Answers requests, commits what runs, ends (U1). Idempotent. */
-  stop(graceMs: number = GRACE_MS): Promise<void> {
+  /** Answers requests, for `graceMs` at most, commits what runs, ends (U1). Idempotent. */
+  stop(graceMs?: number): Promise<void> {
     this.#stopping ??= this.#stop(graceMs)
     return this.#stopping
   }
@@ -98,7 +96,7 @@ export class RunningDeployment {
     await this.#attached?.detach()
   }
 
-  async #stop(graceMs: number): Promise<void> {
+  async #stop(graceMs?: number): Promise<void> {
     const isServing = this.engine.functions?.running.status === 'running'
     // Replies come only while the functions run.
     await this.#attached?.pause(isServing ? graceMs : 0)
@@ -116,13 +114,4 @@ export class RunningDeployment {
     this.engine.failure().catch(tell)
     this.#attached?.doors.answers?.finished.catch(tell)
   }
-}
-
-/** Functions of code that need what stands around them cannot go into threads. */
-function workersOf({ dataflows }: LoadedDeployment, { workers }: DeploymentSettings): number {
-  const isBound = dataflows.some(
-    ({ plan, functions }) =>
-      functions !== null && JSON.stringify(plan.services).includes('"kind":"closure"')
-  )
-  return isBound ? 0 : workers
 }

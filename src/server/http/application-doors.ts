@@ -1,7 +1,6 @@
 // The HTTP components of an application: the doors behind its routes, and which port serves which of them.
 //
 // Order of an opening: doors read what is remembered, then answers follow. The ports are whoever opens it.
-import { HTTP_BODIES_BYTES_MAX } from '../../base/index.ts'
 import type { Clock } from '../../base/index.ts'
 import { patternText } from '../../functions/index.ts'
 import type {
@@ -12,7 +11,7 @@ import type {
 import type { Log } from '../../log/log.ts'
 import type { LoadedApplication } from '../application.ts'
 import type { Security } from '../../security/index.ts'
-import { BodyBudget } from './exchange.ts'
+import type { BodyBudget } from './exchange.ts'
 import type { HttpApp, MountRoutes, ShortWay } from './mount.ts'
 import { Answers } from './requests/answers.ts'
 import { IngressDoor } from './requests/door.ts'
@@ -32,6 +31,7 @@ export interface DoorsOptions {
   readonly waitingRecordsMax?: number
   /** Who may send messages; null: everybody who comes here. */
   readonly security: Security | null
+  readonly budget: BodyBudget
 }
 
 /** What one port serves. */
@@ -82,11 +82,10 @@ export class ApplicationDoors {
 
   /** Opens the doors; the topics of the application must exist. */
   static async open(options: DoorsOptions): Promise<ApplicationDoors> {
-    const { log, clock, application, functions, waitingRecordsMax, security } = options
+    const { log, clock, application, functions, waitingRecordsMax, security, budget } = options
     const { name: app, http } = application
     const sites = new Sites()
     const stop = new AbortController()
-    const budget = new BodyBudget(HTTP_BODIES_BYTES_MAX)
     const bound = waitingRecordsMax === undefined ? {} : { waitingRecordsMax }
     const doors: IngressDoor[] = []
     for (const plan of http.ingresses.filter(isOwn)) {

@@ -13,7 +13,7 @@ export type Exchange = Context<{ Bindings: HttpBindings }>
 /** The part of it that stands before any routing, too. */
 export type Connected = Pick<Exchange, 'env'>
 
-/** Bytes of bodies that are in memory, over all listeners of a run. */
+/** Bytes of bodies that are in memory, over all listeners of a process. */
 export class BodyBudget {
   readonly #bytesMax: number
   #bytes = 0
@@ -35,6 +35,16 @@ export class BodyBudget {
 
   give(bytes: number): void {
     this.#bytes -= bytes
+  }
+
+  /** Counts bytes for as long as `work` has them. @throws 503 there are too many */
+  async during<T>(bytes: number, work: () => Promise<T>): Promise<T> {
+    this.take(bytes)
+    try {
+      return await work()
+    } finally {
+      this.give(bytes)
+    }
   }
 }
 

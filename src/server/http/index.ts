@@ -1,5 +1,5 @@
 // HTTP of a run: listeners, routes by family, and what makes requests durable.
-export { HTTP_ADDRESS_DEFAULT, readHttpAddress, readListenAddress, urlOf } from './address.ts'
+export { HTTP_ADDRESS_DEFAULT, readHttpAddress, readListenAddress } from './address.ts'
 export type { HttpAddress } from './address.ts'
-export { AttachedApplication, HttpServer, needsHttp } from './server.ts'
-export type { AttachOptions, HttpOptions, HttpServerOptions, Served } from './server.ts'
+export type { AttachedApplication } from './attached-application.ts'
+export { HttpServer, needsHttp } from './server.ts'

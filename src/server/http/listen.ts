@@ -1,7 +1,7 @@
 // One listener: a port of this machine, the bounds of its connections, and an end that finishes what runs.
 //
-// Owns: the server, the check that every request passes, which mount a request is for. Does not own: what is served.
-import { STATUS_CODES, createServer } from 'node:http'
+// Owns: the server. Does not own: what is served (`mounts.ts`).
+import { createServer } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
@@ -10,14 +10,12 @@ import type { HttpBindings } from '@hono/node-server'
 
 import { HTTP_CONNECTIONS_MAX, MillraceError } from '../../base/index.ts'
 import type { Clock } from '../../base/index.ts'
-import { isLocalAuthority, isLoopback, urlOf } from './address.ts'
+import { isLoopback, urlOf } from './address.ts'
 import type { HttpAddress } from './address.ts'
 import type { TlsSource } from '../../kafka/index.ts'
-import { HttpError, asHttpError, comeLater, errorBody } from './errors.ts'
-import { sendError } from './exchange.ts'
-import type { Connected } from './exchange.ts'
-import { Mount } from './mount.ts'
-import type { HttpApp, MountRoutes } from './mount.ts'
+import type { Mount, MountRoutes } from './mount.ts'
+import { Mounts } from './mounts.ts'
+import { refuse } from './refusals.ts'
 
 /** Bounds of connections; durations in ms. */
 export interface ListenerBounds {
@@ -45,7 +43,7 @@ export interface ListenOptions {
   readonly address: HttpAddress
   readonly clock: Clock
   readonly bounds?: Partial<ListenerBounds>
-  /** Origins of pages that may send requests, beside those of this machine. */
+  /** Origins of pages that may send requests and read answers, beside those of this machine. */
   readonly origins?: readonly string[]
   /** Key and certificate; null or absent: no TLS, and addresses of this machine only. */
   readonly tls?: TlsSource | null
@@ -166,103 +164,6 @@ export async function inTime(
   return isDone
 }
 
-/** The mounts of a listener, and what every request passes before it comes to one. */
-class Mounts {
-  readonly all: Mount[] = []
-  isClosing = false
-  readonly #newApp: () => HttpApp
-  readonly #origins: ReadonlySet<string>
-  readonly #isExposed: boolean
-  /** The last one that was found to mean this machine. */
-  #localHost = ''
-
-  constructor(
-    newApp: () => HttpApp,
-    options: { readonly origins: readonly string[]; readonly isExposed: boolean }
-  ) {
-    this.#newApp = newApp
-    this.#origins = new Set(options.origins)
-    this.#isExposed = options.isExposed
-  }
-
-  add(routes: MountRoutes, isFirst: boolean): Mount {
-    const app = this.#newApp()
-    app.onError((error, exchange) => sendError(exchange, error))
-    const mount = new Mount(app, routes)
-    if (isFirst) this.all.unshift(mount)
-    else this.all.push(mount)
-    return mount
-  }
-
-  remove(mount: Mount): void {
-    const at = this.all.indexOf(mount)
-    if (at >= 0) this.all.splice(at, 1)
-  }
-
-  /** Takes a request by a short way; false: it needs routing. */
-  takeShort(connected: Connected): boolean {
-    // Hot: per request.
-    try {
-      this.#check(connected.env.incoming)
-    } catch (error) {
-      sendError(connected, error)
-      return true
-    }
-    const { url = '' } = connected.env.incoming
-    for (const mount of this.all) {
-      if (mount.reserves?.(url) === true) return false
-      if (mount.passShort(connected)) return true
-    }
-    return false
-  }
-
-  /** Takes a request by the routes. */
-  async route(connected: Connected, request: Request): Promise<Response> {
-    for (const mount of this.all) if (mount.fits(request)) return mount.pass(connected, request)
-    return sendError(connected, unknownPath(connected))
-  }
-
-  upgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): void {
-    // A connection that breaks off is no error of ours.
-    socket.on('error', () => {})
-    try {
-      this.#check(incoming)
-      if (this.all.some(mount => mount.upgrade?.(incoming, socket, head) === true)) return
-      throw unknownPath({ env: { incoming } })
-    } catch (error) {
-      refuseUpgrade(socket, error)
-    }
-  }
-
-  #check(incoming: IncomingMessage): void {
-    if (this.isClosing) throw comeLater('STOPPING', 'millrace stops; repeat the request later')
-    const { host, origin } = incoming.headers
-    if (origin === undefined && host !== undefined && host === this.#localHost) return
-    // Who comes from elsewhere comes by any name, and shows a token, which no page of another site has.
-    if (this.#isExposed) return
-    checkSite(incoming, this.#origins)
-    this.#localHost = host!
-  }
-}
-
-/** @throws 403 the request does not mean this machine, or comes from a page of another site */
-function checkSite({ headers }: IncomingMessage, origins: ReadonlySet<string>): void {
-  const { host, origin } = headers
-  if (host === undefined || !isLocalAuthority(host)) {
-    const message = `a request for the host ${host ?? '(none)'}; expected localhost or 127.0.0.1`
-    throw new HttpError(403, 'HOST_FORBIDDEN', message)
-  }
-  if (origin === undefined || isLocalAuthority(origin.replace(/^https?:\/\//, ''))) return
-  if (origins.has(origin)) return
-  const message = `a request from a page of ${origin}; expected none, or one of this machine`
-  throw new HttpError(403, 'ORIGIN_FORBIDDEN', message)
-}
-
-function unknownPath({ env }: { readonly env: Pick<HttpBindings, 'incoming'> }): HttpError {
-  const path = (env.incoming.url ?? '').replace(/^https?:\/\/[^/?#]*/, '').split(/[?#]/, 1)[0]!
-  return new HttpError(404, 'NOT_FOUND', `there is nothing at ${path}`)
-}
-
 async function serverFor(
   { tls = null, clock }: ListenOptions,
   bounds: ListenerBounds,
@@ -308,52 +209,4 @@ function listening(server: Server, { host, port }: HttpAddress): Promise<number>
     })
     server.listen(port, host, () => resolve((server.address() as AddressInfo).port))
   })
-}
-
-const CLIENT_ERRORS: Readonly<Record<string, readonly [string, string, string]>> = {
-  ERR_HTTP_REQUEST_TIMEOUT: [
-    '408 Request Timeout',
-    'REQUEST_TIMEOUT',
-    'the request came too slowly'
-  ],
-  HPE_HEADER_OVERFLOW: [
-    '431 Request Header Fields Too Large',
-    'HEADERS_TOO_LARGE',
-    'the headers are too large'
-  ]
-}
-
-/** What is no HTTP, or comes too slowly: told in short, and the connection ends. */
-function refuse(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (!socket.writable || error.code === 'ECONNRESET') {
-    socket.destroy()
-    return
-  }
-  const known = CLIENT_ERRORS[error.code ?? '']
-  const [status, code, message] = known ?? [
-    '400 Bad Request',
-    'BAD_REQUEST',
-    'this is no HTTP request'
-  ]
-  socket.end(plainResponse(status, { code, message }))
-}
-
-/** Refuses another protocol with an error of HTTP. */
-export function refuseUpgrade(socket: Duplex, error: unknown): void {
-  const { status, code, message } = asHttpError(error)
-  socket.end(plainResponse(`${status} ${STATUS_CODES[status] ?? 'Error'}`, { code, message }))
-}
-
-function plainResponse(
-  status: string,
-  error: { readonly code: string; readonly message: string }
-): string {
-  const body = errorBody(error)
-  const head = [
-    `HTTP/1.1 ${status}`,
-    'content-type: application/json',
-    `content-length: ${Buffer.byteLength(body)}`,
-    'connection: close'
-  ]
-  return `${head.join('\r\n')}\r\n\r\n${body}`
 }

@@ -23,6 +23,8 @@ export interface MountRoutes {
   routes(app: HttpApp): readonly ShortWay[]
   /** Whether paths like this are its own, so that no short way of another mount may take them. */
   reserves?(url: string): boolean
+  /** Answers requests that no mount has a route for. */
+  unknown?(connected: Connected): Response
   /** Takes a connection that asks for another protocol; false: it is for another. */
   upgrade?(incoming: IncomingMessage, socket: Duplex, head: Buffer): boolean
 }
@@ -33,6 +35,7 @@ export class Mount {
   readonly ways: readonly ShortWay[]
   readonly upgrade: MountRoutes['upgrade']
   readonly reserves: MountRoutes['reserves']
+  readonly unknown: MountRoutes['unknown']
   #running = 0
   #waiting: (() => void)[] = []
 
@@ -41,6 +44,7 @@ export class Mount {
     this.ways = routes.routes(app)
     this.upgrade = routes.upgrade?.bind(routes)
     this.reserves = routes.reserves?.bind(routes)
+    this.unknown = routes.unknown?.bind(routes)
   }
 
   /** Whether one of the routes is for the request. */

@@ -1,5 +1,6 @@
 // The playground's components: messages by address, payloads by polling, as in StateFun, but durable.
 import { deepStrictEqual, match, strictEqual } from 'node:assert/strict'
+import { request } from 'node:http'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { HttpBench, exchange } from './kit.cases.ts'
@@ -85,6 +86,22 @@ test('a poll can wait for the next payload, and not for ever', async context => 
   strictEqual((await exchange(`${bench.url('GET')}/alerts`)).status, 204)
   await bench.server!.close()
   strictEqual((await ended).status, 204)
+})
+
+test('a caller that is gone takes no payload with it', async context => {
+  const bench = await opened(context)
+  const url = bench.url('GET')
+  const gone = request(`${url}/receipts`, { headers: { prefer: 'wait=30' }, agent: false })
+  gone.on('error', () => {})
+  gone.end()
+  // Later polls on other connections are answered after the first one waits, and after it has ended.
+  strictEqual((await exchange(`${url}/alerts`)).status, 204)
+  const closed = new Promise(resolve => gone.once('close', resolve))
+  gone.destroy()
+  await closed
+  strictEqual((await exchange(`${url}/alerts`)).status, 204)
+  await put(bench, '/shop/order/tea', 'poll receipts')
+  strictEqual(await polled(bench, 'receipts'), 'tea 1')
 })
 
 test('requests that are wrong get their status', async context => {

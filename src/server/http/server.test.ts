@@ -6,6 +6,7 @@ import type { Socket } from 'node:net'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { HttpBench, exchange } from './kit.cases.ts'
+import { HttpServer } from './server.ts'
 import type { HttpOptions } from './server.ts'
 import { EGRESS, ingress, moduleOf, shop } from './shop.cases.ts'
 
@@ -211,6 +212,21 @@ test('ingresses without a port are where the run says; paths that meet there are
   const health = await exchange(`${bench.url('/orders')}/_millrace/health`)
   deepStrictEqual([health.status, health.text], [200, '{"status":"running"}\n'])
   const port = 1
+  const second = new HttpBench(context, free('carts'), [shop()])
+  await Promise.all([bench, second].map(one => one.createTopics()))
+  const server = await HttpServer.start({
+    log: bench.log,
+    clock: bench.clock,
+    application: null,
+    address: { host: '127.0.0.1', port: 0 },
+    isAsked: false
+  })
+  context.after(() => server.close(0))
+  const attaching = [bench, second].map(({ log, application }) =>
+    server.attach({ log, application, functions: null })
+  )
+  await Promise.all(attaching)
+  strictEqual(server.served.length, 1, 'applications that come at once share the listener')
   const fixed = free('orders').replace('  path', `  port: ${port}\n  path`)
   const meeting = new HttpBench(context, moduleOf(fixed, free('x').replace('/x/', '/orders/')), [])
   await rejects(meeting.serve({ address: { host: '127.0.0.1', port } }), {

@@ -2,7 +2,7 @@
 //
 // Order of a start: doors read what is remembered, answers follow, then ports open. Order of an end: ports take no more
 // requests, running ones are answered, who still waits for a reply is told to come again, connections end.
-import { MillraceError } from '../../base/index.ts'
+import { HTTP_BODIES_BYTES_MAX, MillraceError } from '../../base/index.ts'
 import type { Clock } from '../../base/index.ts'
 import { httpConflicts } from '../../functions/index.ts'
 import type { HttpIngressPlan, RunningFunctions } from '../../functions/index.ts'
@@ -13,17 +13,13 @@ import type { LoadedApplication } from '../application.ts'
 import type { HttpAddress } from './address.ts'
 import { ApplicationDoors } from './application-doors.ts'
 import type { Site } from './application-doors.ts'
-import { comeLater } from './errors.ts'
-import { Listener, inTime } from './listen.ts'
+import { AttachedApplication, FAREWELL_MS, GRACE_MS } from './attached-application.ts'
+import type { OpenListener, Placed } from './attached-application.ts'
+import { BodyBudget } from './exchange.ts'
+import { Listener } from './listen.ts'
 import type { ListenerBounds } from './listen.ts'
 import type { Mount, MountRoutes } from './mount.ts'
 import { addHealth } from './routes/health.ts'
-import { routeOf } from './routes/ingress.ts'
-
-/** How long running requests may go on when the run ends, ms. */
-const GRACE_MS = 5_000
-/** How long they have to take their last response. */
-const FAREWELL_MS = 1_000
 
 /** What a server listens with. */
 export interface HttpServerOptions {
@@ -34,7 +30,9 @@ export interface HttpServerOptions {
   readonly isAsked: boolean
   readonly graceMs?: number
   readonly bounds?: Partial<ListenerBounds>
-  /** Origins of pages that may send requests, beside those of this machine. */
+  /** Bytes of bodies in memory; default HTTP_BODIES_BYTES_MAX. */
+  readonly bodiesBytesMax?: number
+  /** Origins of pages that may send requests and read answers, beside those of this machine. */
   readonly origins?: readonly string[]
   /** Who may send functions messages; null or not given: everybody who reaches this machine. */
   readonly security?: Security | null
@@ -75,30 +73,20 @@ export function needsHttp(application: LoadedApplication | null): boolean {
   return ingresses.length > 0 || egresses.some(egress => egress.kind === 'playground')
 }
 
-/** A listener and the lines of what it serves. */
-interface OpenListener {
-  readonly listener: Listener
-  /** Its port as it was asked for; null: nothing else may come here. */
-  readonly port: number | null
-  readonly lines: string[]
-}
-
-/** A site on its listener. */
-interface Placed {
-  readonly site: Site
-  readonly on: OpenListener
-  readonly mount: Mount
-}
-
 /** The HTTP of a process. */
 export class HttpServer {
+  /** For the bodies of everything that is served here. */
+  readonly budget: BodyBudget
   readonly #options: HttpServerOptions
   readonly #listeners: OpenListener[] = []
+  /** Listeners on their way, by their ports: applications may come at the same time. */
+  readonly #opening = new Map<number, Promise<OpenListener>>()
   readonly #attached = new Set<AttachedApplication>()
   #closing: Promise<void> | null = null
 
   private constructor(options: HttpServerOptions) {
     this.#options = options
+    this.budget = new BodyBudget(options.bodiesBytesMax ?? HTTP_BODIES_BYTES_MAX)
   }
 
   /** Opens everything; the topics of the application must exist. @throws HTTP_ADDRESS a port is in use */
@@ -155,8 +143,9 @@ export class HttpServer {
     first?: () => Promise<unknown>
   ): Promise<AttachedApplication> {
     const { clock, security = null } = this.#options
+    const { budget } = this
     this.#checkPaths(options.application)
-    const doors = await ApplicationDoors.open({ clock, security, ...options })
+    const doors = await ApplicationDoors.open({ clock, security, budget, ...options })
     const placed: Placed[] = []
     const attached = new AttachedApplication(doors, placed, {
       clock,
@@ -205,7 +194,13 @@ export class HttpServer {
 
   async #listenerAt(port: number): Promise<OpenListener> {
     const found = this.#listeners.find(one => one.port === port)
-    return found ?? (await this.#listen(port, port))
+    if (found !== undefined) return found
+    let opening = this.#opening.get(port)
+    if (opening === undefined) {
+      opening = this.#listen(port, port).finally(() => this.#opening.delete(port))
+      this.#opening.set(port, opening)
+    }
+    return await opening
   }
 
   async #listen(port: number, shared: number | null): Promise<OpenListener> {
@@ -247,72 +242,5 @@ export class HttpServer {
     await Promise.all(listeners.map(listener => listener.finish(FAREWELL_MS)))
     await Promise.all(listeners.map(listener => listener.close()))
     await Promise.all(doors.map(one => one.idle()))
-  }
-}
-
-/** An application that is served. */
-export class AttachedApplication {
-  readonly doors: ApplicationDoors
-  readonly #placed: readonly Placed[]
-  readonly #clock: Clock
-  readonly #leave: (placed: readonly Placed[]) => Promise<void>
-  #paused: (() => void)[] = []
-
-  constructor(
-    doors: ApplicationDoors,
-    placed: readonly Placed[],
-    options: {
-      readonly clock: Clock
-      readonly leave: (placed: readonly Placed[]) => Promise<void>
-    }
-  ) {
-    this.doors = doors
-    this.#placed = placed
-    this.#clock = options.clock
-    this.#leave = options.leave
-  }
-
-  /**
-   * Answers what runs within `graceMs`, and takes no more: callers are told to come again until `detach`, and others
-   * may be attached with the same paths. Ports that nothing shares are closed. The functions should still run, as those
-   * that are waited for are answered by them.
-   */
-  async pause(graceMs: number = GRACE_MS): Promise<void> {
-    for (const { site, on, mount } of this.#placed) {
-      on.listener.unmount(mount)
-      const pausing = on.listener.mount(pausedSite(this.doors, site), { isFirst: true })
-      this.#paused.push(() => on.listener.unmount(pausing))
-    }
-    this.doors.endPolls()
-    const idle = Promise.all(this.#placed.map(({ mount }) => mount.idle()))
-    await inTime(this.#clock, graceMs, idle)
-    this.doors.answers?.stop()
-    await inTime(this.#clock, FAREWELL_MS, idle)
-    await this.doors.idle()
-    await this.#leave(this.#placed.filter(({ on }) => on.port === null))
-  }
-
-  /** Takes everything from the listeners; those that nothing else is on are closed. */
-  async detach(): Promise<void> {
-    for (const end of this.#paused.splice(0)) end()
-    await this.#leave(this.#placed.filter(({ on }) => on.port !== null))
-  }
-}
-
-/** The paths of an application that is being replaced. */
-function pausedSite({ application }: ApplicationDoors, site: Site): MountRoutes {
-  const ingresses = application.http.ingresses.filter(
-    (plan): plan is HttpIngressPlan => plan.kind === 'http' && plan.port === site.port
-  )
-  const paths = site.isAlone ? ['*'] : ingresses.map(({ path }) => routeOf(path))
-  return {
-    routes: app => {
-      for (const path of paths) {
-        app.all(path, () => {
-          throw comeLater('REPLACED', 'the functions are being replaced; repeat the request later')
-        })
-      }
-      return []
-    }
   }
 }

@@ -8,7 +8,7 @@ import { Api } from './api.ts'
 import type { ApiHost } from './host.ts'
 import { RequestCounters } from './counters.ts'
 import { apiRoutes } from './routes/index.ts'
-import { refuseUpgrade } from '../listen.ts'
+import { refuseUpgrade } from '../refusals.ts'
 import { SOCKET_PATH, SocketDoor } from './socket/door.ts'
 import type { SocketDoorOptions } from './socket/door.ts'
 
@@ -22,18 +22,18 @@ export { apiRoutes } from './routes/index.ts'
 export interface ServeApiOptions {
   readonly host: ApiHost
   /** null: everybody who reaches this machine may do everything. */
-  readonly security?: Security | null
-  /** Origins of pages that may read answers. */
-  readonly origins?: readonly string[]
+  readonly security: Security | null
   readonly requestsMax?: number
+  readonly socketsMax?: number
 }
 
 /** Serves the API at the default address of a server. Gives what answers those who wait, to be called at the end. */
 export async function serveApi(server: HttpServer, options: ServeApiOptions): Promise<() => void> {
   const counters = new RequestCounters()
-  const { host, security = null } = options
-  const upgrade = socketWay({ host, security })
-  const api = new Api({ ...options, counters, routes: apiRoutes(counters), upgrade: upgrade.take })
+  const { budget } = server
+  const upgrade = socketWay({ ...options, budget })
+  const routes = apiRoutes(counters)
+  const api = new Api({ ...options, budget, counters, routes, upgrade: upgrade.take })
   await server.mount(api)
   return () => {
     api.end()

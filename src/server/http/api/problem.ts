@@ -110,12 +110,8 @@ export function problemOf(error: unknown): Problem {
 }
 
 /** Sends an error of the API. */
-export function sendProblem(
-  exchange: Connected,
-  error: unknown,
-  headers: Readonly<Record<string, string>> = {}
-): Response {
+export function sendProblem(exchange: Connected, error: unknown): Response {
   const known = apiError(error)
-  const all = { ...headers, ...known.headers, 'content-type': 'application/problem+json' }
-  return send(exchange, known.status, all, `${JSON.stringify(problemOf(error))}\n`)
+  const headers = { ...known.headers, 'content-type': 'application/problem+json' }
+  return send(exchange, known.status, headers, `${JSON.stringify(problemOf(error))}\n`)
 }

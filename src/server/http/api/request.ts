@@ -37,8 +37,6 @@ export interface RequestScope {
 export class ApiRequest {
   readonly exchange: Exchange
   readonly route: ApiRoute
-  /** Headers that every answer has. */
-  readonly commonHeaders: Readonly<Record<string, string>>
   /** Aborts when the caller is gone or the server ends. */
   readonly signal: AbortSignal
   readonly #values: ReadonlyMap<string, Value>
@@ -49,13 +47,7 @@ export class ApiRequest {
   readonly #gone = new AbortController()
 
   /** @throws 400 a parameter is not what the route declares */
-  constructor(
-    exchange: Exchange,
-    route: ApiRoute,
-    scope: RequestScope,
-    commonHeaders: Readonly<Record<string, string>> = {}
-  ) {
-    this.commonHeaders = commonHeaders
+  constructor(exchange: Exchange, route: ApiRoute, scope: RequestScope) {
     this.exchange = exchange
     this.route = route
     this.#scope = scope
@@ -64,7 +56,10 @@ export class ApiRequest {
     this.signal = AbortSignal.any([this.#gone.signal, scope.stopping])
   }
 
-  /** Finds out who asks, and whether they may do what the route says. @throws 401, 403 */
+  /**
+   * Finds out who asks, and whether they may do what the route says; asked again by answers that go on for long.
+   * @throws 401, 403
+   */
   authorise(): void {
     const { security } = this.#scope
     const { access, parameters = [] } = this.route

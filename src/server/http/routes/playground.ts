@@ -55,6 +55,8 @@ async function take(
   if (method !== 'POST' && method !== 'PUT') throw methodNotAllowed(method, 'PUT, POST')
   const [namespace = '', type = '', id = ''] = pathWords(exchange)
   const typename = `${namespace}/${type}`
+  // Before anything is said of what is here.
+  if (security !== null) checkInvoke(security, exchange, [typename])
   if (parseTypeName(typename) === null || !door.isKnown(namespace, type)) {
     const message = `no functions answer for ${typename}; expected one of ${door.known.join(', ')}`
     throw new HttpError(404, 'FUNCTION_UNKNOWN', message)
@@ -63,7 +65,6 @@ async function take(
     const message = `an id of ${id.length} characters; expected 1 to ${FUNCTION_ID_LENGTH_MAX}`
     throw new HttpError(400, 'ID_INVALID', message)
   }
-  if (security !== null) checkInvoke(security, exchange, [typename])
   const valueType = readType(headers['content-type'])
   if (await door.isFull()) {
     const message =
@@ -97,22 +98,24 @@ async function poll(exchange: Exchange, egress: PolledEgress): Promise<Response>
   const { method = '', headers } = exchange.env.incoming
   if (method !== 'GET') throw methodNotAllowed(method, 'GET')
   const [name = ''] = pathWords(exchange)
+  // Before anything is said of what is here.
+  if (security !== null) checkRead(security, exchange, name)
   const topic = topics.get(name)
   if (topic === undefined) {
     const message = `there is no topic ${name}; expected one of ${[...topics.keys()].join(', ')}`
     throw new HttpError(404, 'TOPIC_UNKNOWN', message)
   }
-  if (security !== null) checkRead(security, exchange, name)
   const { waitMs, applied } = readPreference(headers['prefer'])
   const own: Record<string, string> = applied === null ? {} : { 'preference-applied': applied }
-  const value = await taken(topic, egress, Math.min(waitMs ?? 0, POLL_MS_MAX))
+  const value = await taken(exchange, topic, egress, Math.min(waitMs ?? 0, POLL_MS_MAX))
   return value === null
     ? send(exchange, 204, own, '')
     : send(exchange, 200, { ...PLAIN, ...own }, value)
 }
 
-/** The next record, within some time. */
+/** The next record, within some time; none for a caller that is gone meanwhile. */
 async function taken(
+  { env: { outgoing } }: Exchange,
   topic: PolledTopic,
   { clock, stopping }: PolledEgress,
   waitMs: number
@@ -121,10 +124,12 @@ async function taken(
   if (first !== null || waitMs === 0) return first
   const late = new AbortController()
   const timer = clock.timer(waitMs, () => late.abort())
+  outgoing.once('close', () => late.abort())
   const signal = AbortSignal.any([late.signal, stopping])
   try {
     for (;;) {
       await topic.wait(signal)
+      signal.throwIfAborted()
       const value = await topic.take()
       // Somebody else may have been faster.
       if (value !== null) return value

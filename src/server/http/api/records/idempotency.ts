@@ -62,7 +62,11 @@ export class IdempotencyKeys {
       .update(request.body)
       .digest()
       .toString('base64url', 0, 16)
-    this.#known ??= this.#load()
+    this.#known ??= this.#load().catch((error: unknown) => {
+      // Whoever asks next tries again.
+      this.#known = null
+      throw error
+    })
     const known = await this.#known
     for (;;) {
       const before = known.get(id)
@@ -92,7 +96,9 @@ export class IdempotencyKeys {
   ): Promise<Written> {
     const prepared = await prepare()
     const entry: Known = { fingerprint, atMs: this.#clock.now(), places: null }
-    const keys = this.#batch([[id, entry], ...this.#forgotten(known)])
+    // One that is over must not be taken out again behind the new one.
+    known.delete(id)
+    const keys = this.#batch([...this.#forgotten(known), [id, entry]])
     const batches = [...prepared.batches, keys]
     const { baseOffsets } = await this.#log.commit({ batches, offsets: [] })
     const places = prepared.places(baseOffsets)
@@ -139,10 +145,8 @@ export class IdempotencyKeys {
       await readRange(this.#log, range, cursor => {
         const id = cursor.key()?.toString() ?? ''
         const value = cursor.value()
-        const before = known.get(id)
-        if (value === null) known.delete(id)
-        else if (before === undefined) known.set(id, JSON.parse(value.toString()) as Known)
-        else before.places = (JSON.parse(value.toString()) as Known).places
+        known.delete(id)
+        if (value !== null) known.set(id, JSON.parse(value.toString()) as Known)
       })
     }
     return known
@@ -156,7 +160,7 @@ function keyReused(key: string): HttpError {
   return new HttpError(422, 'IDEMPOTENCY_KEY_REUSED', message)
 }
 
-/** The type's error for a key that is none. @throws 400 */
+/** The key, if it is one. @throws USAGE */
 export function checkKey(key: string): string {
   if (/^[\x21-\x7e]{1,255}$/.test(key)) return key
   throw new MillraceError(

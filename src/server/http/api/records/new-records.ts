@@ -3,10 +3,11 @@ import { ByteWriter, MillraceError, isMillraceError } from '../../../../base/ind
 import type { RecordHeader } from '../../../../record/index.ts'
 import type { RecordForms } from '../../../out/record-lines.ts'
 import { parseJson } from '../../../json-text.ts'
+import { bytesOfBase64 } from '../../../base64.ts'
 import { SCHEMAS } from '../schemas.ts'
 import { faultOf, named } from '../schema.ts'
 
-/** A record on its way into a batch; the bytes are its own. */
+/** A record on its way into a batch; nobody changes its bytes. */
 export interface NewRecord {
   readonly key: Uint8Array | null
   readonly value: Uint8Array | null
@@ -116,7 +117,7 @@ export function recordOfBytes(
   forms: RecordForms,
   { key, ...rest }: RecordDefaults
 ): NewRecord {
-  return { ...rest, key: keyOf(key, forms), value: Uint8Array.from(bytes) }
+  return { ...rest, key: keyOf(key, forms), value: bytes }
 }
 
 /** Milliseconds of a time as users write it. @throws RECORD_INVALID */
@@ -141,8 +142,9 @@ function partOf(
   if (base64 !== undefined) {
     if (value !== undefined)
       throw invalid('found a text and its base64 for one part; expected one of them')
-    if (!/^[A-Za-z0-9+/]*={0,2}$/.test(base64)) throw invalid('found bytes that are no base64')
-    return Buffer.from(base64, 'base64')
+    const bytes = bytesOfBase64(base64)
+    if (bytes === null) throw invalid('found bytes that are no base64')
+    return bytes
   }
   if (value === undefined) return null
   let has = true

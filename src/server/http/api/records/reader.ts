@@ -3,11 +3,11 @@
 // Owns: positions of a reader. Does not own: how records are sent, who waits how long.
 //   R1  What `take` gives stands before the position that `position` gives afterwards: reading from there goes on
 //       without a gap and without a repetition.
-import { MillraceError } from '../../../../base/index.ts'
 import type { Log, PartitionStatus, Topic, WaitPosition } from '../../../../log/log.ts'
 import { RecordCursor, batchByteLength } from '../../../../record/index.ts'
 import { recordLine } from '../../../out/record-lines.ts'
 import type { RecordForms } from '../../../out/record-lines.ts'
+import { unknownPartition } from '../own-topic.ts'
 
 /** Where a reader begins in each partition. */
 export type ReadFrom =
@@ -155,11 +155,7 @@ function chosen(
   return partitions.map(partition => {
     const found = status.partitions.find(one => one.partition === partition)
     if (found !== undefined) return found
-    const count = status.partitions.length
-    throw new MillraceError(
-      'PARTITION_UNKNOWN',
-      `partition ${partition} of ${name}, which has ${count}; expected some from 0 to ${count - 1}`
-    )
+    throw unknownPartition(name, partition, status.partitions.length)
   })
 }
 

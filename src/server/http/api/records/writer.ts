@@ -1,8 +1,9 @@
 // Writes the records of a request in one commit: all of them are durable, or none.
-import { BATCH_BYTES_TARGET, MillraceError } from '../../../../base/index.ts'
+import { BATCH_BYTES_TARGET } from '../../../../base/index.ts'
 import type { Clock } from '../../../../base/index.ts'
 import type { CommitBatch, Log } from '../../../../log/log.ts'
 import { BatchBuilder, partitionForKey } from '../../../../record/index.ts'
+import { unknownPartition } from '../own-topic.ts'
 import type { NewRecord } from './new-records.ts'
 
 /** Where a record went. */
@@ -77,10 +78,7 @@ export class RecordWriter {
   #partitionOf(topic: string, { partition, key }: NewRecord, partitions: number): number {
     if (partition !== null) {
       if (partition < partitions) return partition
-      throw new MillraceError(
-        'PARTITION_UNKNOWN',
-        `partition ${partition} of ${topic}, which has ${partitions}; expected one from 0 to ${partitions - 1}`
-      )
+      throw unknownPartition(topic, partition, partitions)
     }
     if (partitions === 1) return 0
     if (key !== null) return partitionForKey(key, 0, key.length, partitions)

@@ -1,14 +1,15 @@
 // Routes of deployments: deploy files, list, stop, restart, delete, and what they say.
-import { once } from 'node:events'
-
 import { BUNDLE_BYTES_MAX, SETTINGS_DEFAULT } from '../../../deployments/index.ts'
 import type {
   BundledFile,
   DeploymentLogLine,
   DeploymentSettings,
-  Deployments
+  Deployments,
+  LogRing
 } from '../../../deployments/index.ts'
-import { onlyOnServer } from '../api.ts'
+import { bytesOfBase64 } from '../../../base64.ts'
+import { HttpError } from '../../errors.ts'
+import { EndlessAnswer } from '../endless-answer.ts'
 import type { ApiHost } from '../host.ts'
 import type { ApiRequest } from '../request.ts'
 import { API, gives, inPath, inQuery, needs, ok } from '../route.ts'
@@ -20,6 +21,7 @@ const TAG = 'deployments'
 const BODY_BYTES_MAX = Math.ceil((BUNDLE_BYTES_MAX * 4) / 3) + 4 * 1024 * 1024
 const NAME = inPath('name', 'Name of the deployment.')
 const LINES_MAX = 10_000
+const NDJSON = 'application/x-ndjson'
 
 /** A bundle as JSON carries it. */
 interface DeployBody {
@@ -34,8 +36,10 @@ interface DeployBody {
 }
 
 function deploymentsOf(host: ApiHost): Deployments {
-  if (host.deployments === null) throw onlyOnServer('deployments')
-  return host.deployments
+  if (host.deployments !== null) return host.deployments
+  const message =
+    'deployments belong to a server; this is a run of files: start one with millrace start'
+  throw new HttpError(404, 'NOT_A_SERVER', message)
 }
 
 async function deploy(request: ApiRequest, host: ApiHost): Promise<ApiAnswer> {
@@ -53,11 +57,12 @@ async function deploy(request: ApiRequest, host: ApiHost): Promise<ApiAnswer> {
   return { status: outcome.outcome === 'created' ? 201 : 200, body: outcome }
 }
 
+/** @throws 400 it is not one of text and base64 */
 function fileOf({ path, text, base64 }: DeployBody['files'][number]): BundledFile {
-  return {
-    path,
-    bytes: text === undefined ? Buffer.from(base64 ?? '', 'base64') : Buffer.from(text)
-  }
+  const bytes = base64 === undefined ? Buffer.from(text ?? '') : bytesOfBase64(base64)
+  if (bytes !== null && (text === undefined) !== (base64 === undefined)) return { path, bytes }
+  const message = `the file ${JSON.stringify(path)} has no bytes; expected "text", or "base64" of some`
+  throw new HttpError(400, 'BODY_INVALID', message)
 }
 
 async function list(request: ApiRequest, host: ApiHost): Promise<ApiAnswer> {
@@ -67,41 +72,45 @@ async function list(request: ApiRequest, host: ApiHost): Promise<ApiAnswer> {
 
 async function logs(request: ApiRequest, host: ApiHost): Promise<ApiAnswer | null> {
   const { log } = deploymentsOf(host).get(request.named('name'))
-  const tail = log.tail(request.number('lines')!)
-  const text = tail.map(line => `${JSON.stringify(line)}\n`).join('')
-  if (!request.flag('follow')) {
-    return { status: 200, body: text, contentType: 'application/x-ndjson' }
-  }
-  const { outgoing } = request.exchange.env
-  const { signal } = request
-  const headers = { ...request.commonHeaders, 'content-type': 'application/x-ndjson' }
-  outgoing.writeHead(200, { ...headers, 'cache-control': 'no-store' })
-  outgoing.flushHeaders()
+  const tail = textOf(log.tail(request.number('lines')!))
+  if (request.flag('follow')) return follow(request, host, log, tail)
+  return { status: 200, body: tail, contentType: NDJSON }
+}
+
+/** Goes on with new lines until the caller leaves, or the deployment is deleted. */
+async function follow(
+  request: ApiRequest,
+  { clock }: ApiHost,
+  log: LogRing,
+  tail: string
+): Promise<null> {
   const waiting: DeploymentLogLine[] = []
   let wake: (() => void) | null = null
-  const stop = log.listen(line => {
+  const forget = log.listen(line => {
     // Who reads slowly loses the oldest lines, which are in the files.
     if (waiting.push(line) > LINES_MAX) waiting.shift()
     wake?.()
   })
-  const ended = new Promise<void>(resolve => {
-    signal.addEventListener('abort', () => resolve(), { once: true })
-  })
+  const signal = AbortSignal.any([request.signal, log.ended])
+  signal.addEventListener('abort', () => wake?.(), { once: true })
+  const answer = new EndlessAnswer(request, clock, NDJSON)
   try {
-    if (text !== '') outgoing.write(text)
-    while (!signal.aborted) {
-      const lines = waiting.splice(0).map(line => `${JSON.stringify(line)}\n`)
-      if (lines.length === 0) {
-        await Promise.race([new Promise<void>(resolve => void (wake = resolve)), ended])
-      } else if (!outgoing.write(lines.join(''))) {
-        await once(outgoing, 'drain', { signal }).catch(() => {})
+    await answer.send(tail)
+    while (waiting.length > 0 || !signal.aborted) {
+      await answer.send(textOf(waiting.splice(0)))
+      if (waiting.length === 0 && !signal.aborted) {
+        await new Promise<void>(resolve => void (wake = resolve))
       }
     }
   } finally {
-    stop()
+    forget()
+    answer.end()
   }
-  outgoing.end()
   return null
+}
+
+function textOf(lines: readonly DeploymentLogLine[]): string {
+  return lines.map(line => `${JSON.stringify(line)}\n`).join('')
 }
 
 const REPORT = { 'application/json': named('Deployment') }

@@ -1,24 +1,19 @@
 // The route of server-sent events: a topic's records as they become durable, from any position on.
 //
-//   E1  A slow caller stops the reading: nothing is kept for it but what Node has not sent yet.
-//   E2  The id of an event is the position behind it, so that a browser that connects anew goes on there. In topics of
+//   E1  The id of an event is the position behind it, so that a browser that connects anew goes on there. In topics of
 //       more than 64 partitions only the last record of a reading has one; then some may come again.
-import { once } from 'node:events'
-import type { ServerResponse } from 'node:http'
-
 import { HttpError } from '../../errors.ts'
+import { EndlessAnswer } from '../endless-answer.ts'
 import type { ApiHost } from '../host.ts'
+import { ownTopic } from '../own-topic.ts'
 import type { ApiRequest } from '../request.ts'
 import { READ_PARAMETERS, readRequest } from '../records/read-options.ts'
 import { TopicFollower } from '../records/reader.ts'
-import { ownTopic } from './topics.ts'
 import { API, inPath, needs } from '../route.ts'
 import type { ApiAnswer, ApiRoute } from '../route.ts'
 
 /** Between two signs of life, ms. */
 const ALIVE_MS = 15_000
-/** How long a caller may take nothing, ms. */
-const STALLED_MS = 30_000
 const TAKE = { recordsMax: 500, bytesMax: 256 * 1024 }
 const IDS_PARTITIONS_MAX = 64
 
@@ -36,28 +31,21 @@ async function follow(request: ApiRequest, host: ApiHost): Promise<ApiAnswer | n
   }
   const wanted = readRequest(request, host, topic, isPosition ? lastEventId : null)
   const follower = await TopicFollower.open(host.log, wanted)
-  const { outgoing } = request.exchange.env
-  outgoing.writeHead(200, {
-    ...request.commonHeaders,
-    'content-type': 'text/event-stream',
-    'cache-control': 'no-store',
-    'x-content-type-options': 'nosniff',
-    'x-accel-buffering': 'no'
-  })
-  outgoing.write('retry: 1000\n\n')
+  const answer = new EndlessAnswer(request, host.clock, 'text/event-stream')
   try {
-    await stream(outgoing, follower, request, host)
+    await answer.send('retry: 1000\n\n')
+    await stream(answer, follower, request, host)
   } catch (error) {
     // The head is gone: what went wrong can only be seen as an end.
     if (!request.signal.aborted)
       host.onProblem(`events of ${topic} ended: ${(error as Error).message}`)
   }
-  outgoing.end()
+  answer.end()
   return null
 }
 
 async function stream(
-  outgoing: ServerResponse,
+  answer: EndlessAnswer,
   follower: TopicFollower,
   { signal }: ApiRequest,
   { log, clock }: ApiHost
@@ -82,25 +70,7 @@ async function stream(
         timer.cancel()
       }
     }
-    if (text !== '' && !signal.aborted && !outgoing.write(text)) {
-      await drained(outgoing, signal, clock)
-    }
-  }
-}
-
-/** Resolves when the caller has taken what was sent; who takes nothing for long loses the connection (E1). */
-async function drained(
-  outgoing: ServerResponse,
-  signal: AbortSignal,
-  clock: ApiHost['clock']
-): Promise<void> {
-  const timer = clock.timer(STALLED_MS, () => outgoing.destroy())
-  try {
-    await once(outgoing, 'drain', { signal })
-  } catch (error) {
-    if (!signal.aborted) throw error
-  } finally {
-    timer.cancel()
+    await answer.send(text)
   }
 }
 

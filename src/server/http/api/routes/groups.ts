@@ -1,104 +1,53 @@
 // Routes of groups: who reads what and how far, and moving them. Engine's own groups can be looked at, not changed.
 import { MillraceError } from '../../../../base/index.ts'
-import type { GroupPosition } from '../../../../log/log.ts'
+import { commitPositions, deleteGroup, findGroup, listGroups, positionsOf } from '../groups.ts'
+import type { Position } from '../groups.ts'
 import type { ApiHost } from '../host.ts'
+import { ownTopic } from '../own-topic.ts'
 import { fromOf } from '../records/read-options.ts'
 import { TopicFollower } from '../records/reader.ts'
 import type { ApiRequest } from '../request.ts'
 import { API, gives, inPath, needs, ok } from '../route.ts'
 import type { ApiAnswer, ApiRoute } from '../route.ts'
 import { named } from '../schema.ts'
-import { ownTopic } from './topics.ts'
 
 const TAG = 'groups'
 const GROUP = inPath('group', 'Name of the group.')
 const BODY_BYTES_MAX = 1024 * 1024
-/** Groups of dataflows, functions and feeds have it in their names. */
-const ENGINE_MARK = '/'
 
-interface GroupListing {
-  readonly group: string
-  readonly type: 'classic' | 'consumer' | 'engine'
-  readonly state: string
-  readonly members: number
-}
-
-async function listed(host: ApiHost): Promise<readonly GroupListing[]> {
-  const broker = host.served.broker?.context.groups ?? null
-  const names =
-    broker === null
-      ? (await host.log.listGroups()).map(group => ({
-          group,
-          state: 'Empty',
-          type: 'classic' as const
-        }))
-      : (await broker.list()).map(one => ({
-          group: one.groupId,
-          state: one.groupState,
-          type: one.groupType
-        }))
-  return names
-    .map(({ group, state, type }): GroupListing => {
-      const isEngine = group.includes(ENGINE_MARK)
-      const members = broker?.get(group)?.members.size ?? 0
-      return {
-        group,
-        type: isEngine ? 'engine' : type,
-        state: isEngine ? 'Stable' : state,
-        members
-      }
-    })
-    .toSorted((a, b) => (a.group < b.group ? -1 : 1))
+async function list(request: ApiRequest, host: ApiHost): Promise<ApiAnswer> {
+  const all = await listGroups(host)
+  return ok({ groups: all.filter(({ group }) => request.may('describe', 'group', group)) })
 }
 
 async function describe(request: ApiRequest, host: ApiHost): Promise<ApiAnswer> {
   const name = request.named('group')
-  const found = (await listed(host)).find(one => one.group === name)
-  if (found === undefined) throw unknownGroup(name)
+  const found = await findGroup(host, name)
   const group = host.served.broker?.context.groups.get(name)
   const members = [...(group?.members ?? [])].map(([id, { facts }]) => ({
     id,
     clientId: facts.clientId,
     host: facts.clientHost
   }))
-  return ok({ ...found, members, positions: await positionsOf(host, name) })
+  return ok({ ...found, members, positions: await seenPositions(request, host, name) })
 }
 
-async function positionsOf(host: ApiHost, group: string): Promise<readonly object[]> {
-  const ends = new Map<string, ReadonlyMap<number, number>>()
-  const described: object[] = []
-  for (const { topic, partition, offset, metadata } of await host.log.positions(group)) {
-    let own = ends.get(topic)
-    if (own === undefined) {
-      const { status } = await host.log.describeTopic(topic)
-      own = new Map(status.partitions.map(one => [one.partition, one.endOffset]))
-      ends.set(topic, own)
-    }
-    const endOffset = own.get(partition) ?? offset
-    const lag = Math.max(0, endOffset - offset)
-    described.push({ topic, partition, offset, metadata, endOffset, lag })
-  }
-  return described
+/** Positions in topics that the caller may know of. */
+function seenPositions(
+  request: ApiRequest,
+  host: ApiHost,
+  group: string
+): Promise<readonly object[]> {
+  return positionsOf(host, group, topic => request.may('describe', 'topic', topic))
 }
 
 async function remove(request: ApiRequest, host: ApiHost): Promise<ApiAnswer> {
-  const name = request.named('group')
-  checkOwn(name)
-  if (!(await listed(host)).some(one => one.group === name)) throw unknownGroup(name)
-  checkEmpty(host, name)
-  const { broker } = host.served
-  if (broker !== null) await broker.context.groups.delete(name)
-  const positions = await host.log.positions(name)
-  await commit(
-    host,
-    name,
-    positions.map(position => ({ ...position, offset: null }))
-  )
+  await deleteGroup(host, request.named('group'))
   return { status: 204, body: null }
 }
 
 interface ResetBody {
-  readonly positions?: readonly GroupPosition[]
+  readonly positions?: readonly Position[]
   readonly topic?: string
   readonly from?: string
 }
@@ -106,28 +55,27 @@ interface ResetBody {
 /** Moves a group, or commits for readers over HTTP. */
 async function reset(request: ApiRequest, host: ApiHost): Promise<ApiAnswer> {
   const name = request.named('group')
-  checkOwn(name)
   const { positions, topic, from } = await request.json<ResetBody>()
-  if ((positions === undefined) === (topic === undefined)) {
+  const isBoth = positions !== undefined && (topic ?? from) !== undefined
+  if (isBoth || (positions ?? topic) === undefined) {
     throw new MillraceError(
       'USAGE',
       'expected "positions", or "topic" and "from" for all partitions of a topic; give one of them'
     )
   }
-  checkEmpty(host, name)
-  const wanted = positions ?? (await positionsFrom(request, host, topic!, from ?? 'beginning'))
-  for (const one of wanted) await checkPosition(host, one)
-  await commit(host, name, wanted)
-  return ok({ group: name, positions: await positionsOf(host, name) })
+  const topics = positions?.map(one => one.topic) ?? [topic!]
+  for (const one of new Set(topics)) request.require('read', 'topic', one)
+  const wanted = positions ?? (await positionsFrom(host, topic!, from ?? 'beginning'))
+  await commitPositions(host, name, wanted)
+  return ok({ group: name, positions: await seenPositions(request, host, name) })
 }
 
+/** Where each partition of a topic is to be read from. */
 async function positionsFrom(
-  request: ApiRequest,
   host: ApiHost,
   topic: string,
   from: string
-): Promise<readonly Omit<GroupPosition, 'metadata'>[]> {
-  request.require('read', 'topic', topic)
+): Promise<readonly Position[]> {
   await ownTopic(host, topic)
   const follower = await TopicFollower.open(host.log, {
     topic,
@@ -136,68 +84,6 @@ async function positionsFrom(
     forms: host.forms(topic)
   })
   return [...follower.offsets].map(([partition, offset]) => ({ topic, partition, offset }))
-}
-
-async function checkPosition(
-  host: ApiHost,
-  { topic, partition, offset }: Omit<GroupPosition, 'metadata'>
-): Promise<void> {
-  const { status } = await ownTopic(host, topic)
-  const found = status.partitions.find(one => one.partition === partition)
-  if (found === undefined) {
-    const count = status.partitions.length
-    throw new MillraceError(
-      'PARTITION_UNKNOWN',
-      `partition ${partition} of ${topic}, which has ${count}; expected one from 0 to ${count - 1}`
-    )
-  }
-  if (offset >= found.startOffset && offset <= found.endOffset) return
-  throw new MillraceError(
-    'OFFSET_OUT_OF_RANGE',
-    `offset ${offset} of ${topic}/${partition}; expected one from ${found.startOffset} to ${found.endOffset}`
-  )
-}
-
-async function commit(
-  host: ApiHost,
-  group: string,
-  positions: readonly {
-    readonly topic: string
-    readonly partition: number
-    readonly offset: number | null
-    readonly metadata?: string
-  }[]
-): Promise<void> {
-  if (positions.length === 0) return
-  const offsets = positions.map(({ topic, partition, offset, metadata = '' }) => {
-    return { group, topic, partition, offset, metadata }
-  })
-  await host.log.commit({ batches: [], offsets })
-}
-
-function checkOwn(name: string): void {
-  if (!name.includes(ENGINE_MARK)) return
-  throw new MillraceError(
-    'GROUP_INVALID',
-    `${name} is a group of the engine: names with a slash are those of dataflows, functions and feeds; expected ` +
-      'one of a client'
-  )
-}
-
-function checkEmpty(host: ApiHost, name: string): void {
-  const members = host.served.broker?.context.groups.get(name)?.members.size ?? 0
-  if (members === 0) return
-  throw new MillraceError(
-    'GROUP_NOT_EMPTY',
-    `the group ${name} has ${members} members that read; expected none; stop them first`
-  )
-}
-
-function unknownGroup(name: string): MillraceError {
-  return new MillraceError(
-    'GROUP_UNKNOWN',
-    `no group is called ${JSON.stringify(name)}; expected one of the list`
-  )
 }
 
 /** The routes. */
@@ -213,10 +99,7 @@ export const GROUP_ROUTES: readonly ApiRoute[] = [
       properties: { groups: { type: 'array', items: named('Group') } }
     }),
     access: null,
-    handle: async (request, host) => {
-      const all = await listed(host)
-      return ok({ groups: all.filter(({ group }) => request.may('describe', 'group', group)) })
-    }
+    handle: list
   },
   {
     method: 'GET',

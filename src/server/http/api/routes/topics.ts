@@ -1,8 +1,10 @@
 // Routes of topics: list, describe, create, change, delete.
 import { MillraceError } from '../../../../base/index.ts'
-import type { Topic, TopicSpec } from '../../../../log/log.ts'
+import type { TopicSpec } from '../../../../log/log.ts'
 import { requiredTopics } from '../../../../runtime/index.ts'
+import { CLUSTER_NAME } from '../../../../security/index.ts'
 import type { ApiHost } from '../host.ts'
+import { ownTopic } from '../own-topic.ts'
 import type { ApiRequest } from '../request.ts'
 import { API, gives, inPath, inQuery, needs, ok } from '../route.ts'
 import type { ApiAnswer, ApiRoute } from '../route.ts'
@@ -11,16 +13,6 @@ import { named } from '../schema.ts'
 const BODY_BYTES_MAX = 64 * 1024
 const TOPIC = inPath('topic', 'Name of the topic.')
 const TAG = 'topics'
-
-/** A topic that users may change. @throws TOPIC_UNKNOWN, TOPIC_INTERNAL */
-export async function ownTopic(host: ApiHost, name: string): Promise<Topic> {
-  const topic = await host.log.describeTopic(name)
-  if (!topic.spec.internal) return topic
-  throw new MillraceError(
-    'TOPIC_INTERNAL',
-    `${name} is a topic in which the engine keeps its own state; expected one of the users'`
-  )
-}
 
 type Settings = Partial<Omit<TopicSpec, 'internal'>>
 
@@ -34,7 +26,9 @@ async function list(request: ApiRequest, host: ApiHost): Promise<ApiAnswer> {
 
 async function create(request: ApiRequest, host: ApiHost): Promise<ApiAnswer> {
   const { name, ...spec } = await request.json<Settings & { readonly name: string }>()
-  request.require('create', 'topic', name)
+  // Who may create any topic may create this one.
+  if (request.may('create', 'cluster', CLUSTER_NAME)) request.about([`topic:${name}`])
+  else request.require('create', 'topic', name)
   const topic = await host.log.createTopic(name, spec)
   const location = `${API}/topics/${encodeURIComponent(name)}`
   return { status: 201, headers: { location }, body: topic }
@@ -43,6 +37,10 @@ async function create(request: ApiRequest, host: ApiHost): Promise<ApiAnswer> {
 async function change(request: ApiRequest, host: ApiHost): Promise<ApiAnswer> {
   const name = request.named('topic')
   const changes = await request.json<Settings>()
+  const { partitions, ...bounds } = changes
+  if (partitions !== undefined) request.require('alter', 'topic', name)
+  if (partitions === undefined || Object.keys(bounds).length > 0)
+    request.require('alter-configs', 'topic', name)
   await ownTopic(host, name)
   return ok(await host.log.alterTopic(name, changes))
 }
@@ -147,7 +145,7 @@ export const TOPIC_ROUTES: readonly ApiRoute[] = [
       bytesMax: BODY_BYTES_MAX
     },
     answers: gives('The topic as it is now.', named('Topic')),
-    access: needs('alter', 'topic', 'topic'),
+    access: null,
     handle: change
   },
   {

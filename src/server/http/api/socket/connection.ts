@@ -3,18 +3,23 @@
 //   W1  A slow caller stops the reading of its subscriptions: what waits for it is bounded, and nothing is left out.
 //   W2  A caller that writes faster than the log takes it is not read until the log has caught up.
 //   W3  Records of a subscription come in the order of their partitions, after the answer to the subscription.
+//   W4  Whoever loses the login or the right to read gets nothing more; without a login the connection ends.
 import type { WebSocket } from 'ws'
 
 import { MillraceError } from '../../../../base/index.ts'
 import { forbidden } from '../../identity.ts'
 import type { Identity, Operation, ResourceKind, Security } from '../../../../security/index.ts'
 import { parseJson } from '../../../json-text.ts'
+import { HttpError } from '../../errors.ts'
+import type { BodyBudget } from '../../exchange.ts'
+import { STALLED_MS } from '../endless-answer.ts'
+import { commitPositions } from '../groups.ts'
 import type { ApiHost } from '../host.ts'
+import { ownTopic } from '../own-topic.ts'
 import { problemOf } from '../problem.ts'
 import { recordOfJson } from '../records/new-records.ts'
 import { formsOf, fromOf, positionOf } from '../records/read-options.ts'
 import { TopicFollower } from '../records/reader.ts'
-import { ownTopic } from '../routes/topics.ts'
 import { idOf, readRequest } from './messages.ts'
 import type { SocketRequest } from './messages.ts'
 
@@ -22,14 +27,16 @@ import type { SocketRequest } from './messages.ts'
 const WAITING_BYTES_MAX = 1024 * 1024
 /** Characters of requests under way before no more are read (W2). */
 const TAKEN_LENGTH_MAX = 8 * 1024 * 1024
-/** How long a caller may take nothing, ms. */
-const STALLED_MS = 30_000
+/** The code of a close whose caller may not go on. */
+const POLICY_VIOLATION = 1008
 const SUBSCRIPTIONS_MAX = 100
 const TAKE = { recordsMax: 500, bytesMax: 256 * 1024 }
 
 /** What connections share. */
 export interface ConnectionScope {
   readonly host: ApiHost
+  readonly budget: BodyBudget
+  /** null: everybody may do everything. */
   readonly security: Security | null
 }
 
@@ -39,17 +46,22 @@ type Of<Op extends SocketRequest['op']> = Extract<SocketRequest, { readonly op: 
 export class SocketConnection {
   readonly #socket: WebSocket
   readonly #scope: ConnectionScope
-  readonly #identity: Identity | null
+  readonly #identify: (security: Security) => Identity
   readonly #gone = new AbortController()
   readonly #subscriptions = new Map<number, AbortController>()
   #waitingBytes = 0
   #takenLength = 0
   #onDrained: (() => void)[] = []
 
-  constructor(socket: WebSocket, scope: ConnectionScope, identity: Identity | null) {
+  /** `identify` says who the caller is, and throws 401 when the login is over. */
+  constructor(
+    socket: WebSocket,
+    scope: ConnectionScope,
+    identify: (security: Security) => Identity
+  ) {
     this.#socket = socket
     this.#scope = scope
-    this.#identity = identity
+    this.#identify = identify
     socket.on('message', (data: Buffer, isBinary: boolean) => this.#receive(data, isBinary))
     socket.on('close', () => {
       this.#gone.abort()
@@ -75,13 +87,19 @@ export class SocketConnection {
       if (isBinary) throw new MillraceError('USAGE', 'a binary message; expected JSON as text')
       message = parseJson(data.toString())
       const request = readRequest(message)
-      const answer = await this.#handle(request)
+      const { budget } = this.#scope
+      const answer = await budget.during(data.length, () => this.#handle(request))
       if (answer !== null) await this.#send(JSON.stringify({ ...answer, id: request.id }))
     } catch (error) {
-      await this.#send(
-        JSON.stringify({ op: 'error', id: idOf(message), problem: problemOf(error) })
-      )
+      await this.#fail(idOf(message), error)
     }
+  }
+
+  /** Says what is wrong; who has no login any more has to go (W4). */
+  async #fail(id: number | null, error: unknown): Promise<void> {
+    await this.#send(JSON.stringify({ op: 'error', id, problem: problemOf(error) }))
+    const isOver = error instanceof HttpError && error.status === 401
+    if (isOver) this.#socket.close(POLICY_VIOLATION, error.code)
   }
 
   #handle(request: SocketRequest): Promise<object | null> {
@@ -108,7 +126,7 @@ export class SocketConnection {
   }
 
   async #subscribe(request: Of<'subscribe'>): Promise<null> {
-    const { id, topics, partitions, from, positions, group, values } = request
+    const { id, topics, partitions, from, positions = {}, group, values } = request
     const { host } = this.#scope
     if (this.#subscriptions.has(id)) {
       throw new MillraceError(
@@ -131,7 +149,7 @@ export class SocketConnection {
         this.#require('read', 'topic', topic)
         await ownTopic(host, topic)
         const begin = {
-          position: positions?.[topic] ?? null,
+          position: (Object.hasOwn(positions, topic) ? positions[topic] : undefined) ?? null,
           group: group ?? null,
           from: from ?? null
         }
@@ -163,6 +181,7 @@ export class SocketConnection {
             lines.push(json)
           })
           if (lines.length === 0 || signal.aborted) continue
+          this.#require('read', 'topic', follower.topic)
           const topic = JSON.stringify(follower.topic)
           await this.#send(
             `{"op":"records","id":${id},"topic":${topic},"records":[${lines.join(',')}],` +
@@ -178,7 +197,7 @@ export class SocketConnection {
     } catch (error) {
       if (signal.aborted) return
       this.#subscriptions.delete(id)
-      await this.#send(JSON.stringify({ op: 'error', id, problem: problemOf(error) }))
+      await this.#fail(id, error)
     }
   }
 
@@ -196,25 +215,19 @@ export class SocketConnection {
     const { host } = this.#scope
     this.#require('read', 'group', group)
     this.#require('read', 'topic', topic)
-    await ownTopic(host, topic)
-    if (group.includes('/')) {
-      throw new MillraceError(
-        'GROUP_INVALID',
-        `${group} is a group of the engine; expected one of a client`
-      )
-    }
-    const offsets = [...positionOf(position)].map(([partition, offset]) => {
-      return { group, topic, partition, offset, metadata: '' }
+    const positions = [...positionOf(position)].map(([partition, offset]) => {
+      return { topic, partition, offset }
     })
-    await host.log.commit({ batches: [], offsets })
+    await commitPositions(host, group, positions)
     return { op: 'committed' }
   }
 
   #require(operation: Operation, kind: ResourceKind, name: string): void {
     const { security } = this.#scope
-    if (security === null || this.#identity === null) return
-    if (security.allows(this.#identity, operation, kind, name)) return
-    throw forbidden(this.#identity.principal, operation, kind, name)
+    if (security === null) return
+    const identity = this.#identify(security)
+    if (security.allows(identity, operation, kind, name)) return
+    throw forbidden(identity.principal, operation, kind, name)
   }
 
   /** Sends a text; resolves when there is room for more (W1). */

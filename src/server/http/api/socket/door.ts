@@ -3,12 +3,11 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { WebSocket, WebSocketServer } from 'ws'
 
-import type { Identity, Security } from '../../../../security/index.ts'
 import { comeLater } from '../../errors.ts'
 import { identityOf } from '../../identity.ts'
-import type { ApiHost } from '../host.ts'
 import { API } from '../route.ts'
 import { SocketConnection } from './connection.ts'
+import type { ConnectionScope } from './connection.ts'
 
 /** Where WebSockets come. */
 export const SOCKET_PATH: string = `${API}/socket`
@@ -16,7 +15,7 @@ export const SOCKET_PATH: string = `${API}/socket`
 const PROTOCOL = 'millrace.v1'
 /** Browsers cannot send headers: the token stands behind this in the list of protocols. */
 const TOKEN_PREFIX = 'bearer.'
-const CONNECTIONS_MAX = 2_000
+const SOCKETS_MAX = 2_000
 const MESSAGE_BYTES_MAX = 16 * 1024 * 1024
 /** Between two signs of life, ms. */
 const ALIVE_MS = 30_000
@@ -26,10 +25,8 @@ const FAREWELL_MS = 500
 const GOING_AWAY = 1001
 
 /** What the door is made from. */
-export interface SocketDoorOptions {
-  readonly host: ApiHost
-  readonly security: Security | null
-  readonly connectionsMax?: number
+export interface SocketDoorOptions extends ConnectionScope {
+  readonly socketsMax?: number
 }
 
 /** Takes WebSockets. */
@@ -81,16 +78,17 @@ export class SocketDoor {
    */
   upgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): boolean {
     if ((incoming.url ?? '').split('?', 1)[0] !== SOCKET_PATH) return false
-    const { host, security, connectionsMax = CONNECTIONS_MAX } = this.#options
-    if (this.#sockets.size >= connectionsMax) {
-      throw comeLater('TOO_MANY_SOCKETS', `${connectionsMax} WebSockets are open; come again later`)
+    const { security, socketsMax = SOCKETS_MAX } = this.#options
+    if (this.#sockets.size >= socketsMax) {
+      throw comeLater('TOO_MANY_SOCKETS', `${socketsMax} WebSockets are open; come again later`)
     }
-    const identity = security === null ? null : this.#identify(security, incoming)
+    takeToken(incoming)
+    if (security !== null) identityOf(security, incoming)
     this.#server.handleUpgrade(incoming, socket, head, opened => {
       this.#sockets.set(opened, true)
       opened.on('pong', () => this.#sockets.set(opened, true))
       opened.on('close', () => this.#sockets.delete(opened))
-      void new SocketConnection(opened, { host, security }, identity)
+      void new SocketConnection(opened, this.#options, again => identityOf(again, incoming))
     })
     return true
   }
@@ -104,20 +102,19 @@ export class SocketDoor {
     })
   }
 
-  #identify(security: Security, incoming: IncomingMessage): Identity {
-    const { headers } = incoming
-    const protocols = (headers['sec-websocket-protocol'] ?? '').split(',').map(one => one.trim())
-    const token = protocols.find(one => one.startsWith(TOKEN_PREFIX))?.slice(TOKEN_PREFIX.length)
-    if (token !== undefined) headers.authorization ??= `Bearer ${token}`
-    return identityOf(security, incoming)
-  }
-
-  /** Ends those that gave no sign of life since the last look. */
+  /** Ends those that gave no sign of life since the last look; one that is not read cannot give any. */
   #look(): void {
     for (const [socket, isAlive] of this.#sockets) {
-      if (!isAlive) socket.terminate()
+      if (!isAlive && !socket.isPaused) socket.terminate()
       this.#sockets.set(socket, false)
       socket.ping()
     }
   }
+}
+
+/** A token among the protocols is one of the header. */
+function takeToken({ headers }: IncomingMessage): void {
+  const protocols = (headers['sec-websocket-protocol'] ?? '').split(',').map(one => one.trim())
+  const token = protocols.find(one => one.startsWith(TOKEN_PREFIX))?.slice(TOKEN_PREFIX.length)
+  if (token !== undefined) headers.authorization ??= `Bearer ${token}`
 }

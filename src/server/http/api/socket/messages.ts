@@ -83,8 +83,7 @@ export const SOCKET_REQUESTS: Readonly<Record<SocketRequest['op'], Schema>> = {
 /** Checks a message. @throws HttpError 400 */
 export function readRequest(value: unknown): SocketRequest {
   const op = (value as { readonly op?: unknown } | null)?.op
-  const schema = typeof op === 'string' ? SOCKET_REQUESTS[op as SocketRequest['op']] : undefined
-  if (schema === undefined) {
+  if (typeof op !== 'string' || !Object.hasOwn(SOCKET_REQUESTS, op)) {
     const known = Object.keys(SOCKET_REQUESTS).join(', ')
     throw new HttpError(
       400,
@@ -92,6 +91,7 @@ export function readRequest(value: unknown): SocketRequest {
       `a message with op ${JSON.stringify(op)}; expected ${known}`
     )
   }
+  const schema = SOCKET_REQUESTS[op as SocketRequest['op']]
   const fault = faultOf(schema, value, SCHEMAS, 'the message')
   if (fault !== null) throw new HttpError(400, 'MESSAGE_INVALID', fault)
   return value as SocketRequest

@@ -4,9 +4,10 @@ import { EventEmitter, once } from 'node:events'
 import { test, type TestContext } from 'node:test'
 import { WebSocket } from 'ws'
 
-import { SystemClock } from '../../../../base/index.ts'
+import { SimulatedClock } from '../../../../base/index.ts'
 import { openMemoryLog } from '../../../../log/index.ts'
 import { TopicTable } from '../../../topic-table.ts'
+import { BodyBudget } from '../../exchange.ts'
 import type { ApiHost } from '../host.ts'
 import { ServerBench } from '../kit.cases.ts'
 import { RecordWriter } from '../records/writer.ts'
@@ -68,6 +69,7 @@ class Caller {
 /** A socket whose other side takes nothing until it is told to. */
 class HeldSocket extends EventEmitter {
   readonly sent: string[] = []
+  isCut = false
   #waiting: (() => void)[] = []
 
   send(text: string, taken: () => void): void {
@@ -78,6 +80,42 @@ class HeldSocket extends EventEmitter {
   take(): void {
     for (const taken of this.#waiting.splice(0)) taken()
   }
+
+  terminate(): void {
+    this.isCut = true
+    this.emit('close')
+  }
+
+  /** Characters that were sent. */
+  get length(): number {
+    return this.sent.join('').length
+  }
+}
+
+function unasked(): never {
+  throw new Error('nobody has to say who they are')
+}
+
+/** A subscription of a caller that takes nothing, to a topic of `count` large records. */
+async function heldSubscription(
+  context: TestContext,
+  clock: SimulatedClock,
+  count: number
+): Promise<HeldSocket> {
+  const log = openMemoryLog({ clock })
+  context.after(() => log.close())
+  await log.createTopic('t')
+  const writer = new RecordWriter(log, clock)
+  const record = { key: null, headers: [], partition: null, timestampMs: null }
+  for (let at = 0; at < count; at++)
+    await writer.write('t', [{ ...record, value: Buffer.alloc(50_000, 'x') }])
+  const forms = new TopicTable([]).forms('t')
+  const host = { log, clock, writer, forms: () => forms } as unknown as ApiHost
+  const socket = new HeldSocket()
+  const scope = { host, budget: new BodyBudget(1_000_000), security: null }
+  void new SocketConnection(socket as unknown as WebSocket, scope, unasked)
+  socket.emit('message', Buffer.from('{"op":"subscribe","id":1,"topics":["t"]}'), false)
+  return socket
 }
 
 async function opened(context: TestContext, bench: ServerBench): Promise<Caller> {
@@ -125,13 +163,16 @@ test('what is wrong is answered with a problem, and the connection goes on', asy
     ['LINE_INVALID', '{'],
     ['MESSAGE_INVALID', {}],
     ['MESSAGE_INVALID', { op: 'shout', id: 1 }],
+    ['MESSAGE_INVALID', { op: 'constructor', id: 1 }],
     ['MESSAGE_INVALID', { op: 'produce', id: 1, topic: 't' }],
     ['MESSAGE_INVALID', { op: 'produce', id: 1, topic: 't', records: [{ value: 1, more: 2 }] }],
     ['TOPIC_UNKNOWN', { op: 'produce', id: 1, topic: 'no', records: [{ value: 'x' }] }],
     ['TOPIC_INTERNAL', { op: 'subscribe', id: 1, topics: ['_millrace.broker'] }],
     ['PARTITION_UNKNOWN', { op: 'subscribe', id: 1, topics: ['t'], partitions: [3] }],
     ['USAGE', { op: 'unsubscribe', id: 9 }],
-    ['GROUP_INVALID', { op: 'commit', id: 1, group: 'a/b', topic: 't', position: '0:0' }]
+    ['GROUP_INVALID', { op: 'commit', id: 1, group: 'a/b', topic: 't', position: '0:0' }],
+    ['PARTITION_UNKNOWN', { op: 'commit', id: 1, group: 'g', topic: 't', position: '3:0' }],
+    ['OFFSET_OUT_OF_RANGE', { op: 'commit', id: 1, group: 'g', topic: 't', position: '0:1' }]
   ]
   for (const [code, message] of cases) {
     caller.send(message)
@@ -164,24 +205,14 @@ test('a slow caller is waited for: nothing is lost', async context => {
   )
 })
 
-test('what waits for a caller that takes nothing is bounded, and the reading goes on when it takes', async () => {
-  const clock = new SystemClock()
-  const log = openMemoryLog({ clock })
-  await log.createTopic('t')
-  const writer = new RecordWriter(log, clock)
-  const record = { key: null, headers: [], partition: null, timestampMs: null }
+test('what waits for a caller that takes nothing is bounded, and the reading goes on when it takes', async context => {
+  const clock = new SimulatedClock()
   const count = 200
-  for (let at = 0; at < count; at++)
-    await writer.write('t', [{ ...record, value: Buffer.alloc(50_000, 'x') }])
-  const forms = new TopicTable([]).forms('t')
-  const host = { log, clock, writer, forms: () => forms } as unknown as ApiHost
-  const socket = new HeldSocket()
-  void new SocketConnection(socket as unknown as WebSocket, { host, security: null }, null)
-  socket.emit('message', Buffer.from('{"op":"subscribe","id":1,"topics":["t"]}'), false)
+  const socket = await heldSubscription(context, clock, count)
   const received = (): number => socket.sent.join('').split('"offset":').length - 1
   // Turns of the event loop in which a reading that is not held back would have read everything.
   for (let turn = 0; turn < 200; turn++) await clock.yield()
-  const held = socket.sent.join('').length
+  const held = socket.length
   ok(held > 1024 * 1024 && held < 2 * 1024 * 1024, `${held} characters wait`)
   for (let turn = 0; received() < count; turn++) {
     ok(turn < 1_000, `${received()} of ${count} records`)
@@ -189,7 +220,20 @@ test('what waits for a caller that takes nothing is bounded, and the reading goe
     await clock.yield()
   }
   socket.emit('close')
-  await log.close()
+})
+
+test('a caller that takes nothing for 30 s is cut off, and not before', async context => {
+  const clock = new SimulatedClock()
+  const socket = await heldSubscription(context, clock, 50)
+  while (clock.pending === 0) await clock.yield()
+  await clock.advance(29_999)
+  strictEqual(socket.isCut, false)
+  socket.take()
+  while (clock.pending === 0) await clock.yield()
+  await clock.advance(29_999)
+  strictEqual(socket.isCut, false)
+  await clock.advance(1)
+  strictEqual(socket.isCut, true)
 })
 
 test('pages of other sites are refused unless they are listed; other paths are none', async context => {
