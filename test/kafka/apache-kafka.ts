@@ -1,19 +1,14 @@
 // An Apache Kafka broker from its Maven jars: one node in KRaft mode, in a folder and on ports of its own.
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
+import { spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { connect, createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 
+import { ended, freePort, listens, started } from './server-process.ts'
 import { cacheFolder, fetchOnce, hasCommand } from './toolchain.ts'
 
 /** The version of broker and tools. */
 export const APACHE_KAFKA = '4.3.0'
-const START_MS = 90_000
-const POLL_MS = 50
-const STOP_MS = 20_000
 
 const pom = (artifact: string): string => `<project xmlns="http://maven.apache.org/POM/4.0.0">
 <modelVersion>4.0.0</modelVersion><groupId>test</groupId><artifactId>test</artifactId><version>1</version>
@@ -63,7 +58,7 @@ export async function startApacheKafka(
     rmSync(folder, { recursive: true, force: true })
   }
   try {
-    await listening(clients, broker)
+    await started('Kafka', broker, () => listens(clients))
   } catch (error) {
     await stop()
     throw error
@@ -97,44 +92,4 @@ function serverProperties(
 /** 16 bytes in URL-safe Base64, as Kafka names clusters. */
 function clusterId(): string {
   return Buffer.from('millrace-tests-1').toString('base64url')
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
-
-async function listening(port: number, broker: ChildProcess): Promise<void> {
-  const deadline = performance.now() + START_MS
-  while (performance.now() < deadline) {
-    if (broker.exitCode !== null) throw new Error(`Kafka ended with ${broker.exitCode}`)
-    if (await answers(port)) return
-    await sleep(POLL_MS)
-  }
-  throw new Error(`Kafka does not listen after ${START_MS / 1000} s`)
-}
-
-function answers(port: number): Promise<boolean> {
-  return new Promise(resolve => {
-    const socket = connect(port, '127.0.0.1')
-    const end = (value: boolean) => () => {
-      socket.destroy()
-      resolve(value)
-    }
-    socket.once('connect', end(true))
-    socket.once('error', end(false))
-  })
-}
-
-async function ended(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
-  const exit = once(child, 'exit')
-  child.kill('SIGTERM')
-  const late = setTimeout(() => child.kill('SIGKILL'), STOP_MS)
-  await exit
-  clearTimeout(late)
 }
