@@ -21,8 +21,8 @@ export interface AggregatesNode {
   readonly at: SourcePlace | null
 }
 
-/** What an aggregate gives, `R`, and what its state keeps for that, `S`. */
-export interface Aggregate<R, S = never> {
+/** What an aggregate gives, `R`, and what is seen of its state, `S`, also under keys without a record. */
+export interface Aggregate<R, S = R> {
   readonly node: AggregateNode
   readonly $result?: R
   readonly $state?: S
@@ -32,10 +32,9 @@ export interface Aggregate<R, S = never> {
 export type ResultOf<A> = {
   -readonly [N in keyof A]: A[N] extends Aggregate<infer R, infer _S> ? R : never
 }
-type StateOf<T> = T extends Aggregate<infer _R, infer S> ? S : never
-/** What the state `aggregate` holds under a key. */
+/** What functions see of the state `aggregate` under a key. */
 export type AggregateState<A> = {
-  readonly [N in keyof A as [StateOf<A[N]>] extends [never] ? never : N]: StateOf<A[N]>
+  readonly [N in keyof A]: A[N] extends Aggregate<infer _R, infer S> ? S : never
 }
 
 /** Aggregates by name, as {@link AggregateWords} make them. */
@@ -60,18 +59,16 @@ export interface TopOptions<V, P> {
 /** The aggregates of a stream of values `V` by keys `K`. Fields that are absent count for nothing. */
 export interface AggregateWords<V, K> {
   /** How many records there are, or how many have the field. */
-  count(field?: FieldOf<V>): Aggregate<number, number>
+  count(field?: FieldOf<V>): Aggregate<number>
   /** Whole numbers must stay within 2^53 unless they are bigints. */
-  sum<P extends FieldTo<V, Numeric>>(
-    field: P
-  ): Aggregate<SumOf<FieldValue<V, P>>, SumOf<FieldValue<V, P>>>
+  sum<P extends FieldTo<V, Numeric>>(field: P): Aggregate<SumOf<FieldValue<V, P>>>
   min<P extends FieldTo<V, Ordered>>(field: P): Aggregate<FieldValue<V, P>, FieldValue<V, P> | null>
   max<P extends FieldTo<V, Ordered>>(field: P): Aggregate<FieldValue<V, P>, FieldValue<V, P> | null>
   avg<P extends FieldTo<V, Numeric>>(
     field: P
-  ): Aggregate<Optional<FieldValue<V, P>, number>, number>
+  ): Aggregate<Optional<FieldValue<V, P>, number>, number | null>
   /** About how many different values there are: HyperLogLog, standard error 1.6 %. */
-  distinct(field: FieldTo<V, Key>): Aggregate<number, string>
+  distinct(field: FieldTo<V, Key>): Aggregate<number>
   /** The earliest record, or its field. */
   first(): Aggregate<V, V | null>
   first<P extends FieldOf<V>>(field: P): Aggregate<FieldValue<V, P>, FieldValue<V, P> | null>
@@ -82,7 +79,7 @@ export interface AggregateWords<V, K> {
   top<P extends FieldOf<V> = never>(
     size: number,
     options: TopOptions<V, P>
-  ): Aggregate<([P] extends [never] ? V : FieldValue<V, P>)[], readonly unknown[]>
+  ): Aggregate<([P] extends [never] ? V : FieldValue<V, P>)[]>
   /** The key. */
   key(): Aggregate<K>
 }

@@ -153,14 +153,14 @@ export class CodePrinter {
   }
 
   #state(state: Extract<StatePlan, { kind: 'owned' }>, service: ServicePlan): string {
-    const { key, value, ttlMs, ttlAfter, windowed, migrate } = state
+    const { key, value, ttlMs, ttlAfter, windowed, migrate, result } = state
     const said = options({
       ttl: ttlMs === null ? null : quoted(durationText(ttlMs)),
       ttlAfter: ttlAfter === undefined ? null : quoted(ttlAfter),
       windowed: service.window !== null && !windowed ? 'false' : null,
       migrate: migrate === undefined ? null : this.#migration(migrate)
     })
-    const types = [this.types.of(key), this.types.of(value)]
+    const types = [this.types.of(key), this.types.of(result?.type ?? value)]
     return `state(${[...types, ...(said === '' ? [] : [said])].join(', ')})`
   }
 

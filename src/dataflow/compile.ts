@@ -1,6 +1,6 @@
 // The compiler: text in, plan and diagnostics out; pure, and total over all texts.
 import type { Diagnostic } from './diagnostics.ts'
-import type { Plan, TopicPlan } from './plan.ts'
+import type { Plan, ServicePlan, TopicPlan } from './plan.ts'
 import { Report } from './report.ts'
 import { checkNeededStates } from './packages/check-package-step.ts'
 import { compilePackageWith, type CompilePackageResult } from './packages/compile-package.ts'
@@ -13,7 +13,7 @@ import { checkSchedules } from './check/check-schedules.ts'
 import { checkService } from './check/check-service.ts'
 import { checkStates } from './check/check-states.ts'
 import type { StepContext } from './check/check-step.ts'
-import type { FileModel } from './read/model.ts'
+import type { FileModel, ServiceModel } from './read/model.ts'
 import { readFileModel } from './read/read-file.ts'
 import { readTree } from './yaml/read-tree.ts'
 
@@ -91,12 +91,13 @@ function planOf(report: Report, read: FileModel, options: CompileOptions): Plan 
     types: file.types.scope,
     readModule: options.readModule?.bind(options),
     modules: new Map(),
-    functionTopics: new FunctionTopics(file, report)
+    functionTopics: new FunctionTopics(file, report),
+    aggregates: new Map()
   }
   const topics: Record<string, TopicPlan> = {}
   for (const { id, plan } of file.topics.values()) if (plan !== null) topics[id] = plan
   const { apiVersion, name, namespace, version } = file
-  const services = file.services.map(service => checkService(context, file, service))
+  const services = checkServices(context, file)
   for (const topic of context.functionTopics.all()) topics[topic.id] = topic
   return {
     apiVersion,
@@ -109,6 +110,15 @@ function planOf(report: Report, read: FileModel, options: CompileOptions): Plan 
     services,
     ...dataflowMigrationOf(context, file)
   }
+}
+
+/** The plans of all services: those with a join last, for they may look up what others keep. */
+function checkServices(context: StepContext, file: FileModel): ServicePlan[] {
+  const plans = new Map<ServiceModel, ServicePlan>()
+  const joins = file.services.filter(service => service.join)
+  const others = file.services.filter(service => !service.join)
+  for (const one of [...others, ...joins]) plans.set(one, checkService(context, file, one))
+  return file.services.map(service => plans.get(service)!)
 }
 
 /** Freezes a tree in which parts may be shared. */

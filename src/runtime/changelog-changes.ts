@@ -4,6 +4,7 @@ import type { ScalarType } from '../dataflow/types.ts'
 import { RecordCursor, batchByteLength } from '../record/index.ts'
 import type { KeyCodec, StateKey, ValueCodec } from '../state/contract.ts'
 import { parseKey } from '../state/index.ts'
+import { type SeeState, aggregateResult } from './builtin/index.ts'
 import { compileKeyCodec, compileValueCodec } from './convert/index.ts'
 import { changelogTopicName } from './graph/names.ts'
 import { declaredStates } from './graph/service-states.ts'
@@ -30,6 +31,8 @@ interface Decoder {
   readonly key: KeyCodec
   readonly value: ValueCodec
   readonly isStamped: boolean
+  /** Of an aggregate; null of other states. */
+  readonly see: SeeState | null
 }
 
 /** Reads the batches of a plan's changelog. States that are kept for each window are left out. */
@@ -41,13 +44,14 @@ export class ChangelogReader {
     this.#decoders = new Map(
       declaredStates(plan)
         .filter(declared => !declared.plan.windowed)
-        .map(({ name, stored, plan: { key, value, ttlMs } }) => {
+        .map(({ name, stored, plan: { key, value, ttlMs, result } }) => {
           const plain = compileValueCodec(value)
           const isStamped = ttlMs !== null
           const codec = isStamped ? (stampedCodec(plain) as ValueCodec<unknown>) : plain
+          const see = result === undefined ? null : aggregateResult(result.aggregates)
           return [
             stored,
-            { name, key: compileKeyCodec(key as ScalarType), value: codec, isStamped }
+            { name, key: compileKeyCodec(key as ScalarType), value: codec, isStamped, see }
           ]
         })
     )
@@ -74,10 +78,12 @@ export class ChangelogReader {
         const key = decoder.key.decode(data, parsed.keyStart, keyEnd)
         const stored = valueStart < 0 ? undefined : decoder.value.decode(data, valueStart, valueEnd)
         const isStamped = stored !== undefined && decoder.isStamped
+        const value = isStamped ? (stored as Stamped).value : stored
         take({
           state: decoder.name,
           key,
-          value: isStamped ? (stored as Stamped).value : stored,
+          value:
+            decoder.see === null || value === undefined ? value : decoder.see(value, key, null),
           updatedAt: isStamped ? (stored as Stamped).at : cursor.timestamp
         })
       }

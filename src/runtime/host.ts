@@ -168,7 +168,7 @@ export class LocalHost implements TaskHost {
       this.#residents.flatMap(({ circuit }) =>
         declared.plan.windowed
           ? windowedEntriesOf(circuit.states, declared, options)
-          : entriesOf(circuit.states.view(name), declared.plan, options)
+          : entriesOf(circuit.states.spec(name), declared.plan, options)
       )
     )
   }

@@ -5,7 +5,7 @@ import type { StateKey } from '../state/contract.ts'
 import type { StateEntry, WindowRow, WindowRows } from './contract.ts'
 import { scalarFromText } from './convert/index.ts'
 import type { DeclaredState, ServiceStates } from './graph/service-states.ts'
-import type { StateView } from './task/state-view.ts'
+import type { AccessSpec } from './task/state-access.ts'
 
 const LIMIT_DEFAULT = 100
 /** Keys of a task that are looked at for a prefix: a second of its time. */
@@ -13,14 +13,16 @@ const LOOKED_AT_MAX = 1_000_000
 
 /** Entries of one task's state: the one under `key`, or the first `limit`, of keys whose text begins with `prefix`. */
 export function entriesOf(
-  view: StateView,
+  { view, see = asItIs }: Pick<AccessSpec, 'view' | 'see'>,
   plan: Extract<StatePlan, { kind: 'owned' }>,
   options: { readonly key?: string; readonly prefix?: string; readonly limit?: number }
 ): StateEntry[] {
   if (options.key !== undefined) {
     const key = scalarFromText(plan.key as ScalarType, options.key, 'key') as StateKey
     const value = view.read(key)
-    return value === undefined ? [] : [{ key: jsonReady(key), value: jsonReady(value) }]
+    return value === undefined
+      ? []
+      : [{ key: jsonReady(key), value: jsonReady(see(value, key, null)) }]
   }
   const { limit = LIMIT_DEFAULT, prefix = '' } = options
   const entries: StateEntry[] = []
@@ -28,7 +30,7 @@ export function entriesOf(
   for (const [key, value] of view.entries()) {
     if (entries.length >= limit || (prefix !== '' && lookedAt++ >= LOOKED_AT_MAX)) break
     if (prefix !== '' && !String(key).startsWith(prefix)) continue
-    entries.push({ key: jsonReady(key), value: jsonReady(value) })
+    entries.push({ key: jsonReady(key), value: jsonReady(see(value, key, null)) })
   }
   return entries
 }
@@ -42,22 +44,24 @@ export function windowedEntriesOf(
   const { limit = LIMIT_DEFAULT, prefix = '' } = options
   const { windows, states: views, last } = states.windowed.get(declared.service)!
   const view = views.find(one => one.view.name === declared.name)!.view
+  const { see = asItIs } = states.spec(declared.name)
   const key =
     options.key === undefined
       ? undefined
       : (scalarFromText(declared.plan.key as ScalarType, options.key, 'key') as StateKey)
   const entries: StateEntry[] = []
+  let lookedAt = 0
   for (const namespace of view.states.namespaces().toSorted((a, b) => a - b)) {
     if (last?.keeps(namespace) === true) continue
     const state = view.states.in(namespace)
     const pairs: Iterable<[StateKey, unknown]> =
       key === undefined ? state.entries() : state.has(key) ? [[key, state.get(key)]] : []
     for (const [name, value] of pairs) {
-      if (entries.length >= limit) return entries
+      if (entries.length >= limit || (prefix !== '' && lookedAt++ >= LOOKED_AT_MAX)) return entries
       if (prefix !== '' && !String(name).startsWith(prefix)) continue
       const bounds = windows?.boundsOf(namespace, name) ?? null
       const window = bounds === null ? {} : { window: { start: bounds.start, end: bounds.end } }
-      entries.push({ key: jsonReady(name), value: jsonReady(value), ...window })
+      entries.push({ key: jsonReady(name), value: jsonReady(see(value, name, bounds)), ...window })
     }
   }
   return entries
@@ -71,16 +75,24 @@ export function windowRowsOf(
 ): WindowRows {
   const { windows, states: views, last } = states.windowed.get(declared.service)!
   const { view } = views.find(one => one.view.name === declared.name)!
+  const { see = asItIs } = states.spec(declared.name)
   const open: WindowRow[] = []
   for (const namespace of hasEnded ? [] : view.states.namespaces()) {
+    if (last?.keeps(namespace) === true) continue
     for (const [key, value] of view.states.in(namespace).entries()) {
       const bounds = windows?.boundsOf(namespace, key)
       if (bounds !== null && bounds !== undefined) {
-        open.push({ key, value, start: bounds.start, end: bounds.end })
+        const { start, end } = bounds
+        open.push({ key, value: see(value, key, bounds), start, end })
       }
     }
   }
-  return { open, flushed: last?.rows(declared.name) ?? [] }
+  const flushed = last?.rows(declared.name) ?? []
+  return { open, flushed: flushed.map(row => ({ ...row, value: see(row.value, row.key, row) })) }
+}
+
+function asItIs(value: unknown): unknown {
+  return value
 }
 
 /** Bigints as digits, bytes as base64, maps as lists of pairs; the rest as it is. */

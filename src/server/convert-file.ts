@@ -53,7 +53,7 @@ const VALUE_PARTS = new Set(['type', 'converter', 'schema', 'registry'])
 const STEP_PARTS = new Set('operator name code with input output outputKey at'.split(' '))
 const PARTITION_PARTS = new Set(['assignKey', 'dedup', 'steps', 'updateState'])
 const STATE_PARTS = new Set(
-  'kind name property key value ttlMs ttlAfter windowed isImmutable migrate service state at'.split(
+  'kind name property key value ttlMs ttlAfter windowed result migrate service state at'.split(
     ' '
   )
 )

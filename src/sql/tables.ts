@@ -77,7 +77,7 @@ function table(
     state: full,
     part,
     ttlMs: state.ttlMs,
-    columns: [...fixed, ...valueColumns(state.value, names)],
+    columns: [...fixed, ...valueColumns(state.result?.type ?? state.value, names)],
     fixed: fixed.length
   }
 }

@@ -73,7 +73,10 @@ export function checkAggregate(
       value: object(aggregates.flatMap(stateFields)),
       ttlMs: null,
       windowed: isWindowed,
-      isImmutable: true,
+      result: {
+        type: object(aggregates.map(one => field(one.name, seenType(one, key)))),
+        aggregates
+      },
       at
     },
     update: step('add', 'update-state'),
@@ -194,6 +197,29 @@ function resultType({ function: fn, type }: AggregatePlan, key: Type): Type {
       return { kind: 'list', items: type! }
     default:
       return NUMBER
+  }
+}
+
+/** What is seen of a state, also of one that has had no record. */
+function seenType({ function: fn, type }: AggregatePlan, key: Type): Type {
+  const inner = type === null ? FLOAT : withoutOption(type)
+  switch (fn) {
+    case 'key':
+      return key
+    case 'count':
+    case 'distinct':
+      return COUNT
+    case 'sum':
+      return sumType(inner)
+    case 'avg':
+      return { kind: 'option', value: FLOAT }
+    case 'top':
+      return { kind: 'list', items: type! }
+    case 'window-start':
+    case 'window-end':
+      return { kind: 'timestamp' }
+    default:
+      return { kind: 'option', value: inner }
   }
 }
 

@@ -127,7 +127,9 @@ function literalOf(report: Report, node: ScalarNode, type: Type): Literal | null
   }
   if (isIntegerType(type) && type.bigint)
     return /^-?\d{1,20}$/.test(text) ? { bigint: text } : wrong('a whole number')
-  return typeof value === 'number' && Number.isFinite(value) ? value : wrong('a number')
+  if (typeof value !== 'number' || !Number.isFinite(value)) return wrong('a number')
+  // As values of the type are: 0.1 is another number there.
+  return type.kind === 'f32' ? Math.fround(value) : value
 }
 
 /** The object that a map makes of values of type `input`, with its type; null after a finding. */

@@ -281,7 +281,7 @@ function sideOf(
 
 /** The side of a state of another service: its key and its values are as its owner declares them. */
 function stateSideOf(
-  { report }: StepContext,
+  { report, aggregates }: StepContext,
   file: FileModel,
   service: ServiceModel,
   { state, sourceSpan, as }: JoinSideModel
@@ -303,17 +303,12 @@ function stateSideOf(
   }
   const owner = file.services.find(one => one.name === found.service)
   const owned = owner?.states.find(one => one.kind === 'owned' && one.name === found.state)
-  if (owned === undefined && owner?.partition?.aggregate && found.state === AGGREGATE_STATE) {
-    const message = `the state ${quoted(state!)} is that of an aggregate, which a join cannot look up`
-    const hint =
-      'Join with the topic that the aggregate writes, as a table; or read it in a function.'
-    report.error('JOIN_STATE', sourceSpan, message, hint)
-    return null
-  }
+  const aggregate = found.state === AGGREGATE_STATE ? aggregates.get(found.service) : undefined
+  const kept = owned?.kind === 'owned' ? owned : aggregate
   // What is missing has its own finding.
-  if (owned?.kind !== 'owned' || owned.key === null || owned.value === null) return null
+  if (kept === undefined || kept.key === null || kept.value === null) return null
   const plan = { topic: '', type: 'state', state: found.name, as, row: null } as const
-  return { plan: { ...plan, value: withoutOption(owned.value) }, key: owned.key }
+  return { plan: { ...plan, value: withoutOption(kept.value) }, key: kept.key }
 }
 
 function keyOf({ report }: StepContext, join: JoinModel, left: Type, right: Type): Type | null {

@@ -147,6 +147,10 @@ function checkMain(
     sendsNothing = checked.sendsNothing
     aggregate = checked.aggregate
   }
+  if (aggregate !== null) {
+    const { state, output } = aggregate
+    context.aggregates.set(service.name, { key: state.key, value: output })
+  }
   let window: WindowPlan | null = null
   let emits = emitsFromUpdateState
   if (windowModel !== null) {

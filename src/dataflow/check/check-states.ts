@@ -102,7 +102,13 @@ function checkReference(
     wanted.state,
     ownedStates(owner).map(candidate => candidate.name)
   )
-  const hint = nearest === null ? null : `Did you mean "${owner.name}.${nearest}"?`
+  const ofAggregate = `Its aggregate is read as "${owner.name}.${AGGREGATE_STATE}".`
+  const hint =
+    nearest !== null
+      ? `Did you mean "${owner.name}.${nearest}"?`
+      : owner.partition?.aggregate
+        ? ofAggregate
+        : null
   report.error(
     'STATE_UNKNOWN',
     reference.targetSpan,

@@ -26,6 +26,8 @@ export interface StepContext {
   /** Texts of modules that were read already. */
   readonly modules: Map<string, string | null>
   readonly functionTopics: FunctionTopics
+  /** What joins see of the aggregates that were checked, by service. */
+  readonly aggregates: Map<string, { readonly key: Type; readonly value: Type }>
 }
 
 /** A checked step; `plan` is null after a finding in it. */

@@ -157,7 +157,8 @@ class FunctionReader {
       types: types.scope,
       readModule: place.readModule,
       modules: new Map(),
-      functionTopics: new FunctionTopics({ name: '', namespace: '' }, report)
+      functionTopics: new FunctionTopics({ name: '', namespace: '' }, report),
+      aggregates: new Map()
     }
   }
 

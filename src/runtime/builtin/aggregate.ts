@@ -13,7 +13,17 @@ import { addTop, mergeTop, topValues } from './top-list.ts'
 
 type AggregateCall = Extract<BuiltinCall, { readonly name: 'aggregate' }>
 
-/** The text of one aggregate. Names in it: `before`, `next`, `one`, `other` are states, `ctx` the context. */
+/** What is seen of a value that an aggregate keeps, of `key` and, where it is one of a window, of that. */
+export type SeeState = (
+  value: unknown,
+  key: unknown,
+  window: { readonly start: number | null; readonly end: number | null } | null
+) => unknown
+
+/**
+ * The text of one aggregate. Names in it: `before`, `next`, `one`, `other` are states, `ctx` the context; in results
+ * `key` and `window` are those of `next`.
+ */
 interface Texts {
   /** Properties of the state after a record, `name: expression` each. */
   readonly add: readonly string[]
@@ -26,11 +36,8 @@ export function aggregateFunction(call: AggregateCall): UserFunction {
   const { aggregates, part, sends } = call
   const texts = aggregates.map(textsOf)
   const state = `ctx.state[${JSON.stringify(call.property)}]`
-  const properties = texts.map(
-    ({ result: text }, index) => `${quote(aggregates[index]!.name)}: ${text}`
-  )
-  const result = `keyed(ctx.key, { ${properties.join(', ')} })`
-  const helpers = { ...HELPERS, ...copiers(aggregates) }
+  const result = 'keyed(ctx.key, see(next, ctx.key, ctx.window))'
+  const helpers = { ...HELPERS, see: aggregateResult(aggregates) }
   switch (part) {
     case 'add':
       return generate(
@@ -67,6 +74,17 @@ return ${result}
   }
 }
 
+/** What makes results of states; they share nothing (G1). */
+export function aggregateResult(aggregates: readonly AggregatePlan[]): SeeState {
+  const properties = aggregates.map(
+    (one, index) => `${quote(one.name)}: ${textsOf(one, index).result}`
+  )
+  return generate(
+    `return function see(next, key, window) { return { ${properties.join(', ')} } }`,
+    { ...HELPERS, ...copiers(aggregates) }
+  ) as SeeState
+}
+
 /** Reads each field once. */
 function fieldsOf(aggregates: readonly AggregatePlan[]): string {
   return aggregates
@@ -88,11 +106,11 @@ function textsOf(aggregate: AggregatePlan, index: number): Texts {
   const merged = (text: string): string => `${key}: ${text}`
   switch (fn) {
     case 'key':
-      return { add: [], merge: [], result: 'ctx.key' }
+      return { add: [], merge: [], result: 'key' }
     case 'window-start':
-      return { add: [], merge: [], result: 'ctx.window.start' }
+      return { add: [], merge: [], result: 'window.start' }
     case 'window-end':
-      return { add: [], merge: [], result: 'ctx.window.end' }
+      return { add: [], merge: [], result: 'window.end' }
     case 'count':
       return plain(key, kept(`${state('before')} + 1`), `${state('one')} + ${state('other')}`)
     case 'sum': {

@@ -2,7 +2,8 @@
 import { deepEqual, equal } from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
-import type { ConditionPlan, Literal } from '../../dataflow/plan.ts'
+import { compile } from '../../dataflow/index.ts'
+import type { CodePlan, ConditionPlan, Literal } from '../../dataflow/plan.ts'
 import { fieldsRead } from '../code/fields-read.ts'
 import { builtinFunction } from './functions.ts'
 
@@ -89,6 +90,28 @@ test('whole numbers beyond 2^53 are compared as they are', () => {
   const where = builtinFunction({ name: 'where', condition })
   equal(where({ id: 9007199254740993n } as never, null as never), true)
   equal(where({ id: 9007199254740992n } as never, null as never), false)
+})
+
+test('a number is compared with a field of 32 bits as the field has it', () => {
+  const { plan } = compile(
+    `apiVersion: 1.0.0
+meta: { name: narrow }
+types: { one: { type: object, properties: { x: f32 } } }
+topics: { in: { schema: { value: one } } }
+services:
+  keep:
+    sources: [{ type: topic, id: in }]
+    transforms: [{ operator: filter, where: { field: x, in: [0.1, 0.5] } }]
+`,
+    { file: 'dataflow.yaml' }
+  )
+  const { code } = plan!.services[0]!.steps[0]!
+  const where = builtinFunction((code as Extract<CodePlan, { kind: 'builtin' }>).call)
+  const narrow = new Float32Array([0.1, 0.2, 0.5])
+  deepEqual(
+    [...narrow].map(x => where({ x } as never, null as never)),
+    [true, false, true]
+  )
 })
 
 test('a source need not read what no condition and no pick looks at', () => {

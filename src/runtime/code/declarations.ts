@@ -211,13 +211,18 @@ class DeclarationGenerator {
   }
 
   #state(state: StatePlan): string {
-    if (state.kind === 'owned') {
+    if (state.kind === 'owned' && state.result === undefined) {
       return `$KeyedState<${this.#types.of(state.key)}, ${this.#types.of(state.value)}>`
     }
-    const owner = this.#plan.services.find(({ name }) => name === state.service)
-    const owned = owner?.states.find(({ name }) => name === state.state)
+    const owned = state.kind === 'owned' ? state : this.#stateOf(state.service, state.state)
     if (owned?.kind !== 'owned') return 'never'
-    return `$KeyedStateReader<${this.#types.of(owned.key)}, ${this.#types.of(owned.value)}>`
+    const value = owned.result?.type ?? owned.value
+    return `$KeyedStateReader<${this.#types.of(owned.key)}, ${this.#types.of(value)}>`
+  }
+
+  #stateOf(service: string, state: string): StatePlan | undefined {
+    const owner = this.#plan.services.find(({ name }) => name === service)
+    return owner?.states.find(({ name }) => name === state)
   }
 
   /** The type that all sinks without steps of their own take, where that is one. */

@@ -98,7 +98,7 @@ export class Library {
     const types = `${fingerprintOf(state.key)} -> ${fingerprintOf(state.value)}`
     return {
       key: compileKeyCodec(state.key as ScalarType),
-      value: state.isImmutable === true ? shared(state.value) : compileValueCodec(state.value),
+      value: state.result === undefined ? compileValueCodec(state.value) : shared(state.value),
       fingerprint: state.ttlMs === null ? types : `${types} stamped`
     }
   }

@@ -1,31 +1,23 @@
-// The chains of operators of one service in one task.
-import { AssertionFailure, assert, unreachable } from '../../base/index.ts'
+// The chains of operators of one service in one task: from its sources over its partition, windows or join to its sinks.
+import { assert } from '../../base/index.ts'
 import type {
   JoinPlan,
   PartitionPlan,
   ServicePlan,
-  SinkPlan,
   SourcePlan,
   StepPlan,
   WindowPlan
 } from '../../dataflow/plan.ts'
-import { keyConverter } from '../convert/index.ts'
 import { DedupOperator, type Seen } from '../dedup/dedup.ts'
 import type { JoinEntryOptions } from '../joins/contract.ts'
-import { AssignIdOperator } from '../operators/assign-id.ts'
 import { AssignKeyOperator } from '../operators/assign-key.ts'
 import {
   AssignTimestampOperator,
   RecordTimeOperator,
   type TimeProgress
 } from '../operators/assign-timestamp.ts'
-import { FilterMapOperator } from '../operators/filter-map.ts'
-import { FilterOperator } from '../operators/filter.ts'
-import { FlatMapOperator } from '../operators/flat-map.ts'
-import type { FunctionParts } from '../operators/function-operator.ts'
 import { fuse } from '../operators/fuse.ts'
-import { LateRecords, type LateSink } from '../operators/late-records.ts'
-import { MapOperator } from '../operators/map.ts'
+import { LateRecords } from '../operators/late-records.ts'
 import type { Operator } from '../operators/operator.ts'
 import type { RecordErrors } from '../operators/record-errors.ts'
 import {
@@ -35,17 +27,12 @@ import {
   RepartitionSource,
   writeMark
 } from '../operators/repartition.ts'
-import { type Branch, RouteOperator } from '../operators/route.ts'
-import { SinkOperator } from '../operators/sink.ts'
 import { SourceOperator } from '../operators/source.ts'
 import { UpdateStateOperator } from '../operators/update-state.ts'
-import { RecordContext, contextLog } from '../task/context.ts'
-import { sinkName, sourceName } from '../task/counters.ts'
+import { sourceName } from '../task/counters.ts'
 import { Frame } from '../task/frame.ts'
 import type { TopicOutput } from '../task/outputs.ts'
 import type { RecordTaker } from '../task/record-facts.ts'
-import { StateAccess } from '../task/state-access.ts'
-import type { StateView } from '../task/state-view.ts'
 import type { TimeInput } from '../time/event-time.ts'
 import type { Windows } from '../windows/contract.ts'
 import type { LastBook } from '../windows/last-flushed.ts'
@@ -53,31 +40,18 @@ import { WindowResults } from '../windows/results.ts'
 import type { Circuit } from './circuit.ts'
 import { seenOf } from './service-dedup.ts'
 import { stateJoinOf, tableJoinOf, timedJoinOf } from './service-joins.ts'
-import { sinksInOrder } from './delivery-order.ts'
 import { repartitionTopicName } from './names.ts'
+import { type Path, ServiceOperators, onlyFilters } from './service-operators.ts'
 import type { ServiceTime } from './service-time.ts'
 import { isPerKey, windowsOf } from './service-windows.ts'
 import { lastStateName, windowKeyCodec, windowStateName } from './window-states.ts'
-
-/** What a chain knows of where it began. */
-interface Path {
-  readonly frame: Frame
-  /** `ctx.state` of its functions. */
-  readonly state: Readonly<Record<string, unknown>>
-  /** Fingerprint of the value's bytes while only filters stand behind them; null once a value is made anew. */
-  readonly valueBytes: string | null
-  /** Fingerprint of the bytes of the record's own key. */
-  readonly keyBytes: string
-  /** Whether what is being built stands behind assign-key and before the sinks. */
-  readonly inPartition: boolean
-}
 
 /** Builds the chains of one service. */
 export class ServiceChains {
   readonly #circuit: Circuit
   readonly #service: ServicePlan
   readonly #errors: RecordErrors
-  readonly #writes: boolean
+  readonly #operators: ServiceOperators
   readonly #time: ServiceTime | null
   readonly #windows: Windows | null
   readonly #join: { entry(options: JoinEntryOptions): Operator } | null
@@ -87,7 +61,7 @@ export class ServiceChains {
     this.#circuit = circuit
     this.#service = service
     this.#errors = circuit.errors(service.name)
-    this.#writes = service.states.some(state => state.kind === 'owned')
+    this.#operators = new ServiceOperators(circuit, service)
     this.#time = circuit.timeOf(service.name)
     this.#windows = service.window === null ? null : this.#makeWindows(service.window)
     this.#join = service.join === undefined ? null : this.#makeJoin(service.join)
@@ -103,16 +77,16 @@ export class ServiceChains {
     const frame = new Frame(format.key)
     const path: Path = {
       frame,
-      state: this.#access(frame),
+      state: this.#operators.access(frame),
       valueBytes: onlyFilters([...steps, ...inWindow]) ? format.value.fingerprint : null,
       keyBytes: format.key.fingerprint,
       inPartition: false
     }
     const { partition } = this.#service
-    const tail = partition === null ? this.#sinks(path) : this.#partition(path, partition)
+    const tail = partition === null ? this.#operators.sinks(path) : this.#partition(path, partition)
     const name = sourceName(plan, source.topic)
     const topic = plan.topics[source.topic]!.name
-    const timed = this.#assignTimestamp(path, topic, this.#steps(inWindow, path, tail))
+    const timed = this.#assignTimestamp(path, topic, this.#operators.steps(inWindow, path, tail))
     return new SourceOperator({
       name,
       converter: format.value,
@@ -120,9 +94,14 @@ export class ServiceChains {
       signal,
       frame,
       counters,
-      index: this.#index(name),
+      index: this.#operators.index(name),
       errors: this.#errors,
-      next: this.#recordTime(path, topic, this.#index(name), this.#steps(steps, path, timed))
+      next: this.#recordTime(
+        path,
+        topic,
+        this.#operators.index(name),
+        this.#operators.steps(steps, path, timed)
+      )
     })
   }
 
@@ -130,7 +109,7 @@ export class ServiceChains {
   #assignTimestamp(path: Path, topic: string, next: Operator): Operator {
     const time = this.#service.time
     if (time === null || time.assignTimestamp === null) return next
-    const parts = this.#parts(time.assignTimestamp, path, next)
+    const parts = this.#operators.parts(time.assignTimestamp, path, next)
     const { fn } = parts
     const takesTime = time.timestampArgument === 'number'
     const withTime: typeof fn = (value, ctx) => fn(value, ctx.timestamp as never)
@@ -173,7 +152,7 @@ export class ServiceChains {
     const frame = new Frame(format.key)
     const path: Path = {
       frame,
-      state: this.#access(frame),
+      state: this.#operators.access(frame),
       valueBytes: format.value.fingerprint,
       keyBytes: format.key.fingerprint,
       inPartition: false
@@ -196,7 +175,7 @@ export class ServiceChains {
       next = new RepartitionOperator({
         pinned,
         name: step.name,
-        index: this.#index(step.name),
+        index: this.#operators.index(step.name),
         task,
         tasks,
         format: this.#repartitionFormat(partition),
@@ -207,7 +186,7 @@ export class ServiceChains {
       })
     }
     const codec = library.keyCodec(step.outputKey)
-    return fuse(new AssignKeyOperator(this.#parts(step, path, next), { codec }), next)
+    return fuse(new AssignKeyOperator(this.#operators.parts(step, path, next), { codec }), next)
   }
 
   /** Lets the other owners of keys know how far this task is. */
@@ -226,12 +205,15 @@ export class ServiceChains {
     const isOriginal = onlyFilters(steps) && updateState === null && this.#join === null
     const behind: Path = isOriginal ? path : { ...path, valueBytes: null }
     const inside: Path = { ...path, inPartition: true }
-    let next = this.#sinks(behind)
+    let next = this.#operators.sinks(behind)
     if (updateState !== null) {
       const emits = this.#service.emitsFromUpdateState
-      next = fuse(new UpdateStateOperator(this.#parts(updateState, inside, next), { emits }), next)
+      next = fuse(
+        new UpdateStateOperator(this.#operators.parts(updateState, inside, next), { emits }),
+        next
+      )
     }
-    const first = this.#steps(steps, inside, next)
+    const first = this.#operators.steps(steps, inside, next)
     const entry = this.#entry(path.frame, first, !isOriginal)
     return this.#seen === null ? entry : new DedupOperator(this.#seen, path.frame, entry)
   }
@@ -248,20 +230,24 @@ export class ServiceChains {
     const { state, task, onLog } = circuit.options
     const service = this.#service
     if (join.right.type === 'state')
-      return stateJoinOf(service, join, this.#viewOf(join.right.state!))
+      return stateJoinOf(service, join, circuit.states.named(service, join.right.state!))
     if (!join.isTimed) return tableJoinOf(service, join, state!)
     const time = this.#time!
     const watermark = (): number => time.owned.exact()
     const late = new LateRecords({
       service: service.name,
-      sink: this.#lateSink(join.left.lateTopic),
-      rightSink: this.#lateSink(join.right.lateTopic),
+      sink: this.#operators.lateSink(join.left.lateTopic),
+      rightSink: this.#operators.lateSink(join.right.lateTopic),
       watermark,
       onLog
     })
-    const path = this.#ownPath()
+    const path = this.#operators.ownPath()
     const inside: Path = { ...path, inPartition: true }
-    const next = this.#steps(service.partition!.steps, inside, this.#sinks(path))
+    const next = this.#operators.steps(
+      service.partition!.steps,
+      inside,
+      this.#operators.sinks(path)
+    )
     const results = { frame: path.frame, next }
     const options = { service, join, state: state!, task, late, time: time.owned, results }
     const windows = timedJoinOf(options)
@@ -269,13 +255,6 @@ export class ServiceChains {
     const clocked = { earlyMs: null, endsWithTime: true, isJoin: true }
     circuit.work!.addWindows({ service: service.name, windows, late, time, ...clocked })
     return windows
-  }
-
-  /** A state as this service sees it, by its name here. */
-  #viewOf(name: string): StateView {
-    const index = this.#service.states.findIndex(one => one.name === name)
-    assert(index >= 0, `service ${this.#service.name} has a state ${name}`)
-    return this.#circuit.states.of(this.#service)[index]![1].view
   }
 
   /** The windows of the service, with what becomes of their results and of late records. */
@@ -290,7 +269,7 @@ export class ServiceChains {
     const eventTime = time?.owned ?? null
     const late = new LateRecords({
       service: service.name,
-      sink: this.#lateSink(window.lateTopic),
+      sink: this.#operators.lateSink(window.lateTopic),
       watermark: () => eventTime?.exact() ?? clock.now(),
       onLog
     })
@@ -329,11 +308,11 @@ export class ServiceChains {
   #results(window: WindowPlan, lastBook: LastBook | null): WindowResults {
     const { task } = this.#circuit.options
     const { scope, states } = this.#circuit.states.windowed.get(this.#service.name)!
-    const path = this.#ownPath()
+    const path = this.#operators.ownPath()
     const inside: Path = { ...path, inPartition: true }
     const closing = (step: StepPlan | null): Operator | null => {
       if (step === null) return null
-      const parts = this.#parts(step, inside, this.#sinks(path))
+      const parts = this.#operators.parts(step, inside, this.#operators.sinks(path))
       const { fn, describe } = parts
       return new UpdateStateOperator(
         {
@@ -355,137 +334,14 @@ export class ServiceChains {
       task,
       flush: closing(window.flush),
       flushKey: closing(window.flushKey),
-      merge: window.merge === null ? null : this.#parts(window.merge, inside, nothing),
+      merge: window.merge === null ? null : this.#operators.parts(window.merge, inside, nothing),
       lastBook
     })
-  }
-
-  #lateSink(topic: string | null | undefined): LateSink | null {
-    if (topic === null || topic === undefined) return null
-    const path = this.#ownPath()
-    const sink = { topic, steps: [], at: this.#service.at }
-    return { frame: path.frame, operator: this.#sink(sink, path).operator }
-  }
-
-  /** A path that begins with no record. */
-  #ownPath(): Path {
-    const frame = new Frame(keyConverter(null))
-    return { frame, state: this.#access(frame), valueBytes: null, keyBytes: '', inPartition: false }
-  }
-
-  #sinks(path: Path): Operator {
-    const { sinks } = this.#service
-    const order = sinksInOrder(this.#circuit.options.plan, this.#service)
-    const branches = order.map(index => this.#sink(sinks[index]!, path))
-    if (branches.length === 0) return { push: () => undefined }
-    if (branches.length === 1) return branches[0]!.operator
-    return new RouteOperator(branches, path.frame)
-  }
-
-  #sink(sink: SinkPlan, path: Path): Branch {
-    const circuit = this.#circuit
-    const { plan, library, counters } = circuit.options
-    const format = library.topic(sink.topic)
-    const output = circuit.output(sink.topic)
-    const name = sinkName(plan, sink.topic)
-    const { key, function: target } = plan.topics[sink.topic]!
-    const keepsKey = path.keyBytes === format.key.fingerprint
-    const operator = new SinkOperator({
-      name,
-      output,
-      converter: format.value,
-      keyConverter: format.key,
-      passesValue: onlyFilters(sink.steps) && path.valueBytes === format.value.fingerprint,
-      // An id is a text, whatever the key was.
-      passesKey: keepsKey || (key === null && target === undefined),
-      target: target?.typename ?? null,
-      readers: circuit.readersOf(output.topic),
-      owns: partition => circuit.owns(partition),
-      frame: path.frame,
-      counters,
-      index: this.#index(name),
-      errors: this.#errors
-    })
-    return {
-      operator: this.#steps(sink.steps, path, operator),
-      mayChange: sink.steps.length > 0,
-      failed: error => operator.failed(error)
-    }
-  }
-
-  #steps(steps: readonly StepPlan[], path: Path, last: Operator): Operator {
-    return steps.reduceRight((next, step) => this.#step(step, path, next), last)
-  }
-
-  #step(step: StepPlan, path: Path, next: Operator): Operator {
-    const parts = this.#parts(step, path, next)
-    switch (step.operator) {
-      case 'map':
-        return fuse(new MapOperator(parts), next)
-      case 'filter':
-        return fuse(new FilterOperator(parts), next)
-      case 'filter-map':
-        return fuse(new FilterMapOperator(parts), next)
-      case 'flat-map':
-        return fuse(new FlatMapOperator(parts), next)
-      case 'assign-id':
-        return new AssignIdOperator(parts)
-      case 'assign-key':
-      case 'update-state':
-      case 'assign-timestamp':
-      case 'merge':
-      case 'flush':
-      case 'migrate':
-        throw new AssertionFailure(`${step.operator} has a place of its own`)
-      default:
-        return unreachable(step.operator)
-    }
-  }
-
-  #parts(step: StepPlan, path: Path, next: Operator): FunctionParts {
-    const { library, counters, clock, signal, env, onLog } = this.#circuit.options
-    const { fn, describe } = library.step(step)
-    const log = contextLog(this.#service.name, step.name, onLog)
-    const { frame, state, inPartition } = path
-    const sql = this.#circuit.states.sql.of(this.#service)
-    return {
-      name: step.name,
-      fn,
-      describe,
-      context: new RecordContext({ frame, inPartition, params: step.with, env, state, log, sql }),
-      frame,
-      counters,
-      index: this.#index(step.name),
-      guard: this.#writes ? this.#circuit.guard : null,
-      errors: this.#errors,
-      clock,
-      signal,
-      next
-    }
-  }
-
-  #access(frame: Frame): Readonly<Record<string, unknown>> {
-    const access: Record<string, unknown> = {}
-    for (const [property, spec] of this.#circuit.states.of(this.#service)) {
-      access[property] = new StateAccess(spec, frame)
-    }
-    return Object.freeze(access)
   }
 
   #repartitionFormat(partition: PartitionPlan): RepartitionFormat {
     return this.#circuit.options.library.repartition(partition.assignKey)
   }
-
-  #index(operator: string): number {
-    const index = this.#circuit.options.counters.indexOf(this.#service.name, operator)
-    assert(index >= 0, `counters for ${this.#service.name}/${operator} exist`)
-    return index
-  }
-}
-
-/** Whether values pass as they are. */
-function onlyFilters(steps: readonly StepPlan[]): boolean {
-  return steps.every(({ operator }) => operator === 'filter' || operator === 'assign-id')
 }
 
 /** For dead letters: a result that fails has no record, but a window. */

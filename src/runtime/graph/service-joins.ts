@@ -14,7 +14,7 @@ import { TableJoin } from '../joins/table-join.ts'
 import type { TimedJoin } from '../joins/timed-join.ts'
 import type { LateRecords } from '../operators/late-records.ts'
 import type { WindowTime } from '../windows/contract.ts'
-import type { StateView } from '../task/state-view.ts'
+import type { AccessSpec } from '../task/state-access.ts'
 import type { Library } from './library.ts'
 import { bookName } from './names.ts'
 import { windowKeyCodec } from './window-states.ts'
@@ -95,9 +95,9 @@ export function tableJoinOf(service: ServicePlan, join: JoinPlan, state: TaskSta
   })
 }
 
-/** The look-up of a state of another service; `view` is how this service sees it. */
-export function stateJoinOf(service: ServicePlan, join: JoinPlan, view: StateView): StateJoin {
-  return new StateJoin({ kind: join.kind, make: pairMaker(service, join), view })
+/** The look-up of a state of another service; `state` is how this service sees it. */
+export function stateJoinOf(service: ServicePlan, join: JoinPlan, state: AccessSpec): StateJoin {
+  return new StateJoin({ kind: join.kind, make: pairMaker(service, join), state })
 }
 
 /** How far the times of what a join sends may lie behind the watermark. */
@@ -130,7 +130,8 @@ function pairMaker(service: ServicePlan, { left, right }: JoinPlan): MakePair {
   const steps = [...(service.partition?.steps ?? []), ...service.sinks.flatMap(sink => sink.steps)]
   const copies = steps.length > 0
   const copyLeft = copier(left.value, copies)
-  const copyRight = copier(right.value, copies)
+  // What is read of a state is a copy.
+  const copyRight = copier(right.value, copies && right.type !== 'state')
   const [leftAs, rightAs] = [left.as, right.as]
   return (one, another) => ({ [leftAs]: copyLeft(one), [rightAs]: copyRight(another) })
 }

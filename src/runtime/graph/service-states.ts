@@ -1,9 +1,8 @@
 // The states of a dataflow in one task: their specs for opening, and views of them for its services.
 import type { Plan, ServicePlan, StatePlan } from '../../dataflow/plan.ts'
 import { assert } from '../../base/index.ts'
-import type { Type } from '../../dataflow/types.ts'
-import type { StateKey, StateSpec, TaskState, ValueCodec } from '../../state/contract.ts'
-import { compileValueCodec } from '../convert/index.ts'
+import type { StateSpec, TaskState, ValueCodec } from '../../state/contract.ts'
+import { type SeeState, aggregateResult } from '../builtin/index.ts'
 import type { AccessSpec } from '../task/state-access.ts'
 import { type SqlSource, TaskSql } from '../task/task-sql.ts'
 import { WindowScope, WindowedView } from '../task/window-scope.ts'
@@ -15,6 +14,7 @@ import {
   PlainView,
   type StateView,
   type Stamped,
+  TouchingView,
   UndoableView,
   type UndoLog,
   type WriteGuard,
@@ -95,8 +95,6 @@ export class ServiceStates {
   readonly #specs = new Map<string, AccessSpec>()
   /** Views of owning services for which reads count. */
   readonly #touching = new Map<string, StateView>()
-  /** Views of other services of states whose values are shared. */
-  readonly #copying = new Map<string, StateView>()
 
   constructor(options: {
     readonly plan: Plan
@@ -127,19 +125,17 @@ export class ServiceStates {
         key: format.key,
         value: format.value,
         view: undoable(view, options.undo),
-        writable: true
+        writable: true,
+        ...seen(declared.plan)
       })
       const touching = this.#touching.get(declared.name)
       if (touching !== undefined) {
         this.#touching.set(declared.name, undoable(touching, options.undo))
       }
-      if (declared.plan.isImmutable === true) {
-        this.#copying.set(declared.name, new CopyingView(view, declared.plan.value))
-      }
     }
   }
 
-  /** What stands under `ctx.state` in a service: property and access. */
+  /** What stands under `ctx.state` in functions of a service: property and access. */
   of(service: ServicePlan): [string, AccessSpec][] {
     return service.states.map(state => {
       const isOwned = state.kind === 'owned'
@@ -148,9 +144,24 @@ export class ServiceStates {
         : stateName(state.service, state.state)
       const spec = this.#specs.get(name)
       assert(spec !== undefined, `the plan ${this.#plan.name} declares state ${name}`)
-      const view = (isOwned ? this.#touching.get(name) : this.#copying.get(name)) ?? spec.view
-      return [state.property, { ...spec, view, writable: isOwned }]
+      const view = (isOwned ? this.#touching.get(name) : undefined) ?? spec.view
+      return [state.property, { ...spec, view, writable: isOwned && spec.see === undefined }]
     })
+  }
+
+  /** One of them, by its name in the service. */
+  named(service: ServicePlan, name: string): AccessSpec {
+    const index = service.states.findIndex(one => one.name === name)
+    assert(index >= 0, `service ${service.name} has a state ${name}`)
+    return this.of(service)[index]![1]
+  }
+
+  /** What stands there for the aggregate of the service itself: all of what it keeps. */
+  ofAggregate(service: ServicePlan): [string, AccessSpec][] {
+    return this.of(service).map(([property, { name, key, value, view }]) => [
+      property,
+      { name, key, value, view, writable: true }
+    ])
   }
 
   /** How many keys a state has in windows that are open. */
@@ -165,9 +176,9 @@ export class ServiceStates {
     for (const { last } of this.windowed.values()) last?.freeze()
   }
 
-  /** The view of a state, for people who look at it. */
-  view(name: string): StateView {
-    return this.#specs.get(name)!.view
+  /** A state for people who look at it. */
+  spec(name: string): AccessSpec {
+    return this.#specs.get(name)!
   }
 
   #view(
@@ -183,19 +194,23 @@ export class ServiceStates {
       const view = new WindowedView(declared.name, state.namespaced(declared.stored), scope, guard)
       states.push({ property, view })
       const last = (): LastFlushed | null => windowed.last
-      this.#sources.set(declared.name, { kind: 'windows', view, scope, last })
+      this.#sources.set(declared.name, {
+        kind: 'windows',
+        view,
+        scope,
+        last,
+        ...seen(declared.plan)
+      })
       return view
     }
     if (ttlMs === null) {
       const view = new PlainView(state.state(declared.stored), guard)
-      this.#sources.set(declared.name, { kind: 'keys', view })
+      this.#sources.set(declared.name, { kind: 'keys', view, ...seen(declared.plan) })
       return view
     }
-    const stamped = state.state<Stamped>(declared.stored)
-    const view = new ExpiringView(stamped, guard, ttlMs, time)
-    if (declared.plan.ttlAfter === 'access') {
-      this.#touching.set(declared.name, new ExpiringView(stamped, guard, ttlMs, time, true))
-    }
+    const view = new ExpiringView(state.state<Stamped>(declared.stored), guard, ttlMs, time)
+    if (declared.plan.ttlAfter === 'access')
+      this.#touching.set(declared.name, new TouchingView(view))
     this.expiring.push(view)
     this.#sources.set(declared.name, { kind: 'keys', view })
     return view
@@ -206,34 +221,6 @@ function undoable(view: StateView, undo: UndoLog | null): StateView {
   return undo === null ? view : new UndoableView(view, undo)
 }
 
-/** Gives copies of values that are shared, to functions that may change what they get. */
-class CopyingView implements StateView {
-  readonly #view: StateView
-  readonly #copy: (value: unknown) => unknown
-
-  constructor(view: StateView, type: Type) {
-    this.#view = view
-    this.#copy = compileValueCodec(type).copy
-  }
-
-  read(key: StateKey): unknown {
-    const value = this.#view.read(key)
-    return value === undefined ? undefined : this.#copy(value)
-  }
-
-  has(key: StateKey): boolean {
-    return this.#view.has(key)
-  }
-
-  write(key: StateKey, value: unknown): void {
-    this.#view.write(key, value)
-  }
-
-  delete(key: StateKey): boolean {
-    return this.#view.delete(key)
-  }
-
-  *entries(): Iterable<[StateKey, unknown]> {
-    for (const [key, value] of this.#view.entries()) yield [key, this.#copy(value)]
-  }
+function seen({ result }: OwnedState): { readonly see?: SeeState } {
+  return result === undefined ? {} : { see: aggregateResult(result.aggregates) }
 }

@@ -3,7 +3,7 @@
 // The record is in the task that owns the key, and the value as of all records before it: readers go before writers.
 import type { StateKey } from '../../state/contract.ts'
 import type { Operator } from '../operators/operator.ts'
-import type { StateView } from '../task/state-view.ts'
+import type { AccessSpec } from '../task/state-access.ts'
 import type { JoinEntryOptions, Sided } from './contract.ts'
 import { type MakePair, Pairs, sendPairs } from './pairs.ts'
 
@@ -11,7 +11,7 @@ import { type MakePair, Pairs, sendPairs } from './pairs.ts'
 export interface StateJoinOptions {
   readonly kind: 'inner' | 'left' | 'outer'
   readonly make: MakePair
-  readonly view: StateView
+  readonly state: Pick<AccessSpec, 'view' | 'see'>
 }
 
 /** Keeps nothing of its own. */
@@ -23,16 +23,19 @@ export class StateJoin {
   }
 
   entry({ frame, next }: JoinEntryOptions): Operator {
-    const { kind, make, view } = this.#options
+    const { kind, make, state } = this.#options
+    const { view, see } = state
     const pairs = new Pairs()
     return {
       push: value => {
         // Hot: per record.
         const { left } = value as Sided
         if (left === null) return
-        const found = view.read(frame.owner as StateKey)
+        const key = frame.owner as StateKey
+        const found = view.read(key)
         if (found === undefined && kind === 'inner') return
-        pairs.add(left, found ?? null, frame.timestamp)
+        const seen = found === undefined || see === undefined ? found : see(found, key, null)
+        pairs.add(left, seen ?? null, frame.timestamp)
         return sendPairs(pairs, make, frame, next)
       }
     }

@@ -1,5 +1,6 @@
 // assign-timestamp: gives a record its event time, and time its progress.
 import { MillraceError } from '../../base/index.ts'
+import { TIMESTAMP_MS_MAX } from '../convert/index.ts'
 import { after } from '../time/in-turn.ts'
 import type { EventTime, TimeInput } from '../time/event-time.ts'
 import type { Frame } from '../task/frame.ts'
@@ -114,7 +115,7 @@ function observe(
 }
 
 function isTime(time: unknown): time is number {
-  return typeof time === 'number' && time >= 0 && time <= Number.MAX_SAFE_INTEGER
+  return typeof time === 'number' && time >= 0 && time <= TIMESTAMP_MS_MAX
 }
 
 function timeProblem(
@@ -134,6 +135,7 @@ function timeProblem(
     typeof time === 'number' ? String(time) : time === null ? 'null' : `a ${typeof time}`
   return new MillraceError(
     'RECORD_TIMESTAMP',
-    `${who} the time ${given}; expected milliseconds since 1970, a number from 0 on; correct assign-timestamp`
+    `${who} the time ${given}; expected milliseconds since 1970, a number from 0 to ${TIMESTAMP_MS_MAX}; ` +
+      `correct assign-timestamp`
   )
 }

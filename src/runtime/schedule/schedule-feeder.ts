@@ -71,12 +71,12 @@ export class ScheduleFeeder {
       const { status } = await log.describeTopic(name)
       const offset = status.partitions[0]!.endOffset
       const before = positions.find(position => position.topic === name)
-      const untilMs = before === undefined ? nowMs : untilOf(name, before.metadata)
+      const untilMs = before === undefined ? nowMs : ticksGivenUntil(name, before.metadata)
       if (before === undefined) fresh.push(positionOf(group, name, offset, nowMs))
       this.#schedules.push({ topic: name, ticks: new Ticks(schedule, untilMs), offset })
     }
     if (fresh.length > 0) await log.commit({ batches: [], offsets: fresh })
-    this.#look()
+    if (!this.#isStopped) this.#look()
   }
 
   /** Resolves when all ticks that were due by now can be read. @throws why they cannot be written */
@@ -158,7 +158,8 @@ function positionOf(group: string, topic: string, offset: number, untilMs: numbe
   return { group, topic, partition: 0, offset, metadata: JSON.stringify({ until: untilMs }) }
 }
 
-function untilOf(topic: string, metadata: string): number {
+/** Up to when ticks were given, ms since 1970, as a position in the topic of a schedule notes it. @throws POSITION_INVALID */
+export function ticksGivenUntil(topic: string, metadata: string): number {
   try {
     const { until } = JSON.parse(metadata) as { until?: unknown }
     if (typeof until === 'number' && Number.isSafeInteger(until)) return until

@@ -3,9 +3,10 @@ import { deepEqual, equal, ok } from 'node:assert/strict'
 import { test } from 'node:test'
 import { SimulatedClock } from '../../base/index.ts'
 import { compile } from '../../dataflow/index.ts'
-import type { Plan, SchedulePlan } from '../../dataflow/plan.ts'
+import type { Plan, SchedulePlan, TopicPlan } from '../../dataflow/plan.ts'
 import { Bench } from '../test-kit.ts'
 import type { RunningDataflow } from '../contract.ts'
+import { ScheduleFeeder, scheduleTopics } from './schedule-feeder.ts'
 import { Ticks } from './ticks.ts'
 
 const MINUTE = 60_000
@@ -77,6 +78,20 @@ test('gives of what was missed the latest, nothing, or all', async () => {
     await second.stop()
     deepEqual(await minutes(bench), ticks, missed)
   }
+})
+
+test('a clockwork that is stopped while it starts gives nothing', async () => {
+  const clock = new SimulatedClock(MIDNIGHT)
+  const bench = new Bench({ clock })
+  const plan = everyMinute()
+  await bench.createTopics(plan)
+  const feeder = new ScheduleFeeder({ plan, log: bench.log, clock })
+  const starting = feeder.start()
+  await feeder.stop()
+  await starting
+  await clock.advance(3 * MINUTE)
+  const [{ name }] = scheduleTopics(plan) as [TopicPlan]
+  deepEqual(await bench.read(name), [])
 })
 
 test('a tick that is found some seconds late was not missed', async () => {

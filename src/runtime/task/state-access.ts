@@ -1,5 +1,6 @@
 // What `ctx.state.<name>` is: access to one state under the record's key, under any key, and over all.
 import { MillraceError } from '../../base/index.ts'
+import type { SeeState } from '../builtin/index.ts'
 import type { KeyCodec, StateKey, ValueCodec } from '../../state/contract.ts'
 import { isPromise } from '../operators/operator.ts'
 import type { Frame } from './frame.ts'
@@ -12,18 +13,21 @@ export interface AccessSpec {
   readonly key: KeyCodec
   readonly value: ValueCodec
   readonly view: StateView
-  /** False where the service reads another's state. */
+  /** False where the service reads another's state, or that of its aggregate. */
   readonly writable: boolean
+  /** Of an aggregate: what functions see of its values. */
+  readonly see?: SeeState
 }
 
 /** Access under one key. */
 class Accessor {
   readonly #spec: AccessSpec
   readonly #view: StateView
-  readonly #frame: Frame | null
+  readonly #frame: Frame
   readonly #key: StateKey | undefined
 
-  constructor(spec: AccessSpec, frame: Frame | null, key: StateKey | undefined) {
+  /** Without `key` that of the record. */
+  constructor(spec: AccessSpec, frame: Frame, key: StateKey | undefined) {
     this.#spec = spec
     this.#view = spec.view
     this.#frame = frame
@@ -31,8 +35,11 @@ class Accessor {
   }
 
   get(): unknown {
-    const value = this.#view.read(this.#current())
-    return value === undefined ? this.#spec.value.zero() : value
+    const key = this.#current()
+    const { see, value: codec } = this.#spec
+    const found = this.#view.read(key)
+    const value = found === undefined ? codec.zero() : found
+    return see === undefined ? value : see(value, key, this.#frame.window)
   }
 
   has(): boolean {
@@ -66,14 +73,14 @@ class Accessor {
   }
 
   #current(): StateKey {
-    if (this.#frame === null) return this.#key!
+    if (this.#key !== undefined) return this.#key
     const key = this.#frame.stateKey
     if (key === null) throw keyMissing(this.#spec.name)
     return this.#spec.key.check(key)
   }
 
   #assertWritable(call: string): void {
-    if (!this.#spec.writable) throw readOnly(this.#spec.name, call)
+    if (!this.#spec.writable) throw readOnly(this.#spec, call)
   }
 
   #badUpdate(result: unknown): MillraceError {
@@ -87,23 +94,41 @@ class Accessor {
 }
 
 /** Access under the record's key; `at` and `entries` go beyond it. */
-export class StateAccess extends Accessor {
+class StateAccess extends Accessor {
   readonly #spec: AccessSpec
+  readonly #frame: Frame
 
   constructor(spec: AccessSpec, frame: Frame) {
     super(spec, frame, undefined)
     this.#spec = spec
+    this.#frame = frame
   }
 
   /** The same for a key of the function's choice. */
   at(key: unknown): Accessor {
-    return new Accessor(this.#spec, null, this.#spec.key.check(key))
+    return new Accessor(this.#spec, this.#frame, this.#spec.key.check(key))
   }
 
   /** All pairs of this task, in no promised order; values are copies. */
   entries(): Iterable<[StateKey, unknown]> {
-    return this.#spec.view.entries()
+    const { view, see } = this.#spec
+    return see === undefined ? view.entries() : this.#seen(see)
   }
+
+  *#seen(see: SeeState): Generator<[StateKey, unknown], undefined> {
+    for (const [key, value] of this.#spec.view.entries()) {
+      yield [key, see(value, key, this.#frame.window)]
+    }
+  }
+}
+
+/** What stands under `ctx.state`: states by property. */
+export function accessTo(
+  states: readonly (readonly [string, AccessSpec])[],
+  frame: Frame
+): Readonly<Record<string, unknown>> {
+  const access = states.map(([property, spec]) => [property, new StateAccess(spec, frame)] as const)
+  return Object.freeze(Object.fromEntries(access))
 }
 
 function isComposite(value: unknown): boolean {
@@ -118,10 +143,13 @@ function keyMissing(name: string): MillraceError {
   )
 }
 
-function readOnly(name: string, call: string): MillraceError {
+function readOnly({ name, see }: AccessSpec, call: string): MillraceError {
+  const [why, how] =
+    see === undefined
+      ? ['which belongs to another service', 'write it in the service that declares it']
+      : ['which an aggregate keeps', 'keep a state of your own beside it, with update-state']
   return new MillraceError(
     'STATE_READ_ONLY',
-    `${call} on state ${name}, which belongs to another service; expected only get, has, at and ` +
-      `entries here; write it in the service that declares it`
+    `${call} on state ${name}, ${why}; expected only get, has, at and entries here; ${how}`
   )
 }

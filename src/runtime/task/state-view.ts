@@ -124,17 +124,13 @@ export class ExpiringView implements StateView {
   readonly #guard: WriteGuard
   readonly #ttlMs: number
   readonly #time: { readonly now: number }
-  /** Whether a read counts like a write. */
-  readonly #touches: boolean
 
   constructor(
     state: KeyedState<Stamped>,
     guard: WriteGuard,
     ttlMs: number,
-    time: { readonly now: number },
-    touches = false
+    time: { readonly now: number }
   ) {
-    this.#touches = touches
     this.#state = state
     this.#guard = guard
     this.#ttlMs = ttlMs
@@ -143,8 +139,14 @@ export class ExpiringView implements StateView {
 
   read(key: StateKey): unknown {
     const stamped = this.#state.get(key)
+    return stamped === undefined || this.#isOver(stamped) ? undefined : stamped.value
+  }
+
+  /** A read that counts like a write. */
+  touch(key: StateKey): unknown {
+    const stamped = this.#state.get(key)
     if (stamped === undefined || this.#isOver(stamped)) return undefined
-    if (!this.#touches || stamped.at >= this.#time.now) return stamped.value
+    if (stamped.at >= this.#time.now) return stamped.value
     this.write(key, stamped.value)
     // What was written belongs to the state.
     return this.#state.get(key)!.value
@@ -192,6 +194,35 @@ export class ExpiringView implements StateView {
 
   #isOver(stamped: Stamped): boolean {
     return this.#time.now - stamped.at >= this.#ttlMs
+  }
+}
+
+/** The same for functions whose reads count. */
+export class TouchingView implements StateView {
+  readonly #inner: ExpiringView
+
+  constructor(inner: ExpiringView) {
+    this.#inner = inner
+  }
+
+  read(key: StateKey): unknown {
+    return this.#inner.touch(key)
+  }
+
+  has(key: StateKey): boolean {
+    return this.#inner.has(key)
+  }
+
+  write(key: StateKey, value: unknown): void {
+    this.#inner.write(key, value)
+  }
+
+  delete(key: StateKey): boolean {
+    return this.#inner.delete(key)
+  }
+
+  entries(): Iterable<[StateKey, unknown]> {
+    return this.#inner.entries()
   }
 }
 

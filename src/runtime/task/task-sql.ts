@@ -16,6 +16,7 @@ import {
   tablesOf
 } from '../../sql/index.ts'
 import type { StateKey } from '../../state/contract.ts'
+import type { SeeState } from '../builtin/index.ts'
 import { stateName } from '../graph/names.ts'
 import type { LastFlushed } from '../windows/last-flushed.ts'
 import { type ExpiringView, PlainView, type WriteGuard } from './state-view.ts'
@@ -28,11 +29,16 @@ const STATEMENTS_MAX = 200
 
 /** A state behind a table. */
 export type SqlSource =
-  | { readonly kind: 'keys'; readonly view: PlainView | ExpiringView }
+  | {
+      readonly kind: 'keys'
+      readonly view: PlainView | ExpiringView
+      readonly see?: SeeState
+    }
   | {
       readonly kind: 'windows'
       readonly view: WindowedView
       readonly scope: WindowScope
+      readonly see?: SeeState
       last(): LastFlushed | null
     }
 
@@ -104,7 +110,7 @@ export class TaskSql {
       content =
         source.kind === 'windows'
           ? new WindowContent(table, source)
-          : new KeysContent(table, source.view, guard, time)
+          : new KeysContent(table, source, guard, time)
       this.#contents.set(table, content)
     }
     return content
@@ -121,6 +127,7 @@ interface Content {
 class KeysContent implements Content {
   readonly #table: Table
   readonly #view: PlainView | ExpiringView
+  readonly #see: SeeState | undefined
   readonly #guard: WriteGuard | null
   readonly #time: { readonly now: number }
   readonly #written = new Set<StateKey>()
@@ -131,12 +138,13 @@ class KeysContent implements Content {
 
   constructor(
     table: Table,
-    view: PlainView | ExpiringView,
+    { view, see }: Extract<SqlSource, { kind: 'keys' }>,
     guard: WriteGuard | null,
     time: { readonly now: number }
   ) {
     this.#table = table
     this.#view = view
+    this.#see = see
     this.#guard = guard
     this.#time = time
   }
@@ -174,7 +182,8 @@ class KeysContent implements Content {
   #put(database: Database, key: StateKey, value: unknown): void {
     const view = this.#view
     const updatedAt = view instanceof PlainView ? null : view.updatedAt(key)
-    database.put(this.#table, [key, updatedAt], value)
+    const seen = this.#see === undefined ? value : this.#see(value, key, null)
+    database.put(this.#table, [key, updatedAt], seen)
   }
 }
 
@@ -191,7 +200,7 @@ class WindowContent implements Content {
   }
 
   refresh(database: Database, window: WindowBounds | null): void {
-    const { view, scope } = this.#source
+    const { view, scope, see = asItIs } = this.#source
     const last = this.#source.last()
     const from = scope.isOpen
       ? [scope.version, scope.onlyKey, view.writes, window?.start, window?.end]
@@ -204,17 +213,21 @@ class WindowContent implements Content {
       database.empty(table)
       if (!scope.isOpen) {
         for (const { key, value, start, end } of last?.rows(table.state) ?? []) {
-          database.put(table, [key, start, end, null], value)
+          database.put(table, [key, start, end, null], see(value, key, { start, end }))
         }
         return
       }
       const { start = null, end = null } = window ?? {}
       for (const [key, value] of view.entries()) {
-        database.put(table, [key, start, end, null], value)
+        database.put(table, [key, start, end, null], see(value, key, { start, end }))
       }
     })
     this.#filled = from
   }
+}
+
+function asItIs(value: unknown): unknown {
+  return value
 }
 
 function visibleStates(service: ServicePlan): { readonly name: string; readonly state: string }[] {

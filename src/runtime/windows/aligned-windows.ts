@@ -6,6 +6,7 @@
 // namespace: how many records it has, and the time of the newest; and under LAST the bounds of what was closed last.
 import type { KeyedState } from '../../state/contract.ts'
 import type { Operator } from '../operators/operator.ts'
+import { TIMESTAMP_MS_MAX } from '../convert/index.ts'
 import { copyOf } from '../operators/route.ts'
 import type { WindowBounds } from '../task/window-scope.ts'
 import { after, inTurn } from '../time/in-turn.ts'
@@ -13,8 +14,8 @@ import type { EntryOptions, Windows, WindowsOptions } from './contract.ts'
 import { DueQueue } from './due-queue.ts'
 import { LAST } from './last-flushed.ts'
 
-/** The end of a window that ends with no time. */
-const NEVER = Number.MAX_SAFE_INTEGER
+/** The end of a window that ends with no time: the last moment that a timestamp can be. */
+const NEVER = TIMESTAMP_MS_MAX
 
 /** Where the bounds are. */
 export interface AlignedShape {
@@ -87,16 +88,19 @@ export class AlignedWindows implements Windows {
   }
 
   restore(): void {
-    for (const [key, [records, newest]] of this.options.registry.entries()) {
-      if (key === LAST) {
-        const bounds = { start: records!, end: newest!, isFinal: true }
-        this.options.results.last.restore(bounds, this.#shape.inPanes)
-        continue
-      }
+    const { registry, results } = this.options
+    for (const [key, [records, newest]] of registry.entries()) {
+      if (key === LAST) continue
       const slot = this.#add(key as number)
       slot.records = records!
       slot.newest = newest!
     }
+    const last = registry.get(LAST)
+    if (last === undefined) return
+    const [start, end] = last as [number, number]
+    // A window that is open again has its namespace for itself.
+    const isPut = this.#shape.inPanes || this.#slots.has(start)
+    results.last.restore({ start, end, isFinal: true }, isPut)
   }
 
   entry(options: EntryOptions): Operator {

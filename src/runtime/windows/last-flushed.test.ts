@@ -111,6 +111,55 @@ test('a global window begins anew behind one that was closed, which stays to be 
   )
 })
 
+test('what was closed last is not among what is open', async () => {
+  const bench = new Bench()
+  const one = counting({ kind: 'count', records: 2 })
+  await bench.createTopics(one)
+  await bench.feed('in', lines('a1 a2'))
+  const running = await bench.start(one)
+  await taken(bench, running, 2)
+  await bench.feed('in', lines('a3'))
+  await taken(bench, running, 3)
+  const { open, flushed: closed } = await running.windowRows('n')
+  deepEqual(open, [{ key: 'a', value: 1, start: 3, end: 4 }])
+  deepEqual(closed, [{ key: 'a', value: 2, start: 1, end: 3 }])
+  await running.stop()
+})
+
+test('an open global window keeps its states where the one before it held none', async () => {
+  const bench = new Bench()
+  const one = counting({ kind: 'global' })
+  const some = step(
+    'update-state',
+    "function some(v, ctx) { if (v !== '-') ctx.state.n.update(n => n + 1) }"
+  )
+  const services = one.services.map(only => ({
+    ...only,
+    partition: { ...only.partition!, updateState: some }
+  }))
+  const plan: Plan = { ...one, services }
+  await bench.createTopics(plan)
+  await bench.feed('in', lines('-1'))
+  await bench.drain(plan)
+  await bench.feed('in', lines('a2 a3'))
+  for (const records of [2, 0]) {
+    const running = await bench.start(plan)
+    await taken(bench, running, records)
+    const [entry] = await running.stateEntries('n', {})
+    deepEqual([entry?.key, entry?.value], ['a', 2])
+    await running.stop()
+  }
+  const last = await bench.drain(plan)
+  deepEqual(
+    (await bench.values('out')).map(line => line!.slice(0, 2)),
+    ['a2']
+  )
+  deepEqual(
+    (await flushed(last)).map(row => row.slice(0, 2)),
+    ['a2']
+  )
+})
+
 test('of windows of keys the oldest go beyond ten thousand, also from what is kept', async () => {
   const bench = new Bench()
   const byValue = step('assign-key', 'function whole(v) { return v }')

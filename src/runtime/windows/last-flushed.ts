@@ -130,9 +130,9 @@ export class LastFlushed {
     return [this.#bounds.start, this.#bounds.end]
   }
 
-  /** Takes over what stands in the states; of panes it was always put together. */
-  restore(bounds: WindowBounds, inPanes: boolean): void {
-    const isPut = inPanes || this.#views.some(({ states }) => states.in(LAST).size > 0)
+  /** Takes over what stands in the states: in LAST if it was put there, as it was where LAST has anything. */
+  restore(bounds: WindowBounds, wasPut: boolean): void {
+    const isPut = wasPut || this.#views.some(({ states }) => states.in(LAST).size > 0)
     const namespace = isPut ? LAST : bounds.start
     this.#begin(bounds)
     this.#isChanged = false

@@ -106,7 +106,7 @@ class StateComparison {
       ttlMs,
       windowed,
       migrate = null,
-      isImmutable: isAggregate = false
+      result
     } = plan as Extract<typeof plan, { kind: 'owned' }>
     const declared = { key, value, stamped: ttlMs !== null, windowed }
     const name = `${kept.service}.${kept.name}`
@@ -162,7 +162,7 @@ class StateComparison {
         if (drops) return this.#anew(kept, before, fit.why, declared)
         // What an aggregate keeps is no state of the file, so nothing can be declared in it.
         const inService = `declare migrate: { drop: true } in the service ${kept.service} to begin empty`
-        const advice = isAggregate ? inService : fit.advice
+        const advice = result === undefined ? fit.advice : inService
         return keep(change('state', name, 'refused', fit.why, { advice }), before)
       }
     }

@@ -122,6 +122,42 @@ test(`a state of another service is looked up as of all records before (seed ${S
   )
 })
 
+test(`what an aggregate gives is looked up as of all records before (seed ${SEED}, ${STATES} cases)`, async () => {
+  const plan = planOf(
+    `    states: { all: { from: add-up.aggregate } }
+    join:
+      kind: left
+      left: { source: l, key: key }
+      right: { state: all }`,
+    '${one.left.id} ${one.right?.n ?? 0} ${one.right?.mean ?? "-"} ${one.right?.best ?? "-"}',
+    1,
+    {
+      sources: '[{ type: topic, id: l }]',
+      others: `  add-up:
+    sources: [{ type: topic, id: r }]
+    partition:
+      assign-key: { field: key }
+      aggregate: { n: count, mean: { avg: amount }, best: { max: amount } }
+`
+    }
+  )
+  await fc.assert(
+    fc.asyncProperty(streams, async stream => {
+      const rows = inOrder(stream)
+      const expected = rows.flatMap(({ id, key, topic }, index) => {
+        if (topic === 'r') return []
+        const of = rows.slice(0, index).filter(one => one.topic === 'r' && one.key === key)
+        const amounts = of.map(({ amount }) => amount)
+        const sum = amounts.reduce((all, amount) => all + amount, 0)
+        const [mean, best] = of.length === 0 ? ['-', '-'] : [sum / of.length, Math.max(...amounts)]
+        return [`${id} ${of.length} ${mean} ${best}`]
+      })
+      deepEqual(await new World(plan, stream.crashes).run(stream), expected)
+    }),
+    { seed: SEED, numRuns: STATES }
+  )
+})
+
 test('a state is looked up in the task of its key', async () => {
   const keys = Array.from({ length: 40 }, (_, index) => `key ${index}`)
   const parts = [
