@@ -12,8 +12,9 @@ import { openDiskLog } from '../src/log/index.ts'
 import { type Measurement, Suite } from './harness.ts'
 import { DEFAULTS, generateFile } from './nexmark/generator.ts'
 import { PlainLoop } from './nexmark/plain-loop.ts'
-import { QueryRun, loadFunctions, loadQuery } from './nexmark/query-run.ts'
+import { loadFunctions, loadQuery } from './nexmark/load-query.ts'
 import { NOTES } from './nexmark/notes.ts'
+import { PortionedRun } from './support/portioned-run.ts'
 
 const PORTION = 200_000
 const BATCH_RECORDS = 1_000
@@ -100,7 +101,9 @@ async function measure({ name, batches }: Task): Promise<Measurement> {
     }
     const loaded = loadQuery(name)
     const loop = new PlainLoop(loaded.plan, await loadFunctions(loaded))
-    const query = await new QueryRun({ log, folder: place, clock, random }, loaded).start()
+    const stores = join(place, 'stores')
+    const world = { log, clock, random, stores, input: 'events' }
+    const query = await PortionedRun.start({ ...world, plan: loaded.plan, folder: loaded.folder })
     let portion = 0
     const suite = new Suite(name, { about: '', notMeasured: [] })
     const measurement = await suite.measure(

@@ -8,12 +8,6 @@ import type { Plan } from '../src/dataflow/plan.ts'
 import { openDiskLog } from '../src/log/index.ts'
 import { BatchBuilder, RecordCursor, batchByteLength } from '../src/record/index.ts'
 import {
-  type RunningDataflow,
-  groupName,
-  requiredTopics,
-  startDataflow
-} from '../src/runtime/index.ts'
-import {
   object,
   partition,
   plan,
@@ -24,9 +18,8 @@ import {
   topic,
   u32
 } from '../src/runtime/test-kit.ts'
-import { openLevelStore } from '../src/state/index.ts'
 import { Suite } from './harness.ts'
-import { GatedLog } from './support/gated-log.ts'
+import { PortionedRun } from './support/portioned-run.ts'
 
 const EVENTS = 200_000
 const LINES = 400_000
@@ -87,62 +80,10 @@ function portion(batches: readonly Uint8Array[], count: number): readonly Uint8A
   return batches.slice(from, to)
 }
 
-/** A dataflow that runs over a filled topic and is given its records in portions. */
-class Pipeline {
-  readonly #input: string
-  readonly #gated: GatedLog
-  readonly #plan: Plan
-  #running: RunningDataflow | null = null
-  #done = 0
-
-  constructor(input: string, one: Plan) {
-    this.#input = input
-    this.#plan = one
-    this.#gated = new GatedLog(log, input)
-  }
-
-  async start(): Promise<this> {
-    const known = await log.listTopics({ internal: true })
-    for (const { name, internal, cleanup } of requiredTopics(this.#plan)) {
-      if (known.some(found => found.name === name)) continue
-      await log.createTopic(name, { internal, cleanup: cleanup ?? 'delete' })
-    }
-    this.#running = await startDataflow({
-      plan: this.#plan,
-      folder,
-      log: this.#gated,
-      clock,
-      random,
-      workers: 0,
-      openStore: index => openLevelStore(join(folder, `${this.#plan.name}-${index}`)),
-      storeFolder: folder,
-      env: {},
-      onLog: line => console.error(line.message)
-    })
-    return this
-  }
-
-  /** Processes the next `count` records; resolves when the last of them is committed. */
-  async run(count: number): Promise<void> {
-    this.#done += count
-    this.#gated.open(this.#done)
-    const group = groupName(this.#plan)
-    for (;;) {
-      const positions = await log.positions(group)
-      if (positions.some(one => one.topic === this.#input && one.offset === this.#done)) return
-      await clock.sleep(2)
-    }
-  }
-
-  /** Stops; gives how long it took to bring the store up to date. */
-  async stop(): Promise<number> {
-    const running = this.#running!
-    const startMs = clock.monotonic()
-    await running.stop()
-    const { failed, recordsIn } = await running.metrics()
-    if (failed > 0 || recordsIn !== this.#done) throw new Error(`${failed} of ${recordsIn} failed`)
-    return clock.monotonic() - startMs
-  }
+/** Starts a dataflow that is given the records of a filled topic in portions. */
+function start(input: string, one: Plan): Promise<PortionedRun> {
+  const stores = join(folder, one.name)
+  return PortionedRun.start({ plan: one, input, folder, log, clock, random, stores })
 }
 
 const event = object('event', {
@@ -264,7 +205,7 @@ function rawLoop(): void {
 }
 
 try {
-  const json = await new Pipeline('events', jsonPlan()).start()
+  const json = await start('events', jsonPlan())
   await suite.measure(
     'JSON filter, map, count per key',
     {
@@ -277,8 +218,11 @@ try {
     },
     () => json.run(EVENTS)
   )
-  suite.value(`stop with ${KEYS} keys of state`, { unit: 'ms' }, [await json.stop()])
-  const raw = await new Pipeline('lines', rawPlan()).start()
+  const stoppedAt = clock.monotonic()
+  await json.stop()
+  const stopMs = clock.monotonic() - stoppedAt
+  suite.value(`stop with ${KEYS} keys of state`, { unit: 'ms' }, [stopMs])
+  const raw = await start('lines', rawPlan())
   await suite.measure(
     'only filter, raw text',
     {
