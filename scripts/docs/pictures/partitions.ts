@@ -10,9 +10,8 @@ import {
 } from '../../../src/builder/index.ts'
 import { TestDataflow } from '../../../src/testing/index.ts'
 import { Svg } from './svg.ts'
+import { NOON, timeAt, watermarkOf } from './time.ts'
 
-const SECOND_MS = 1_000
-const NOON = Date.UTC(2026, 0, 1, 12)
 const event = t.object('event', { at: t.timestamp })
 
 function timed(): Dataflow {
@@ -105,19 +104,17 @@ async function watermarks(): Promise<{ readonly clock: number; readonly watermar
   await using kit = await TestDataflow.open(timed(), { now: NOON })
   const marks: { clock: number; watermark: number }[] = []
   for (let clock = 1; clock <= END; clock++) {
-    await kit.advanceTo(NOON + clock * SECOND_MS)
+    await kit.advanceTo(timeAt(clock))
     const coming = ARRIVALS.filter(arrival => arrival.clock === clock)
     if (coming.length > 0) {
       await kit.feedRecords(
         'events',
-        coming.map(({ partition, at }) => ({ partition, value: { at: NOON + at * SECOND_MS } }))
+        coming.map(({ partition, at }) => ({ partition, value: { at: timeAt(at) } }))
       )
     }
-    const { times } = await kit.metrics()
-    const watermark = times[0]?.watermark ?? null
-    if (watermark === null || watermark < NOON - SECOND_MS) continue
-    const seconds = (watermark - NOON) / SECOND_MS
-    if (marks.at(-1)?.watermark !== seconds) marks.push({ clock, watermark: Math.max(0, seconds) })
+    const watermark = await watermarkOf(kit)
+    if (watermark === null || marks.at(-1)?.watermark === watermark) continue
+    marks.push({ clock, watermark: Math.max(0, watermark) })
   }
   return marks
 }

@@ -11,9 +11,8 @@ import {
 } from '../../../src/builder/index.ts'
 import { TestDataflow } from '../../../src/testing/index.ts'
 import { Svg } from './svg.ts'
+import { NOON, secondAt, timeAt } from './time.ts'
 
-const SECOND_MS = 1_000
-const NOON = Date.UTC(2026, 0, 1, 12)
 const quote = t.object('quote', { symbol: t.string, price: t.u32, at: t.timestamp })
 const trade = t.object('trade', { symbol: t.string, at: t.timestamp })
 const pair = t.object('pair', { trade, quote: t.optional(quote) })
@@ -82,19 +81,17 @@ export async function versionsPicture(): Promise<string> {
 /** What comes out, with times in seconds. */
 async function pairsOf(): Promise<Pair[]> {
   await using kit = await TestDataflow.open(joined(), { now: NOON })
-  const time = (second: number): number => NOON + second * SECOND_MS
   await kit.feed(
     'quotes',
-    QUOTES.map(({ at, price }) => ({ symbol: 'A', price, at: time(at) }))
+    QUOTES.map(({ at, price }) => ({ symbol: 'A', price, at: timeAt(at) }))
   )
   await kit.feed(
     'trades',
-    TRADES.map(at => ({ symbol: 'A', at: time(at) }))
+    TRADES.map(at => ({ symbol: 'A', at: timeAt(at) }))
   )
   await kit.endEventTime()
-  const second = (ms: number): number => (ms - NOON) / SECOND_MS
   return ((await kit.take('pairs')) as Pair[]).map(found => ({
-    trade: { at: second(found.trade.at) },
-    quote: found.quote ? { at: second(found.quote.at), price: found.quote.price } : null
+    trade: { at: secondAt(found.trade.at) },
+    quote: found.quote ? { at: secondAt(found.quote.at), price: found.quote.price } : null
   }))
 }

@@ -10,12 +10,10 @@ import {
 } from '../../../src/builder/index.ts'
 import { TestDataflow } from '../../../src/testing/index.ts'
 import { Svg } from './svg.ts'
+import { NOON, secondAt, timeAt, watermarkOf } from './time.ts'
 
 const event = t.object('event', { at: t.timestamp })
 const result = t.object('result', { start: t.timestamp, count: t.u32 })
-const SECOND_MS = 1_000
-/** Twelve o'clock, where all pictures begin. */
-const NOON = Date.UTC(2026, 0, 1, 12)
 
 function counting(): Dataflow {
   const stream = from(topic('events', event))
@@ -42,24 +40,16 @@ async function stepsOf(seconds: readonly number[]): Promise<Step[]> {
   await using kit = await TestDataflow.open(counting(), { now: NOON })
   const steps: Step[] = []
   for (const at of seconds) {
-    await kit.feed('events', [{ at: NOON + at * SECOND_MS }])
+    await kit.feed('events', [{ at: timeAt(at) }])
     const closed = (await kit.take('results')) as { start: number; count: number }[]
     steps.push({
       at,
       watermark: await watermarkOf(kit),
       isLate: (await kit.take('late')).length > 0,
-      closed: closed.map(({ start, count }) => ({ start: (start - NOON) / SECOND_MS, count }))
+      closed: closed.map(({ start, count }) => ({ start: secondAt(start), count }))
     })
   }
   return steps
-}
-
-async function watermarkOf(kit: TestDataflow): Promise<number | null> {
-  const { times } = await kit.metrics()
-  const watermark = times[0]?.watermark ?? null
-  return watermark === null || watermark < NOON - 60 * SECOND_MS
-    ? null
-    : (watermark - NOON) / SECOND_MS
 }
 
 const LEFT = 70

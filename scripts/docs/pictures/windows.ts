@@ -15,9 +15,8 @@ import {
 } from '../../../src/builder/index.ts'
 import { TestDataflow } from '../../../src/testing/index.ts'
 import { Svg } from './svg.ts'
+import { NOON, secondAt, timeAt } from './time.ts'
 
-const SECOND_MS = 1_000
-const NOON = Date.UTC(2026, 0, 1, 12)
 const event = t.object('event', { at: t.timestamp })
 const result = t.object('result', {
   start: t.f64,
@@ -55,16 +54,15 @@ async function windowsOf(shape: WindowNode, seconds: readonly number[]): Promise
   await using kit = await TestDataflow.open(windowed(shape), { now: NOON })
   await kit.feed(
     'events',
-    seconds.map(at => ({ at: NOON + at * SECOND_MS }))
+    seconds.map(at => ({ at: timeAt(at) }))
   )
   await kit.endEventTime()
   const results = (await kit.take('results')) as Result[]
-  const second = (ms: number): number => (ms - NOON) / SECOND_MS
   return results.map(({ start, end, first, last, count: records }) => ({
-    start: second(start),
-    end: second(end),
-    first: second(first),
-    last: second(last),
+    start: secondAt(start),
+    end: secondAt(end),
+    first: secondAt(first),
+    last: secondAt(last),
     count: records
   }))
 }
