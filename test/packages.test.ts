@@ -45,7 +45,10 @@ export function splitWords(sentence: string): string[] {
   return split(sentence)
 }
 `
-const SPLIT = `const SPACE: string = ' '\nexport const split = (text: string): string[] => text.split(SPACE)\n`
+/** What a comment and a text say of modules is no import. */
+const SPLIT = `// As split() from './nowhere.ts', see import('./nothing.ts').
+const NAME: string = "from './never.ts'"
+const SPACE: string = NAME === '' ? '' : ' '\nexport const split = (text: string): string[] => text.split(SPACE)\n`
 const DATAFLOW = `apiVersion: 1.0.0
 meta: { name: counts, namespace: acme, version: 1.2.0 }
 imports:
@@ -124,13 +127,23 @@ test('a dataflow runs with a package by its path, and once built, without it', (
 
 test('a built package is found in node_modules, where the sources are not', () =>
   inFolder(FILES, async folder => {
+    // Only the compiler wants this one, where the package is imported.
+    write(folder, {
+      'words/sentence.ts': 'export type Sentence = string\n',
+      'words/functions.ts': `import type { Sentence } from './sentence.ts'\n${FUNCTIONS.replace(
+        'sentence: string',
+        'sentence: Sentence'
+      )}`
+    })
     const built = await run(['build', 'words', '--out', 'built'], folder)
     strictEqual(built.code, 0, built.stderr)
     const manifest = JSON.parse(readFileSync(join(folder, 'built/package.json'), 'utf8')) as {
       readonly name: string
       readonly version: string
+      readonly dependencies?: unknown
     }
     deepStrictEqual([manifest.name, manifest.version], ['@acme/words', '0.1.3'])
+    strictEqual(manifest.dependencies, undefined)
     const installed = join(folder, 'app/node_modules/@acme/words')
     cpSync(join(folder, 'built'), installed, { recursive: true })
     const app = join(folder, 'app')
@@ -139,6 +152,13 @@ test('a built package is found in node_modules, where the sources are not', () =
     strictEqual(checked.code, 0, checked.stderr)
     const { stdout, stderr } = await run(RUN, app, 'a b a\n')
     strictEqual(stdout, COUNTS, stderr)
+    for (const ending of ['ts', 'js']) rmSync(join(installed, `sentence.${ending}`))
+    const incomplete = await run(['check'], app)
+    strictEqual(incomplete.code, 2)
+    ok(
+      /PACKAGE_TYPES: .*words\/functions\.ts.*error TS2307/.test(incomplete.stderr),
+      incomplete.stderr
+    )
     cpSync(join(folder, 'words'), installed, { recursive: true })
     const refused = await run(['check'], app)
     strictEqual(refused.code, 2)

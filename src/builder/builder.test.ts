@@ -11,6 +11,7 @@ import {
   dataflow,
   from,
   keyed,
+  merge,
   state,
   t,
   topic,
@@ -173,6 +174,62 @@ test('a stream is a value: what is added to it later leaves it as it was', () =>
     plan!.services.map(({ steps }) => steps.length),
     [2, 1]
   )
+})
+
+test('a text over several lines stays what it is, with lines of blanks', () => {
+  const spaced = from(words).map(
+    word => `a
+    
+  b${word}`
+  )
+  const text = dataflow('spaced')
+    .service('s', spaced.to(topic('out', t.string)))
+    .toYaml()
+  const { plan, diagnostics } = compile(text, { file: 'spaced.yaml' })
+  ok(plan !== null, JSON.stringify(diagnostics))
+  const { code } = plan.services[0]!.steps[0]!
+  ok(code.kind === 'inline' && code.javascript.includes('`a\n    \n  b'), text)
+})
+
+test('a name that is said is not taken by a function that has none of its own', () => {
+  const flow = dataflow('named').service(
+    's',
+    from(words)
+      .map(word => word, { name: 'double' })
+      .map(double)
+      .to(topic('out', t.string))
+  )
+  const { plan, diagnostics } = compiled(flow)
+  deepStrictEqual(diagnostics, [])
+  deepStrictEqual(
+    plan!.services[0]!.steps.map(({ name }) => name),
+    ['double', 'double2']
+  )
+})
+
+test('streams that are merged keep all their sources, each with its steps', () => {
+  const [a, b, c] = ['a', 'b', 'c'].map(id => from(topic(id, t.string)))
+  const both = merge(a!.map(double), b!).filter(word => word !== '')
+  const flow = dataflow('merged').service('all', merge(both, c!).to(topic('out', t.string)))
+  const { plan, diagnostics } = compiled(flow)
+  deepStrictEqual(diagnostics, [])
+  deepStrictEqual(
+    plan!.services[0]!.sources.map(({ topic, steps }) => [topic, steps.map(({ name }) => name)]),
+    [
+      ['a', ['double', 'filter']],
+      ['b', ['filter2']],
+      ['c', []]
+    ]
+  )
+  // @ts-expect-error a key belongs behind the merge
+  merge(
+    a!.keyBy(word => word),
+    c!
+  )
+  // @ts-expect-error event time belongs behind the merge, and behind all filters
+  merge(a!.eventTime({ timestamp: () => 1 }), c!)
+  // @ts-expect-error a filter behind it would not be there in the plan
+  ok(from(words).eventTime({ timestamp: () => 1 }).filter)
 })
 
 test('the printed file has no blanks of types, and compiles', () => {

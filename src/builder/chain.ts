@@ -113,17 +113,22 @@ type Merged<P extends readonly unknown[]> = Stream<
   unknown
 >
 
+/** A stream that has come to no window and no key. */
+interface Part {
+  readonly stream: StreamHandle
+  readonly window: unknown
+}
+
 /** Begins a stream with several topics; the steps that each has already are those of the source. */
-export function merge<P extends readonly { readonly stream: StreamHandle }[]>(
-  ...parts: P
-): Merged<P> {
-  const sources = parts.flatMap(part => {
-    const { node } = chainOf(part)
-    const [first] = node.sources
-    return first === undefined ? [] : [{ ...first, steps: [...first.steps, ...node.steps] }]
-  })
-  const states = Object.assign({}, ...parts.map(part => chainOf(part).node.states))
-  return new Chain({ ...EMPTY, sources, states }) as unknown as Merged<P>
+export function merge<P extends readonly Part[]>(...parts: P): Merged<P> {
+  const nodes = parts.map(part => chainOf(part).node)
+  const states = Object.assign({}, ...nodes.map(node => node.states))
+  return new Chain({ ...EMPTY, sources: nodes.flatMap(sourcesOf), states }) as unknown as Merged<P>
+}
+
+/** The sources of a stream, with its steps as those of each. */
+export function sourcesOf({ sources, steps }: StreamNode): SourceNode[] {
+  return sources.map(source => ({ ...source, steps: [...source.steps, ...steps] }))
 }
 
 /** The data behind a stream. */

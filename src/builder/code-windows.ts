@@ -1,6 +1,7 @@
 // Event time and windows of a plan as calls of the builder.
 import type { ServicePlan, StepPlan, TimePlan, WindowPlan, WindowShape } from '../dataflow/plan.ts'
 import { givenText } from './code-builtins.ts'
+import { timestampText } from './code-old.ts'
 import { durationText, options, quoted } from './literals.ts'
 
 const FUTURE_BOUND_MS = 86_400_000
@@ -54,7 +55,10 @@ function timeEntries(
   const said = assign === null ? {} : assign.with
   return {
     watermark: watermarkText(time, gracePeriodMs),
-    timestamp: assign === null ? null : (givenText(assign) ?? functionOf(assign)),
+    timestamp:
+      assign === null
+        ? null
+        : (givenText(assign) ?? timestampText(functionOf(assign), assign, time!)),
     timestampOptions: Object.keys(said).length === 0 ? null : `{ with: ${JSON.stringify(said)} }`
   }
 }

@@ -261,11 +261,12 @@ class ServiceWriter {
   }
 
   #nameOf({ operator, fn, name }: StepNode): string {
-    if (name !== null) return /-/.test(name) ? toCamel(name) : name
     const own = ownName(fn)
     const base = own === null || RESERVED.has(own) ? toCamel(operator) : own
-    let free = base
-    for (let count = 2; this.#names.has(toKebab(free)); count++) free = `${base}${count}`
+    let free = name === null ? base : /-/.test(name) ? toCamel(name) : name
+    // One that is said stays as it is: two of them are for the compiler to find.
+    for (let count = 2; name === null && this.#names.has(toKebab(free)); count++)
+      free = `${base}${count}`
     this.#names.add(toKebab(free))
     return free
   }

@@ -91,6 +91,12 @@ function annotated(
   return `${head}${result}${text.slice(end)}`
 }
 
+/** Whether a declaration has no `return` of its own that gives a value. */
+export function givesNothing(declaration: string): boolean {
+  const declared = declarationIn(declaration)
+  return declared !== null && isSilent(declared.body)
+}
+
 function isSilent(node: AnyNode): boolean {
   if (node.type === 'ReturnStatement') return node.argument === null || node.argument === undefined
   return Object.values(node)

@@ -1,6 +1,6 @@
 // Joins as values: two sides, each with what its records are, and the stream of what belongs together.
 import type { Key, KeyedStateReader } from '../runtime/code/user.ts'
-import { Chain, chainOf, type SourceNode } from './chain.ts'
+import { Chain, chainOf, type SourceNode, sourcesOf } from './chain.ts'
 import type { KeyAt, KeyField, FieldTo } from './fields.ts'
 import { placeOfCaller, type SourcePlace } from './place.ts'
 import type { AnyFunction } from './step.ts'
@@ -167,7 +167,7 @@ function sideOf<R>(
   },
   called: AnyFunction
 ): R {
-  const { sources, steps, states } = chainOf(stream).node
+  const { node: given } = chainOf(stream)
   const node: JoinSideNode = {
     type,
     as,
@@ -176,15 +176,15 @@ function sideOf<R>(
     timestamp: options.timestamp ?? null,
     late: options.late?.node ?? null,
     state: null,
-    sources: sources.map(source => ({ ...source, steps: [...source.steps, ...steps] })),
-    states,
+    sources: sourcesOf(given),
+    states: given.states,
     at: placeOfCaller(called)
   }
   return { node } as R
 }
 
-/** Brings events of both sides together that have one key and are near in time: each pair is an object with both. */
-export function join<
+/** The join of a side of kind `T` with one of `U`; `M` says of which kinds it may be. */
+type JoinOf<T extends Kind, U extends Kind, M extends Kinds> = <
   A extends string,
   L,
   K,
@@ -192,53 +192,31 @@ export function join<
   B extends string,
   R,
   SR,
-  const J extends Kinds = 'inner'
+  const J extends M = M & 'inner'
 >(
-  left: JoinSide<A, L, K, SL, 'stream'>,
-  right: JoinSide<B, R, NoInfer<K>, SR, 'stream'>,
-  options: EventJoinOptions<J>
-): JoinedStream<PairOf<A, L, B, R, J>, K, SL & SR>
-/** Gives each event the row of now, the version of its own time, or what a state of another service holds. */
-export function join<
-  A extends string,
-  L,
-  K,
-  SL,
-  B extends string,
-  R,
-  SR,
-  const J extends 'inner' | 'left' = 'inner'
->(
-  left: JoinSide<A, L, K, SL, 'stream'>,
-  right: JoinSide<B, R, NoInfer<K>, SR, 'table' | 'versions' | 'state'>,
-  options?: TableJoinOptions<J>
-): JoinedStream<PairOf<A, L, B, R, J>, K, SL & SR>
-/** Gives each change of a row with the rows of the other side. */
-export function join<
-  A extends string,
-  L,
-  K,
-  SL,
-  B extends string,
-  R,
-  SR,
-  const J extends Kinds = 'inner'
->(
-  left: JoinSide<A, L, K, SL, 'table'>,
-  right: JoinSide<B, R, NoInfer<K>, SR, 'table'>,
-  options?: TableJoinOptions<J>
-): JoinedStream<PairOf<A, L, B, R, J>, K, SL & SR>
-export function join(
+  left: JoinSide<A, L, K, SL, T>,
+  right: JoinSide<B, R, NoInfer<K>, SR, U>,
+  ...options: U extends 'stream' ? [EventJoinOptions<J>] : [options?: TableJoinOptions<J>]
+) => JoinedStream<PairOf<A, L, B, R, J>, K, SL & SR>
+
+/**
+ * Brings the records of two sides together that have one key: each pair is an object with both. Events are joined with
+ * events that are near in time; with the row of now, the version of their own time, or what a state of another service
+ * holds; and each change of a row with the rows of another table.
+ */
+export const join: JoinOf<'stream', 'stream', Kinds> &
+  JoinOf<'stream', 'table' | 'versions' | 'state', 'inner' | 'left'> &
+  JoinOf<'table', 'table', Kinds> = (
   left: { readonly node: JoinSideNode },
   right: { readonly node: JoinSideNode },
   options: TableJoinOptions<Kinds> & { readonly within?: WithinOptions } = {}
-): unknown {
+): never => {
   const at = placeOfCaller(join)
   const { kind = 'inner', within = null, watermark = null } = options
   return Chain.joined(
     { kind, left: left.node, right: right.node, within, at },
     { assignTimestamp: null, watermark }
-  )
+  ) as never
 }
 
 /** A join as the file has it. */

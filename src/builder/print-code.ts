@@ -3,8 +3,6 @@
 // Functions lose the types of their signatures: the builder infers them, and `typed` says what is declared.
 import { typeFingerprint } from '../dataflow/index.ts'
 import type {
-  DataflowMigration,
-  ErrorPolicy,
   OperatorKind,
   Plan,
   ServicePlan,
@@ -24,6 +22,8 @@ import {
   withoutCode
 } from './code-builtins.ts'
 import { CodeNames, WORDS } from './code-names.ts'
+import { silentText } from './code-old.ts'
+import { fileMigration, serviceOptions } from './code-options.ts'
 import { topicText } from './code-topics.ts'
 import { CodeTypes } from './code-types.ts'
 import { timeOptions, watermarkText, windowCalls } from './code-windows.ts'
@@ -36,20 +36,13 @@ const METHODS: Partial<Record<OperatorKind, string>> = {
   'filter-map': 'filterMap',
   'flat-map': 'flatMap'
 }
-const DEFAULT_ERRORS: ErrorPolicy = {
-  policy: 'dead-letter',
-  retries: 0,
-  backoffMs: 100,
-  backoffMaxMs: 10_000
-}
-
-/** The plan of a file of the current version as a module. Pure. */
+/** The plan of a file as a module. Pure. */
 export function printCode(plan: Plan): string {
   return new CodePrinter(plan).print()
 }
 
 /** Writes one module. */
-export class CodePrinter {
+class CodePrinter {
   readonly types: CodeTypes
   readonly #plan: Plan
   readonly #names = new CodeNames()
@@ -236,10 +229,16 @@ export class CodePrinter {
   /** What functions do with the states of a key. */
   #changes({ partition, window }: ServicePlan): string[] {
     return [
-      ...(partition?.updateState ? this.step(partition.updateState, 'updateState') : []),
+      ...(partition?.updateState ? this.#updateState(partition.updateState) : []),
       ...(window?.merge ? this.step(window.merge, 'merge') : []),
       ...(window?.flushKey ? this.step(window.flushKey, 'flushKey') : [])
     ]
+  }
+
+  #updateState(step: StepPlan): string[] {
+    if (this.#plan.apiVersion === '1.0.0') return this.step(step, 'updateState')
+    const fn = silentText(functionOf(step), step)
+    return [`.updateState(${[fn, ...stepOptions(step)].join(', ')})`]
   }
 
   #beginning({ sources }: ServicePlan, states: readonly string[]): string {
@@ -339,39 +338,6 @@ function isOfAggregate({ partition }: ServicePlan, state: StatePlan): boolean {
 /** Two blanks before each line; texts over several lines keep theirs. */
 function indented(text: string): string {
   return hasLongTemplate(text) ? text : text.replaceAll(/^(?=.)/gm, '  ')
-}
-
-function fileMigration({ drop, abandon }: DataflowMigration): string {
-  return options({ drop: listText(drop), abandon: listText(abandon) }) || '{}'
-}
-
-function listText(names: readonly string[]): string | null {
-  return names.length === 0 ? null : `[${names.map(quoted).join(', ')}]`
-}
-
-/** The options of a service. */
-function serviceOptions({ errors, migrate }: ServicePlan): string[] {
-  const moved =
-    migrate === undefined
-      ? null
-      : options({
-          renameFrom: migrate.renameFrom === null ? null : quoted(migrate.renameFrom),
-          drop: migrate.drop ? 'true' : null
-        }) || '{}'
-  const said = options({ errors: errorsText(errors), migrate: moved })
-  return said === '' ? [] : [said]
-}
-
-function errorsText(errors: ErrorPolicy): string | null {
-  if (JSON.stringify(errors) === JSON.stringify(DEFAULT_ERRORS)) return null
-  const { policy, retries, backoffMs, backoffMaxMs } = errors
-  const said = options({
-    policy: quoted(policy),
-    retries: String(retries),
-    backoff: quoted(durationText(backoffMs)),
-    backoffMax: quoted(durationText(backoffMaxMs))
-  })
-  return said
 }
 
 function importOf(body: string): string {

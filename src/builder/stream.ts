@@ -1,14 +1,14 @@
 // The stages of a stream, as types: what may follow, and what functions are given there.
 //
-// source ─▶ steps ─▶ (window ─▶ steps) ─▶ keyBy ─▶ dedup ─▶ steps ─▶ updateState or aggregate ─▶ (merge, flush) ─▶ to;
-// or two sides ─▶ join ─▶ steps ─▶ to. A stream is never changed: each call gives a new one, so that a common beginning
+// source ─▶ steps ─▶ (eventTime, or window ─▶ steps) ─▶ keyBy ─▶ dedup ─▶ steps ─▶ updateState or aggregate ─▶
+// (merge, flush) ─▶ to; or two sides ─▶ join ─▶ steps ─▶ to. A stream is never changed: each call gives a new one, so that a common beginning
 // can be shared. What windows add stands in window-stream.ts.
 import type { Context, Key, KeyValue } from '../runtime/code/user.ts'
 import type { AggregateMap, AggregateState, AggregateWords, ResultOf } from './aggregate.ts'
 import type { Condition, Picked, PickedValue } from './condition.ts'
 import type { Constant, FieldOf, FieldTo, FieldValue, KeyAt, KeyField } from './fields.ts'
 import type { StepOptions } from './step.ts'
-import type { StatesOf, State, Topic, TopicFor } from './topic.ts'
+import type { StatesOf, State, TopicFor } from './topic.ts'
 import type { TypeValue } from './types.ts'
 import type { WatermarkOptions, WindowNode } from './window.ts'
 import type { WindowedStream, WindowOptions, WindowStream } from './window-stream.ts'
@@ -149,10 +149,15 @@ export interface Stream<V, K, S>
   states<D extends Readonly<Record<string, State<unknown>>>>(
     declared: D
   ): Stream<V, K, S & StatesOf<D>>
-  /** Event time without a window: what `ctx.timestamp` is further on. */
-  eventTime(options: EventTimeOptions<V, K, S>): Stream<V, K, S>
+  /** Event time without a window: what `ctx.timestamp` is behind the key, and the timestamp of what is written. */
+  eventTime(options: EventTimeOptions<V, K, S>): TimedStream<V, K, S>
   /** Bounds the stream. States are then kept for each key and window. */
   window(shape: WindowNode, options?: WindowOptions<V, K, S>): WindowStream<V, K, S>
+}
+
+/** A stream with event time and without a window; what stands behind it is the key. */
+export interface TimedStream<V, K, S> extends Sinks<V, K, S>, KeyBy<'keyed', V, K, S> {
+  readonly stream: StreamHandle
 }
 
 /** Divides the stream by key; states are those of the key from here on. The record keeps its own key. */
@@ -215,6 +220,3 @@ export interface JoinedStream<V, K, S> extends Steps<'joined', V, K, S>, Sinks<V
 export interface Aggregated<K, A> {
   readonly $aggregate?: { readonly key: K; readonly state: A }
 }
-
-/** A beginning of a stream that `merge` takes: a topic with steps of its own. */
-export type Source<V, K> = Stream<V, K, unknown> | Topic<K, V>

@@ -144,7 +144,7 @@ export function typesOf(stream: StreamNode): TypeNode[] {
 }
 
 /** All steps of a service. */
-export function stepsOf(stream: StreamNode): StepNode[] {
+function stepsOf(stream: StreamNode): StepNode[] {
   const { window, time } = stream
   const all = [
     ...stream.sources.flatMap(source => source.steps),

@@ -139,7 +139,8 @@ class Writer {
       const code = { indent: inner.length, lines: lines.length, owner }
       this.marks.push({ line: this.lines.length + 1, at, code })
     }
-    for (const line of lines) this.lines.push(line.trim() === '' ? '' : `${inner}${line}`)
+    // Blanks alone may stand in a text over several lines.
+    for (const line of lines) this.lines.push(line === '' ? '' : `${inner}${line}`)
   }
 
   #placed(value: Tree): Exclude<Tree, Placed> {

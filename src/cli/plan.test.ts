@@ -96,6 +96,17 @@ test('what a start would do is told in full and in no file', () => {
   strictEqual(digest(data), before)
 })
 
+test('module files beside are named as what is not compared', () => {
+  writeFileSync(
+    join(folder, 'module.yaml'),
+    'kind: io.statefun.endpoints.v2/http\n' +
+      'spec: { functions: example/*, urlPathTemplate: "http://127.0.0.1:9/functions" }\n'
+  )
+  const { status, stderr } = millrace('plan', first, 'module.yaml', '--data-dir', data)
+  strictEqual(status, 0, stderr)
+  match(stderr, /module\.yaml is not compared: values of functions have their types with them/)
+})
+
 test('a run refuses what does not fit, and says what to declare', () => {
   const { status, stderr } = millrace('run', wrong, ...drain, '--show', 'totals')
   strictEqual(status, 2)

@@ -1,7 +1,7 @@
 // A run over a topic behind a schema registry: written by one service, read by the next, asked once.
 import { deepStrictEqual, match, strictEqual } from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -75,9 +75,11 @@ for (const converter of ['avro', 'protobuf']) {
     const lines = join(folder, 'fed.jsonl')
     writeFileSync(file, flow(converter))
     writeFileSync(lines, '{"id":1}\n{"id":"no"}\n{"id":2}\n')
-    const io = ['--in', `wired=${lines}`, '--out', 'copies=-']
+    const written = join(folder, `written-${converter}.jsonl`)
+    const io = ['--in', `wired=${lines}`, '--out', 'copies=-', '--out', `wired=${written}`]
     const { status, stdout, stderr } = await run(file, '--ephemeral', '--drain', ...io)
     strictEqual(stdout, '{"id":1}\n{"id":2}\n', stderr)
+    strictEqual(readFileSync(written, 'utf8'), stdout, 'values behind a registry are decoded, too')
     strictEqual(status, 0)
     match(stderr, /1 line of the input|1 rejected|_feed\.dead-letter/)
     await registry.stop()

@@ -13,6 +13,7 @@ export {
   deadLetterTopicName,
   groupName,
   repartitionTopicName,
+  scheduleGroupName,
   watermarksTopicName
 } from './graph/names.ts'
 export * from './kept-states.ts'
@@ -22,6 +23,7 @@ export {
   taskCount,
   writtenTopicIds
 } from './graph/required-topics.ts'
+export { scheduleTopics, ticksGivenUntil } from './schedule/schedule-feeder.ts'
 export { startDataflow } from './start.ts'
 export { type ReadTopic, Trimmer } from './trim.ts'
 export {

@@ -38,6 +38,17 @@ types:
 services:
 `
 
+test('checks functions that stand nowhere but at the time or the window', async () => {
+  const timed = `${HEAD}  timed:
+    sources: [{ type: topic, id: lines }]
+    watermark: { idleness: 1s }
+    assign-timestamp:
+      run: |
+        function when(line: string): number { return line.nothing }
+`
+  assert.match((await findings(timed)).join(), /^15:59 .*'nothing' does not exist/)
+})
+
 test('names the place in functions that are folded or quoted', async () => {
   const text = `${HEAD.replace('  paints:', '  copies: { schema: { value: string } }\n  paints:')}  folded:
     sources: [{ type: topic, id: lines }]

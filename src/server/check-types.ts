@@ -9,7 +9,12 @@ import { fileURLToPath } from 'node:url'
 import { messageOf } from '../base/index.ts'
 import type { Diagnostic, Plan, StepPlan } from '../dataflow/index.ts'
 import { withShortName } from './file-error.ts'
-import { type Declarations, generateDeclarations, typeDiagnostics } from '../runtime/index.ts'
+import {
+  allSteps,
+  type Declarations,
+  generateDeclarations,
+  typeDiagnostics
+} from '../runtime/index.ts'
 
 const GENERATED = 'dataflow.mts'
 const OUTPUT_BYTES_MAX = 4 * 1024 * 1024
@@ -29,7 +34,7 @@ export async function checkTypes(
   folder: string,
   options: CheckTypesOptions = {}
 ): Promise<Diagnostic[]> {
-  if (!plan.services.some(service => stepsOf(service).length > 0)) return []
+  if ([...allSteps(plan), ...migrationsOf(plan)].length === 0) return []
   const tsc = options.tsc === undefined ? await findTsc(folder) : options.tsc
   if (tsc === null) return [compilerMissing(plan.file)]
   const temporary = realpathSync(await mkdtemp(join(tmpdir(), 'millrace-check-')))
@@ -43,23 +48,18 @@ export async function checkTypes(
       fallback: { file: plan.file, line: 1, column: 1 }
     })
     const failed = run.status !== 0 && found.length === 0
-    if (failed) return [compilerFailed(plan.file, tsc, run.output)]
+    if (failed)
+      return [foreignErrors(plan.file, run.output) ?? compilerFailed(plan.file, tsc, run.output)]
     return found.map(withShortName)
   } finally {
     await rm(temporary, { recursive: true, force: true })
   }
 }
 
-function stepsOf(service: Plan['services'][number]): readonly StepPlan[] {
-  const { sources, states, steps, partition, sinks } = service
-  return [
-    ...states.flatMap(state => (state.kind === 'owned' ? (state.migrate?.step ?? []) : [])),
-    ...sources.flatMap(source => source.steps),
-    ...steps,
-    ...(partition === null ? [] : [partition.assignKey, ...partition.steps]),
-    ...(partition?.updateState ? [partition.updateState] : []),
-    ...sinks.flatMap(sink => sink.steps)
-  ]
+function migrationsOf({ services }: Plan): StepPlan[] {
+  return services.flatMap(({ states }) =>
+    states.flatMap(state => (state.kind === 'owned' ? (state.migrate?.step ?? []) : []))
+  )
 }
 
 /** The compiler that the folder's packages have, else millrace's own. */
@@ -187,6 +187,22 @@ export function compilerMissing(file: string): Diagnostic {
     code: 'TYPESCRIPT_MISSING',
     message: 'the types of functions are not checked: the package typescript is not installed',
     hint: 'Run npm install --save-dev typescript beside the file.',
+    file,
+    line: 1,
+    column: 1,
+    length: 1
+  }
+}
+
+/** An error for types that are wrong in packages alone; null where the compiler told of no types. */
+function foreignErrors(file: string, output: string): Diagnostic | null {
+  const lines = output.split('\n').filter(line => /\berror TS\d+/.test(line))
+  if (lines.length === 0) return null
+  return {
+    severity: 'error',
+    code: 'PACKAGE_TYPES',
+    message: `the types of packages that are imported have errors: ${lines.slice(0, 3).join('; ')}`,
+    hint: 'Mend or update the package, or leave the check out with --no-types.',
     file,
     line: 1,
     column: 1,

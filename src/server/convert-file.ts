@@ -2,6 +2,7 @@
 import { resolve } from 'node:path'
 import { printCode } from '../builder/index.ts'
 import type { Diagnostic } from '../dataflow/diagnostics.ts'
+import { toCamel } from '../dataflow/index.ts'
 import type { Plan, Position } from '../dataflow/plan.ts'
 import { allSteps } from '../runtime/index.ts'
 import { isBuiltFile, yamlOfBuiltFile } from './built-dataflows.ts'
@@ -53,9 +54,7 @@ const VALUE_PARTS = new Set(['type', 'converter', 'schema', 'registry'])
 const STEP_PARTS = new Set('operator name code with input output outputKey at'.split(' '))
 const PARTITION_PARTS = new Set(['assignKey', 'dedup', 'steps', 'updateState'])
 const STATE_PARTS = new Set(
-  'kind name property key value ttlMs ttlAfter windowed result migrate service state at'.split(
-    ' '
-  )
+  'kind name property key value ttlMs ttlAfter windowed result migrate service state at'.split(' ')
 )
 const JOIN_PARTS = new Set('kind left right beforeMs afterMs gracePeriodMs isTimed at'.split(' '))
 const SIDE_PARTS = new Set('topic type state as row value lateTopic'.split(' '))
@@ -63,12 +62,9 @@ const STEP_KINDS = new Set(['inline', 'module', 'builtin'])
 
 /** Why a plan cannot be code; null where it can. */
 function problemOf(plan: Plan): Diagnostic | null {
-  const { apiVersion, file, topics, services } = plan
-  if (apiVersion !== '1.0.0') {
-    const message = `the file has apiVersion ${apiVersion}; code can only say what files of 1.0.0 say`
-    const hint = 'Write apiVersion: 1.0.0, run millrace check, and convert it then.'
-    return fileError('CONVERT_UNABLE', file, message, hint)
-  }
+  const { topics, services } = plan
+  const old = oldProblem(plan)
+  if (old !== null) return old
   const parts = [
     ...Object.values(topics).map(topic => ({ part: topic, known: TOPIC_PARTS, at: topic.at })),
     ...Object.values(topics).map(({ value, at }) => ({ part: value, known: VALUE_PARTS, at })),
@@ -100,6 +96,33 @@ function problemOf(plan: Plan): Diagnostic | null {
     : unable(`the operator "${step.operator}" of the kind ${step.code.kind}`, step.at)
 }
 
+/** What files before 1.0.0 say otherwise than code can: functions in modules, names of states. null without any. */
+function oldProblem({ apiVersion, services }: Plan): Diagnostic | null {
+  if (apiVersion === '1.0.0') return null
+  for (const { time, partition, states } of services) {
+    const state = states.find(({ name, property }) => property !== toCamel(name))
+    if (state !== undefined) {
+      const { name, property, at } = state
+      const message = `functions call the state "${name}" ${property}, and code has one name for both`
+      return unableAt(message, `Call both ${property}, and convert the file then.`, at)
+    }
+    const timestamp = time?.assignTimestamp ?? null
+    const update = partition?.updateState ?? null
+    const [step, what, change] =
+      timestamp?.code.kind === 'module'
+        ? [timestamp, 'gets the time of the record behind the value', 'take (value, ctx) instead']
+        : [update, 'gives what nobody gets', 'give nothing']
+    if (step?.code.kind !== 'module') continue
+    const { specifier, exportName } = step.code
+    const message =
+      `the function ${exportName} of ${specifier} ${what}, as its file has apiVersion ${apiVersion}; in code ` +
+      `${step === timestamp ? 'it gets the context there' : 'that goes on to the sinks'}`
+    const hint = `Let it ${change}, write apiVersion: 1.0.0, run millrace check, and convert the file then.`
+    return unableAt(message, hint, step.at)
+  }
+  return null
+}
+
 function isSaid(value: unknown): boolean {
   return (
     value !== null &&
@@ -109,7 +132,10 @@ function isSaid(value: unknown): boolean {
   )
 }
 
-function unable(what: string, { file, line, column }: Position): Diagnostic {
-  const message = `${what} cannot be said in code`
-  return { ...fileError('CONVERT_UNABLE', file, message, 'Keep the file.'), line, column }
+function unable(what: string, at: Position): Diagnostic {
+  return unableAt(`${what} cannot be said in code`, 'Keep the file.', at)
+}
+
+function unableAt(message: string, hint: string, { file, line, column }: Position): Diagnostic {
+  return { ...fileError('CONVERT_UNABLE', file, message, hint), line, column }
 }

@@ -55,7 +55,7 @@ export async function readReasons(
         message: header('error-message')
       })
     },
-    async () => reasons.length < limit
+    { afterRead: async () => reasons.length < limit }
   )
   return { count: until - from, reasons }
 }

@@ -4,10 +4,17 @@ import { dirname } from 'node:path'
 
 import { MillraceError } from '../base/index.ts'
 import type { Log } from '../log/log.ts'
+import type { RegistryOptions } from '../runtime/convert/index.ts'
 import { FileSink, StreamSink } from './out/line-sink.ts'
 import type { LineSink } from './out/line-sink.ts'
 import { recordLine } from './out/record-lines.ts'
-import { followTopic, readRange, wholeTopic } from './out/topic-reader.ts'
+import {
+  followTopic,
+  type OnRecord,
+  type ReadWaits,
+  readRange,
+  wholeTopic
+} from './out/topic-reader.ts'
 import type { TopicTable } from './topic-table.ts'
 
 /** One `--out TOPIC=FILE`; a null path is stdout. */
@@ -25,6 +32,10 @@ export interface OutputOptions {
   readonly outputs: readonly Output[]
   readonly format: 'value' | 'json'
   readonly stdout: NodeJS.WritableStream & import('node:stream').Writable
+  /** How the schema registry of a topic is asked. */
+  registries(topic: string): RegistryOptions
+  /** Ends waits for a registry: values whose schema is not known by then are written as base64. */
+  readonly signal: AbortSignal
 }
 
 /** Tells of an output that cannot be written before hours of work go into it. @throws USAGE */
@@ -67,9 +78,10 @@ export async function writeOutputs(options: OutputOptions): Promise<void> {
   for (const output of options.outputs) {
     const sink = await openSink(output, options, true)
     try {
+      const { onRecord, prepare } = linesInto(sink, output, options)
+      const afterRead = async (): Promise<boolean> => (sink.due ? sink.flush() : true)
       for (const range of await wholeTopic(options.log, output.topic)) {
-        const { onRecord } = linesInto(sink, output, options)
-        await readRange(options.log, range, onRecord, async () => (sink.due ? sink.flush() : true))
+        await readRange(options.log, range, onRecord, { prepare, afterRead })
       }
       await sink.finish()
     } catch (error) {
@@ -111,21 +123,33 @@ export class FollowedOutputs {
   }
 
   async #follow(output: Output, sink: LineSink, options: OutputOptions): Promise<boolean> {
-    const { onRecord } = linesInto(sink, output, options)
+    const { signal } = this.#stop
+    const { onRecord, prepare } = linesInto(sink, output, { ...options, signal })
     let open = true
     const afterRead = async (): Promise<boolean> => (open = await sink.flush())
-    await followTopic(options.log, output.topic, onRecord, afterRead, this.#stop.signal)
+    await followTopic(options.log, output.topic, onRecord, { prepare, afterRead }, signal)
     await sink.finish()
     return !open
   }
 }
 
-function linesInto(sink: LineSink, output: Output, options: OutputOptions) {
-  const forms = options.topics.forms(output.topic)
-  const { format } = options
-  const onRecord: Parameters<typeof readRange>[2] = (cursor, partition) =>
-    sink.line(recordLine(cursor, partition, forms, format))
-  return { onRecord }
+function linesInto(
+  sink: LineSink,
+  { topic }: Output,
+  { topics, format, registries, signal }: OutputOptions
+): { readonly onRecord: OnRecord; readonly prepare: ReadWaits['prepare'] } {
+  const forms = topics.outForms(topic, registries(topic), signal)
+  const { value: form } = forms
+  return {
+    onRecord: (cursor, partition) => sink.line(recordLine(cursor, partition, forms, format)),
+    prepare:
+      form.prepare === undefined
+        ? undefined
+        : cursor => {
+            const value = cursor.value()
+            return value === null ? null : form.prepare!(value)
+          }
+  }
 }
 
 function openSink(

@@ -12,9 +12,12 @@ import {
 import { writeJson } from './json-text.ts'
 import type { TextForm } from './text-form.ts'
 
+/** A value of a topic that names a registry. */
+type RegistryValue = ValuePlan & { readonly registry: RegistryPlan }
+
 /**
- * The form of a topic's values: JSON text. Behind the ids of a registry values are printed as base64; to feed them the
- * registry must have been asked, see {@link registryFeedForm}.
+ * The form of a topic's values: JSON text. Behind the ids of a registry values are printed as base64: to read and to
+ * feed them the registry must be asked, see {@link registryOutForm} and {@link registryFeedForm}.
  */
 export function schemaForm(value: ValuePlan, topic: string): TextForm {
   const json = compileConverter(value.type, 'json')
@@ -24,8 +27,7 @@ export function schemaForm(value: ValuePlan, topic: string): TextForm {
     passes: false,
     keepsBlank: false,
     ...encoders(converter, json),
-    printText: bytes => jsonText(bytes, converter, json) ?? base64(bytes),
-    printJson: bytes => jsonText(bytes, converter, json) ?? JSON.stringify(base64(bytes))
+    ...printers(converter, json)
   }
 }
 
@@ -35,22 +37,57 @@ export function schemaForm(value: ValuePlan, topic: string): TextForm {
  * @throws REGISTRY_AUTH, REGISTRY_UNREACHABLE and what else the registry's client throws
  */
 export async function registryFeedForm(
-  value: ValuePlan & { readonly registry: RegistryPlan },
+  value: RegistryValue,
   topic: string,
   options: RegistryOptions
 ): Promise<TextForm> {
+  const converter = askingConverter(value, topic, options)
+  await converter.openWriter?.()
+  const json = compileConverter(value.type, 'json')
+  return { ...registryForm(topic, value.registry.url), ...encoders(converter, json) }
+}
+
+/**
+ * As {@link schemaForm} for a topic behind a registry, which is asked for the schemas of the values' writers as they
+ * come, until `signal` ends the wait. Values that it does not explain are printed as base64.
+ * @throws REGISTRY_AUTH
+ */
+export function registryOutForm(
+  value: RegistryValue,
+  topic: string,
+  options: RegistryOptions,
+  signal: AbortSignal
+): TextForm {
+  const converter = askingConverter(value, topic, options)
+  const json = compileConverter(value.type, 'json')
+  return {
+    ...registryForm(topic, value.registry.url),
+    ...printers(converter, json),
+    prepare: bytes => converter.prepare?.(bytes, 0, bytes.length, signal)?.catch(() => {}) ?? null
+  }
+}
+
+function askingConverter(
+  value: RegistryValue,
+  topic: string,
+  options: RegistryOptions
+): RecordConverter {
   const { registry } = value
   const name = registry.authEnv
   const own = name === null ? undefined : process.env[name]
   const env = name === null || own === undefined ? options.env : { [name]: own, ...options.env }
-  const converter = registryConverter(
-    value,
-    topic,
-    new RegistryClient(registry, { ...options, env })
-  )
-  await converter.openWriter?.()
-  const json = compileConverter(value.type, 'json')
-  return { ...registryForm(topic, registry.url), ...encoders(converter, json) }
+  return registryConverter(value, topic, new RegistryClient(registry, { ...options, env }))
+}
+
+/** Values printed as JSON of their type. */
+function printers(
+  converter: RecordConverter,
+  json: RecordConverter
+): Pick<TextForm, 'printText' | 'printJson'> {
+  return {
+    printText: bytes => jsonText(bytes, converter, json) ?? base64(bytes),
+    printJson: bytes => jsonText(bytes, converter, json) ?? JSON.stringify(base64(bytes))
+  }
 }
 
 /** Values given as JSON of their type. */

@@ -7,6 +7,7 @@ import { nearestWord } from '../dataflow/index.ts'
 import type { Plan } from '../dataflow/plan.ts'
 import type { Log } from '../log/index.ts'
 import type { DataflowMetrics, StateEntry } from '../runtime/contract.ts'
+import type { RegistryOptions } from '../runtime/convert/index.ts'
 import type { LoadedApplication } from './application.ts'
 import { readReasons } from './dead-letters.ts'
 import type { DeadLetterReason } from './dead-letters.ts'
@@ -28,7 +29,7 @@ import { HTTP_ADDRESS_DEFAULT, HttpServer, needsHttp } from './http/index.ts'
 import type { HttpAddress } from './http/index.ts'
 import { ServedHost } from './served-host.ts'
 import type { OnClientProblem } from './served-log.ts'
-import { type TopicTable, unknownTopic } from './topic-table.ts'
+import { unknownTopic } from './topic-table.ts'
 
 /** What is to be run. */
 export interface SessionRequest extends EngineOptions {
@@ -313,7 +314,7 @@ export class Session {
     for (const { topic } of inputs) {
       const { spec } = await log.describeTopic(topic)
       const compression = topics.compression(topic)
-      const forms = await topics.feedForms(topic, this.#registries(topic))
+      const forms = await topics.feedForms(topic, this.#registries(topic, 'feed'))
       feedTopics.set(topic, { partitions: spec.partitions, compression, ...forms })
     }
     const bytesTotal = await inputBytes(inputs)
@@ -332,10 +333,10 @@ export class Session {
     })
   }
 
-  #registries(topic: string): Parameters<TopicTable['feedForms']>[1] {
+  #registries(topic: string, part: 'feed' | 'out'): RegistryOptions {
     const { env, onLog } = this.#request
     const onWarning = (message: string): void =>
-      onLog('feed', { level: 'warn', service: topic, operator: 'registry', message })
+      onLog(part, { level: 'warn', service: topic, operator: 'registry', message })
     return { clock: this.engine.clock, env, onWarning }
   }
 
@@ -411,7 +412,15 @@ export class Session {
   #outputOptions(): OutputOptions {
     const { outputs, outFormat, stdout } = this.#request
     const { log, topics } = this.engine
-    return { log, topics, outputs, format: outFormat, stdout }
+    return {
+      log,
+      topics,
+      outputs,
+      format: outFormat,
+      stdout,
+      registries: topic => this.#registries(topic, 'out'),
+      signal: this.#stop.signal
+    }
   }
 }
 

@@ -23,6 +23,8 @@ export interface TextForm {
   encodeText(text: string, into: ByteWriter): void
   /** Appends the bytes of a value given as parsed JSON; false when there is no value. @throws RECORD_VALUE */
   encodeJson(value: unknown, into: ByteWriter): boolean
+  /** What must be fetched before bytes can be printed; null: nothing is missing. Never rejects. Absent: never any. */
+  prepare?(bytes: Buffer): Promise<void> | null
   /** The text of a record's bytes; never throws: bytes that are no value are given as base64. */
   printText(bytes: Buffer): string
   /** The same as JSON text. */

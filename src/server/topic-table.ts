@@ -8,7 +8,7 @@ import { requiredTopics } from '../runtime/index.ts'
 import type { RequiredTopic } from '../runtime/contract.ts'
 import type { RegistryOptions } from '../runtime/convert/index.ts'
 import type { RecordForms } from './out/record-lines.ts'
-import { registryFeedForm, schemaForm } from './schema-form.ts'
+import { registryFeedForm, registryOutForm, schemaForm } from './schema-form.ts'
 import { textForm, type TextForm } from './text-form.ts'
 
 /** The topics of all plans of a run, and of its functions. */
@@ -63,6 +63,16 @@ export class TopicTable {
     if (value?.registry === undefined) return forms
     const { registry } = value
     return { ...forms, value: await registryFeedForm({ ...value, registry }, name, registries) }
+  }
+
+  /** As {@link forms}, to print values: a registry is asked for the schemas of their writers. @throws REGISTRY_AUTH */
+  outForms(name: string, registries: RegistryOptions, signal: AbortSignal): RecordForms {
+    const forms = this.forms(name)
+    const value = this.#declared.get(name)?.value
+    if (value?.registry === undefined) return forms
+    const { registry } = value
+    const form = registryOutForm({ ...value, registry }, name, registries, signal)
+    return { ...forms, value: form }
   }
 
   /** How a feed compresses batches of a topic: as declared where that can be written. */

@@ -154,7 +154,7 @@ export class FunctionsApp implements Resident {
     await this.#world.append(MESSAGES, records)
   }
 
-  /** What left over an egress since the last call for any. */
+  /** All that left over an egress. */
   async readEgress(egress: string): Promise<TestEgress[]> {
     const records = await this.#world.read(EGRESS)
     return records.flatMap(({ key, value }) => {

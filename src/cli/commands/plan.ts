@@ -43,6 +43,11 @@ export async function plan(paths: readonly string[], options: PlanOptions): Prom
   )
   if (options.output === 'table') {
     for (const dataflow of planned.dataflows) print(textOf(dataflow))
+    for (const { file } of files.modules) {
+      note(
+        `${file} is not compared: values of functions have their types with them, see docs/upgrades.md`
+      )
+    }
     if (planned.others.length > 0) {
       note(`also in ${dataDir}, and not in these files: ${planned.others.join(', ')}`)
     }
@@ -81,7 +86,13 @@ function sizeOf({ kind, count }: StoredChange): string | null {
   if (count === null) return null
   return counted(
     count,
-    { state: 'key', topic: 'record', source: 'unread record', service: 'record' }[kind]
+    {
+      state: 'key',
+      topic: 'record',
+      source: 'unread record',
+      service: 'record',
+      schedule: 'unread tick'
+    }[kind]
   )
 }
 

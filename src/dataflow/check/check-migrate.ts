@@ -92,7 +92,9 @@ export function dataflowMigrationOf(
   }
   const read = new Set(
     file.services.flatMap(service =>
-      service.sources.map(({ topic }) => file.topics.get(topic)?.plan?.name ?? topic)
+      service.sources.map(
+        ({ topic, schedule }) => schedule ?? file.topics.get(topic)?.plan?.name ?? topic
+      )
     )
   )
   for (const { name, span } of model.abandon) {

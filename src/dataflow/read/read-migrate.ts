@@ -87,7 +87,7 @@ export function readFileMigrate(context: ReadContext, file: Section): FileMigrat
   const section = sectionOf(context, file, FILE_MIGRATE)
   if (section === null) return null
   const drop = names(context, section.items('drop'), 'a service, or a state as service.state')
-  const abandon = names(context, section.items('abandon'), 'the name of a topic')
+  const abandon = names(context, section.items('abandon'), 'the name of a topic or schedule')
   return {
     drop: drop.map(({ name, span }) => ({ name: name.split('.').map(toKebab).join('.'), span })),
     abandon,

@@ -99,7 +99,7 @@ export const FILE_MIGRATE: SectionSpec = {
     {
       key: 'abandon',
       value: { kind: 'list', of: 'name' },
-      doc: 'Topics that are no longer read, although they hold records that were not processed.',
+      doc: 'Topics, or schedules, that are no longer read, although they hold something that was not processed.',
       example: '[old-orders]'
     }
   ]

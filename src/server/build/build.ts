@@ -8,6 +8,7 @@ import { basename, dirname, join, posix, relative, resolve } from 'node:path'
 
 import { MillraceError } from '../../base/index.ts'
 import { readTrees, Report, valueAt, type ScalarNode, type TreeNode } from '../../dataflow/index.ts'
+import { packageOf } from '../module-imports.ts'
 import { packageReader } from '../package-files.ts'
 import { asJavaScript, collectModules } from './modules.ts'
 
@@ -79,7 +80,7 @@ class Builder {
     for (const node of usesOf(tree!)) {
       const [specifier = '', name = ''] = node.text.split('#')
       if (specifier.startsWith('.')) modules.push(specifier)
-      else if (name !== '') this.needs.set(npmName(specifier), folder)
+      else if (name !== '') this.needs.set(packageOf(specifier), folder)
       edits.push({ node, text: `${asJavaScript(specifier)}${name === '' ? '' : `#${name}`}` })
     }
     for (const node of schemasOf(tree!)) this.#schema(folder, into, node, edits)
@@ -189,13 +190,6 @@ function identityOf(item: TreeNode): string {
 
 function itemsOf(node: TreeNode | null): readonly TreeNode[] {
   return node?.kind === 'list' ? node.items : []
-}
-
-function npmName(specifier: string): string {
-  return specifier
-    .split('/')
-    .slice(0, specifier.startsWith('@') ? 2 : 1)
-    .join('/')
 }
 
 interface Manifest {

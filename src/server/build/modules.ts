@@ -4,6 +4,7 @@ import { stripTypeScriptTypes } from 'node:module'
 import { dirname, extname, isAbsolute, join, relative, sep } from 'node:path'
 
 import { MillraceError, messageOf, silenceExperimentalNotices } from '../../base/index.ts'
+import { importsOf, isOfPackage, packageOf } from '../module-imports.ts'
 
 /** A file of the result, by its path from the result's folder, and packages that its text imports. */
 export interface BuiltModule {
@@ -17,9 +18,6 @@ export interface BuiltModules {
   /** npm packages that they import, without those of Node. */
   readonly packages: ReadonlySet<string>
 }
-
-/** The specifier in `import … from 'x'`, `export … from 'x'`, `import 'x'` and `import('x')`. */
-const SPECIFIER = /(\b(?:from|import)\s*\(?\s*)(['"])([^'"\n]+)\2/g
 
 /**
  * Collects `entries`, paths below `folder`, and what they import from each other. TypeScript stands in the result
@@ -40,14 +38,29 @@ export function collectModules(folder: string, entries: readonly string[]): Buil
     if (extname(path) === '.json') continue
     const code = isTypeScript(path) ? stripped(folder, path, text) : text
     if (isTypeScript(path)) files.set(asJavaScript(path), withJavaScriptImports(code))
-    for (const [, , , specifier = ''] of code.matchAll(SPECIFIER)) {
+    for (const { specifier } of importsOf(code)) {
       if (specifier.startsWith('.')) {
         open.push({ path: join(dirname(path), specifier), from: path })
-      } else if (!specifier.startsWith('node:')) packages.add(packageName(specifier))
+      } else if (isOfPackage(specifier)) packages.add(packageOf(specifier))
+    }
+    for (const specifier of isTypeScript(path) ? typeImportsOf(text) : []) {
+      const beside = join(dirname(path), specifier)
+      if (isBelow(folder, beside) && existsSync(join(folder, beside)))
+        open.push({ path: beside, from: path })
     }
   }
   packages.delete('millrace')
   return { files: [...files].map(([path, text]) => ({ path: slashed(path), text })), packages }
+}
+
+/**
+ * The files whose types alone a module may import: the compiler wants them where the module is imported. A comment may
+ * look like an import.
+ */
+function typeImportsOf(text: string): string[] {
+  return [...text.matchAll(/\b(?:from|import)\s*\(?\s*(['"])(\.[^'"\n]+)\1/g)].map(
+    found => found[2]!
+  )
 }
 
 /** `./lib.ts` as `./lib.js`. */
@@ -57,8 +70,7 @@ export function asJavaScript(path: string): string {
 
 function readModule(folder: string, path: string, from: string): string {
   const full = join(folder, path)
-  const below = relative(folder, full)
-  if (below.startsWith('..') || isAbsolute(below)) {
+  if (!isBelow(folder, path)) {
     throw new MillraceError(
       'BUILD_MODULE',
       `${from} imports ${path}, which lies outside ${folder}; a build takes what is below its folder: ` +
@@ -70,6 +82,11 @@ function readModule(folder: string, path: string, from: string): string {
     'BUILD_MODULE',
     `${from} imports ${path}, and there is no such file below ${folder}; correct the import`
   )
+}
+
+function isBelow(folder: string, path: string): boolean {
+  const below = relative(folder, join(folder, path))
+  return !below.startsWith('..') && !isAbsolute(below)
 }
 
 function stripped(folder: string, path: string, text: string): string {
@@ -88,17 +105,14 @@ function stripped(folder: string, path: string, text: string): string {
 }
 
 function withJavaScriptImports(code: string): string {
-  return code.replaceAll(
-    SPECIFIER,
-    (_, head: string, quote: string, specifier: string) =>
-      `${head}${quote}${specifier.startsWith('.') ? asJavaScript(specifier) : specifier}${quote}`
-  )
+  let result = code
+  for (const { specifier, start, end } of importsOf(code).toReversed()) {
+    if (!specifier.startsWith('.')) continue
+    const quote = code[start]!
+    result = `${result.slice(0, start)}${quote}${asJavaScript(specifier)}${quote}${result.slice(end)}`
+  }
+  return result
 }
 
 const isTypeScript = (path: string): boolean => /\.m?ts$/.test(path)
 const slashed = (path: string): string => path.split(sep).join('/')
-
-function packageName(specifier: string): string {
-  const [scope = '', name = ''] = specifier.split('/')
-  return scope.startsWith('@') ? `${scope}/${name}` : scope
-}

@@ -137,7 +137,7 @@ function typeNode(type: Type, own: string | null = null): unknown {
         variant.name,
         {
           ...(variant.type === null ? { type: 'null' } : (typeNode(variant.type) as object)),
-          ...renames(variant)
+          ...wireParts(variant)
         }
       ])
       const tagging = type.tagging === 'untagged' ? { tagging: 'untagged' } : {}
@@ -161,19 +161,18 @@ function typeNode(type: Type, own: string | null = null): unknown {
 
 function fieldNode(field: Field): [string, unknown] {
   const optional = field.optional ? { optional: true } : {}
-  return [field.name, { ...(typeNode(field.type) as object), ...optional, ...renames(field) }]
+  return [field.name, { ...(typeNode(field.type) as object), ...optional, ...wireParts(field) }]
 }
 
-function renames({
+/** Names in JSON and the number in Protobuf, where they are said. */
+function wireParts({
   name,
   readName,
-  writeName
-}: {
-  readonly name: string
-  readonly readName: string
-  readonly writeName: string
-}): object {
+  writeName,
+  number
+}: Pick<Field, 'name' | 'readName' | 'writeName' | 'number'>): object {
   return {
+    ...(number === undefined ? {} : { number }),
     ...(readName === name ? {} : { deserialize: { rename: readName } }),
     ...(writeName === name ? {} : { serialize: { rename: writeName } })
   }

@@ -13,35 +13,58 @@ export interface PartitionRange {
   readonly until: number
 }
 
+/** What a reader waits for beside the log. */
+export interface ReadWaits {
+  /** What must be known before a record can be given: all of one read wait for it. null: nothing. Never rejects. */
+  readonly prepare?: ((cursor: RecordCursor) => Promise<void> | null) | undefined
+  /** Awaited between reads that gave records, for back-pressure; false ends the reading. */
+  afterRead?(): Promise<boolean>
+}
+
 /** Reads the range once, calling `onRecord` for each record; resolves with the next offset to read. */
 export async function readOnce(
   log: LogData,
   range: PartitionRange,
-  onRecord: OnRecord
+  onRecord: OnRecord,
+  prepare?: ReadWaits['prepare']
 ): Promise<number> {
-  const { topic, partition, from, until } = range
+  const { topic, partition, from } = range
   const { bytes, nextOffset } = await log.read({ topic, partition, offset: from })
+  if (prepare !== undefined) {
+    const missing: (Promise<void> | null)[] = []
+    eachRecord(bytes, range, cursor => missing.push(prepare(cursor)))
+    await Promise.all(missing)
+  }
+  eachRecord(bytes, range, cursor => onRecord(cursor, partition))
+  return nextOffset
+}
+
+/** Calls `onRecord` for each record of batches that lies in the range. */
+function eachRecord(
+  bytes: Uint8Array,
+  { from, until }: PartitionRange,
+  onRecord: (cursor: RecordCursor) => void
+): void {
   const cursor = new RecordCursor()
   for (let at = 0; at < bytes.length; at += batchByteLength(bytes, at)) {
     cursor.open(bytes, at)
     while (cursor.next()) {
-      if (cursor.offset >= from && cursor.offset < until) onRecord(cursor, partition)
+      if (cursor.offset >= from && cursor.offset < until) onRecord(cursor)
     }
   }
-  return nextOffset
 }
 
-/** Reads the whole range; `afterRead` is awaited between reads, for back-pressure. */
+/** Reads the whole range. */
 export async function readRange(
   log: LogData,
   range: PartitionRange,
   onRecord: OnRecord,
-  afterRead?: () => Promise<boolean>
+  waits: ReadWaits = {}
 ): Promise<void> {
   let { from } = range
   while (from < range.until) {
-    const next = await readOnce(log, { ...range, from }, onRecord)
-    if (afterRead !== undefined && !(await afterRead())) return
+    const next = await readOnce(log, { ...range, from }, onRecord, waits.prepare)
+    if ((await waits.afterRead?.()) === false) return
     if (next <= from) return
     from = next
   }
@@ -58,15 +81,12 @@ export async function wholeTopic(log: LogData, topic: string): Promise<readonly 
   }))
 }
 
-/**
- * Follows a topic from its first record on, until the signal: `afterRead` is awaited after each read that
- * gave records; partitions come as their records become durable.
- */
+/** Follows a topic from its first record on, until the signal; partitions come as their records become durable. */
 export async function followTopic(
   log: LogData,
   topic: string,
   onRecord: OnRecord,
-  afterRead: () => Promise<boolean>,
+  waits: ReadWaits,
   signal: AbortSignal
 ): Promise<void> {
   const positions = (await wholeTopic(log, topic)).map(range => ({
@@ -80,11 +100,12 @@ export async function followTopic(
     let moved = false
     for (const position of positions) {
       const { partition, offset: from } = position
-      const next = await readOnce(log, { topic, partition, from, until: Infinity }, onRecord)
+      const range = { topic, partition, from, until: Infinity }
+      const next = await readOnce(log, range, onRecord, waits.prepare)
       if (next === from) continue
       position.offset = next
       moved = true
-      if (!(await afterRead())) return
+      if ((await waits.afterRead?.()) === false) return
     }
     if (moved) continue
     if (last) return

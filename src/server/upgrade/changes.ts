@@ -1,21 +1,21 @@
 // What a changed file does to what a data directory holds: the words of `millrace plan` and of refusals.
-import type { StateMigration, StepPlan } from '../../dataflow/plan.ts'
-import type { StoredLayout, StateRecord } from './record.ts'
+import type { StepPlan } from '../../dataflow/plan.ts'
+import type { StateRecord } from './record.ts'
 
 /** What becomes of something that is stored. */
 export type Status = 'new' | 'kept' | 'migrated' | 'dropped' | 'refused'
 
-/** One state, topic, source or service. */
+/** One state, topic, source, schedule or service. */
 export interface Change {
-  readonly kind: 'service' | 'state' | 'topic' | 'source'
-  /** `count.totals`; names of services and topics. */
+  readonly kind: 'service' | 'state' | 'topic' | 'source' | 'schedule'
+  /** `count.totals`; names of services, topics and schedules. */
   readonly name: string
   readonly status: Status
   /** What that is, in a sentence without a full stop; '' where there is nothing to say. */
   readonly detail: string
   /** Of what is refused: what to declare or to do. */
   readonly advice: string
-  /** Keys or records that are concerned, where that is cheap to know. */
+  /** Keys, records or ticks that are concerned, where that is cheap to know. */
   readonly count: number | null
 }
 
@@ -42,16 +42,7 @@ export interface StateOutcome {
   readonly removed: StateRecord | null
 }
 
-/** What a plan says of a state, beside its layout. */
-export interface DeclaredLayout {
-  readonly layout: StoredLayout
-  readonly windowed: boolean
-  readonly migrate: StateMigration | null
-  /** Whether the state or its service says that what does not fit is dropped. */
-  readonly drops: boolean
-}
-
-/** A change of something that stays as it is. */
+/** A change; without `more` nothing is to be advised or counted. */
 export function change(
   kind: Change['kind'],
   name: string,

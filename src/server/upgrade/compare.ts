@@ -2,7 +2,7 @@
 import { MillraceError } from '../../base/index.ts'
 import type { Plan, ServicePlan } from '../../dataflow/plan.ts'
 import type { Log, Topic } from '../../log/log.ts'
-import { allSteps, changelogTopicName } from '../../runtime/index.ts'
+import { allSteps, changelogTopicName, scheduleGroupName } from '../../runtime/index.ts'
 import type { Change, Rewrite } from './changes.ts'
 import {
   RECORD_FORMAT,
@@ -11,6 +11,7 @@ import {
   type StateRecord,
   recordKey
 } from './record.ts'
+import { compareSchedules } from './schedules.ts'
 import { matchServices, type MatchedService, type MatchedServices } from './services.ts'
 import { compareStates } from './states.ts'
 import { compareTopics, factsOf } from './topics.ts'
@@ -46,6 +47,8 @@ export async function compareWithLog(
   const others = [...records].filter(([key]) => key !== recordKey(plan)).map(([, record]) => record)
   const facts = await factsOf(log, topics, plan, partitions)
   const compared = compareTopics(plan, before, others, matched, facts)
+  const given = await log.positions(scheduleGroupName(plan))
+  const schedules = compareSchedules(plan, before, facts, given)
   const leftovers = before?.removing ?? []
   const removals = [...leftovers, ...states.removed.map(({ stored }) => stored)]
   const names = [...states.after, ...matched.services].map(one =>
@@ -66,13 +69,14 @@ export async function compareWithLog(
     states: states.after,
     topics: compared.after,
     removing: removals,
-    retired: before?.retired ?? []
+    retired: before?.retired ?? [],
+    ...(schedules.after.length === 0 ? {} : { schedules: schedules.after })
   }
   return {
     plan: withStoredNames(plan, matched, states.after),
     before,
     after,
-    changes: [...matched.changes, ...states.changes, ...compared.changes],
+    changes: [...matched.changes, ...states.changes, ...compared.changes, ...schedules.changes],
     rewrites: states.rewrites,
     removed: states.removed,
     removals

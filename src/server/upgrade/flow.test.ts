@@ -1,6 +1,8 @@
 // Files whose windows, topics and sources change between starts: what goes on, what is refused, and how to say so.
 import { deepStrictEqual, match, strictEqual } from 'node:assert/strict'
 import { test } from 'node:test'
+import { SimulatedClock } from '../../base/index.ts'
+import { Bench } from '../../runtime/test-kit.ts'
 import { Directory } from './upgrade.cases.ts'
 
 const KEYED = "assign-key: { run: 'function byWord(word: string): string { return word }' }"
@@ -250,4 +252,56 @@ test('an aggregate that gives more is refused, and begins empty when its service
   strictEqual(JSON.stringify(kept).includes('3'), true)
   const less = sums('total: { sum: amount }')
   strictEqual((await directory.told(less))[0], 'kept state sum.aggregate')
+})
+
+/** Tells the time, at the times of a schedule if there is one. */
+function ticking(cron: string | null, more = ''): string {
+  const schedule = cron === null ? '' : `schedule: { minute: { cron: '${cron}' } }`
+  const source = cron === null ? '{ type: topic, id: lines }' : '{ type: schedule, id: minute }'
+  return `apiVersion: 1.0.0
+meta: { name: clock }
+${schedule}
+${more}
+topics: { lines: { schema: { value: s64 } }, out: { schema: { value: { type: s64, converter: json } } } }
+services:
+  tell: { sources: [${source}], sinks: [{ type: topic, id: out }] }
+`
+}
+
+test('a schedule at other times goes on behind its last tick, and the plan says so', async () => {
+  const clock = new SimulatedClock(Date.UTC(2026, 10, 22))
+  const directory = new Directory(new Bench({ clock }))
+  const of = async (text: string) => {
+    const { changes } = await directory.compare(text)
+    return changes.filter(({ kind }) => kind === 'schedule')
+  }
+  const minutely = ticking('* * * * *')
+  const [fresh] = await of(minutely)
+  deepStrictEqual([fresh!.status, fresh!.name], ['new', 'minute'])
+  match(fresh!.detail, /^ticks at "\* \* \* \* \*", from the start on$/)
+  await directory.run(minutely)
+  const since = 'goes on behind 2026-11-22T00:00:00.000Z'
+  const kept = { kind: 'schedule', name: 'minute', status: 'kept', advice: '', count: null }
+  deepStrictEqual(await of(minutely), [{ ...kept, detail: since }])
+  const hourly = ticking('@hourly')
+  const changed = `ticks at "@hourly", and did at "* * * * *"; ${since}`
+  deepStrictEqual(await of(hourly), [{ ...kept, detail: changed }])
+  await directory.run(hourly)
+  deepStrictEqual(await of(hourly), [{ ...kept, detail: since }])
+})
+
+test('a schedule that is gone is refused while ticks of it wait, unless the file gives them up', async () => {
+  const directory = new Directory()
+  await directory.run(ticking('* * * * *'))
+  const without = ticking(null)
+  const told = async (text: string): Promise<string[]> =>
+    (await directory.told(text)).filter(one => / (?:schedule|source) /.test(one))
+  deepStrictEqual(await told(without), ['new source lines', 'dropped schedule minute'])
+  await directory.bench.feed('_millrace.default.clock.schedule.minute', ['8 bytes!'])
+  const { name, detail, advice } = await directory.refusal(without)
+  strictEqual(name, 'minute')
+  match(detail, /1 of its ticks were not processed/)
+  match(advice, /migrate: \{ abandon: \[minute\] \}/)
+  const abandoned = ticking(null, 'migrate: { abandon: [minute] }')
+  deepStrictEqual(await told(abandoned), ['new source lines', 'dropped schedule minute'])
 })

@@ -1,6 +1,6 @@
 // The public face of upgrade: what a changed file does to a data directory, told or done.
 export { applyUpgrade } from './apply.ts'
-export type { Change, Status } from './changes.ts'
+export type { Change } from './changes.ts'
 export { compareWithLog, refuseMisfits, type Upgrade } from './compare.ts'
 export type { ApplyOptions } from './open-task.ts'
 export {

@@ -4,7 +4,7 @@
 //   U1  The record is durable before the first commit of the tasks that it describes.
 //   U2  It changes in one commit: whoever reads it finds what was before an upgrade, or what is after it.
 //   U3  Everything in the changelog that belongs to no state of the record stands in its list `removing`.
-import type { Converter, Plan } from '../../dataflow/plan.ts'
+import type { Converter, Plan, SchedulePlan } from '../../dataflow/plan.ts'
 import type { Type } from '../../dataflow/types.ts'
 import { MillraceError, isMillraceError } from '../../base/index.ts'
 import type { Clock } from '../../base/index.ts'
@@ -63,6 +63,14 @@ export interface TopicRecord {
   readonly isDeclared: boolean
 }
 
+/** When the ticks of a schedule come. */
+export interface ScheduleRecord extends SchedulePlan {
+  /** As the file names it. */
+  readonly id: string
+  /** The internal topic that stands for it. */
+  readonly topic: string
+}
+
 export interface DataflowRecord {
   readonly format: number
   readonly namespace: string
@@ -78,6 +86,8 @@ export interface DataflowRecord {
   readonly removing: readonly string[]
   /** Names in the changelog that were removed: no state gets one of them again. */
   readonly retired: readonly string[]
+  /** Absent in records that were written without. */
+  readonly schedules?: readonly ScheduleRecord[]
 }
 
 /** The key of a dataflow's record. */

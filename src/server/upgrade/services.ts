@@ -32,7 +32,8 @@ export function matchServices(
   const known = new Map((record?.services ?? []).map(service => [service.name, service]))
   const taken = new Set((record?.services ?? []).map(({ storedAs }) => storedAs))
   const changes: Change[] = []
-  const claimed = new Set<string>()
+  /** Services of the record, with those of the file that go on with them. */
+  const claimed = new Map<string, string>()
   const services = plan.services.map((service): MatchedService => {
     const from = service.migrate?.renameFrom ?? null
     const own = known.get(service.name) ?? null
@@ -42,9 +43,16 @@ export function matchServices(
       const advice = `leave rename-from out, and declare migrate: { drop: [${from}] } in the file if that is to go`
       changes.push(change('service', service.name, 'refused', detail, { advice }))
     }
-    const isRenamed = other !== null && (own === null || !own.isDeclared)
+    const wantsOther = other !== null && (own === null || !own.isDeclared)
+    const twin = wantsOther ? claimed.get(other.name) : undefined
+    if (twin !== undefined) {
+      const detail = `it is said to have been ${from}, and so is ${twin}`
+      const advice = 'leave rename-from out of one of them'
+      changes.push(change('service', service.name, 'refused', detail, { advice }))
+    }
+    const isRenamed = wantsOther && twin === undefined
     const before = isRenamed ? other : own
-    if (before !== null) claimed.add(before.name)
+    if (before !== null) claimed.set(before.name, service.name)
     if (isRenamed) {
       changes.push(
         change('service', service.name, 'migrated', `was ${from}, and goes on with what that has`)

@@ -119,6 +119,7 @@ class StateComparison {
       if (!saysNew(migrate)) this.#new.push({ kept, declared })
       return this.#begin(kept, service, declared)
     }
+    if (this.#claimed.has(before)) return claimedTwice(name, before)
     this.#claimed.add(before)
     const stored = { ...before.layout, windowed: before.windowed }
     const moved = before === other ? `was ${before.service}.${before.name}` : ''
@@ -282,6 +283,13 @@ function saysNew(migrate: StateMigration | null): boolean {
   if (migrate === null) return false
   const { step, defaults, renameFrom } = migrate
   return step === null && renameFrom === null && Object.keys(defaults).length === 0
+}
+
+/** Two states of the file that are said to have been one. */
+function claimedTwice(name: string, before: StateRecord): StateOutcome {
+  const detail = `it is said to have been ${before.service}.${before.name}, with which another state goes on`
+  const advice = 'leave rename-from out of one of them'
+  return keep(change('state', name, 'refused', detail, { advice }), before)
 }
 
 function keep(said: Change, after: StateRecord): StateOutcome {

@@ -230,13 +230,14 @@ function firstText(plan: Plan, name: string, facts: LogFacts): string {
   return `is read from its ${position}${more} on${there}`
 }
 
-/** Sources that no service has any more. */
+/** Topics that no service reads any more; schedules are told of by themselves. */
 function removedSources(plan: Plan, record: DataflowRecord | null, facts: LogFacts): Change[] {
   if (record === null) return []
   const now = new Set(sourceTopicNames(plan))
   const before = new Set(
     record.services.filter(({ isDeclared }) => isDeclared).flatMap(({ sources }) => sources)
   )
+  for (const { topic } of record.schedules ?? []) before.delete(topic)
   return [...before]
     .filter(name => !now.has(name) && facts.topics.has(name))
     .map(name => {
@@ -294,7 +295,7 @@ function partitionsOf(plan: Plan, name: string, facts: LogFacts): number {
 }
 
 /** Records of a topic behind the dataflow's positions; of one that was never read none. */
-function unreadOf(name: string, facts: LogFacts): number {
+export function unreadOf(name: string, facts: LogFacts): number {
   const positions = facts.positions.get(name)
   const partitions = facts.topics.get(name)?.status.partitions ?? []
   return partitions.reduce((sum, { partition, startOffset, endOffset }) => {

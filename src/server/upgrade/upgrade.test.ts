@@ -213,6 +213,31 @@ test('a renamed state goes on; one that only looks renamed is refused', async ()
   ])
 })
 
+test('two that are said to have been one are refused: only one can go on with what is stored', async () => {
+  const directory = new Directory()
+  await directory.run(FIRST, ['a'])
+  const from = '{ rename-from: totals }'
+  const both = wordsFile({
+    states: `${state('u32', from, 'sums')}\n${state('u32', from, 'counts')}`,
+    update: 'ctx.state.sums.update(n => n + 1); ctx.state.counts.update(n => n + 1)'
+  })
+  const { name, detail, advice } = await directory.refusal(both)
+  strictEqual(name, 'count.counts')
+  match(detail, /said to have been count\.totals, with which another state goes on/)
+  match(advice, /leave rename-from out/)
+  const services = ['one', 'two'].map(service =>
+    wordsFile({
+      states: state('u32', '{}'),
+      update: COUNT,
+      service,
+      before: 'migrate: { rename-from: count }'
+    })
+  )
+  const second = services[1]!.slice(services[1]!.indexOf('  two:'))
+  const told = await directory.told(services[0]! + second)
+  deepStrictEqual(told.slice(0, 2), ['migrated service one', 'refused service two'])
+})
+
 test('a name that is free again is a new state, whatever had it', async () => {
   const directory = new Directory()
   await directory.run(FIRST, ['a', 'a'])

@@ -13,13 +13,20 @@ import {
   type TestCase,
   type TestFile
 } from '../../dataflow/index.ts'
-import type { Plan, Position, StatePlan, TopicPlan } from '../../dataflow/plan.ts'
+import type { Plan, Position, StatePlan } from '../../dataflow/plan.ts'
 import { allSteps } from '../../runtime/index.ts'
 import type { Key } from '../../runtime/code/user.ts'
-import type { TestRecord } from '../records.ts'
 import type { DataflowSource } from '../source.ts'
 import { TestDataflow } from '../test-dataflow.ts'
-import { diffInAnyOrder, diffInOrder, type Comparison, type DiffLine } from './compare.ts'
+import {
+  type AnyRecord,
+  comparisonOf,
+  outputRecord,
+  showEntry,
+  sorted,
+  typedRecordKey
+} from './case-records.ts'
+import { diffInAnyOrder, diffInOrder, type DiffLine } from './compare.ts'
 import {
   functionPlan,
   givenTopic,
@@ -72,8 +79,6 @@ export async function runCase(
   }
   return { name: one.name, at: one.at, failures: run.failures }
 }
-
-type AnyRecord = TestRecord<unknown, unknown>
 
 class CaseRun {
   readonly failures: CaseFailure[] = []
@@ -345,56 +350,4 @@ function ownedStates(plan: Plan): NamedState[] {
       state.kind === 'owned' ? [{ name: `${service.name}.${state.name}`, state }] : []
     )
   )
-}
-
-const showEntry = ([key, value]: readonly [string, unknown]): string =>
-  `${key}: ${showValue(value)}`
-
-const sorted = <T>(entries: readonly (readonly [string, T])[]): (readonly [string, T])[] =>
-  entries.toSorted(([a], [b]) => (a < b ? -1 : 1))
-
-/** An expected output: a mapping with `key` and `value` alone is a record, everything else is the value. */
-function outputRecord(value: PlainValue, at: Position): CaseRecord {
-  const nothing = { timestampMs: undefined, headers: undefined, at }
-  if (typeof value === 'object' && value !== null && 'value' in value && 'key' in value) {
-    const { key, value: inner, ...others } = value as { readonly [name: string]: PlainValue }
-    if (Object.keys(others).length === 0) return { ...nothing, key, value: inner! }
-  }
-  return { ...nothing, key: undefined, value }
-}
-
-function typedRecordKey(key: PlainValue, topic: TopicPlan): unknown {
-  return topic.key === null || topic.key.kind === 'string' ? key : typedValue(key, topic.key)
-}
-
-/** Compares what the expected records say: always the value, the rest where one of them has it. */
-function comparisonOf(
-  topic: TopicPlan | undefined,
-  expected: readonly CaseRecord[]
-): Comparison<CaseRecord, AnyRecord> {
-  const type = topic?.value.type ?? { kind: 'string' as const }
-  const withKey = expected.some(({ key }) => key !== undefined)
-  const withTime = expected.some(({ timestampMs }) => timestampMs !== undefined)
-  const withHeaders = expected.some(({ headers }) => headers !== undefined)
-  const show = (record: Readonly<Record<string, unknown>>): string => {
-    if (!withKey && !withTime && !withHeaders) return showValue(record['value'])
-    const members = Object.entries(record).filter(([, part]) => part !== undefined)
-    return `{${members.map(([name, part]) => `${name}: ${showValue(part)}`).join(', ')}}`
-  }
-  return {
-    matches: ({ key, value, timestampMs, headers }, actual) =>
-      isSame(typedValue(value, type), actual.value) &&
-      (key === undefined || isSame(key, actual.key)) &&
-      (timestampMs === undefined || timestampMs === actual.timestamp) &&
-      Object.entries(headers ?? {}).every(([name, text]) => actual.headers[name] === text),
-    showExpected: ({ key, value, timestampMs, headers }) =>
-      show({ key, value: typedValue(value, type), timestamp: timestampMs, headers }),
-    showActual: ({ key, value, timestamp, headers }) =>
-      show({
-        key: withKey ? key : undefined,
-        value,
-        timestamp: withTime ? timestamp : undefined,
-        headers: withHeaders ? headers : undefined
-      })
-  }
 }

@@ -77,7 +77,7 @@ export function typedKey(text: string, type: Type): unknown {
 }
 
 /** Any value as JSON has it, for comparison: bytes as base64, bigints as whole numbers, without what is absent. */
-export function jsonForm(value: unknown): PlainValue {
+function jsonForm(value: unknown): PlainValue {
   if (value === undefined || value === null) return null
   if (typeof value === 'bigint') {
     const number = Number(value)

@@ -4,11 +4,7 @@ import { stripTypeScriptTypes } from 'node:module'
 import { dirname, extname, join, resolve, sep } from 'node:path'
 
 import { MillraceError, silenceExperimentalNotices } from '../../../base/index.ts'
-
-/** The specifier in `import … from 'x'`, `export … from 'x'`, `import 'x'`, `import('x')` and `require('x')`. */
-const SPECIFIER = /\b(?:from|import|require)\s*\(?\s*(['"])([^'"\n]+)\1/g
-/** Read only to be types: nothing of it is left when it runs. */
-const TYPES_ONLY = /\b(?:import|export)\s+type\b[^'"]*['"][^'"\n]+['"]/g
+import { importsOf, isOfPackage, packageOf } from '../../module-imports.ts'
 
 /** A package and a folder from which it is found. */
 export interface PackageUse {
@@ -58,9 +54,7 @@ export class ImportedFiles {
     if (extname(path) === '.json') return
     for (const specifier of specifiersOf(path)) {
       if (specifier.startsWith('.')) this.addModule(resolve(dirname(path), specifier), path)
-      else if (!/^(node|data|https?|file):/.test(specifier) && !specifier.startsWith('#')) {
-        this.addPackage(packageName(specifier), dirname(path))
-      }
+      else if (isOfPackage(specifier)) this.addPackage(packageOf(specifier), dirname(path))
     }
   }
 
@@ -82,7 +76,7 @@ export class ImportedFiles {
 function specifiersOf(path: string): string[] {
   const text = readFileSync(path, 'utf8')
   const code = /\.[mc]?ts$/.test(path) ? withoutTypes(text) : text
-  return [...code.matchAll(SPECIFIER)].map(match => match[2]!)
+  return importsOf(code).map(({ specifier }) => specifier)
 }
 
 /** What cannot be stripped is told when it is loaded. */
@@ -91,15 +85,10 @@ function withoutTypes(text: string): string {
   try {
     return stripTypeScriptTypes(text)
   } catch {
-    return text.replaceAll(TYPES_ONLY, '')
+    return ''
   } finally {
     speak()
   }
-}
-
-function packageName(specifier: string): string {
-  const [scope = '', name = ''] = specifier.split('/')
-  return scope.startsWith('@') ? `${scope}/${name}` : scope
 }
 
 function missing(path: string, from: string): MillraceError {
