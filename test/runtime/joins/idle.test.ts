@@ -14,20 +14,23 @@ import {
   naiveTables,
   naiveVersions
 } from './oracle.ts'
-import { type Row, SEED, type Stream, World, cases, lineOf, planOf, streams } from './world.ts'
+import {
+  type Row,
+  SEED,
+  type Stream,
+  World,
+  cases,
+  lineOf,
+  planOf,
+  setups,
+  streams
+} from './world.ts'
 
 const IDLE_PAIRS = cases(350)
 const IDLE_VERSIONS = cases(200)
 const ENDING_TABLES = cases(300)
 const ENDING_VERSIONS = cases(200)
 
-const setups: fc.Arbitrary<JoinSetup> = fc.record({
-  kind: fc.constantFrom('inner', 'left', 'outer'),
-  beforeMs: fc.constantFrom(0, 4, 250),
-  afterMs: fc.constantFrom(0, 7, 500),
-  outOfOrdernessMs: fc.constantFrom(0, 10),
-  graceMs: fc.constantFrom(0, 6)
-})
 const pauses = fc.array(fc.oneof(fc.constant(0), fc.nat(2 * IDLENESS_MS)), {
   minLength: 1,
   maxLength: 8

@@ -13,7 +13,7 @@ import {
   naiveTables,
   naiveVersions
 } from './oracle.ts'
-import { type Row, SEED, type Stream, World, cases, planOf, streams } from './world.ts'
+import { type Row, SEED, type Stream, World, cases, planOf, setups, streams } from './world.ts'
 
 const PAIRS = cases(1_300)
 const TASKS = cases(300)
@@ -21,14 +21,6 @@ const VERSIONS = cases(700)
 const TABLES = cases(600)
 const DEDUP = cases(600)
 const STATES = cases(200)
-
-const setups: fc.Arbitrary<JoinSetup> = fc.record({
-  kind: fc.constantFrom('inner', 'left', 'outer'),
-  beforeMs: fc.constantFrom(0, 4, 250),
-  afterMs: fc.constantFrom(0, 7, 500),
-  outOfOrdernessMs: fc.constantFrom(0, 10),
-  graceMs: fc.constantFrom(0, 6)
-})
 
 function intervalPlan(setup: JoinSetup, partitions = 1): Plan {
   return planOf(

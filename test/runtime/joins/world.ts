@@ -6,6 +6,7 @@ import type { Plan } from '../../../src/dataflow/plan.ts'
 import { Bench, type Line } from '../../../src/runtime/test-kit.ts'
 import { type CrashPoint, TickingClock } from '../crashing-log.ts'
 import { MortalDataflow } from '../mortal-dataflow.ts'
+import type { JoinSetup } from './oracle.ts'
 
 export const SEED: number = Number(process.env['MILLRACE_SEED'] ?? 1)
 const SHARE = Number(process.env['MILLRACE_CASES'] ?? 10_000) / 10_000
@@ -129,6 +130,15 @@ ${service}
   plans.set(text, plan)
   return plan
 }
+
+/** Joins of streams within bounds. */
+export const setups: fc.Arbitrary<JoinSetup> = fc.record({
+  kind: fc.constantFrom('inner', 'left', 'outer'),
+  beforeMs: fc.constantFrom(0, 4, 250),
+  afterMs: fc.constantFrom(0, 7, 500),
+  outOfOrdernessMs: fc.constantFrom(0, 10),
+  graceMs: fc.constantFrom(0, 6)
+})
 
 /** Where a plan runs. */
 export class World {
