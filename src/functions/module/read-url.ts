@@ -41,6 +41,11 @@ export function endpointUrl(template: UrlTemplate, functionName: string): string
   return new URL(named, `${scheme.replace('+unix', '')}://localhost`).href
 }
 
+/** The URL for one function as the file has it, for people. */
+export function shownUrl({ text }: UrlTemplate, functionName: string): string {
+  return withName(text, functionName)
+}
+
 const withName = (text: string, name: string): string => text.replaceAll(PLACEHOLDER, name)
 
 function schemeOf(text: string): (typeof SCHEMES)[number] | undefined {

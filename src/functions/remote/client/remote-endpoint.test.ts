@@ -131,6 +131,23 @@ test('a reply above the limit fails at once', async context => {
   assert.match(error.message, /more than 1000 bytes.*1 attempt/)
 })
 
+test('a failure says which function was asked where, and what is wrong with its reply', async context => {
+  const url = await serve(context, (_, response) => {
+    response.writeHead(200, { 'content-type': 'application/octet-stream' }).end('?')
+  })
+  const endpoint = endpointOf(context, planOf(`${url}/fn/{function.name}`, OKHTTP))
+  const { message, details } = await failureOf(endpoint.call(batch, never))
+  assert.ok(
+    message.startsWith(`${url}/fn/counter failed: a reply of 1 bytes is no message`),
+    message
+  )
+  assert.match(
+    message,
+    /\(1 attempt, FUNCTION_REPLY_UNDECODABLE\); expected the effects of test\/counter; /
+  )
+  assert.equal(details['url'], `${url}/fn/counter`)
+})
+
 test('an aborted call ends with the reason', async context => {
   const url = await serve(context, () => controller.abort(new Error('the task stops')))
   const controller = new AbortController()

@@ -1,6 +1,6 @@
 // Functions behind a URL: batches become requests, failed attempts are repeated while the call's time lasts.
 import { FUNCTION_PAYLOAD_ENTRIES_MAX, MillraceError, messageOf } from '../../../base/index.ts'
-import { type EndpointPlan, patternText } from '../../module/index.ts'
+import { type EndpointPlan, patternText, shownUrl } from '../../module/index.ts'
 import type {
   CallAttempt,
   FunctionEndpoint,
@@ -8,6 +8,7 @@ import type {
   RemoteReply,
   RemoteValueSpec
 } from '../../runtime/contract.ts'
+import { type Address, typeName } from '../../sdk/index.ts'
 import {
   type FromFunction,
   type RequestReplyCodec,
@@ -80,7 +81,7 @@ export class RemoteEndpoint implements FunctionEndpoint {
       const waitMs = Math.min(BACKOFF_MS[kind] * 2 ** (attempt - 1), BACKOFF_MS_MAX)
       const leftMs = deadline - clock.monotonic() - waitMs
       if (leftMs < ATTEMPT_MS_MIN || !isRepeated(plan, failure)) {
-        throw callFailed(plan, attempt, failure)
+        throw callFailed(plan, batch.target, attempt, failure)
       }
       await clock.sleep(waitMs, signal)
     }
@@ -119,20 +120,30 @@ function isOutOfTime(error: unknown): boolean {
   return error instanceof MillraceError && error.details['phase'] === 'call'
 }
 
-function callFailed(plan: EndpointPlan, attempts: number, error: unknown): MillraceError {
+function callFailed(
+  plan: EndpointPlan,
+  target: Address,
+  attempts: number,
+  error: unknown
+): MillraceError {
   const tries = attempts === 1 ? '1 attempt' : `${attempts} attempts`
   const code = error instanceof MillraceError ? error.code : 'FUNCTION_CALL_CONNECTION'
+  const url = shownUrl(plan.url, target.type)
   return new MillraceError(
     'FUNCTION_CALL_FAILED',
-    `${plan.url.text} ${reasonOf(error)} (${tries}, ${code}); expected the effects of ${patternText(plan)}; ` +
+    `${url} ${reasonOf(error)} (${tries}, ${code}); expected the effects of ${typeName(target)}; ` +
       'look at what serves it',
-    { cause: error, details: { url: plan.url.text, attempts, reason: code } }
+    { cause: error, details: { url, attempts, reason: code } }
   )
 }
 
 /** Several addresses that all failed have no message of their own. */
 function reasonOf(error: unknown): string {
-  if (error instanceof MillraceError) return error.message
+  if (error instanceof MillraceError) {
+    // Others say what is wrong in sentences of their own.
+    const isOfCall = error.code.startsWith('FUNCTION_CALL_')
+    return isOfCall ? error.message : `failed: ${error.message}`
+  }
   const text =
     error instanceof AggregateError ? error.errors.map(messageOf).join(', ') : messageOf(error)
   return `cannot be reached: ${text}`
