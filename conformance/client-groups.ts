@@ -65,7 +65,7 @@ export function groupCases(add: AddCase): void {
     await kit.write(topic, numbers(4))
     const topics = [{ topic, partitions: [0] }]
     const first = await member(kit, topic, group, { topics })
-    const twin = await member(kit, topic, group, { topics })
+    const twin = await member(kit, topic, group, { topics, delivery: 'manual' })
     await take(first, 3)
     await take(twin, 1)
     await first.commit()
@@ -132,6 +132,9 @@ export function groupCases(add: AddCase): void {
     )
     const positionOf = async (): Promise<number | undefined> =>
       (await admin.group(group)).status.positions.find(each => each.partition === 0)?.offset
+    strictEqual(await positionOf(), 10)
+    const missing = admin.resetOffsets(group, { to: 'end', topics: [topic], partitions: [0, 9] })
+    await rejects(missing, { code: 'PARTITION_UNKNOWN' })
     strictEqual(await positionOf(), 10)
     await admin.resetOffsets(group, { to: { last: 3 }, topics: [topic], partitions: [0] })
     strictEqual(await positionOf(), 7)
@@ -226,6 +229,74 @@ export function transactionCases(add: AddCase): void {
         .map(value => `done ${value}`)
         .toSorted()
     )
+  })
+
+  add('a rebalance in the middle of such steps loses and doubles nothing', async kit => {
+    const [from, to, group] = [await kit.topic(2), await kit.topic(), kit.name()]
+    const values = numbers(40)
+    const source = kit.closing(await kit.client.producer({ types: TEXTS }))
+    await source.sendAll(values.map((value, at) => ({ topic: from, value, partition: at % 2 })))
+    const options = { delivery: 'exactly-once', maxBytes: 300 }
+    const one = await member(kit, from, group, options)
+    const copied = new Set<string>()
+    /** Copies what a member gets; what is refused because partitions moved comes again. */
+    const copy = async (
+      consumer: Consumer<string, string>,
+      between: () => Promise<void>
+    ): Promise<void> => {
+      const producer = kit.closing(
+        await kit.client.producer({ types: TEXTS, transactionalId: kit.name() })
+      )
+      for await (const batch of consumer.batches()) {
+        try {
+          await producer.transaction(async scope => {
+            await scope.send(batch.map(({ value }) => ({ topic: to, value })))
+            await between()
+            await scope.consumed(consumer)
+          })
+          for (const { value } of batch) copied.add(value!)
+        } catch (error) {
+          strictEqual((error as { code?: string }).code, 'GROUP_REBALANCED', String(error))
+        }
+      }
+    }
+    const joining = Promise.withResolvers<Consumer<string, string>>()
+    const first = copy(one, async () => {
+      if (one.partitions.length < 2 || copied.size === 0) return
+      const other = await member(kit, from, group, options)
+      await until(() => one.partitions.length === 1)
+      joining.resolve(other)
+    })
+    const other = await joining.promise
+    const second = copy(other, () => Promise.resolve())
+    await until(() => copied.size === values.length)
+    await Promise.all([one.close(), other.close()])
+    await Promise.all([first, second])
+    deepStrictEqual((await kit.settled(to, values.length)).toSorted(), values.toSorted())
+  })
+
+  add('positions of several consumers go with one transaction', async kit => {
+    const topics = [await kit.topic(), await kit.topic()]
+    const consumers: Consumer<string, string>[] = []
+    for (const topic of topics) {
+      await kit.write(topic, ['a', 'b'])
+      consumers.push(await member(kit, topic, `${topic}-g`, { delivery: 'exactly-once' }))
+    }
+    const producer = kit.closing(await kit.client.producer({ transactionalId: kit.name() }))
+    for (let turn = 0; turn < 2; turn++) {
+      for (const consumer of consumers) await consumer.next()
+      await producer.transaction(async scope => {
+        for (const consumer of consumers) await scope.consumed(consumer)
+        for (const consumer of consumers) await scope.consumed(consumer)
+      })
+    }
+    for (const topic of topics) {
+      const positions = await kit.client.admin.group(`${topic}-g`)
+      deepStrictEqual(
+        positions.status.positions.map(each => each.offset),
+        [2]
+      )
+    }
   })
 
   add('a later producer of the same id fences the earlier one', async kit => {

@@ -123,8 +123,17 @@ export function recordCases(add: AddCase): void {
     await rejects(kit.client.consumer({ topics: [{ topic, partitions: [2] }] }), {
       code: 'PARTITION_UNKNOWN'
     })
-    await producer.send({ topic, value: 'still fine' })
-    deepStrictEqual(await kit.values(topic), ['still fine'])
+    const places = [0, 2, -1, 0.5].map(partition => producer.send({ topic, value: 'v', partition }))
+    const codes = (await Promise.allSettled(places)).map(each =>
+      each.status === 'rejected' ? (each.reason as { code: string }).code : each.value.partition
+    )
+    const unknown = 'PARTITION_UNKNOWN'
+    deepStrictEqual(codes, [0, unknown, unknown, unknown])
+    await kit.client.admin.addPartitions(topic, 3)
+    strictEqual((await producer.send({ topic, value: 'grown', partition: 2 })).partition, 2)
+    await kit.client.admin.deleteRecords([{ topic, partition: 0, offset: 1 }])
+    await producer.send({ topic, value: 'still fine', partition: 0 })
+    deepStrictEqual((await kit.values(topic)).toSorted(), ['grown', 'still fine'])
   })
 
   add('a topic is read from any position', async kit => {

@@ -11,6 +11,7 @@ import type {
 } from './driver.ts'
 import { groupUnknown } from './errors.ts'
 import { startOffsets, type StartPosition } from './consumer/start.ts'
+import { keyOf } from './places.ts'
 import type {
   GroupDetails,
   GroupObject,
@@ -132,8 +133,9 @@ export class Admin {
       positions.map(({ topic, partition }) => ({ topic, partition, at: 'end' })),
       'uncommitted'
     )
-    const readerOf = (place: TopicPartition): string | null =>
-      members.find(member => member.partitions.some(each => isSame(each, place)))?.id ?? null
+    const readers = new Map(
+      members.flatMap(({ id, partitions }) => partitions.map(place => [keyOf(place), id] as const))
+    )
     return {
       kind: 'group',
       name,
@@ -145,7 +147,7 @@ export class Admin {
           ...position,
           endOffset: ends[index]!,
           lag: Math.max(0, ends[index]! - position.offset),
-          member: readerOf(position)
+          member: readers.get(keyOf(position)) ?? null
         }))
       },
       owner: null
@@ -180,11 +182,13 @@ export class Admin {
         if (options.partitions?.includes(partition) ?? true) places.push({ topic, partition })
       }
     }
-    if (places.length === 0) {
+    const found = new Set(places.map(place => place.partition))
+    const missing = options.partitions?.find(partition => !found.has(partition))
+    if (missing !== undefined) {
       throw new MillraceError(
         'PARTITION_UNKNOWN',
-        `none of the partitions ${options.partitions?.join(', ')} is in ${topics.join(', ')}; ` +
-          'expected was one that is; see millrace partition list'
+        `there is no partition ${missing} in ${topics.join(', ')}; expected was one that is there; ` +
+          'see millrace partition list'
       )
     }
     const positions = await startOffsets(this.#driver, places, options.to, 'uncommitted')
@@ -250,6 +254,7 @@ export class Admin {
     const all = facts.flatMap(({ name, partitions }) =>
       partitions.map(partition => ({ topic: name, ...partition }))
     )
+    // Nobody knows the offsets of others.
     const led = all.filter(each => each.leader !== null)
     const ask = async (at: 'beginning' | 'end'): Promise<ReadonlyMap<string, number>> => {
       const queries = led.map(({ topic, partition }) => ({ topic, partition, at }))
@@ -257,21 +262,24 @@ export class Admin {
       return new Map(led.map((place, index) => [keyOf(place), offsets[index]!]))
     }
     const [starts, ends] = [await ask('beginning'), await ask('end')]
-    return all.map(({ topic, partition, leader, replicas, inSync, ...rest }) => ({
-      kind: 'partition',
-      name: `${topic}-${partition}`,
-      spec: { topic, partition, replicas },
-      status: {
-        resolution: resolutionOf({ partition, leader, replicas, inSync, ...rest }),
-        leader,
-        inSync,
-        startOffset: starts.get(keyOf({ topic, partition })) ?? null,
-        endOffset: ends.get(keyOf({ topic, partition })) ?? null,
-        bytes: sizeOf({ topic, partition }),
-        damage: rest.damage
-      },
-      owner: { kind: 'topic', name: topic }
-    }))
+    return all.map(place => {
+      const { topic, partition, leader, replicas, inSync, damage } = place
+      return {
+        kind: 'partition',
+        name: `${topic}-${partition}`,
+        spec: { topic, partition, replicas },
+        status: {
+          resolution: resolutionOf(place),
+          leader,
+          inSync,
+          startOffset: starts.get(keyOf(place)) ?? null,
+          endOffset: ends.get(keyOf(place)) ?? null,
+          bytes: sizeOf(place),
+          damage
+        },
+        owner: { kind: 'topic', name: topic }
+      }
+    })
   }
 }
 
@@ -302,14 +310,6 @@ function sumOf(bytes: readonly (number | null)[]): number | null {
     sum += each
   }
   return sum
-}
-
-function keyOf({ topic, partition }: TopicPartition): string {
-  return `${partition}:${topic}`
-}
-
-function isSame(one: TopicPartition, other: TopicPartition): boolean {
-  return one.topic === other.topic && one.partition === other.partition
 }
 
 function byName(one: { readonly name: string }, other: { readonly name: string }): number {

@@ -14,8 +14,9 @@ import {
 } from '../base/index.ts'
 import { Admin } from './admin.ts'
 import { bytes, type Codecs } from './codec.ts'
-import { Consumer, type ConsumerHost, type ConsumerOptions } from './consumer/consumer.ts'
-import type { Driver } from './driver.ts'
+import { Consumer } from './consumer/consumer.ts'
+import type { ConsumerOptions } from './consumer/options.ts'
+import type { ClientParts, Closeable, Driver } from './driver.ts'
 import { clientClosed } from './errors.ts'
 import { Producer, type ProducerOptions } from './producer.ts'
 import {
@@ -58,7 +59,7 @@ export class Client {
   readonly admin: Admin
   readonly #driver: Driver
   readonly #clock: Clock
-  readonly #open = new Set<object & { close(): Promise<void> }>()
+  readonly #open = new Set<Closeable>()
   #isClosed = false
 
   constructor(driver: Driver, clock: Clock) {
@@ -72,7 +73,7 @@ export class Client {
   producer(options?: WithoutTypes<ProducerOptions<Buffer, Buffer>>): Promise<Producer>
   async producer(options: Partial<ProducerOptions<Buffer, Buffer>> = {}): Promise<Producer> {
     this.#check()
-    return this.#keep(await Producer.open(this.#host(), { types: BYTES, ...options }))
+    return await this.#keep(await Producer.open(this.#parts(), { types: BYTES, ...options }))
   }
 
   /** A consumer, which begins to read at once. @throws TOPIC_UNKNOWN, PARTITION_UNKNOWN, USAGE */
@@ -84,35 +85,39 @@ export class Client {
     }
   ): Promise<Consumer> {
     this.#check()
-    return this.#keep(await Consumer.open(this.#host(), { types: BYTES, ...options }))
+    return await this.#keep(await Consumer.open(this.#parts(), { types: BYTES, ...options }))
   }
 
-  /** Closes all that it made, then the log. Idempotent. */
+  /** Closes all that it made, then the log, whatever fails on the way: the first error is thrown then. Idempotent. */
   async close(): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
-    try {
-      // What is closed takes itself out.
-      for (const each of this.#open) await each.close()
-    } finally {
-      await this.#driver.close()
-    }
+    const errors: unknown[] = []
+    const note = (error: unknown): unknown => errors.push(error)
+    // What is closed takes itself out.
+    for (const each of this.#open) await each.close().catch(note)
+    await this.#driver.close().catch(note)
+    if (errors.length > 0) throw errors[0]
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }
 
-  #host(): ConsumerHost {
-    const onClose = (made: object): void => {
-      this.#open.delete(made as { close(): Promise<void> })
+  #parts(): ClientParts {
+    return {
+      driver: this.#driver,
+      clock: this.#clock,
+      onClose: made => this.#open.delete(made)
     }
-    return { driver: this.#driver, clock: this.#clock, onClose }
   }
 
-  #keep<T extends { close(): Promise<void> }>(made: T): T {
+  async #keep<T extends Closeable>(made: T): Promise<T> {
     this.#open.add(made)
-    return made
+    if (!this.#isClosed) return made
+    // Closed meanwhile: nobody else would close this.
+    await made.close()
+    throw clientClosed('client')
   }
 
   #check(): void {

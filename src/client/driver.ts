@@ -7,6 +7,7 @@
 //   V2  Of a partition, a reader gives records in the order of their offsets, and each once.
 //   V3  Readers of committed records get nothing of open or aborted transactions.
 //   V4  Errors are MillraceErrors; `retriable` ones may succeed later without a change by the caller.
+import type { Clock } from '../base/index.ts'
 import type { RecordHeader } from '../record/index.ts'
 
 /** A partition of a topic. */
@@ -242,5 +243,17 @@ export interface Driver {
   join(request: JoinRequest, events: MembershipEvents): Promise<Membership>
   writer(request: ProducerRequest): Promise<Writer>
   /** Ends connections or closes the data directory. Idempotent. */
+  close(): Promise<void>
+}
+
+/** What producers and consumers need of the client that made them. */
+export interface ClientParts {
+  readonly driver: Driver
+  readonly clock: Clock
+  readonly onClose: (made: Closeable) => void
+}
+
+/** Something that its client closes, if nobody else did. */
+export interface Closeable {
   close(): Promise<void>
 }

@@ -4,12 +4,8 @@ export { Admin } from './admin.ts'
 export { Client, connect, openClient, type ClientHost, type ConnectOptions } from './client.ts'
 export { bytes, json, text, type Codec, type Codecs } from './codec.ts'
 export type { TopicChoice } from './consumer/assignments.ts'
-export {
-  Consumer,
-  type ConsumedRecord,
-  type ConsumerDelivery,
-  type ConsumerOptions
-} from './consumer/consumer.ts'
+export { Consumer } from './consumer/consumer.ts'
+export type { ConsumedRecord, ConsumerDelivery, ConsumerOptions } from './consumer/options.ts'
 export type { StartPosition } from './consumer/start.ts'
 export type {
   Compression,
@@ -19,12 +15,7 @@ export type {
   TopicPartition
 } from './driver.ts'
 export type * from './objects.ts'
-export {
-  Producer,
-  type Delivery,
-  type OutgoingRecord,
-  type ProducerOptions,
-  type TransactionScope
-} from './producer.ts'
+export type { OutgoingRecord, Partitioner } from './placer.ts'
+export { Producer, type Delivery, type ProducerOptions, type TransactionScope } from './producer.ts'
 export * from './profiles/index.ts'
 export { dataflowTopics, schemaCodec, type DeclaredTopics } from './schema-codec.ts'

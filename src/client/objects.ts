@@ -1,5 +1,5 @@
 // What administrators see: objects with name, spec, status and owner, plain data for JSON, YAML and tables.
-import type { Isolation, PartitionOffset, TopicPartition } from './driver.ts'
+import type { MemberFacts, PartitionOffset } from './driver.ts'
 
 /** An object of a cluster. The spec is what was asked for, the status what is; `owner` goes, and it goes too. */
 export interface ClusterObject<Kind extends string, Spec, Status> {
@@ -84,13 +84,7 @@ export type GroupDetails = ClusterObject<
   { readonly type: string },
   {
     readonly state: string
-    readonly members: readonly {
-      readonly id: string
-      readonly instance: string | null
-      readonly client: string
-      readonly host: string
-      readonly partitions: readonly TopicPartition[]
-    }[]
+    readonly members: readonly MemberFacts[]
     readonly positions: readonly (PartitionOffset & {
       readonly endOffset: number
       /** Records that are not consumed. */
@@ -107,9 +101,4 @@ export interface TopicOptions {
   readonly replicas?: number
   /** As Kafka names them, such as `{'retention.ms': '3600000'}`. */
   readonly configs?: Readonly<Record<string, string>>
-}
-
-/** Which offsets are asked for. */
-export interface OffsetsOptions {
-  readonly isolation?: Isolation
 }

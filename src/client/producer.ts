@@ -5,25 +5,14 @@
 //   P2  A send resolves when its records are durable (in a transaction: when they are taken into it).
 //   P3  At most `bufferBytes` wait; beyond that `send` waits itself, before it takes its records.
 //   P4  One call of the driver is under way at a time.
-import { assert, MillraceError, type Clock } from '../base/index.ts'
-import { partitionForKey, type RecordHeader } from '../record/index.ts'
+import { assert, isMillraceError, MillraceError } from '../base/index.ts'
 import type { Codecs } from './codec.ts'
 import { checkMember } from './consumer/assignments.ts'
-import type { Consumer } from './consumer/consumer.ts'
-import type { Compression, Driver, PartitionOffset, RawRecord, Writer } from './driver.ts'
+import type { Consumer, Progress } from './consumer/consumer.ts'
+import type { ClientParts, Compression, PartitionOffset, RawRecord, Writer } from './driver.ts'
 import { clientClosed } from './errors.ts'
-
-/** A record to send. Without a partition its key chooses it; without a key one after the other does. */
-export interface OutgoingRecord<K, V> {
-  readonly topic: string
-  readonly key?: K | null
-  /** null: a tombstone. */
-  readonly value: V | null
-  /** Milliseconds since the epoch; default: now. */
-  readonly timestamp?: number
-  readonly headers?: Readonly<Record<string, string | Uint8Array | null>>
-  readonly partition?: number
-}
+import { Placer, type OutgoingRecord, type Partitioner } from './placer.ts'
+import { keyOf } from './places.ts'
 
 /**
  * `at-most-once`: sent once, an error may mean written or not · `at-least-once`: tried again, so it may be there
@@ -38,7 +27,10 @@ export interface ProducerOptions<K, V> {
   readonly delivery?: Delivery
   /** Default `none`. Data directories write gzip and zstd. */
   readonly compression?: Compression
-  /** How long to wait for more records before sending, ms. Default 0: only while a request is under way. */
+  /**
+   * How long to wait for more records before sending, ms, unless a request is full or `flush` is called. Default 0:
+   * only while a request is under way.
+   */
   readonly lingerMs?: number
   /** Bytes of keys and values of one request. Default 1,000,000: what Kafka takes of one partition. */
   readonly requestBytes?: number
@@ -46,27 +38,15 @@ export interface ProducerOptions<K, V> {
   readonly bufferBytes?: number
   /** Allows transactions. A later producer with this id takes over from this one. */
   readonly transactionalId?: string
-  /** How long a transaction may be open, ms. Default 60,000. */
+  /** How long a server lets a transaction be open, ms. Default 60,000. Nobody waits for one of a data directory. */
   readonly transactionTimeoutMs?: number
-  /** Chooses the partition of a record of `partitions`; default: Kafka's rule. */
-  readonly partitioner?: (
-    record: { readonly topic: string; readonly key: Uint8Array | null },
-    partitions: number
-  ) => number
-}
-
-/** What a producer needs of its client. */
-export interface ProducerHost {
-  readonly driver: Driver
-  readonly clock: Clock
-  readonly onClose: (producer: object) => void
+  /** Chooses the partition of a record; default: Kafka's rule. */
+  readonly partitioner?: Partitioner
 }
 
 const REQUEST_BYTES_DEFAULT = 1_000_000
 const BUFFER_BYTES_DEFAULT = 32 * 1024 * 1024
 const TRANSACTION_TIMEOUT_MS_DEFAULT = 60_000
-/** How long the number of a topic's partitions is believed. */
-const PARTITIONS_MS = 5_000
 const RECORD_OVERHEAD_BYTES = 32
 
 interface Waiting {
@@ -82,40 +62,48 @@ export interface TransactionScope<K, V> {
   send(records: readonly OutgoingRecord<K, V>[]): Promise<void>
   /**
    * Takes in how far a consumer of a group has come: all records that it gave out so far. They count as consumed
-   * exactly when the transaction is committed.
+   * exactly when the transaction is committed. When it is aborted by an error of `work`, the consumer stays where it
+   * is: do the same work again, or `seek`.
+   * @throws GROUP_REBALANCED partitions of these records are another member's now; the records of the others come
+   * again, so go on reading
    */
   consumed(consumer: Pick<Consumer, 'progress'>): Promise<void>
 }
 
 /** Sends records to topics of one client. Make it by `client.producer()`. */
 export class Producer<K = Buffer, V = Buffer> {
-  readonly #host: ProducerHost
+  readonly #host: ClientParts
   readonly #options: ProducerOptions<K, V>
   readonly #writer: Writer
   readonly #requestBytes: number
   readonly #bufferBytes: number
-  readonly #partitions = new Map<string, { readonly count: number; readonly until: number }>()
+  readonly #placer: Placer<K, V>
+  /** P1: the last call that waits before its records are taken, so that none passes it; null: none does. */
+  #entering: Promise<unknown> | null = null
+  #lingering: AbortController | null = null
   /** Sends that are not answered. */
   readonly #calls = new Set<Promise<unknown>>()
   #waiting: Waiting[] = []
   #waitingBytes = 0
-  #next = 0
+  /** Requests so far: records without a key go to the partition whose turn it is. */
+  #turn = 0
   #sending: Promise<void> | null = null
   #room = Promise.withResolvers<void>()
   #isInTransaction = false
   #isClosed = false
 
-  constructor(host: ProducerHost, writer: Writer, options: ProducerOptions<K, V>) {
+  constructor(host: ClientParts, writer: Writer, options: ProducerOptions<K, V>) {
     this.#host = host
     this.#writer = writer
     this.#options = options
+    this.#placer = new Placer(host, options)
     this.#requestBytes = options.requestBytes ?? REQUEST_BYTES_DEFAULT
     this.#bufferBytes = options.bufferBytes ?? BUFFER_BYTES_DEFAULT
   }
 
   /** @throws USAGE options that do not go together */
   static async open<K, V>(
-    host: ProducerHost,
+    host: ClientParts,
     options: ProducerOptions<K, V>
   ): Promise<Producer<K, V>> {
     const { delivery = 'exactly-once', transactionalId } = options
@@ -160,7 +148,10 @@ export class Producer<K = Buffer, V = Buffer> {
 
   /** Resolves when nothing waits any more; errors are those of the sends. */
   async flush(): Promise<void> {
-    while (this.#calls.size > 0) await Promise.allSettled(this.#calls)
+    while (this.#calls.size > 0) {
+      this.#lingering?.abort()
+      await Promise.allSettled(this.#calls)
+    }
     await this.#sending
   }
 
@@ -205,54 +196,93 @@ export class Producer<K = Buffer, V = Buffer> {
       last = turn.catch(() => undefined)
       return turn
     }
-    const scope: TransactionScope<K, V> = {
-      send: records =>
-        inTurn(async () => {
-          for (const part of this.#requests(await this.#prepare(records))) {
-            await this.#writer.send(part)
-          }
-        }),
-      consumed: consumer =>
-        inTurn(async () => {
-          const { membership, positions } = consumer.progress()
-          checkMember(membership)
-          if (positions.length > 0) await this.#writer.addPositions(membership, positions)
-        })
-    }
+    const taken: Progress[] = []
+    const scope = this.#scope(taken)
     try {
-      const result = await work(scope)
+      const result = await work({
+        send: records => inTurn(() => scope.send(records)),
+        consumed: consumer => inTurn(() => scope.consumed(consumer))
+      })
       await last
       await this.#writer.commit()
+      for (const progress of taken) progress.settle()
       return result
     } catch (error) {
       await last
+      if (isMillraceError(error, 'GROUP_REBALANCED')) for (const each of taken) each.goBack()
       // What failed counts; that the cluster ends the transaction itself in time is the worst of not aborting.
       await this.#writer.abort().catch(() => undefined)
       throw error
     }
   }
 
+  /** The work of a transaction, one call at a time; `taken` gets the progress that goes with it. */
+  #scope(taken: Progress[]): TransactionScope<K, V> {
+    const send = async (records: readonly OutgoingRecord<K, V>[]): Promise<void> => {
+      const placed = await this.#placer.place(records, this.#turn++)
+      for (const part of this.#requests(placed)) await this.#writer.send(part)
+    }
+    const consumed = async (consumer: Pick<Consumer, 'progress'>): Promise<void> => {
+      const progress = consumer.progress()
+      const { membership, positions } = progress
+      checkMember(membership)
+      taken.push(progress)
+      if (positions.length > 0) await this.#writer.addPositions(membership, positions)
+    }
+    return { send, consumed }
+  }
+
   async #enqueue(records: readonly OutgoingRecord<K, V>[]): Promise<readonly PartitionOffset[]> {
+    if (this.#entering === null && this.#waitingBytes < this.#bufferBytes) {
+      const prepared = this.#placer.placeNow(records, this.#turn)
+      if (prepared !== null) return await this.#put(prepared)
+    }
+    const entry = this.#enter(this.#entering, records)
+    const entered = entry.catch(() => undefined)
+    this.#entering = entered
+    void entered.then(() => {
+      if (this.#entering === entered) this.#entering = null
+    })
+    const { places } = await entry
+    return await places
+  }
+
+  /** Takes the records when those of `before` are taken, there is room and their partitions are known (P1, P3). */
+  async #enter(
+    before: Promise<unknown> | null,
+    records: readonly OutgoingRecord<K, V>[]
+  ): Promise<{ readonly places: Promise<readonly PartitionOffset[]> }> {
+    await before
     while (this.#waitingBytes >= this.#bufferBytes) await this.#room.promise
-    const prepared = this.#prepareNow(records) ?? (await this.#prepare(records))
+    return {
+      places: this.#put(
+        this.#placer.placeNow(records, this.#turn) ??
+          (await this.#placer.place(records, this.#turn))
+      )
+    }
+  }
+
+  /** Has the records sent; gives where they went. */
+  #put(records: readonly RawRecord[]): Promise<readonly PartitionOffset[]> {
     let bytes = 0
-    for (const record of prepared) bytes += bytesOf(record)
+    for (const record of records) bytes += bytesOf(record)
     const { promise, resolve, reject } = Promise.withResolvers<readonly PartitionOffset[]>()
-    this.#waiting.push({ records: prepared, bytes, resolve, reject })
+    this.#waiting.push({ records, bytes, resolve, reject })
     this.#waitingBytes += bytes
+    if (this.#waitingBytes >= this.#requestBytes) this.#lingering?.abort()
     this.#sending ??= this.#sendWaiting()
-    return await promise
+    return promise
   }
 
   /** P1, P4. */
   async #sendWaiting(): Promise<void> {
     const lingerMs = this.#options.lingerMs ?? 0
     // Whatever is sent in this turn goes together.
-    if (lingerMs > 0) await this.#host.clock.sleep(lingerMs)
+    if (lingerMs > 0) await this.#linger(lingerMs)
     else await Promise.resolve()
     while (this.#waiting.length > 0) {
       const taken = this.#take()
-      this.#next++
+      this.#turn++
       try {
         const offsets = await this.#sendRequest(taken.flatMap(each => each.records))
         let at = 0
@@ -261,7 +291,7 @@ export class Producer<K = Buffer, V = Buffer> {
           at += records.length
         }
       } catch (error) {
-        this.#partitions.clear()
+        this.#placer.doubt()
         for (const each of taken) each.reject(error)
       }
       for (const each of taken) this.#waitingBytes -= each.bytes
@@ -269,6 +299,17 @@ export class Producer<K = Buffer, V = Buffer> {
       this.#room = Promise.withResolvers()
     }
     this.#sending = null
+  }
+
+  async #linger(ms: number): Promise<void> {
+    this.#lingering = new AbortController()
+    const { signal } = this.#lingering
+    try {
+      if (this.#waitingBytes < this.#requestBytes) await this.#host.clock.sleep(ms, signal)
+    } catch (error) {
+      if (!signal.aborted) throw error
+    }
+    this.#lingering = null
   }
 
   #take(): Waiting[] {
@@ -289,9 +330,9 @@ export class Producer<K = Buffer, V = Buffer> {
     const places: PartitionOffset[] = []
     for (const part of this.#requests(records)) {
       const sent = await this.#writer.send(part)
-      const next = new Map(sent.map(each => [`${each.partition}:${each.topic}`, each.offset]))
+      const next = new Map(sent.map(each => [keyOf(each), each.offset]))
       for (const { topic, partition } of part) {
-        const key = `${partition}:${topic}`
+        const key = keyOf({ topic, partition })
         const offset = next.get(key)
         assert(offset !== undefined, `the answer names ${topic}/${partition}`)
         next.set(key, offset + 1)
@@ -315,66 +356,12 @@ export class Producer<K = Buffer, V = Buffer> {
     }
     if (from < records.length) yield from === 0 ? records : records.slice(from)
   }
-
-  /** The records as bytes with their partitions; null when a topic must be asked for first. */
-  #prepareNow(records: readonly OutgoingRecord<K, V>[]): readonly RawRecord[] | null {
-    const now = this.#host.clock.monotonic()
-    for (const { topic, partition } of records) {
-      if (partition === undefined && !((this.#partitions.get(topic)?.until ?? 0) > now)) return null
-    }
-    return records.map(record => this.#raw(record))
-  }
-
-  async #prepare(records: readonly OutgoingRecord<K, V>[]): Promise<readonly RawRecord[]> {
-    for (const topic of new Set(records.map(record => record.topic))) {
-      const known = this.#partitions.get(topic)
-      const now = this.#host.clock.monotonic()
-      if (known !== undefined && known.until > now) continue
-      const { partitions } = await this.#host.driver.admin.topic(topic)
-      this.#partitions.set(topic, { count: partitions.length, until: now + PARTITIONS_MS })
-    }
-    return records.map(record => this.#raw(record))
-  }
-
-  #raw(record: OutgoingRecord<K, V>): RawRecord {
-    const { topic, timestamp = this.#host.clock.now(), headers } = record
-    const { types } = this.#options
-    const key =
-      record.key === undefined || record.key === null ? null : types.key.encode(record.key)
-    const value = record.value === null ? null : types.value.encode(record.value)
-    const partition = record.partition ?? this.#partitionOf(topic, key)
-    return { topic, partition, key, value, timestamp, headers: headersOf(headers) }
-  }
-
-  #partitionOf(topic: string, key: Uint8Array | null): number {
-    const { count } = this.#partitions.get(topic)!
-    const { partitioner } = this.#options
-    if (partitioner !== undefined) return checked(partitioner({ topic, key }, count), count)
-    return key === null ? this.#next % count : partitionForKey(key, 0, key.length, count)
-  }
 }
 
-function checked(partition: number, count: number): number {
-  if (Number.isInteger(partition) && partition >= 0 && partition < count) return partition
-  throw new MillraceError(
-    'PARTITION_UNKNOWN',
-    `the partitioner chose ${partition}; expected was 0 to ${count - 1}; correct it`
-  )
-}
-
-const NO_HEADERS: readonly RecordHeader[] = []
-
-function headersOf(
-  headers: Readonly<Record<string, string | Uint8Array | null>> | undefined
-): readonly RecordHeader[] {
-  if (headers === undefined) return NO_HEADERS
-  return Object.entries(headers).map(([key, value]) => {
-    return { key, value: typeof value === 'string' ? Buffer.from(value) : value }
-  })
-}
-
-function bytesOf({ key, value }: RawRecord): number {
-  return RECORD_OVERHEAD_BYTES + (key?.length ?? 0) + (value?.length ?? 0)
+function bytesOf({ key, value, headers }: RawRecord): number {
+  let bytes = RECORD_OVERHEAD_BYTES + (key?.length ?? 0) + (value?.length ?? 0)
+  for (const header of headers) bytes += header.key.length + (header.value?.length ?? 0)
+  return bytes
 }
 
 function inTransaction(): MillraceError {

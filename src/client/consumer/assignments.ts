@@ -14,7 +14,8 @@ import type {
   TopicPartition
 } from '../driver.ts'
 import { partitionUnknown } from '../errors.ts'
-import { keyOf, newPlace, type FetchLoop, type Place } from './fetch-loop.ts'
+import { keyOf } from '../places.ts'
+import { newPlace, type FetchLoop, type Place } from './fetch-loop.ts'
 import { startOffsets, type StartPosition } from './start.ts'
 
 /** A topic with all its partitions, or with some. */
@@ -83,18 +84,17 @@ export class Assignments {
       return
     }
     if (group !== null) this.membership = storedPositions(this.#driver.admin, group)
-    await this.#read(partitions, new Map())
+    await this.#read(partitions, false)
     if (topics.some(topic => typeof topic === 'string') && !this.#options.stopAtEnd) this.#look()
   }
 
-  /** @throws PARTITION_UNKNOWN */
-  seek(position: PartitionOffset): void {
+  /** Reads a partition from an offset on; gives the place that this ends. @throws PARTITION_UNKNOWN */
+  seek(position: PartitionOffset): Place {
     const place = this.#loop.places.find(each => keyOf(each) === keyOf(position))
-    if (place === undefined) {
-      throw partitionUnknown(position.topic, position.partition, this.#loop.places.length)
-    }
+    if (place === undefined) throw notRead(position, this.#loop.places)
     const there = newPlace(position, position.offset, place.until)
     this.#loop.assign(this.#loop.places.map(each => (each === place ? there : each)))
+    return place
   }
 
   async close(): Promise<void> {
@@ -103,9 +103,9 @@ export class Assignments {
     await this.membership?.leave()
   }
 
-  /** All partitions of the topics that are wanted. */
+  /** All partitions of the topics that are wanted, each once. */
   async #chosen(): Promise<TopicPartition[]> {
-    const partitions: TopicPartition[] = []
+    const partitions = new Map<string, TopicPartition>()
     for (const choice of this.#options.topics) {
       const topic = typeof choice === 'string' ? choice : choice.topic
       const { length } = (await this.#driver.admin.topic(topic)).partitions
@@ -113,20 +113,23 @@ export class Assignments {
       const wanted = typeof choice === 'string' ? all : choice.partitions
       for (const partition of wanted) {
         if (!all.includes(partition)) throw partitionUnknown(topic, partition, length)
-        partitions.push({ topic, partition })
+        partitions.set(keyOf({ topic, partition }), { topic, partition })
       }
     }
-    return partitions
+    return [...partitions.values()]
   }
 
   async #join(): Promise<void> {
     const { group, topics, instance, sessionTimeoutMs } = this.#options
-    const request = { group: group!, topics: topics as string[], instance, sessionTimeoutMs }
+    const names = [...new Set(topics as readonly string[])]
+    const request = { group: group!, topics: names, instance, sessionTimeoutMs }
     this.membership = await this.#driver.join(request, {
       onRevoke: () => this.#revoke(),
       onAssign: (partitions, goesOn) => void this.#assign(partitions, goesOn),
       onError: error => void this.#rejoin(error)
     })
+    // Closed meanwhile: nobody else knows of this membership.
+    if (this.#ending.signal.aborted) await this.membership.leave()
   }
 
   async #revoke(): Promise<void> {
@@ -136,10 +139,8 @@ export class Assignments {
 
   /** A1, A2. */
   async #assign(partitions: readonly TopicPartition[], goesOn: boolean): Promise<void> {
-    const kept = new Map<string, Place>()
-    if (goesOn) for (const place of this.#loop.places) kept.set(keyOf(place), place)
     try {
-      await this.#read(partitions, kept)
+      await this.#read(partitions, goesOn)
     } catch (error) {
       if (this.#ending.signal.aborted) return
       if (isMillraceError(error) && error.retriable) {
@@ -156,20 +157,21 @@ export class Assignments {
     }
   }
 
-  async #read(
-    partitions: readonly TopicPartition[],
-    kept: ReadonlyMap<string, Place>
-  ): Promise<void> {
+  async #read(partitions: readonly TopicPartition[], goesOn: boolean): Promise<void> {
     const change = ++this.#change
+    const kept = new Set(goesOn ? this.#loop.places.map(keyOf) : [])
     const fresh = partitions.filter(place => !kept.has(keyOf(place)))
     const starts = new Map(
       (await this.#starts(fresh)).map(each => [keyOf(each), each.offset] as const)
     )
     const ends = this.#options.stopAtEnd ? await this.#ends(fresh) : null
     if (change !== this.#change || this.#ending.signal.aborted) return
+    // Asked for now: a place that was sought meanwhile is another one.
+    const before = new Map(this.#loop.places.map(place => [keyOf(place), place]))
     const places = partitions.map(place => {
       const key = keyOf(place)
-      return kept.get(key) ?? newPlace(place, starts.get(key)!, ends?.get(key) ?? null)
+      if (kept.has(key)) return before.get(key)!
+      return newPlace(place, starts.get(key)!, ends?.get(key) ?? null)
     })
     this.#isPaused = false
     this.#isSettled = true
@@ -249,6 +251,15 @@ export class Assignments {
     const added = starts.map(start => newPlace(start, start.offset, null))
     this.#loop.assign([...this.#loop.places, ...added])
   }
+}
+
+function notRead({ topic, partition }: TopicPartition, places: readonly Place[]): MillraceError {
+  const read = places.map(place => `${place.topic}/${place.partition}`).join(', ')
+  return new MillraceError(
+    'PARTITION_UNKNOWN',
+    `${topic}/${partition} is not read by this consumer; expected was one of ${read || 'none so far'}; choose one`,
+    { details: { topic, partition } }
+  )
 }
 
 /** Positions under a name, without members: the consumer chose its partitions itself. */

@@ -5,85 +5,49 @@
 //       committed. at-most-once: positions are committed before their records are handed out. exactly-once: positions
 //       are committed by a producer's transaction alone.
 //   C3  While a group shares out partitions anew nothing is handed out; what was processed is committed first.
-import { MillraceError, type Clock } from '../../base/index.ts'
-import type { Codecs } from '../codec.ts'
-import type { Driver, Isolation, Membership, PartitionOffset, TopicPartition } from '../driver.ts'
-import { Assignments, type TopicChoice } from './assignments.ts'
+//   C4  A transaction takes positions in only while all partitions that its records came from are still the member's:
+//       whoever has them now reads the same records, and would write their results a second time.
+import { isMillraceError, MillraceError, type Clock } from '../../base/index.ts'
+import type { ClientParts, Membership, PartitionOffset, TopicPartition } from '../driver.ts'
+import { groupRebalanced } from '../errors.ts'
+import { Assignments } from './assignments.ts'
 import { FetchLoop, type Chunk, type Place } from './fetch-loop.ts'
-import type { StartPosition } from './start.ts'
+import {
+  checkOptions,
+  refuse,
+  type ConsumedRecord,
+  type ConsumerDelivery,
+  type ConsumerOptions
+} from './options.ts'
 
-/** How positions of a group are kept (C2). */
-export type ConsumerDelivery = 'at-most-once' | 'at-least-once' | 'exactly-once' | 'manual'
-
-/** What is read, from where, and how. */
-export interface ConsumerOptions<K, V> {
-  readonly types: Codecs<K, V>
-  /** Topics by name, with all their partitions or some. */
-  readonly topics: readonly TopicChoice[]
-  /** Where to begin, in a group where it has no position. Default `beginning`. */
-  readonly from?: StartPosition
-  /**
-   * A group whose positions are kept. Its members share the partitions; with chosen partitions the consumer only
-   * keeps positions under this name, and shares nothing.
-   */
-  readonly group?: string
-  /** Default `at-least-once`. Without a group nothing is kept. */
-  readonly delivery?: ConsumerDelivery
-  /** How often positions are committed, ms. Default 1,000. */
-  readonly commitIntervalMs?: number
-  /** How long the group waits for this member when it is silent, ms. Default 10,000. */
-  readonly sessionTimeoutMs?: number
-  /** Name of a static member: when it comes back in time, it gets its partitions without the others noticing. */
-  readonly instance?: string
-  /** Default `committed`. */
-  readonly isolation?: Isolation
-  /** Bytes of one fetch. Default 1 MiB. */
-  readonly maxBytes?: number
-  /** Bytes of one partition in a fetch. Default: as `maxBytes`. */
-  readonly partitionMaxBytes?: number
-  /** Bytes that are read ahead. Default: twice `maxBytes`. */
-  readonly bufferBytes?: number
-  /** How long a server waits for records, ms. Default 500. */
-  readonly waitMs?: number
-  /** Stop where the partitions end now, instead of waiting for more. */
-  readonly stopAtEnd?: boolean
-  /** Told of each failure that is tried again. */
-  readonly onRetry?: (error: Error) => void
-}
-
-/** What a consumer needs of its client. */
-export interface ConsumerHost {
-  readonly driver: Driver
-  readonly clock: Clock
-  readonly onClose: (consumer: object) => void
-}
-
-/** A record as it was read. */
-export interface ConsumedRecord<K, V> extends PartitionOffset {
-  /** Milliseconds since the epoch. */
-  readonly timestamp: number
-  readonly key: K | null
-  /** null: a tombstone. */
-  readonly value: V | null
-  /** In their order; a name may come twice. */
-  readonly headers: readonly { readonly key: string; readonly value: Buffer | null }[]
+/** How far a consumer of a group came, for a transaction. */
+export interface Progress {
+  readonly membership: Membership
+  readonly positions: readonly PartitionOffset[]
+  /** The positions are committed. */
+  settle(): void
+  /** They were refused: what was handed out since they were committed last comes again. */
+  goBack(): void
 }
 
 const MAX_BYTES_DEFAULT = 1024 * 1024
 const WAIT_MS_DEFAULT = 500
-const COMMIT_INTERVAL_MS_DEFAULT = 1_000
 const SESSION_TIMEOUT_MS_DEFAULT = 10_000
+const COMMIT_INTERVAL_MS_DEFAULT = 1_000
+const COMMIT_RETRY_MS = 50
 
 /** Reads topics of one client. Make it by `client.consumer()`, and close it. */
 export class Consumer<K = Buffer, V = Buffer> implements AsyncIterable<ConsumedRecord<K, V>> {
   readonly #options: ConsumerOptions<K, V>
   readonly #clock: Clock
-  readonly #onClose: (consumer: object) => void
+  readonly #onClose: ClientParts['onClose']
   readonly #loop: FetchLoop
   readonly #assignments: Assignments
   readonly #delivery: ConsumerDelivery
   /** Processed and not committed: next offsets by partition. */
   readonly #processed = new Map<Place, number>()
+  /** C4: where records that no transaction settled began, by partition. */
+  readonly #unsettled = new Map<Place, number>()
   #chunk: Chunk | null = null
   #index = 0
   /** Handed out last: processed when the next one is asked for. */
@@ -95,7 +59,7 @@ export class Consumer<K = Buffer, V = Buffer> implements AsyncIterable<ConsumedR
   #isClosed = false
 
   private constructor(
-    { driver, clock, onClose }: ConsumerHost,
+    { driver, clock, onClose }: ClientParts,
     loop: FetchLoop,
     options: ConsumerOptions<K, V>
   ) {
@@ -121,7 +85,7 @@ export class Consumer<K = Buffer, V = Buffer> implements AsyncIterable<ConsumedR
 
   /** Finds the partitions and begins to read. @throws TOPIC_UNKNOWN, PARTITION_UNKNOWN, USAGE, CLUSTER_UNREACHABLE */
   static async open<K, V>(
-    { driver, clock, onClose }: ConsumerHost,
+    { driver, clock, onClose }: ClientParts,
     options: ConsumerOptions<K, V>
   ): Promise<Consumer<K, V>> {
     checkOptions(options)
@@ -189,7 +153,17 @@ export class Consumer<K = Buffer, V = Buffer> implements AsyncIterable<ConsumedR
     if (first === null) return null
     const batch = [first]
     const chunk = this.#chunk!
-    while (this.#index < chunk.records.length) batch.push(this.#hand(chunk))
+    while (this.#index < chunk.records.length) {
+      const { handed } = chunk.place
+      try {
+        batch.push(this.#hand(chunk))
+      } catch {
+        // The next call tells of it: those before it are good.
+        this.#index--
+        chunk.place.handed = handed
+        break
+      }
+    }
     return batch
   }
 
@@ -207,30 +181,48 @@ export class Consumer<K = Buffer, V = Buffer> implements AsyncIterable<ConsumedR
 
   /**
    * Commits the position behind all records that were handed out, as processed.
-   * @throws USAGE there is no group · GROUP_REBALANCED partitions went to others (retriable)
+   * @throws USAGE there is no group · GROUP_REBALANCED partitions are going to others (retriable)
    */
   async commit(): Promise<void> {
-    const { membership, positions } = this.progress()
+    const membership = this.#membership()
+    if (this.#assignments.isPaused) throw this.#rebalanced()
+    const { positions } = this
     if (positions.length > 0) await membership.commit(positions)
     this.#processed.clear()
+    this.#unsettled.clear()
     this.#last = null
   }
 
-  /** For a producer's transaction: the membership, and the positions behind all that was handed out. */
-  progress(): { readonly membership: Membership; readonly positions: readonly PartitionOffset[] } {
-    const { membership } = this.#assignments
-    if (membership === null) {
-      throw new MillraceError(
-        'USAGE',
-        'this consumer has no group, so no positions are kept; expected was one with a group; make it so'
+  /**
+   * For a producer's transaction: the positions behind all that was handed out (C4).
+   * @throws USAGE there is no group, or positions are not left to transactions · GROUP_REBALANCED partitions are
+   * another's now (retriable); what was handed out of the others comes again
+   */
+  progress(): Progress {
+    const membership = this.#membership()
+    if (this.#delivery !== 'exactly-once' && this.#delivery !== 'manual') {
+      refuse(
+        `a consumer with the delivery ${this.#delivery} commits its positions itself`,
+        'exactly-once, which leaves that to transactions'
       )
     }
-    return { membership, positions: this.#assignments.isPaused ? [] : this.positions }
+    const isLost = [...this.#unsettled.keys()].some(place => !place.isActive)
+    if (isLost || this.#assignments.isPaused) {
+      this.#goBack()
+      throw this.#rebalanced()
+    }
+    const handed = new Map([...this.#unsettled.keys()].map(place => [place, place.handed] as const))
+    return {
+      membership,
+      positions: this.positions,
+      settle: () => this.#settle(handed),
+      goBack: () => this.#goBack()
+    }
   }
 
   /** Goes to an offset of a partition that is read. @throws PARTITION_UNKNOWN it is not read here */
   seek({ topic, partition, offset }: PartitionOffset): void {
-    this.#assignments.seek({ topic, partition, offset })
+    this.#unsettled.delete(this.#assignments.seek({ topic, partition, offset }))
     if (this.#chunk?.place.isActive === false) this.#chunk = null
   }
 
@@ -253,6 +245,34 @@ export class Consumer<K = Buffer, V = Buffer> implements AsyncIterable<ConsumedR
     await this.close()
   }
 
+  /** @throws USAGE there is no group */
+  #membership(): Membership {
+    return (
+      this.#assignments.membership ??
+      refuse('a consumer without a group keeps no positions', 'one with a group')
+    )
+  }
+
+  #rebalanced(): MillraceError {
+    return groupRebalanced(this.#options.group!)
+  }
+
+  /** Up to these offsets nothing is unsettled any more. */
+  #settle(handed: ReadonlyMap<Place, number>): void {
+    for (const [place, offset] of handed) {
+      if (place.handed === offset) this.#unsettled.delete(place)
+      else if (this.#unsettled.has(place)) this.#unsettled.set(place, offset)
+    }
+  }
+
+  /** Goes to where unsettled records began, in partitions that are still read here. */
+  #goBack(): void {
+    for (const [{ topic, partition, isActive }, offset] of this.#unsettled) {
+      if (isActive) this.seek({ topic, partition, offset })
+    }
+    this.#unsettled.clear()
+  }
+
   get #keepsPositions(): boolean {
     return this.#assignments.membership !== null && this.#delivery === 'at-least-once'
   }
@@ -270,7 +290,7 @@ export class Consumer<K = Buffer, V = Buffer> implements AsyncIterable<ConsumedR
     if (this.#chunk === null && !this.#assignments.isPaused) {
       const chunk = this.#loop.take()
       if (chunk !== undefined) {
-        if (this.#delivery === 'at-most-once') await this.#commitBefore(chunk)
+        if (this.#delivery === 'at-most-once' && !(await this.#commitBefore(chunk))) return true
         this.#chunk = chunk
         this.#index = 0
         return true
@@ -291,6 +311,7 @@ export class Consumer<K = Buffer, V = Buffer> implements AsyncIterable<ConsumedR
     // Hot: per record.
     const { place } = chunk
     const { offset, timestamp, key, value, headers } = chunk.records[this.#index++]!
+    if (this.#last !== place) this.#noteUnsettled(place)
     place.handed = offset + 1
     this.#last = place
     const { types } = this.#options
@@ -307,6 +328,12 @@ export class Consumer<K = Buffer, V = Buffer> implements AsyncIterable<ConsumedR
     } catch (error) {
       throw undecodable(place, offset, error)
     }
+  }
+
+  /** C4. */
+  #noteUnsettled(place: Place): void {
+    const isKeptByOthers = this.#delivery === 'exactly-once' || this.#delivery === 'manual'
+    if (isKeptByOthers && !this.#unsettled.has(place)) this.#unsettled.set(place, place.handed)
   }
 
   #finishChunk(chunk: Chunk): void {
@@ -333,7 +360,7 @@ export class Consumer<K = Buffer, V = Buffer> implements AsyncIterable<ConsumedR
 
   #onCommitFailure(error: Error): void {
     // A group that shares out anew gives the records again; a cluster that is away is asked again the next time.
-    if ((error as MillraceError).retriable) this.#options.onRetry?.(error)
+    if (isMillraceError(error) && error.retriable) this.#options.onRetry?.(error)
     else this.#commitFailure = error
   }
 
@@ -355,10 +382,22 @@ export class Consumer<K = Buffer, V = Buffer> implements AsyncIterable<ConsumedR
     }
   }
 
-  /** C2, at-most-once. */
-  async #commitBefore({ place, nextOffset }: Chunk): Promise<void> {
+  /** C2, at-most-once: false when the records must wait. */
+  async #commitBefore(chunk: Chunk): Promise<boolean> {
+    const { place, nextOffset } = chunk
     const { topic, partition } = place
-    await this.#assignments.membership?.commit([{ topic, partition, offset: nextOffset }])
+    try {
+      await this.#assignments.membership?.commit([{ topic, partition, offset: nextOffset }])
+      return true
+    } catch (error) {
+      // Nobody has seen them, so they may come later, here or at another member.
+      this.#loop.putBack(chunk)
+      if (this.#isClosed) return false
+      if (!isMillraceError(error) || !error.retriable) throw error
+      this.#options.onRetry?.(error)
+      await this.#clock.sleep(COMMIT_RETRY_MS)
+      return false
+    }
   }
 
   /** C3. */
@@ -375,19 +414,6 @@ export class Consumer<K = Buffer, V = Buffer> implements AsyncIterable<ConsumedR
     this.#wake.resolve()
     this.#wake = Promise.withResolvers()
   }
-}
-
-function checkOptions(options: ConsumerOptions<unknown, unknown>): void {
-  if (options.topics.length === 0) refuse('a consumer has no topics', 'one or more')
-  if (options.group === '') refuse('the name of a group is empty', 'a name')
-  const { delivery, group } = options
-  if (group === undefined && delivery !== undefined && delivery !== 'manual') {
-    refuse(`a consumer has the delivery ${delivery} and no group`, 'a group, which keeps positions')
-  }
-}
-
-function refuse(happened: string, expected: string): never {
-  throw new MillraceError('USAGE', `${happened}; expected was ${expected}; correct the options`)
 }
 
 function undecodable({ topic, partition }: Place, offset: number, cause: unknown): MillraceError {

@@ -148,6 +148,37 @@ test('what retention removed is skipped', async () => {
   deepStrictEqual(await world.drain(world.loop()), [numbers(20, 50), numbers(20, 50)])
 })
 
+test('a place that stops goes to its end and not behind, also when more was fetched', async () => {
+  const world = new World()
+  world.ends.set(0, 60)
+  const loop = world.loop()
+  loop.assign([newPlace({ topic: 't', partition: 0 }, 48, 50)])
+  await world.clock.advance(100)
+  const chunk = loop.take()!
+  deepStrictEqual(
+    chunk.records.map(record => record.offset),
+    [48, 49]
+  )
+  strictEqual(chunk.nextOffset, 50)
+  ok(loop.isDone)
+})
+
+test('what is put back comes next again, unless its partition was taken away', async () => {
+  const world = new World()
+  const loop = world.loop()
+  await world.clock.advance(100)
+  const first = loop.take()!
+  loop.putBack(first)
+  strictEqual(loop.take(), first)
+  const second = loop.take()!
+  loop.assign(loop.places.filter(place => place !== second.place))
+  loop.putBack(second)
+  const [lost, read] = await world.drain(loop)
+  const [kept, given] = second.place.partition === 0 ? [read, lost] : [lost, read]
+  deepStrictEqual(given, [])
+  strictEqual(kept!.at(-1), 49)
+})
+
 test('a partition that is taken away gives nothing more', async () => {
   const world = new World()
   const loop = world.loop(1_200)

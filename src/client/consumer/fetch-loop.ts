@@ -13,6 +13,7 @@ import type {
   ReadRecord,
   TopicPartition
 } from '../driver.ts'
+import { keyOf } from '../places.ts'
 
 /** What the loop is made with. */
 export interface FetchLoopOptions {
@@ -108,6 +109,14 @@ export class FetchLoop {
     return chunk
   }
 
+  /** Puts back what was taken last: it comes next again, unless its partition was taken away meanwhile. */
+  putBack(chunk: Chunk): void {
+    if (!chunk.place.isActive) return
+    this.queue.unshift(chunk)
+    this.#bytes += chunk.bytes
+    chunk.place.waiting++
+  }
+
   /** Begins all fetches that may be begun (F2). */
   pump(): void {
     if (this.#isClosed || this.failure !== null || this.#timer !== null) return
@@ -187,13 +196,14 @@ export class FetchLoop {
   }
 
   /** F1. */
-  async #add(place: Place, { records, nextOffset, problem }: Fetched): Promise<void> {
+  async #add(place: Place, fetched: Fetched): Promise<void> {
     if (!place.isActive) return
-    if (problem !== null) return await this.#skip(place)
+    if (fetched.problem !== null) return await this.#skip(place)
     const { until } = place
-    // Markers of transactions may be all that stands before the end: the place goes past them all the same.
-    const wanted =
-      until === null || nextOffset <= until ? records : records.filter(each => each.offset < until)
+    const isPast = until !== null && fetched.nextOffset > until
+    // What was written since then is for the next consumer of the group.
+    const wanted = isPast ? fetched.records.filter(each => each.offset < until) : fetched.records
+    const nextOffset = isPast ? until : fetched.nextOffset
     const bytes = wanted.reduce((sum, each) => sum + bytesOf(each), 0)
     this.queue.push({ place, records: wanted, nextOffset, bytes })
     this.#bytes += bytes
@@ -258,11 +268,6 @@ export function newPlace(
     waiting: 0,
     isActive: true
   }
-}
-
-/** A partition as a key of maps. */
-export function keyOf({ topic, partition }: TopicPartition): string {
-  return `${partition}:${topic}`
 }
 
 function bytesOf({ key, value }: ReadRecord): number {

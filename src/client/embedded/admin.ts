@@ -16,6 +16,7 @@ import type {
   TopicPartition
 } from '../driver.ts'
 import { groupNotEmpty, groupUnknown } from '../errors.ts'
+import { byTopic, describedMembers } from '../places.ts'
 import type { Host } from './host.ts'
 import { checkPartition, configInvalid, knownTopic, NODE_ID, visibleTopic } from './topics.ts'
 
@@ -75,7 +76,10 @@ export class EmbeddedAdmin implements DriverAdmin {
   }
 
   async configs(name: string): Promise<readonly ConfigFacts[]> {
-    return describeConfig((await knownTopic(this.#log, name)).spec)
+    const configs = describeConfig((await knownTopic(this.#log, name)).spec)
+    return configs.map(({ name: config, value, isDefault, isFixed }) => {
+      return { name: config, value, isDefault, isFixed }
+    })
   }
 
   async alterConfigs(
@@ -139,17 +143,7 @@ export class EmbeddedAdmin implements DriverAdmin {
     if (!this.#host.hasBroker) return []
     const broker = await this.#host.broker()
     const { groups } = await broker.call('ConsumerGroupDescribe', 0, { groupIds: [group] })
-    return groups.flatMap(each =>
-      each.members.map(({ memberId, instanceId, clientId, clientHost, assignment }) => ({
-        id: memberId,
-        instance: instanceId,
-        client: clientId,
-        host: clientHost,
-        partitions: (assignment?.topicPartitions ?? []).flatMap(({ topicName, partitions }) =>
-          partitions.map(partition => ({ topic: topicName, partition }))
-        )
-      }))
-    )
+    return describedMembers(groups)
   }
 
   async deleteGroup(group: string): Promise<void> {
@@ -180,12 +174,9 @@ export class EmbeddedAdmin implements DriverAdmin {
         groupId: group,
         generationIdOrMemberEpoch: NO_MEMBER,
         memberId: '',
-        topics: [...Map.groupBy(kept, each => each.topic)].map(([name, of]) => ({
-          name,
-          partitions: of.map(({ partition, offset }) => {
-            return { partitionIndex: partition, committedOffset: offset }
-          })
-        }))
+        topics: byTopic(kept, ({ partition, offset }) => {
+          return { partitionIndex: partition, committedOffset: offset }
+        })
       })
       for (const { errorCode } of topics.flatMap(each => each.partitions)) {
         checkGroupCode(group, errorCode, 'setting positions of')
@@ -195,10 +186,7 @@ export class EmbeddedAdmin implements DriverAdmin {
     if (removed.length === 0) return
     const { errorCode, topics } = await broker.call('OffsetDelete', 0, {
       groupId: group,
-      topics: [...Map.groupBy(removed, each => each.topic)].map(([name, of]) => ({
-        name,
-        partitions: of.map(({ partition }) => ({ partitionIndex: partition }))
-      }))
+      topics: byTopic(removed, ({ partition }) => ({ partitionIndex: partition }))
     })
     const codes = [errorCode, ...topics.flatMap(each => each.partitions.map(p => p.errorCode))]
     for (const code of codes) checkGroupCode(group, code, 'removing positions of')

@@ -11,6 +11,7 @@ import type {
   TopicPartition
 } from '../driver.ts'
 import { clientClosed, groupNotEmpty, groupRebalanced } from '../errors.ts'
+import { byTopic, keyOf } from '../places.ts'
 
 const JOIN_EPOCH = 0
 const LEAVE_EPOCH = -1
@@ -52,6 +53,7 @@ export class EmbeddedMembership implements Membership {
   #owned: readonly Share[] = []
   #partitions: readonly TopicPartition[] = []
   #loop: Promise<void> = Promise.resolve()
+  readonly #commits = new Set<Promise<unknown>>()
 
   private constructor(host: MembershipHost, request: JoinRequest, events: MembershipEvents) {
     this.#host = host
@@ -81,12 +83,9 @@ export class EmbeddedMembership implements Membership {
         generationIdOrMemberEpoch: this.#epoch,
         memberId: this.#memberId,
         groupInstanceId: this.#request.instance,
-        topics: byTopic(positions).map(([name, of]) => ({
-          name,
-          partitions: of.map(({ partition, offset }) => {
-            return { partitionIndex: partition, committedOffset: offset }
-          })
-        }))
+        topics: byTopic(positions, ({ partition, offset }) => {
+          return { partitionIndex: partition, committedOffset: offset }
+        })
       })
       const code = topics.flatMap(each => each.partitions).find(each => each.errorCode !== 0)
       if (code === undefined) return
@@ -99,16 +98,25 @@ export class EmbeddedMembership implements Membership {
 
   /** @throws GROUP_REBALANCED a partition is not this member's */
   check(positions: readonly TopicPartition[]): void {
-    const isOwn = ({ topic, partition }: TopicPartition): boolean =>
-      this.#partitions.some(own => own.topic === topic && own.partition === partition)
-    if (!this.#leaving.signal.aborted && positions.every(isOwn)) return
-    throw this.#leaving.signal.aborted ? clientClosed('consumer') : groupRebalanced(this.group)
+    if (this.#leaving.signal.aborted) throw clientClosed('consumer')
+    const own = new Set(this.#partitions.map(keyOf))
+    if (!positions.every(place => own.has(keyOf(place)))) throw groupRebalanced(this.group)
+  }
+
+  /** Keeps the partitions until a commit of their positions has ended: who has them next must begin behind these. */
+  keepUntil(commit: Promise<unknown>): void {
+    const ended: Promise<unknown> = commit.then(
+      () => this.#commits.delete(ended),
+      () => this.#commits.delete(ended)
+    )
+    this.#commits.add(ended)
   }
 
   async leave(): Promise<void> {
     if (this.#leaving.signal.aborted) return
     this.#leaving.abort()
     await this.#loop
+    await Promise.all(this.#commits)
     const isStatic = this.#request.instance !== null
     await this.#send(isStatic ? LEAVE_FOR_NOW_EPOCH : LEAVE_EPOCH)
   }
@@ -159,9 +167,11 @@ export class EmbeddedMembership implements Membership {
   /** Gives up what is no longer its own, then takes what is. */
   async #take(shares: readonly Share[], goesOn: boolean): Promise<void> {
     const partitions = await this.#named(shares)
-    const isKept = (own: TopicPartition): boolean =>
-      partitions.some(each => each.topic === own.topic && each.partition === own.partition)
-    if (!this.#partitions.every(isKept)) await this.#events.onRevoke()
+    const kept = new Set(partitions.map(keyOf))
+    if (!this.#partitions.every(own => kept.has(keyOf(own)))) {
+      await this.#events.onRevoke()
+      await Promise.all(this.#commits)
+    }
     this.#owned = shares
     this.#partitions = partitions
     this.#events.onAssign(partitions, goesOn)
@@ -196,10 +206,6 @@ export class EmbeddedMembership implements Membership {
         `${errorMessage ?? 'no reason is given'}; expected was a name without "/"; choose another group`
     )
   }
-}
-
-function byTopic(positions: readonly PartitionOffset[]): [string, PartitionOffset[]][] {
-  return [...Map.groupBy(positions, position => position.topic)]
 }
 
 function isSame(

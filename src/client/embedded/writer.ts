@@ -22,14 +22,15 @@ import type {
   Writer
 } from '../driver.ts'
 import { clientClosed, producerFenced, topicUnknown } from '../errors.ts'
+import { keyOf } from '../places.ts'
 import type { Host } from './host.ts'
 import { EmbeddedMembership } from './membership.ts'
 import { checkPartition, visibleTopic } from './topics.ts'
 
 interface Transaction {
   readonly batches: CommitBatch[]
-  readonly offsets: CommitOffset[]
-  readonly memberships: Set<EmbeddedMembership>
+  /** How far each consumer came, as it said last. */
+  readonly positions: Map<EmbeddedMembership, readonly PartitionOffset[]>
   bytes: number
 }
 
@@ -79,7 +80,7 @@ export class EmbeddedWriter implements Writer {
     const { baseOffsets } = await this.#commit(batches, [])
     const first = new Map<string, PartitionOffset>()
     for (const [index, { topic, partition }] of batches.entries()) {
-      const key = `${partition}:${topic}`
+      const key = keyOf({ topic, partition })
       if (!first.has(key)) first.set(key, { topic, partition, offset: baseOffsets[index]! })
     }
     return [...first.values()]
@@ -87,7 +88,7 @@ export class EmbeddedWriter implements Writer {
 
   begin(): Promise<void> {
     this.#check()
-    this.#transaction = { batches: [], offsets: [], memberships: new Set(), bytes: 0 }
+    this.#transaction = { batches: [], positions: new Map(), bytes: 0 }
     return Promise.resolve()
   }
 
@@ -95,20 +96,24 @@ export class EmbeddedWriter implements Writer {
     this.#check()
     const own = membership as EmbeddedMembership
     own.check(positions)
-    const transaction = this.#transaction!
-    transaction.memberships.add(own)
-    for (const { topic, partition, offset } of positions) {
-      transaction.offsets.push({ group: own.group, topic, partition, offset, metadata: '' })
-    }
+    this.#transaction!.positions.set(own, positions)
     return Promise.resolve()
   }
 
   async commit(): Promise<void> {
     this.#check()
-    const { batches, offsets, memberships } = this.#transaction!
-    for (const membership of memberships) membership.check(offsets)
+    const { batches, positions } = this.#transaction!
+    const offsets: CommitOffset[] = []
+    for (const [membership, own] of positions) {
+      membership.check(own)
+      const { group } = membership
+      for (const place of own) offsets.push({ group, ...place, metadata: '' })
+    }
     this.#transaction = null
-    if (batches.length > 0 || offsets.length > 0) await this.#commit(batches, offsets)
+    if (batches.length === 0 && offsets.length === 0) return
+    const commit = this.#commit(batches, offsets)
+    for (const membership of positions.keys()) membership.keepUntil(commit)
+    await commit
   }
 
   abort(): Promise<void> {
@@ -137,7 +142,7 @@ export class EmbeddedWriter implements Writer {
     const builders = new Map<string, { readonly of: RawRecord; readonly builder: BatchBuilder }>()
     const batches: CommitBatch[] = []
     for (const record of records) {
-      const key = `${record.partition}:${record.topic}`
+      const key = keyOf(record)
       let open = builders.get(key)
       if (open === undefined) {
         open = { of: record, builder: new BatchBuilder({ compression }) }
@@ -155,7 +160,7 @@ export class EmbeddedWriter implements Writer {
 
   async #checkPartitions(batches: readonly CommitBatch[]): Promise<void> {
     for (const { topic, partition } of batches) {
-      const key = `${partition}:${topic}`
+      const key = keyOf({ topic, partition })
       if (this.#known.has(key)) continue
       checkPartition(await visibleTopic(this.#host.log, topic), partition)
       this.#known.add(key)

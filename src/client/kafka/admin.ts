@@ -14,7 +14,9 @@ import type {
   TopicPartition
 } from '../driver.ts'
 import { groupNotEmpty, groupUnknown, partitionUnknown, topicUnknown } from '../errors.ts'
-import { apiIdsOf, asOurs, fromKafka, type CallContext } from './errors.ts'
+import { byTopic, describedMembers, keyOf } from '../places.ts'
+import { Calls, type Metadata } from './calls.ts'
+import { apiIdsOf } from './errors.ts'
 import { baseOptions, type Kafka, type KafkaOptions } from './library.ts'
 
 const TOPIC_RESOURCE = 2
@@ -24,31 +26,26 @@ const AT_BEGINNING = -2n
 const AT_END = -1n
 /** Configurations that nobody set, and those of the whole cluster. */
 const DEFAULT_SOURCE = 5
-/** Changes of topics are seen by all nodes a little later. */
-const SEEN_MS_MAX = 10_000
+/** How soon to look again at positions that a transaction is about to change. */
 const LOOK_MS = 20
-const REACH_MS_MAX = 2_000
-
-type Metadata = Awaited<ReturnType<Kafka.Admin['metadata']>>
 
 /** Asks and changes what a cluster has. */
 export class KafkaAdmin implements DriverAdmin {
   readonly #kafka: typeof Kafka
   readonly #admin: Kafka.Admin
   readonly #clock: Clock
-  readonly #bootstrap: readonly string[]
-  #isReached = false
+  readonly #calls: Calls
 
   constructor(kafka: typeof Kafka, options: KafkaOptions, clock: Clock) {
     this.#kafka = kafka
     this.#clock = clock
-    this.#bootstrap = options.bootstrap
     this.#admin = new kafka.Admin(baseOptions(options))
     this.#admin.on('error', () => {})
+    this.#calls = new Calls(this.#admin, options.bootstrap, clock)
   }
 
   async cluster(): Promise<ClusterFacts> {
-    const { id, controllerId, brokers } = await this.#metadata([])
+    const { id, controllerId, brokers } = await this.#calls.metadata([])
     return {
       id,
       controller: controllerId < 0 ? null : controllerId,
@@ -59,16 +56,16 @@ export class KafkaAdmin implements DriverAdmin {
   }
 
   async topics(internal: boolean): Promise<readonly TopicFacts[]> {
-    const names = await this.#ask({ doing: 'listing topics' }, () =>
+    const names = await this.#calls.ask({ doing: 'listing topics' }, () =>
       this.#admin.listTopics({ includeInternals: internal })
     )
     if (names.length === 0) return []
-    const { topics } = await this.#metadata(names)
+    const { topics } = await this.#calls.metadata(names)
     return names.map(name => factsOf(name, topics.get(name)))
   }
 
   async topic(name: string): Promise<TopicFacts> {
-    const { topics } = await this.#metadata([name])
+    const { topics } = await this.#calls.metadata([name])
     const topic = topics.get(name)
     if (topic === undefined) throw topicUnknown(name)
     return factsOf(name, topic)
@@ -77,10 +74,10 @@ export class KafkaAdmin implements DriverAdmin {
   async createTopic({ name, partitions, replicas, configs }: NewTopic): Promise<void> {
     const topic = { topic: name, partitions: partitions ?? -1, replicas: replicas ?? -1 }
     const entries = Object.entries(configs).map(([name, value]) => ({ name, value }))
-    await this.#ask({ doing: `creating topic ${name}` }, () =>
+    await this.#calls.ask({ doing: `creating topic ${name}` }, () =>
       this.#admin.createTopics({ topics: [topic], configs: entries })
     )
-    await this.#until(async () => {
+    await this.#calls.until(async () => {
       const found = await this.topic(name).catch(() => null)
       return found !== null && found.partitions.every(partition => partition.leader !== null)
     })
@@ -88,10 +85,10 @@ export class KafkaAdmin implements DriverAdmin {
 
   async deleteTopic(name: string): Promise<void> {
     await this.topic(name)
-    await this.#ask({ doing: `deleting topic ${name}`, topic: name }, () =>
+    await this.#calls.ask({ doing: `deleting topic ${name}`, topic: name }, () =>
       this.#admin.deleteTopics({ topics: [name] })
     )
-    await this.#until(async () => {
+    await this.#calls.until(async () => {
       const names = await this.#admin.listTopics({ includeInternals: true })
       return !names.includes(name)
     })
@@ -101,10 +98,10 @@ export class KafkaAdmin implements DriverAdmin {
     await this.topic(topic)
     // Not an empty list, which is refused: nobody says where.
     const asked = { name: topic, count: total, assignments: null }
-    await this.#ask({ doing: `adding partitions to topic ${topic}`, topic }, () =>
+    await this.#calls.ask({ doing: `adding partitions to topic ${topic}`, topic }, () =>
       this.#admin.createPartitions({ topics: [asked] })
     )
-    await this.#until(async () => (await this.topic(topic)).partitions.length >= total)
+    await this.#calls.until(async () => (await this.topic(topic)).partitions.length >= total)
   }
 
   async configs(topic: string): Promise<readonly ConfigFacts[]> {
@@ -114,7 +111,7 @@ export class KafkaAdmin implements DriverAdmin {
     const ask = (): ReturnType<Kafka.Admin['describeConfigs']> =>
       this.#admin.describeConfigs({ resources: [...resources] })
     const context = { doing: `describing topic ${topic}`, topic }
-    const [found] = await unlessDenied(this.#ask(context, ask), [])
+    const [found] = await unlessDenied(this.#calls.ask(context, ask), [])
     return (found?.configs ?? []).map(({ name, value, readOnly, configSource }) => {
       return {
         name,
@@ -136,18 +133,17 @@ export class KafkaAdmin implements DriverAdmin {
         : ({ name, configOperation: SET, value } as const)
     })
     const resource = { resourceType: TOPIC_RESOURCE, resourceName: topic, configs } as const
-    await this.#ask({ doing: `configuring topic ${topic}`, topic }, () =>
+    await this.#calls.ask({ doing: `configuring topic ${topic}`, topic }, () =>
       this.#admin.incrementalAlterConfigs({ resources: [{ ...resource, configs }] })
     )
   }
 
   async deleteRecords(before: readonly PartitionOffset[]): Promise<void> {
-    const topics = [...Map.groupBy(before, each => each.topic)].map(([name, of]) => ({
-      name,
-      partitions: of.map(({ partition, offset }) => ({ partition, offset: BigInt(offset) }))
-    }))
+    const topics = byTopic(before, ({ partition, offset }) => {
+      return { partition, offset: BigInt(offset) }
+    })
     const names = topics.map(each => each.name).join(', ')
-    await this.#ask({ doing: `deleting records of ${names}`, topic: names }, () =>
+    await this.#calls.ask({ doing: `deleting records of ${names}`, topic: names }, () =>
       this.#admin.deleteRecords({ topics })
     )
   }
@@ -163,22 +159,24 @@ export class KafkaAdmin implements DriverAdmin {
       const ask = (): ReturnType<Kafka.Admin['describeLogDirs']> =>
         this.#admin.describeLogDirs({ topics: asked })
       // Who may not look at the disks of nodes may look at topics all the same.
-      const nodes = await unlessDenied(this.#ask({ doing: 'asking for sizes' }, ask), [])
+      const nodes = await unlessDenied(this.#calls.ask({ doing: 'asking for sizes' }, ask), [])
       for (const { broker, results } of nodes) {
         for (const { name, partitions } of results.flatMap(each => each.topics)) {
           for (const { partitionIndex, partitionSize } of partitions) {
             const { leader } = facts.get(name)?.partitions[partitionIndex] ?? {}
-            if (leader === broker) sizes.set(`${partitionIndex}:${name}`, Number(partitionSize))
+            if (leader === broker) {
+              sizes.set(keyOf({ topic: name, partition: partitionIndex }), Number(partitionSize))
+            }
           }
         }
       }
     }
-    return ({ topic, partition }) => sizes.get(`${partition}:${topic}`) ?? null
+    return place => sizes.get(keyOf(place)) ?? null
   }
 
   async offsets(queries: readonly OffsetQuery[], isolation: Isolation): Promise<readonly number[]> {
     const names = [...new Set(queries.map(query => query.topic))]
-    const { topics } = await this.#metadata(names)
+    const { topics } = await this.#calls.metadata(names)
     for (const { topic, partition } of queries) {
       const count = topics.get(topic)?.partitionsCount ?? 0
       if (partition < 0 || partition >= count) throw partitionUnknown(topic, partition, count)
@@ -195,7 +193,9 @@ export class KafkaAdmin implements DriverAdmin {
   }
 
   async groups(): Promise<readonly GroupFacts[]> {
-    const groups = await this.#ask({ doing: 'listing groups' }, () => this.#admin.listGroups({}))
+    const groups = await this.#calls.ask({ doing: 'listing groups' }, () =>
+      this.#admin.listGroups({})
+    )
     return [...groups.values()].map(({ id, state, groupType }) => {
       return { name: id, state: capitalised(state), type: groupType ?? 'classic' }
     })
@@ -205,7 +205,7 @@ export class KafkaAdmin implements DriverAdmin {
     const found = (await this.groups()).find(each => each.name === group)
     if (found === undefined) throw groupUnknown(group)
     if (found.type.toLowerCase() === 'consumer') return await this.#consumerMembers(group)
-    const groups = await this.#ask({ doing: `describing group ${group}`, group }, () =>
+    const groups = await this.#calls.ask({ doing: `describing group ${group}`, group }, () =>
       this.#admin.describeGroups({ groups: [group] })
     )
     return [...(groups.get(group)?.members.values() ?? [])].map(member => ({
@@ -220,7 +220,7 @@ export class KafkaAdmin implements DriverAdmin {
   }
 
   async deleteGroup(group: string): Promise<void> {
-    await this.#ask({ doing: `deleting group ${group}`, group }, () =>
+    await this.#calls.ask({ doing: `deleting group ${group}`, group }, () =>
       this.#admin.deleteGroups({ groups: [group] })
     )
   }
@@ -228,8 +228,9 @@ export class KafkaAdmin implements DriverAdmin {
   async positions(group: string, isStable = false): Promise<readonly PartitionOffset[]> {
     for (;;) {
       try {
-        const [found] = await this.#ask({ doing: `asking for positions of group ${group}` }, () =>
-          this.#admin.listConsumerGroupOffsets({ groups: [group], requireStable: isStable })
+        const [found] = await this.#calls.ask(
+          { doing: `asking for positions of group ${group}` },
+          () => this.#admin.listConsumerGroupOffsets({ groups: [group], requireStable: isStable })
         )
         return positionsOf(found?.topics ?? [])
       } catch (error) {
@@ -251,22 +252,19 @@ export class KafkaAdmin implements DriverAdmin {
     const context = { doing: `setting positions of group ${group}`, group }
     try {
       if (kept.length > 0) {
-        const topics = [...Map.groupBy(kept, each => each.topic)].map(([name, of]) => ({
-          name,
-          partitionOffsets: of.map(({ partition, offset }) => {
-            return { partition, offset: BigInt(offset!) }
-          })
-        }))
-        await this.#ask(context, () =>
+        const topics = byTopic(kept, ({ partition, offset }) => {
+          return { partition, offset: BigInt(offset!) }
+        }).map(({ name, partitions }) => ({ name, partitionOffsets: partitions }))
+        await this.#calls.ask(context, () =>
           this.#admin.alterConsumerGroupOffsets({ groupId: group, topics })
         )
       }
       const removed = positions.filter(each => each.offset === null)
       if (removed.length === 0) return
-      const topics = [...Map.groupBy(removed, each => each.topic)].map(([name, of]) => {
-        return { name, partitionIndexes: of.map(each => each.partition) }
+      const topics = byTopic(removed, each => each.partition).map(({ name, partitions }) => {
+        return { name, partitionIndexes: partitions }
       })
-      await this.#ask(context, () =>
+      await this.#calls.ask(context, () =>
         this.#admin.deleteConsumerGroupOffsets({ groupId: group, topics })
       )
     } catch (error) {
@@ -283,11 +281,11 @@ export class KafkaAdmin implements DriverAdmin {
   /** Groups of KIP-848 are described by a request of their own, asked of all nodes: one of them coordinates it. */
   async #consumerMembers(group: string): Promise<readonly MemberFacts[]> {
     const context = { doing: `describing group ${group}`, group }
-    const coordinators = await this.#ask(context, () =>
+    const coordinators = await this.#calls.ask(context, () =>
       this.#admin.findCoordinator({ keyType: 0, keys: [group] })
     )
     const { nodeId } = coordinators[0]!
-    const response = await this.#ask(context, async () => {
+    const response = await this.#calls.ask(context, async () => {
       const connections = await this.#admin.connectToBrokers([nodeId])
       return await this.#kafka.consumerGroupDescribeV0.api.async(
         connections.get(nodeId)!,
@@ -295,17 +293,7 @@ export class KafkaAdmin implements DriverAdmin {
         false
       )
     })
-    return response.groups.flatMap(each =>
-      each.members.map(member => ({
-        id: member.memberId,
-        instance: member.instanceId ?? null,
-        client: member.clientId,
-        host: member.clientHost,
-        partitions: member.assignment.topicPartitions.flatMap(({ topicName, partitions }) =>
-          partitions.map(partition => ({ topic: topicName, partition }))
-        )
-      }))
-    )
+    return describedMembers(response.groups)
   }
 
   async #listOffsets(queries: readonly OffsetQuery[], isolation: Isolation): Promise<number[]> {
@@ -320,14 +308,12 @@ export class KafkaAdmin implements DriverAdmin {
     }
     const offsets = new Map<OffsetQuery, number>()
     for (const round of rounds) {
-      const topics = [...Map.groupBy(round, each => each.topic)].map(([name, of]) => ({
-        name,
-        partitions: of.map(query => {
-          return { partitionIndex: query.partition, timestamp: timestampOf(query) }
-        })
-      }))
-      const found = await this.#ask({ doing: 'asking for offsets', topic: round[0]!.topic }, () =>
-        this.#admin.listOffsets({ topics, isolationLevel: isolation === 'committed' ? 1 : 0 })
+      const topics = byTopic(round, query => {
+        return { partitionIndex: query.partition, timestamp: timestampOf(query) }
+      })
+      const found = await this.#calls.ask(
+        { doing: 'asking for offsets', topic: round[0]!.topic },
+        () => this.#admin.listOffsets({ topics, isolationLevel: isolation === 'committed' ? 1 : 0 })
       )
       for (const query of round) {
         const topic = found.find(each => each.name === query.topic)
@@ -336,59 +322,6 @@ export class KafkaAdmin implements DriverAdmin {
       }
     }
     return queries.map(query => offsets.get(query)!)
-  }
-
-  async #metadata(topics: readonly string[]): Promise<Metadata> {
-    const context = {
-      doing: 'asking for topics',
-      ...(topics.length === 1 ? { topic: topics[0]! } : {})
-    }
-    const options = { topics: [...topics], forceUpdate: true }
-    try {
-      return await this.#ask(context, () => this.#admin.metadata({ ...options, retries: 0 }))
-    } catch (error) {
-      // T7: that a topic is not there needs no second look; a node that is away does.
-      if (!isMillraceError(error) || !error.retriable) throw error
-      return await this.#ask(context, () => this.#admin.metadata(options))
-    }
-  }
-
-  async #ask<T>(context: CallContext, call: () => Promise<T>): Promise<T> {
-    const ours = { bootstrap: this.#bootstrap, ...context }
-    if (!this.#isReached) await this.#reach(ours)
-    return await asOurs(ours, call)
-  }
-
-  /** The first contact, tried again for a moment only: wrong addresses, passwords and certificates are told soon. */
-  async #reach(context: CallContext): Promise<void> {
-    const deadline = this.#clock.monotonic() + REACH_MS_MAX
-    for (;;) {
-      try {
-        await this.#admin.metadata({ topics: [], forceUpdate: true, retries: 0 })
-        this.#isReached = true
-        return
-      } catch (error) {
-        const ours = fromKafka(error, context)
-        if (!ours.retriable || this.#clock.monotonic() > deadline) throw ours
-        await this.#clock.sleep(LOOK_MS)
-      }
-    }
-  }
-
-  async #until(isSeen: () => Promise<boolean>): Promise<void> {
-    const deadline = this.#clock.monotonic() + SEEN_MS_MAX
-    for (;;) {
-      try {
-        if (await isSeen()) return
-      } catch (error) {
-        throw fromKafka(error, {
-          doing: 'waiting for a change to be seen',
-          bootstrap: this.#bootstrap
-        })
-      }
-      if (this.#clock.monotonic() > deadline) return
-      await this.#clock.sleep(LOOK_MS)
-    }
   }
 }
 

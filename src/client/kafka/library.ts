@@ -12,6 +12,8 @@
 //   T6  It writes times wrongly that are 2^31 ms (24.8 days) or more from the first one of their batch: writers send
 //       such records apart.
 //   T7  It tries again to find a topic that is not there: who only wants to know asks without retries.
+//   T8  It believes for minutes how many partitions a topic has, and writes what goes into a later one into one of
+//       those: writers have it ask again first.
 import type * as Kafka from '@platformatic/kafka'
 
 import type { SaslAccess, TlsAccess } from '../profiles/index.ts'

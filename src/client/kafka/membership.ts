@@ -11,6 +11,7 @@ import type {
   TopicPartition
 } from '../driver.ts'
 import { clientClosed, groupRebalanced } from '../errors.ts'
+import { byTopic } from '../places.ts'
 import { asOurs, fromKafka, type CallContext } from './errors.ts'
 import { baseOptions, type Kafka, type KafkaOptions } from './library.ts'
 
@@ -83,14 +84,11 @@ export class KafkaMembership implements Membership {
       const connections = await this.consumer.connectToBrokers([coordinatorId])
       const connection = connections.get(coordinatorId)
       if (connection === undefined) throw groupRebalanced(this.group)
-      const topics = [...Map.groupBy(positions, each => each.topic)].map(([name, of]) => ({
-        name,
-        partitions: of.map(({ partition, offset }) => ({
-          partitionIndex: partition,
-          committedOffset: BigInt(offset),
-          committedLeaderEpoch: NO_EPOCH,
-          committedMetadata: ''
-        }))
+      const topics = byTopic(positions, ({ partition, offset }) => ({
+        partitionIndex: partition,
+        committedOffset: BigInt(offset),
+        committedLeaderEpoch: NO_EPOCH,
+        committedMetadata: ''
       }))
       await this.#kafka.offsetCommitV8.api.async(
         connection,

@@ -1,6 +1,7 @@
 // Reads partitions of a cluster for one consumer: bare fetches, without a group, sessions of its own.
 import type { Fetched, FetchRequest, PartitionOffset, Reader, TopicPartition } from '../driver.ts'
 import { clientClosed, partitionUnknown, topicUnknown } from '../errors.ts'
+import { keyOf } from '../places.ts'
 import { decodePartition } from './decode.ts'
 import { apiIdsOf, fromKafka } from './errors.ts'
 import { baseOptions, type Kafka, type KafkaOptions } from './library.ts'
@@ -63,15 +64,15 @@ export class KafkaReader implements Reader {
       return { topicId, partitions: of.map(position => asked(position, request)) }
     })
     const response = await this.#ask(request, topics)
-    const offsets = new Map(positions.map(each => [`${each.partition}:${each.topic}`, each.offset]))
+    const offsets = new Map(positions.map(each => [keyOf(each), each.offset]))
     const found: Fetched[] = []
     for (const { topicId, partitions } of response.responses) {
       const topic = names.get(topicId)
       if (topic === undefined) continue
       for (const partition of partitions) {
-        const offset = offsets.get(`${partition.partitionIndex}:${topic}`)
-        if (offset === undefined) continue
         const place = { topic, partition: partition.partitionIndex }
+        const offset = offsets.get(keyOf(place))
+        if (offset === undefined) continue
         if (partition.errorCode === OUT_OF_RANGE) {
           found.push({ ...place, records: [], nextOffset: offset, problem: 'OFFSET_OUT_OF_RANGE' })
         } else if (partition.errorCode === 0) {

@@ -13,6 +13,7 @@ import type {
   Writer
 } from '../driver.ts'
 import { clientClosed, producerFenced } from '../errors.ts'
+import { keyOf } from '../places.ts'
 import { asOurs, type CallContext } from './errors.ts'
 import { baseOptions, NOBODY, type Kafka, type KafkaOptions } from './library.ts'
 import type { KafkaMembership } from './membership.ts'
@@ -32,6 +33,8 @@ export class KafkaWriter implements Writer {
   readonly #request: ProducerRequest
   readonly #onClose: () => unknown
   #producer: Kafka.Producer
+  /** Partitions of topics as the library knows them (T8). */
+  readonly #partitions = new Map<string, number>()
   #transaction: OpenTransaction | null = null
   #isBroken = false
   #isFenced = false
@@ -56,7 +59,7 @@ export class KafkaWriter implements Writer {
     const first = new Set<string>()
     for (const part of withinReach(records)) {
       for (const place of await this.#sendPart(part)) {
-        const key = `${place.partition}:${place.topic}`
+        const key = keyOf(place)
         if (!first.has(key)) sent.push(place)
         first.add(key)
       }
@@ -74,7 +77,10 @@ export class KafkaWriter implements Writer {
       const topic = records[0]?.topic
       const { offsets } = await asOurs(
         { ...this.#context('writing records'), ...(topic === undefined ? {} : { topic }) },
-        call
+        async () => {
+          await this.#learn(records)
+          return await call()
+        }
       )
       return (offsets ?? []).map(({ topic, partition, offset }) => {
         return { topic, partition, offset: Number(offset) }
@@ -82,6 +88,17 @@ export class KafkaWriter implements Writer {
     } catch (error) {
       throw this.#noteFailure(error)
     }
+  }
+
+  /** T8. */
+  async #learn(records: readonly RawRecord[]): Promise<void> {
+    const grown = records
+      .filter(({ topic, partition }) => partition >= (this.#partitions.get(topic) ?? 0))
+      .map(record => record.topic)
+    if (grown.length === 0) return
+    const asked = { topics: [...new Set(grown)], forceUpdate: true }
+    const { topics } = await this.#producer.metadata(asked)
+    for (const [name, { partitionsCount }] of topics) this.#partitions.set(name, partitionsCount)
   }
 
   async begin(): Promise<void> {
@@ -137,6 +154,8 @@ export class KafkaWriter implements Writer {
     if (this.#isClosed) return
     this.#isClosed = true
     this.#onClose()
+    // Else readers of committed records wait for it until it times out.
+    if (!this.#isBroken) await this.#transaction?.abort().catch(() => undefined)
     await this.#producer.close(true)
   }
 
@@ -161,6 +180,7 @@ export class KafkaWriter implements Writer {
   async #renew(): Promise<void> {
     const before = this.#producer
     this.#producer = this.#make()
+    this.#partitions.clear()
     this.#transaction = null
     this.#isBroken = false
     await before.close(true).catch(() => undefined)
@@ -200,8 +220,9 @@ export class KafkaWriter implements Writer {
 function* withinReach(records: readonly RawRecord[]): Iterable<readonly RawRecord[]> {
   const first = new Map<string, number>()
   let from = 0
-  for (const [at, { topic, partition, timestamp }] of records.entries()) {
-    const key = `${partition}:${topic}`
+  for (const [at, record] of records.entries()) {
+    const { timestamp } = record
+    const key = keyOf(record)
     const delta = timestamp - (first.get(key) ?? timestamp)
     if (delta < -TIME_REACH_MS || delta >= TIME_REACH_MS) {
       yield records.slice(from, at)

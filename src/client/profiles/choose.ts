@@ -1,13 +1,13 @@
 // Which profile counts: what is named on the spot, else the environment, else the file, else the folder's own data.
-import type { Environment } from '../../base/index.ts'
+import { MillraceError, type Environment } from '../../base/index.ts'
 import type { Profile } from './profile.ts'
 import { checkAddress } from './read-profile.ts'
 import type { ProfileStore } from './store.ts'
 
 /** Variable that names the profile where nothing else does. */
-export const PROFILE_VARIABLE = 'MILLRACE_PROFILE'
+const PROFILE_VARIABLE = 'MILLRACE_PROFILE'
 /** Data directory of commands when no profile is there at all. */
-export const DATA_DIR_DEFAULT = '.millrace'
+const DATA_DIR_DEFAULT = '.millrace'
 /** Port on which `millrace start` answers HTTP when it is told nothing. */
 const HTTP_PORT_DEFAULT = 8080
 
@@ -29,18 +29,27 @@ export interface ChosenProfile {
 /**
  * The profile that counts: of `choice`, else of `MILLRACE_PROFILE`, else the current one of the file, else the data
  * directory `.millrace` here.
- * @throws PROFILE_UNKNOWN, PROFILE_INVALID, PROFILES_DAMAGED
+ * @throws USAGE two of them are named · PROFILE_UNKNOWN, PROFILE_INVALID, PROFILES_DAMAGED
  */
 export async function chooseProfile(
   choice: ProfileChoice,
   store: ProfileStore,
   environment: Environment
 ): Promise<ChosenProfile> {
-  const { bootstrap, dataDir } = choice
+  const { profile: wanted, bootstrap, dataDir } = choice
+  const given = Object.entries({ profile: wanted, bootstrap, dataDir })
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${name} ${value}`)
+  if (given.length > 1) {
+    throw new MillraceError(
+      'USAGE',
+      `${given.join(' and ')} are given; expected was one place to work on; leave the others out`
+    )
+  }
   if (bootstrap !== undefined) return { name: null, profile: serverAt(bootstrap) }
   if (dataDir !== undefined) return { name: null, profile: { kind: 'embedded', dataDir } }
   const variable = environment.variables[PROFILE_VARIABLE]
-  const named = choice.profile ?? (variable === '' ? undefined : variable)
+  const named = wanted ?? (variable === '' ? undefined : variable)
   if (named !== undefined) return { name: named, profile: await store.get(named) }
   const { current, profiles } = await store.read()
   const profile = current === null ? undefined : profiles.get(current)

@@ -6,13 +6,7 @@ export {
   type SaslAccess,
   type TlsAccess
 } from './access.ts'
-export {
-  chooseProfile,
-  DATA_DIR_DEFAULT,
-  PROFILE_VARIABLE,
-  type ChosenProfile,
-  type ProfileChoice
-} from './choose.ts'
+export { chooseProfile, type ChosenProfile, type ProfileChoice } from './choose.ts'
 export {
   describeProfile,
   holdsSecrets,
@@ -28,5 +22,5 @@ export {
   type TlsSettings
 } from './profile.ts'
 export { checkAddress, readProfile } from './read-profile.ts'
-export { secretText, type SecretSources } from './secret.ts'
-export { checkProfileName, ProfileStore, profilesPath, type Profiles } from './store.ts'
+export type { SecretSources } from './secret.ts'
+export { ProfileStore, profilesPath, type Profiles } from './store.ts'

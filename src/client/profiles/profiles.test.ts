@@ -183,4 +183,9 @@ test('what is named on the spot counts first, then the environment, then the cur
   await rejects(chooseProfile({ bootstrap: 'a' }, store, environmentOf()), {
     code: 'PROFILE_INVALID'
   })
+  const both = { bootstrap: 'a:1', dataDir: '/d' }
+  await rejects(chooseProfile(both, store, environmentOf()), {
+    code: 'USAGE',
+    message: /^bootstrap a:1 and dataDir \/d are given/
+  })
 })

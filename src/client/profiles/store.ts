@@ -177,7 +177,7 @@ export class ProfileStore {
 }
 
 /** @throws PROFILE_INVALID */
-export function checkProfileName(name: string): void {
+function checkProfileName(name: string): void {
   if (NAME.test(name)) return
   throw new MillraceError(
     'PROFILE_INVALID',
