@@ -85,7 +85,7 @@ test(
   async () => {
     const schema = {
       type: 'record',
-      name: 'com.example.Order',
+      name: 'com.example.OrderPlaced',
       fields: [{ name: 'id', type: 'int' }]
     } satisfies avsc.Schema
     const { id } = await ask('/subjects/orders-value/versions', 'POST', {

@@ -4,6 +4,7 @@ import type * as Avsc from 'avsc'
 import { type ByteWriter, MillraceError, messageOf } from '../../base/index.ts'
 import { avroSchemaOf, isAvroUnion, type AvroSchema } from '../../dataflow/index.ts'
 import type { Type } from '../../dataflow/types.ts'
+import { withAliases } from './avro-aliases.ts'
 import { AvroValues, type ValueForm } from './avro-values.ts'
 import { AvroBounds } from './avro-bounds.ts'
 import type { RecordConverter } from './contract.ts'
@@ -30,6 +31,7 @@ export interface AvroReader {
 export class AvroFormat {
   /** The schema's JSON text: what is registered. */
   readonly schemaText: string
+  readonly #schema: AvroSchema
   readonly #type: Avsc.Type
   readonly #form: ValueForm
   readonly #check: (value: unknown) => unknown
@@ -39,6 +41,7 @@ export class AvroFormat {
   constructor(type: Type, schemaText: string | null, name: string) {
     const schema = schemaText === null ? made(type, name) : (JSON.parse(schemaText) as AvroSchema)
     this.schemaText = JSON.stringify(schema)
+    this.#schema = schema
     this.#form = new AvroValues().form(type, schema)
     this.#type = this.#typeOf(schema)
     this.#check = compileCheck(type)
@@ -48,9 +51,11 @@ export class AvroFormat {
   /** Reads what `writerText` wrote as this schema. @throws SCHEMA_INCOMPATIBLE with the first difference */
   readerOf(writerText: string): AvroReader {
     try {
-      const writer = this.#typeOf(JSON.parse(writerText) as AvroSchema)
-      const resolver = this.#type.createResolver(writer, { ignoreNamespaces: true } as object)
-      return new SchemaReader(this.#type, resolver, writer)
+      const written = JSON.parse(writerText) as AvroSchema
+      const writer = this.#typeOf(written)
+      const type = this.#typeOf(withAliases(this.#schema, written))
+      const resolver = type.createResolver(writer, { ignoreNamespaces: true } as object)
+      return new SchemaReader(type, resolver, writer)
     } catch (error) {
       throw new MillraceError(
         'SCHEMA_INCOMPATIBLE',

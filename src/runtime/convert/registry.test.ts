@@ -1,9 +1,10 @@
 // Records behind the ids of a schema registry: a registry over HTTP, its failures, and what they cost.
 import { deepStrictEqual, rejects, strictEqual, throws } from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import avsc from 'avsc'
 import { ByteWriter, SimulatedClock } from '../../base/index.ts'
 import type { ValuePlan } from '../../dataflow/plan.ts'
-import type { Type } from '../../dataflow/types.ts'
+import type { Field, Type } from '../../dataflow/types.ts'
 import type { RecordConverter } from './contract.ts'
 import { RegistryClient, type RegistryAnswer, type RegistryOptions } from './registry-client.ts'
 import { TestRegistry } from './registry.cases.ts'
@@ -91,6 +92,43 @@ test('an older writer’s record is read by its own schema', async () => {
   const old: Type = { kind: 'object', name: 'order', fields: [ORDER.fields[0]!] }
   const bytes = await written(converterOf('aged', 'avro', old), { id: 3 })
   deepStrictEqual(await read(converterOf('aged', 'avro'), bytes), { id: 3, note: null })
+})
+
+function object(name: string, fields: readonly Field[]): Type {
+  return { kind: 'object', name, fields }
+}
+
+function record(name: string, fields: object[]): object {
+  return { type: 'record', name, fields }
+}
+
+test('records are told by their places, whatever their writer calls them', async () => {
+  const line = object('line', [field('item', { kind: 'string' })])
+  const lines: Type = { kind: 'list', items: line }
+  const buyer = object('buyer', [field('name', { kind: 'string' })])
+  const order = object('order', [
+    field('first', line),
+    field('lines', lines),
+    field('buyer', { kind: 'option', value: buyer })
+  ])
+  const theirs = record('com.acme.OrderPlaced', [
+    {
+      name: 'lines',
+      type: { type: 'array', items: record('Item', [{ name: 'item', type: 'string' }]) }
+    },
+    { name: 'first', type: 'Item' },
+    { name: 'buyer', type: ['null', record('Person', [{ name: 'name', type: 'string' }])] }
+  ])
+  const id = registry.add('foreign-value', JSON.stringify(theirs))
+  const value = {
+    lines: [{ item: 'a' }, { item: 'b' }],
+    first: { item: 'c' },
+    buyer: { name: 'd' }
+  }
+  const avro = avsc.Type.forSchema(theirs as avsc.Schema)
+  const head = Buffer.from([0, 0, 0, 0, id])
+  const reader = converterOf('foreign', 'avro', order)
+  deepStrictEqual(await read(reader, Buffer.concat([head, avro.toBuffer(value)])), value)
 })
 
 test('a start with a schema that the subject’s rule refuses says so', async () => {
