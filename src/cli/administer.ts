@@ -10,12 +10,18 @@ import type {
 } from '../server/index.ts'
 import { chosenServer } from './api-client.ts'
 import type { ApiClient } from './api-client.ts'
+import type { ListFormat } from './output.ts'
 
 /** What the parser gives. */
 export interface SecurityTarget {
   readonly dataDir: string
   /** The server of this profile, instead of the data directory. */
   readonly profile?: string
+}
+
+/** The same of commands that print a list. */
+export interface SecurityListOptions extends SecurityTarget {
+  readonly output: ListFormat
 }
 
 /** Does what a command says, where the options say. @throws as `administer`, and the server's codes */

@@ -32,6 +32,13 @@ async function server(t: TestContext): Promise<readonly string[]> {
   return ['--bootstrap', broker.bootstrap]
 }
 
+/** How a process ended that is given its input bit by bit. */
+function exited(child: ReturnType<typeof start>): Promise<{ readonly code: number | null }> {
+  child.stdout!.resume()
+  child.stderr!.resume()
+  return new Promise(resolve => child.on('close', code => resolve({ code })))
+}
+
 const lines = (text: string): string[] => text.trimEnd().split('\n')
 
 test('records go in and out of a data directory in every form', async () => {
@@ -131,7 +138,18 @@ test('what does not go together is refused before anything is done', async () =>
     [['consume', 'a', '--filter', 'value >'], /--filter value >: /],
     [['consume', 'a', '--format', '{{nothing}}'], /\{\{nothing\}\}/],
     [['produce', 'a', '--raw', '--format', 'json'], /do not go together/],
+    [
+      ['consume', 'a', '--format', '{{value.amount}}'],
+      /\{\{value\.amount\}\}, which no record has/
+    ],
+    [['consume', 'a', '--format', '{{key}}', '-o', 'json'], /cannot be used with/],
+    [['consume', 'a', '--instance', 'i'], /a group, whose member it is/],
+    [['consume', 'a', '--filter', 'filters/large.ts'], /filters\/large\.ts cannot be loaded: /],
     [['produce', 'a', '--batch-size', 'much'], /expected was a size/],
+    [['produce', 'a', '--format', 'json', '--key-separator', ':'], /do not go together/],
+    [['produce', 'a', '--raw', '--key-separator', ':'], /do not go together/],
+    [['produce', 'a', '--header', 'x'], /NAME=VALUE, as in source=import/],
+    [['topic', 'config', 'a', '--set', 'x=1', '--unset', 'x'], /x is both set and unset/],
     [['topic', 'list', '--profile', 'x', '--bootstrap', 'a:1'], /cannot be used with/],
     [['group', 'reset-offsets', 'g', '--to', 'end', '-p', '0'], /--topic NAME/]
   ] as const) {
@@ -178,22 +196,78 @@ test('the bench gives figures with percentiles', async () => {
   }
 })
 
-test('completions of bash know commands, options and choices', async () => {
-  const script = await done(['completions', 'bash'])
-  const complete = async (...words: string[]): Promise<string[]> => {
-    const line = `COMP_WORDS=(millrace ${words.map(word => `'${word}'`).join(' ')})`
-    const text = `set +eu\n${script}\n${line}\nCOMP_CWORD=${words.length}\n_millrace\nprintf '%s\\n' "$\{COMPREPLY[@]}"`
-    const { stdout, stderr } = await shell(text, root)
-    strictEqual(stderr, '')
-    return lines(stdout)
+test('an empty list is a sentence for people and an empty list for programs', async () => {
+  const at = ['--data-dir', 'empty']
+  await done(['topic', 'create', 'only', ...at])
+  const groups = await run(['group', 'list', ...at], root)
+  deepStrictEqual([groups.code, groups.stdout], [0, ''])
+  match(groups.stderr, /^No groups: /)
+  strictEqual(await done(['group', 'list', '-o', 'json', ...at]), '[]\n')
+  await done(['topic', 'delete', 'only', '--yes', ...at])
+  const { stdout, stderr } = await run(['partition', 'list', ...at], root)
+  deepStrictEqual([stdout, stderr], ['', 'No topics; millrace topic create NAME makes one.\n'])
+})
+
+test('what stands before a wrong line is sent, and the line is named', async () => {
+  const at = ['--data-dir', 'wrong']
+  await done(['topic', 'create', 't', ...at])
+  const json = ['produce', 't', '--format', 'json', ...at]
+  const read = () => done(['consume', 't', '-d', ...at])
+  for (const [line, message] of [
+    ['no json', /stdin:3: /],
+    ['{"value":"x","headers":{"n":5}}', /stdin:3: its header "n" is no text/],
+    ['{"value":"x","headers":["n"]}', /stdin:3: its headers are no object/],
+    ['{"value":"x","timestamp":"soon"}', /stdin:3: its timestamp is soon/],
+    ['{"key":"x"}', /stdin:3: it is no object with "value"/]
+  ] as const) {
+    const { code, stderr } = await run(json, root, `{"value":"a"}\n{"value":"b"}\n${line}\n`)
+    strictEqual(code, 2, stderr)
+    match(stderr, message)
+    match(stderr, /^Stopped: 2 records into t /m)
   }
-  deepStrictEqual(await complete('top'), ['topic'])
-  deepStrictEqual(await complete('topic', 'add'), ['add-partition'])
-  deepStrictEqual(await complete('consume', 'x', '--isol'), ['--isolation'])
-  deepStrictEqual(await complete('consume', 'x', '--isolation', ''), ['committed', 'uncommitted'])
-  match(await done(['completions', 'zsh']), /^#compdef millrace$/m)
-  match(
-    await done(['completions', 'fish']),
-    /^complete -c millrace -n '__millrace_at consume' -l isolation -x -a 'committed uncommitted'/m
-  )
+  strictEqual(await read(), '"a"\n"b"\n'.repeat(5).replaceAll('"', ''))
+})
+
+test('a rate holds also for lines that come a few at a time', async () => {
+  const at = ['--data-dir', 'rate']
+  await done(['topic', 'create', 't', ...at])
+  const child = start(['produce', 't', '--rate', '100', ...at], root)
+  const ended = exited(child)
+  const startedAt = performance.now()
+  for (let line = 0; line < 60; line++) child.stdin!.write(`${line}\n`)
+  child.stdin!.end()
+  strictEqual((await ended).code, 0)
+  ok(performance.now() - startedAt >= 500)
+  strictEqual(lines(await done(['consume', 't', '-d', ...at])).length, 60)
+})
+
+test('a group keeps only what was printed before --until-offset, of each partition', async () => {
+  const at = ['--data-dir', 'until']
+  for (const topic of ['one', 'other']) {
+    await done(['topic', 'create', topic, '-p', '2', ...at])
+    for (const partition of ['0', '1']) {
+      await done(['produce', topic, '-p', partition, '-q', ...at], '0\n1\n2\n3\n4\n')
+    }
+  }
+  const both = await done(['consume', 'one', 'other', '--until-offset', '1', ...at])
+  deepStrictEqual(lines(both).toSorted(), ['0', '0', '0', '0', '1', '1', '1', '1'])
+  const group = ['consume', 'one', '-g', 'g', '-d', ...at]
+  deepStrictEqual(lines(await done([...group, '--until-offset', '1'])).toSorted(), [
+    '0',
+    '0',
+    '1',
+    '1'
+  ])
+  deepStrictEqual(lines(await done(group)).toSorted(), ['2', '2', '3', '3', '4', '4'])
+})
+
+test('records of several topics are told apart in a table', async () => {
+  const at = ['--data-dir', 'mixed']
+  for (const topic of ['a', 'b']) {
+    await done(['topic', 'create', topic, ...at])
+    await done(['produce', topic, '-q', ...at], '{"n":1}\n')
+  }
+  const table = await done(['consume', 'a', 'b', '-d', '-o', 'table', ...at])
+  match(table, /^TOPIC +PARTITION +OFFSET +TIME +KEY +N\n/)
+  match(table, /^b +0 +0 .* 1$/m)
 })

@@ -4,7 +4,7 @@ import { stripTypeScriptTypes } from 'node:module'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
-import { MillraceError } from '../base/index.ts'
+import { messageOf, MillraceError } from '../base/index.ts'
 
 /** What a filter sees of a record. */
 export interface FilteredRecord {
@@ -31,16 +31,36 @@ const FILE = /\.(ts|mts|js|mjs)$/
  * @throws USAGE it cannot be read
  */
 export async function recordFilter(text: string): Promise<RecordFilter> {
-  return FILE.test(text) && existsSync(text) ? await fromFile(text) : fromExpression(text)
+  return isFile(text) ? await fromFile(text) : fromExpression(text)
+}
+
+/** A path that is not there is a mistake, unless it can be a field, as `value.ts`. */
+function isFile(text: string): boolean {
+  if (!FILE.test(text)) return false
+  const isPath = /^[\w./@~-]+$/.test(text) && !NAMES.includes(text.split('.', 1)[0]!)
+  return isPath || existsSync(text)
 }
 
 async function fromFile(path: string): Promise<RecordFilter> {
-  const module = (await import(pathToFileURL(resolve(path)).href)) as { readonly filter?: unknown }
+  const module = await load(path)
   if (typeof module.filter === 'function') return module.filter as RecordFilter
   throw new MillraceError(
     'USAGE',
     `${path} exports no function filter; expected was: export function filter(record) { return … }; add it`
   )
+}
+
+async function load(path: string): Promise<{ readonly filter?: unknown }> {
+  try {
+    return (await import(pathToFileURL(resolve(path)).href)) as { readonly filter?: unknown }
+  } catch (error) {
+    throw new MillraceError(
+      'USAGE',
+      `--filter ${path} cannot be loaded: ${messageOf(error)}; expected was a module that exports filter, or an ` +
+        `expression over ${NAMES.join(', ')}; correct it`,
+      { cause: error }
+    )
+  }
 }
 
 function fromExpression(text: string): RecordFilter {

@@ -52,7 +52,7 @@ export function templatePrinter(
   const parts = template
     .replaceAll(String.raw`\n`, '\n')
     .replaceAll(String.raw`\t`, '\t')
-    .split(/\{\{\s*([\w-]+)\s*\}\}/)
+    .split(/\{\{\s*(.*?)\s*\}\}/)
   const writers = parts.map((part, index) => {
     if (index % 2 === 0) return () => part
     const field = Object.hasOwn(FIELDS, part) ? FIELDS[part] : undefined
@@ -66,7 +66,7 @@ export function templatePrinter(
   return record => `${writers.map(write => write(record)).join('')}\n`
 }
 
-/** Records as a table: the fields of values that are JSON objects are columns. */
+/** Records as a table: fields of values that are JSON objects are columns, and the topic where there are several. */
 export function recordTable(
   records: readonly RawConsumed[],
   forms: (topic: string) => RecordForms
@@ -74,10 +74,20 @@ export function recordTable(
   const values = records.map(record => objectOf(valueText(record, forms)))
   const fields = [...new Set(values.flatMap(value => (value === null ? [] : Object.keys(value))))]
   const hasPlain = values.some(value => value === null)
-  const columns = ['partition', 'offset', 'time', 'key', ...fields, ...(hasPlain ? ['value'] : [])]
+  const isMixed = records.some(record => record.topic !== records[0]?.topic)
+  const columns = [
+    ...(isMixed ? ['topic'] : []),
+    'partition',
+    'offset',
+    'time',
+    'key',
+    ...fields,
+    ...(hasPlain ? ['value'] : [])
+  ]
   const rows = records.map((record, index): Cell[] => {
     const value = values[index]!
     return [
+      ...(isMixed ? [record.topic] : []),
       record.partition,
       record.offset,
       timeText(record.timestamp),

@@ -28,6 +28,8 @@ export async function withClient<T>(
   const client = await connect(profile, {
     mustExist: !mayCreate,
     ...(isLooking ? { onUnlocked: note } : {})
+  }).catch((error: unknown) => {
+    throw withServer(error)
   })
   try {
     return await action(client)
@@ -36,6 +38,13 @@ export async function withClient<T>(
   } finally {
     await client.close()
   }
+}
+
+/** Who has a data directory open may be a server, which commands reach by its address. */
+function withServer(error: unknown): unknown {
+  if (!isMillraceError(error, 'LOG_LOCKED')) return error
+  const hint = 'where that is a server, name its address with --bootstrap, or a profile'
+  return new MillraceError(error.code, `${error.message}; ${hint}`, { cause: error })
 }
 
 /** An error about a name that is not there, with the nearest one that is. */

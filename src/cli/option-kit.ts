@@ -1,6 +1,16 @@
 // Options that many commands declare alike.
 import { InvalidArgumentError, Option } from 'commander'
 
+import type { ListFormat } from './output.ts'
+
+/** Told the exit code of a command. */
+export type Finish = (exitCode: number) => void
+
+/** How lists are printed. */
+export const LISTS: readonly ListFormat[] = ['table', 'json', 'yaml']
+/** Of numbers that partitions have. */
+export const PARTITION_MAX: number = 2 ** 31 - 1
+
 /** A list of what an option was given, one by one. */
 export function collect(value: string, previous: readonly string[] = []): string[] {
   return [...previous, value]

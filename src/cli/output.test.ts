@@ -48,7 +48,14 @@ test('entries of a state have a column per field, sorted by key', () => {
 
 test('bytes and durations come in the unit that reads best', () => {
   assert.deepEqual([0, 999, 1500, 2_500_000].map(formatBytes), ['0 B', '999 B', '1.5 kB', '2.5 MB'])
-  assert.deepEqual([3.4, 1200, 125_000].map(formatDuration), ['3 ms', '1.2 s', '2 min 5 s'])
+  assert.deepEqual([3.4, 1200, 125_000, 3_600_000, 604_800_000, 90_061_000].map(formatDuration), [
+    '3 ms',
+    '1.2 s',
+    '2 min 5 s',
+    '1 h',
+    '7 d',
+    '1 d 1 h'
+  ])
 })
 
 test('numbers have separators of thousands and one digit at most', () => {

@@ -1,8 +1,8 @@
 // Printing for people and for programs: data to stdout, everything else to stderr, tables that align.
 import { styleText } from 'node:util'
 
-/** How the result of a command is printed. */
-export type OutputFormat = 'table' | 'text' | 'json' | 'yaml'
+/** How a command prints its result: for people, or for programs. */
+export type ListFormat = 'table' | 'json' | 'yaml'
 
 /** A table: headings, and rows of cells. Numbers stand at the right. */
 export interface Table {
@@ -15,6 +15,28 @@ export type Cell = string | number | boolean | null
 /** Data for programs: stdout. */
 export function print(text: string): void {
   process.stdout.write(`${text}\n`)
+}
+
+/**
+ * Prints a list: for programs the objects, for people a table of them, or `none`, a sentence on stderr, where there are
+ * none.
+ */
+export async function printList<T>(
+  objects: readonly T[],
+  { output, columns, row, none }: ListForm<T>
+): Promise<void> {
+  if (output !== 'table') print(await serialise(objects, output))
+  else if (objects.length === 0) note(none)
+  else print(formatTable({ columns, rows: objects.map(row) }))
+}
+
+/** What {@link printList} needs beside the objects. */
+export interface ListForm<T> {
+  readonly output: ListFormat
+  readonly columns: readonly string[]
+  readonly row: (object: T) => readonly Cell[]
+  /** Said where the list is empty: that it is, and why that may be. */
+  readonly none: string
 }
 
 /** Words for people: stderr. */
@@ -90,12 +112,26 @@ export function formatBytes(bytes: number): string {
   return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`
 }
 
-/** A duration in the unit that reads best: `12 ms`, `3.4 s`, `2 min 5 s`. */
+const DURATION_UNITS = [
+  ['d', 86_400],
+  ['h', 3_600],
+  ['min', 60],
+  ['s', 1]
+] as const
+
+/** A duration in the units that read best: `12 ms`, `3.4 s`, `2 min 5 s`, `7 d`. */
 export function formatDuration(milliseconds: number): string {
   if (milliseconds < 1000) return `${Math.round(milliseconds)} ms`
   if (milliseconds < 60_000) return `${(milliseconds / 1000).toFixed(1)} s`
-  const seconds = Math.round(milliseconds / 1000)
-  return `${Math.floor(seconds / 60)} min ${seconds % 60} s`
+  let seconds = Math.round(milliseconds / 1000)
+  const first = DURATION_UNITS.findIndex(([, size]) => seconds >= size)
+  const parts: string[] = []
+  for (const [unit, size] of DURATION_UNITS.slice(first, first + 2)) {
+    const count = Math.floor(seconds / size)
+    seconds -= count * size
+    if (count > 0) parts.push(`${count} ${unit}`)
+  }
+  return parts.join(' ')
 }
 
 function cellText(cell: Cell): string {

@@ -52,6 +52,12 @@ test('wrong profiles are told with what was expected, exit 2', async () => {
     ['profile add x --bootstrap nowhere', /expected was "host:port"/],
     ['profile add x --bootstrap a:1 --sasl PLAIN', /--username NAME with --password-env NAME/],
     ['profile add x --bootstrap a:1 --http ftp://a', /http/],
+    ['profile add x --data-dir d --bootstrap a:1', /--data-dir and --bootstrap do not go together/],
+    ['profile add x --data-dir d --username u', /--data-dir and --username do not go together/],
+    ['profile add x --data-dir d --no-tls-verify', /--data-dir and --no-tls-verify do not/],
+    ['profile add x --file p.json --kind kafka', /--file and --kind do not go together/],
+    ['profile add x --file missing.json', /missing\.json cannot be read: ENOENT/],
+    ['profile add x --kind kafka --bootstrap a:1 --token t', /by --sasl OAUTHBEARER only/],
     ['profile switch nobody', /no profile is called "nobody"/],
     ['profile add ../x --data-dir d', /cannot be called/]
   ] as const) {

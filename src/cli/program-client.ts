@@ -4,10 +4,16 @@ import { Argument, type Command, Option } from 'commander'
 import type { GroupResetOptions } from './commands/group.ts'
 import type { ProfileAddOptions } from './commands/profile.ts'
 import type { PrintOptions } from './commands/topic.ts'
-import { collect, collectNumbers, outputOption } from './option-kit.ts'
+import {
+  collect,
+  collectNumbers,
+  LISTS,
+  outputOption,
+  PARTITION_MAX,
+  type Finish
+} from './option-kit.ts'
+import type { ListFormat } from './output.ts'
 import { addTarget, type TargetOptions } from './target-options.ts'
-
-type Finish = (exitCode: number) => void
 
 /** Examples of these commands, printed below their help and in the reference. */
 export const CLIENT_EXAMPLES: Readonly<Record<string, readonly string[]>> = {
@@ -41,6 +47,7 @@ export const CLIENT_EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   'partition list': ['millrace partition list orders -o json'],
   completions: [
     'source <(millrace completions bash)',
+    'source <(millrace completions zsh)',
     'millrace completions fish > ~/.config/fish/completions/millrace.fish'
   ]
 }
@@ -53,7 +60,6 @@ export function addClient(program: Command, finish: Finish): void {
   addCompletions(program, finish)
 }
 
-const LISTS = ['table', 'json', 'yaml']
 const groups = () => import('./commands/group.ts')
 
 function addGroup(program: Command, finish: Finish): void {
@@ -95,7 +101,7 @@ function addGroup(program: Command, finish: Finish): void {
     .option(
       '-p, --partition <n>',
       'only in this partition; repeatable',
-      collectNumbers(0, 2 ** 31 - 1)
+      collectNumbers(0, PARTITION_MAX)
     )
     .option('--dry-run', 'only say what would be done')
     .addOption(outputOption(LISTS))
@@ -159,8 +165,8 @@ function addProfile(program: Command, finish: Finish): void {
     .command('list')
     .alias('ls')
     .description('Lists the profiles, without secrets; * marks the current one.')
-    .addOption(outputOption(['table', 'json', 'yaml']))
-    .action(async (options: { output: 'table' | 'json' | 'yaml' }) =>
+    .addOption(outputOption(LISTS))
+    .action(async (options: { output: ListFormat }) =>
       finish(await (await import('./commands/profile.ts')).profileList(options))
     )
   addProfileAdd(profile, finish)

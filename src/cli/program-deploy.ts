@@ -6,11 +6,9 @@ import type { DeleteOptions } from './commands/delete.ts'
 import type { DeployOptions } from './commands/deploy.ts'
 import type { ListOptions } from './commands/list.ts'
 import type { LogsOptions } from './commands/logs.ts'
-import { collect, outputOption, wholeNumber } from './option-kit.ts'
+import { collect, LISTS, outputOption, wholeNumber, type Finish } from './option-kit.ts'
 import { addDevOption } from './program-kit.ts'
 import { addTarget } from './target-options.ts'
-
-type Finish = (exitCode: number) => void
 
 /** Examples of these commands, printed below their help and in the reference. */
 export const DEPLOY_EXAMPLES: Readonly<Record<string, readonly string[]>> = {
@@ -32,7 +30,7 @@ export function addDeploy(program: Command, finish: Finish): void {
   addDeployCommand(program, finish)
   addServer(program.command('list').alias('ls').summary('list the deployments of a server'))
     .description('Lists what is deployed on a server, and whether it runs.')
-    .addOption(outputOption(['table', 'json', 'yaml']))
+    .addOption(outputOption(LISTS))
     .action(async (options: ListOptions) =>
       finish(await (await import('./commands/list.ts')).list(options))
     )

@@ -1,11 +1,10 @@
 // The declarations of the developer's commands: test, generate, build. What they do is loaded when one is called.
-import { type Command, Option } from 'commander'
+import type { Command } from 'commander'
 
 import type { BuildOptions } from './commands/build.ts'
 import type { GeneratePackageOptions, GenerateTypesOptions } from './commands/generate.ts'
 import type { TestOptions } from './commands/test.ts'
-
-type Finish = (exitCode: number) => void
+import { outputOption, type Finish } from './option-kit.ts'
 
 /** Examples of these commands, printed below their help and in the reference. */
 export const KIT_EXAMPLES: Readonly<Record<string, readonly string[]>> = {
@@ -107,14 +106,8 @@ function addTest(program: Command, finish: Finish): void {
     .argument('[paths...]', 'test files, or folders with some below (default: the current folder)')
     .option('--only <text>', 'run the cases with this in their name')
   addDevOption(command)
-    .addOption(output())
+    .addOption(outputOption(['text', 'json', 'yaml']))
     .action(async (paths: string[], options: TestOptions) => {
       finish(await (await import('./commands/test.ts')).test(paths, options))
     })
-}
-
-function output(): Option {
-  return new Option('-o, --output <format>', 'how to print the result')
-    .choices(['text', 'json', 'yaml'])
-    .default('text')
 }

@@ -10,15 +10,20 @@ import type {
   TopicCreateOptions,
   TopicListOptions
 } from './commands/topic.ts'
-import { choice, collect, collectNumbers, outputOption, wholeNumber } from './option-kit.ts'
+import {
+  choice,
+  collect,
+  collectNumbers,
+  LISTS,
+  outputOption,
+  PARTITION_MAX,
+  wholeNumber,
+  type Finish
+} from './option-kit.ts'
 import { addTarget, type TargetOptions } from './target-options.ts'
 
-type Finish = (exitCode: number) => void
-
-const LISTS = ['table', 'json', 'yaml']
 const COMPRESSIONS = ['none', 'gzip', 'snappy', 'lz4', 'zstd']
 const DELIVERIES = ['exactly-once', 'at-least-once', 'at-most-once']
-const PARTITION_MAX = 2 ** 31 - 1
 
 /** Examples of these commands, printed below their help and in the reference. */
 export const RECORD_EXAMPLES: Readonly<Record<string, readonly string[]>> = {
@@ -186,7 +191,7 @@ function addConsume(program: Command, finish: Finish): void {
     .option(
       '--from <position>',
       'beginning (default), end, an offset (120), from the end (-5), behind the first (+5), a time ' +
-        '(2026-01-31T08:00:00Z), or how long ago (15m)'
+        '(2026-01-31T08:00:00Z), or how long ago (15m); in a group: where that has no position'
     )
     .option('-p, --partition <n>', 'only this one; repeatable', collectNumbers(0, PARTITION_MAX))
     .option('-d, --stop-at-end', 'stop where the topics end now')
@@ -203,7 +208,7 @@ function addConsume(program: Command, finish: Finish): void {
         'json',
         'raw',
         'table'
-      ])
+      ]).conflicts('format')
     )
     .option(
       '--format <template>',

@@ -1,10 +1,10 @@
 // The declarations of commands that say who may come in and what they may do.
 import { type Command, Option } from 'commander'
 
-import type { AclOptions } from './commands/acl.ts'
+import type { SecurityListOptions, SecurityTarget } from './administer.ts'
+import type { AclListOptions, AclOptions } from './commands/acl.ts'
 import type { TokenOptions, UserOptions } from './commands/user.ts'
-
-type Finish = (exitCode: number) => void
+import { collect, LISTS, outputOption, type Finish } from './option-kit.ts'
 
 /** Examples of these commands, printed below their help and in the reference. */
 export const SECURITY_EXAMPLES: Readonly<Record<string, readonly string[]>> = {
@@ -87,8 +87,8 @@ function addUser(program: Command, finish: Finish): void {
     .description(`Users and their passwords, for SCRAM and PLAIN. ${WHERE}`)
   dataDir(user.command('list').alias('ls'))
     .description('Lists the users. Passwords are not kept, so there is nothing to show of them.')
-    .addOption(output())
-    .action(async (options: UserOptions) =>
+    .addOption(outputOption(LISTS))
+    .action(async (options: SecurityListOptions) =>
       finish(await (await import('./commands/user.ts')).userList(options))
     )
   dataDir(user.command('add'))
@@ -119,8 +119,8 @@ function addToken(program: Command, finish: Finish): void {
     .description(`Bearer tokens for the HTTP API. ${WHERE}`)
   dataDir(token.command('list').alias('ls'))
     .description('Lists the tokens, without what they are shown as.')
-    .addOption(output())
-    .action(async (options: TokenOptions) =>
+    .addOption(outputOption(LISTS))
+    .action(async (options: SecurityListOptions) =>
       finish(await (await import('./commands/user.ts')).tokenList(options))
     )
   dataDir(token.command('create').alias('add'))
@@ -131,14 +131,14 @@ function addToken(program: Command, finish: Finish): void {
     )
     .option('--expires <duration>', 'how long it is good, as in 12h or 90d; or never', '90d')
     .option('--note <text>', 'what it is for')
-    .addOption(output())
+    .addOption(outputOption(LISTS))
     .action(async (options: TokenOptions) =>
       finish(await (await import('./commands/user.ts')).tokenCreate(options))
     )
   dataDir(token.command('revoke').alias('rm'))
     .description('Ends a token at once.')
     .argument('<id>', 'its id, as token list shows it')
-    .action(async (id: string, options: TokenOptions) =>
+    .action(async (id: string, options: SecurityTarget) =>
       finish(await (await import('./commands/user.ts')).tokenRevoke(id, options))
     )
 }
@@ -154,8 +154,8 @@ function addAcl(program: Command, finish: Finish): void {
   dataDir(acl.command('list').alias('ls'))
     .description('Lists the rules.')
     .option('--user <user>', 'only those of a user')
-    .addOption(output())
-    .action(async (options: AclOptions) =>
+    .addOption(outputOption(LISTS))
+    .action(async (options: AclListOptions) =>
       finish(await (await import('./commands/acl.ts')).aclList(options))
     )
   ruleOptions(dataDir(acl.command('create').alias('add')))
@@ -190,17 +190,9 @@ function ruleOptions(command: Command): Command {
     .option('--host <address>', 'only from this address of a client; repeatable', collect)
 }
 
-const collect = (value: string, previous: readonly string[] = []): string[] => [...previous, value]
-
 function dataDir(command: Command): Command {
   const profile = new Option('--profile <name>', 'the server of this profile, over HTTP')
   return command
     .option('--data-dir <dir>', 'the data directory', '.millrace')
     .addOption(profile.conflicts('dataDir'))
-}
-
-function output(): Option {
-  return new Option('-o, --output <format>', 'how to print the result')
-    .choices(['table', 'json', 'yaml'])
-    .default('table')
 }

@@ -8,7 +8,7 @@ import type { PlanOptions } from './commands/plan.ts'
 import type { RunOptions } from './commands/run-options.ts'
 import type { StartOptions } from './commands/start.ts'
 import type { SchemaExportOptions, SchemaImportOptions } from './commands/schema.ts'
-import { choice, collect, wholeNumber } from './option-kit.ts'
+import { choice, collect, LISTS, outputOption, wholeNumber, type Finish } from './option-kit.ts'
 import { addClient, CLIENT_EXAMPLES } from './program-client.ts'
 import { addDeploy, DEPLOY_EXAMPLES } from './program-deploy.ts'
 import { addDevOption, addKit, KIT_EXAMPLES } from './program-kit.ts'
@@ -64,8 +64,6 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   'log verify': ['millrace log verify --data-dir .millrace'],
   'log repair': ['millrace log repair --data-dir .millrace --yes']
 }
-
-type Finish = (exitCode: number) => void
 
 /** Builds the program; each command calls `finish` with its exit code. */
 export function createProgram(version: string, finish: Finish): Command {
@@ -269,7 +267,7 @@ function addCheck(program: Command, finish: Finish): void {
     )
   addDevOption(addFunctionOptions(command))
     .option('--no-types', 'skip the type check of the TypeScript code')
-    .addOption(format(['text', 'json', 'yaml'], 'text'))
+    .addOption(outputOption(['text', 'json', 'yaml']))
     .action(async (paths: string[], options: CheckOptions) => {
       finish(await (await import('./commands/check.ts')).check(paths, options))
     })
@@ -292,7 +290,7 @@ function addPlan(program: Command, finish: Finish): void {
       wholeNumber(1, 1024)
     )
   addDevOption(command)
-    .addOption(format(['table', 'json', 'yaml'], 'table'))
+    .addOption(outputOption(LISTS))
     .action(async (paths: string[], options: PlanOptions) => {
       finish(await (await import('./commands/plan.ts')).plan(paths, options))
     })
@@ -335,7 +333,7 @@ function addLog(program: Command, finish: Finish): void {
     .description(
       'Reads every byte of the log and reports damage, with file, offset and checksums. Changes nothing.'
     )
-    .addOption(format(['text', 'json', 'yaml'], 'text'))
+    .addOption(outputOption(['text', 'json', 'yaml']))
     .action(async (options: LogOptions) =>
       finish(await (await import('./commands/log.ts')).logVerify(options))
     )
@@ -344,7 +342,7 @@ function addLog(program: Command, finish: Finish): void {
       'Takes what is readable out of damaged files and gives up the rest, saying which records are lost.'
     )
     .option('-y, --yes', 'do not ask')
-    .addOption(format(['text', 'json', 'yaml'], 'text'))
+    .addOption(outputOption(['text', 'json', 'yaml']))
     .action(async (options: LogOptions) =>
       finish(await (await import('./commands/log.ts')).logRepair(options))
     )
@@ -393,10 +391,4 @@ function addSchema(program: Command, finish: Finish): void {
 
 function dataDir(command: Command): Command {
   return command.option('--data-dir <dir>', 'the data directory', '.millrace')
-}
-
-function format(formats: readonly string[], standard: string): Option {
-  return new Option('-o, --output <format>', 'how to print the result')
-    .choices(formats)
-    .default(standard)
 }

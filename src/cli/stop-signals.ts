@@ -22,6 +22,19 @@ export class StopSignals {
     process.on('SIGTERM', this.#onSignal)
   }
 
+  /** Whether one has come. */
+  get isStopped(): boolean {
+    return this.#count > 0
+  }
+
+  /** Waits so long, or until the first signal. */
+  async sleep(ms: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const timer = setTimeout(resolve, ms)
+    await Promise.race([promise, this.first])
+    clearTimeout(timer)
+  }
+
   release(): void {
     process.off('SIGINT', this.#onSignal)
     process.off('SIGTERM', this.#onSignal)

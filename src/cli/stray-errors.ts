@@ -1,25 +1,41 @@
-// Errors that are thrown outside of every call: by what a function of a dataflow started and did not wait for.
+// Errors that are thrown outside of every call: by what users' functions started and did not wait for.
+import { messageOf } from '../base/index.ts'
 import { note } from './output.ts'
 
 const EXIT_FAILED = 1
 
+/** What is known of who throws. */
+export interface StrayErrorsOptions {
+  /** Said before the stack: what happened, and what to do. */
+  readonly sentence: string
+  /** Whether an error is somebody's whose failure ends him alone. Absent: nobody's. */
+  readonly isOwned?: (error: unknown) => Promise<boolean>
+}
+
 /** Ends the process with a sentence and the stack, until released. What was committed is safe, as in any crash. */
 export class StrayErrors {
+  readonly #options: StrayErrorsOptions
   readonly #onError = (error: unknown): void => {
-    const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
-    note(
-      'millrace: an error was thrown where nothing waits for it, so the run ends; a function of a dataflow ' +
-        'must await what it starts, or catch what that throws; what was committed is safe, and the same ' +
-        `command goes on from there:\n${text}`
+    const { isOwned } = this.#options
+    if (isOwned === undefined) return this.#end(error)
+    isOwned(error).then(
+      isTold => isTold || this.#end(error),
+      () => this.#end(error)
     )
-    process.exit(EXIT_FAILED)
   }
 
-  constructor() {
+  constructor(options: StrayErrorsOptions) {
+    this.#options = options
     process.on('uncaughtException', this.#onError)
   }
 
   release(): void {
     process.off('uncaughtException', this.#onError)
+  }
+
+  #end(error: unknown): void {
+    const text = error instanceof Error ? (error.stack ?? error.message) : messageOf(error)
+    note(`millrace: ${this.#options.sentence}:\n${text}`)
+    process.exit(EXIT_FAILED)
   }
 }

@@ -1,7 +1,7 @@
 // Topics as a table: those of a client, and those of a log that runs in this process.
 import type { TopicObject } from '../client/index.ts'
 import type { Topic } from '../server/index.ts'
-import { formatBytes, formatDuration, formatTable } from './output.ts'
+import { formatBytes, formatDuration, type Cell } from './output.ts'
 
 /** What the table says of a topic. */
 export interface TopicRow {
@@ -15,20 +15,28 @@ export interface TopicRow {
   readonly isDamaged: boolean
 }
 
-/** The table of `topic list` and of the shell's `show topics`. */
-export function topicTable(rows: readonly TopicRow[]): string {
-  return formatTable({
-    columns: ['topic', 'partitions', 'records', 'size', 'cleanup', 'retention', 'damage'],
-    rows: rows.map(row => [
-      row.name,
-      row.partitions,
-      row.records,
-      row.bytes === null ? null : formatBytes(row.bytes),
-      row.cleanup,
-      retentionText(row),
-      row.isDamaged ? 'damaged' : null
-    ])
-  })
+/** Columns of `topic list` and of the shell's `show topics`. */
+export const TOPIC_COLUMNS: readonly string[] = [
+  'topic',
+  'partitions',
+  'records',
+  'size',
+  'cleanup',
+  'retention',
+  'damage'
+]
+
+/** A line of these columns. */
+export function topicCells(row: TopicRow): readonly Cell[] {
+  return [
+    row.name,
+    row.partitions,
+    row.records,
+    row.bytes === null ? null : formatBytes(row.bytes),
+    row.cleanup,
+    retentionText(row),
+    row.isDamaged ? 'damaged' : null
+  ]
 }
 
 /** How long records stay; null: without bound, or as the cluster has it. */

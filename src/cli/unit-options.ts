@@ -1,4 +1,4 @@
-// Durations and sizes as users give them to options: read by commands, so that their units are loaded by these alone.
+// Durations, sizes and NAME=VALUE as users give them to options: read by commands, so that only these load the units.
 import { MillraceError } from '../base/index.ts'
 import { parseDuration, parseSize } from '../dataflow/index.ts'
 
@@ -14,6 +14,21 @@ export function sizeOf(option: string, text: string): number {
   const value = parseSize(text)
   if (value !== null && value > 0) return value
   throw wrong(option, text, 'a size, as in 512k or 10MB')
+}
+
+/** `name=value` texts as an object; `example` is one. @throws USAGE */
+export function settingsOf(
+  option: string,
+  texts: readonly string[],
+  example: string
+): Record<string, string> {
+  const settings: Record<string, string> = {}
+  for (const text of texts) {
+    const at = text.indexOf('=')
+    if (at < 1) throw wrong(option, text, `NAME=VALUE, as in ${example}`)
+    settings[text.slice(0, at)] = text.slice(at + 1)
+  }
+  return settings
 }
 
 function wrong(option: string, text: string, expected: string): MillraceError {

@@ -4,14 +4,13 @@ import { nearestWord } from '../../dataflow/index.ts'
 import { CLUSTER_NAME, OPERATIONS, RESOURCE_KINDS, checkRule } from '../../server/index.ts'
 import type { AccessRule, Operation, ResourceKind } from '../../server/index.ts'
 import { administerChosen } from '../administer.ts'
-import type { SecurityTarget } from '../administer.ts'
+import type { SecurityListOptions, SecurityTarget } from '../administer.ts'
 import { confirm } from '../confirm.ts'
-import { counted, formatTable, note, print, serialise } from '../output.ts'
+import { counted, formatTable, note, print, printList } from '../output.ts'
 import { principalArgument } from '../principal.ts'
 
 /** What the parser gives. */
 export interface AclOptions extends SecurityTarget {
-  readonly output?: 'table' | 'json' | 'yaml'
   readonly allow?: readonly string[]
   readonly deny?: readonly string[]
   readonly operation?: readonly string[]
@@ -23,34 +22,36 @@ export interface AclOptions extends SecurityTarget {
   readonly cluster?: boolean
   readonly prefix?: boolean
   readonly host?: readonly string[]
-  readonly user?: string
   readonly yes?: boolean
 }
 
+/** Of `acl list`. */
+export interface AclListOptions extends SecurityListOptions {
+  readonly user?: string
+}
+
 /** Prints the rules, of one user if asked. */
-export async function aclList(options: AclOptions): Promise<number> {
-  const { output, user } = options
+export async function aclList(options: AclListOptions): Promise<number> {
+  const { user } = options
   const { rules = [] } = await administerChosen(options, { kind: 'acl-list' })
   const principal = user === undefined ? null : principalArgument('--user', user)
   const shown = rules.filter(rule => principal === null || rule.principal === principal)
-  if (output === 'table' || output === undefined) print(ruleTable(shown))
-  else print(await serialise(shown, output))
+  const none = principal === null ? 'No rules.' : `No rules of ${principal}.`
+  await printList(shown, { ...RULE_TABLE, output: options.output, none })
   return 0
 }
 
-function ruleTable(rules: readonly AccessRule[]): string {
-  return formatTable({
-    columns: ['user', 'permission', 'operation', 'kind', 'name', 'pattern', 'host'],
-    rows: rules.map(rule => [
-      rule.principal,
-      rule.permission,
-      rule.operation,
-      rule.kind,
-      rule.name,
-      rule.pattern,
-      rule.host
-    ])
-  })
+const RULE_TABLE = {
+  columns: ['user', 'permission', 'operation', 'kind', 'name', 'pattern', 'host'],
+  row: (rule: AccessRule) => [
+    rule.principal,
+    rule.permission,
+    rule.operation,
+    rule.kind,
+    rule.name,
+    rule.pattern,
+    rule.host
+  ]
 }
 
 /** Adds the rules that the options make. @throws USAGE, SECURITY_RULE */
@@ -59,7 +60,7 @@ export async function aclCreate(options: AclOptions): Promise<number> {
   for (const rule of rules) checkRule(rule)
   await administerChosen(options, { kind: 'acl-create', rules })
   note(`Added ${counted(rules.length, 'rule')}:`)
-  print(ruleTable(rules))
+  print(formatTable({ columns: RULE_TABLE.columns, rows: rules.map(RULE_TABLE.row) }))
   return 0
 }
 

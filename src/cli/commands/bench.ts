@@ -1,14 +1,22 @@
 // `millrace bench`: how fast a log takes and gives records, from this program.
 import type { Client, Compression, Delivery, Isolation } from '../../client/index.ts'
 import { withClient } from '../open-client.ts'
-import { counted, formatNumber, formatTable, note, print, serialise } from '../output.ts'
+import {
+  counted,
+  formatNumber,
+  formatTable,
+  note,
+  print,
+  serialise,
+  type ListFormat
+} from '../output.ts'
 import { StopSignals } from '../stop-signals.ts'
 import type { TargetOptions } from '../target-options.ts'
 import { sizeOf } from '../unit-options.ts'
 
 interface BenchOptions extends TargetOptions {
   readonly records?: number
-  readonly output: 'table' | 'json' | 'yaml'
+  readonly output: ListFormat
 }
 
 /** Of `bench produce`. */
@@ -67,9 +75,7 @@ export async function benchConsume(topic: string, options: BenchConsumeOptions):
     const figures = await withClient(
       options,
       client => measureReads(client, topic, options, signals),
-      {
-        isLooking: true
-      }
+      { isLooking: true }
     )
     await printFigures('batch', figures, options.output)
     return 0
@@ -99,18 +105,17 @@ async function measureSends(
   const producer = await client.producer({ compression, delivery })
   const value = Buffer.alloc(size, 'millrace ')
   const latencies: number[] = []
-  const stopping = new AbortController()
-  void signals.first.then(() => stopping.abort())
   let begun = 0
   let done = 0
   const startedAt = performance.now()
   const sendAll = async (): Promise<void> => {
-    while (begun < total && !stopping.signal.aborted) {
+    while (begun < total && !signals.isStopped) {
       const count = Math.min(batch, total - begun)
       const dueMs = rate === undefined ? 0 : (begun * MS_PER_SECOND) / rate
       begun += count
       const aheadMs = dueMs - (performance.now() - startedAt)
-      if (aheadMs > 1) await new Promise(resolve => setTimeout(resolve, aheadMs))
+      if (aheadMs > 1) await signals.sleep(aheadMs)
+      if (signals.isStopped) break
       const sentAt = performance.now()
       await producer.sendAll(Array.from({ length: count }, () => ({ topic, value })))
       latencies.push(performance.now() - sentAt)
@@ -129,7 +134,7 @@ async function measureReads(
   options: BenchConsumeOptions,
   signals: StopSignals
 ): Promise<Figures> {
-  const { records: total = Infinity, isolation, maxBytes } = options
+  const { records: total = Number.POSITIVE_INFINITY, isolation, maxBytes } = options
   const consumer = await client.consumer({
     topics: [topic],
     stopAtEnd: true,
@@ -143,8 +148,9 @@ async function measureReads(
   const startedAt = performance.now()
   let before = startedAt
   while (records < total) {
-    const batch = await consumer.nextBatch()
-    if (batch === null) break
+    const fetched = await consumer.nextBatch()
+    if (fetched === null) break
+    const batch = fetched.slice(0, total - records)
     records += batch.length
     for (const { key, value } of batch) bytes += (key?.length ?? 0) + (value?.length ?? 0)
     const now = performance.now()
@@ -192,9 +198,9 @@ async function printFigures(
   const { records, seconds, recordsPerSecond, megabytesPerSecond, latencyMs } = figures
   const rows = [
     ['records', formatNumber(records)],
-    ['seconds', formatNumber(seconds)],
+    ['seconds', seconds],
     ['records/s', formatNumber(recordsPerSecond)],
-    ['MB/s', formatNumber(megabytesPerSecond)],
+    ['MB/s', megabytesPerSecond],
     ...Object.entries(latencyMs).map(([name, ms]) => [`${what} ${name}`, `${ms} ms`])
   ]
   print(formatTable({ columns: ['figure', 'value'], rows }))

@@ -1,4 +1,6 @@
 // `millrace completions`: scripts of shells that complete commands, options and choices, from the declarations.
+//
+// Each walks the words before the cursor down the tree of commands, then looks at the option before the cursor.
 import type { Command, Option } from 'commander'
 
 import { print } from '../output.ts'
@@ -56,104 +58,102 @@ function firstLine(text: string): string {
   return text.split('\n')[0]!.replaceAll(/['"`$\\]/g, '')
 }
 
+/** Functions of both bash and zsh: what stands below a command, and what an option of one takes. */
+function commonFunctions(words: readonly Words[]): string {
+  const commands = words
+    .filter(each => each.commands.length > 0)
+    .map(({ path }) => arm(path.join(' '), `echo ${quote(innerNames(words, path).join(' '))}`))
+  const values = words.flatMap(({ path, options }) =>
+    options.flatMap(({ flags, choices }) =>
+      choices === null
+        ? []
+        : flags.map(flag => arm(`${path.join(' ')}|${flag}`, `echo ${quote(choices.join(' '))}`))
+    )
+  )
+  return `_millrace_commands() {
+  case "$1" in
+${commands.join('\n')}
+  esac
+}
+# Choices of an option; nothing where it takes anything, and / where it takes nothing.
+_millrace_values() {
+  case "$1" in
+${values.join('\n')}
+    *) echo / ;;
+  esac
+}`
+}
+
+/** A line of a `case`. */
+function arm(pattern: string, command: string): string {
+  return `    ${quote(pattern)}) ${command} ;;`
+}
+
 function bashScript(words: readonly Words[]): string {
   const cases = words.map(({ path, commands, options }) => {
     const all = [...commands.map(each => each.name), ...options.flatMap(each => each.flags)]
-    return `    ${quote(path.join(' '))}) words=${quote(all.join(' '))} ;;`
+    return arm(path.join(' '), `words=${quote(all.join(' '))}`)
   })
-  const choices = words.flatMap(({ path, options }) =>
-    options
-      .filter(({ choices }) => choices !== null)
-      .flatMap(({ flags, choices }) =>
-        flags.map(
-          flag =>
-            `    ${quote(`${path.join(' ')}|${flag}`)}) values=${quote(choices!.join(' '))} ;;`
-        )
-      )
-  )
   return `# bash completion of millrace: source <(millrace completions bash)
+${commonFunctions(words)}
 _millrace() {
   local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD-1]}
-  local path='' words='' values='-' word
+  local at='' words='' values word
+  # Bash takes the = of --option=value for a word.
+  if [ "$current" = '=' ]; then current=''
+  elif [ "$previous" = '=' ]; then previous=\${COMP_WORDS[COMP_CWORD-2]}; fi
   for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-    case " $(_millrace_commands "$path") " in *" $word "*) path="\${path:+$path }$word" ;; esac
+    case " $(_millrace_commands "$at") " in *" $word "*) at="\${at:+$at }$word" ;; esac
   done
-  case "$path|$previous" in
-${choices.join('\n')}
-  esac
-  if [ "$values" != '-' ]; then
-    if [ -n "$values" ]; then COMPREPLY=($(compgen -W "$values" -- "$current"))
-    else COMPREPLY=($(compgen -f -- "$current")); fi
-    return
-  fi
-  case "$path" in
+  values=$(_millrace_values "$at|$previous")
+  if [ "$values" = '/' ]; then
+    case "$at" in
 ${cases.join('\n')}
-  esac
-  COMPREPLY=($(compgen -W "$words" -- "$current"))
-  [ \${#COMPREPLY[@]} -eq 0 ] && COMPREPLY=($(compgen -f -- "$current"))
-}
-_millrace_commands() {
-  case "$1" in
-${words
-  .filter(each => each.commands.length > 0)
-  .map(
-    ({ path }) =>
-      `    ${quote(path.join(' '))}) echo ${quote(innerNames(words, path).join(' '))} ;;`
-  )
-  .join('\n')}
-  esac
+    esac
+    COMPREPLY=($(compgen -W "$words" -- "$current"))
+  else
+    COMPREPLY=($(compgen -W "$values" -- "$current"))
+  fi
+  [ \${#COMPREPLY[@]} -gt 0 ] || [ -n "\${values#/}" ] || COMPREPLY=($(compgen -f -- "$current"))
 }
 complete -o filenames -F _millrace millrace`
 }
 
+/** A word with its help, as zsh describes it. */
+function described(name: string, help: string): string {
+  return quote(`${name}:${help.replaceAll(':', ' ')}`)
+}
+
 function zshScript(words: readonly Words[]): string {
   const cases = words.map(({ path, commands, options }) => {
-    const described = [
-      ...commands.map(({ name, help }) => quote(`${name}:${help.replaceAll(':', ' ')}`)),
-      ...options.flatMap(({ flags, help }) =>
-        flags.map(flag => quote(`${flag}:${help.replaceAll(':', ' ')}`))
-      )
+    const all = [
+      ...commands.map(({ name, help }) => described(name, help)),
+      ...options.flatMap(({ flags, help }) => flags.map(flag => described(flag, help)))
     ]
-    return `    ${quote(path.join(' '))}) words_here=(${described.join(' ')}) ;;`
+    return arm(path.join(' '), `all=(${all.join(' ')})`)
   })
-  const choices = words.flatMap(({ path, options }) =>
-    options
-      .filter(({ choices }) => choices !== null && choices.length > 0)
-      .flatMap(({ flags, choices }) =>
-        flags.map(
-          flag =>
-            `    ${quote(`${path.join(' ')}|${flag}`)}) compadd -- ${choices!.map(quote).join(' ')}; return ;;`
-        )
-      )
-  )
+  // `at` and not `path`, which is what zsh calls the folders of commands.
   return `#compdef millrace
-# zsh completion of millrace: source <(millrace completions zsh)
+# zsh completion of millrace, after compinit: source <(millrace completions zsh)
+${commonFunctions(words)}
 _millrace() {
-  local path='' word
-  local -a words_here
+  local at='' values word
+  local -a all
   for word in "\${(@)words[2,CURRENT-1]}"; do
-    case " $(_millrace_commands "$path") " in *" $word "*) path="\${path:+$path }$word" ;; esac
+    case " $(_millrace_commands "$at") " in *" $word "*) at="\${at:+$at }$word" ;; esac
   done
-  case "$path|\${words[CURRENT-1]}" in
-${choices.join('\n')}
-  esac
-  case "$path" in
+  values=$(_millrace_values "$at|\${words[CURRENT-1]}")
+  if [[ $values != / ]]; then
+    if [[ -n $values ]]; then compadd -- \${=values}; else _files; fi
+    return
+  fi
+  case "$at" in
 ${cases.join('\n')}
   esac
-  _describe 'millrace' words_here || _files
+  _describe millrace all || _files
 }
-_millrace_commands() {
-  case "$1" in
-${words
-  .filter(each => each.commands.length > 0)
-  .map(
-    ({ path }) =>
-      `    ${quote(path.join(' '))}) echo ${quote(innerNames(words, path).join(' '))} ;;`
-  )
-  .join('\n')}
-  esac
-}
-compdef _millrace millrace`
+# A file of this in a folder of fpath is the function itself.
+if [[ "\${funcstack[1]}" = _millrace ]]; then _millrace "$@"; else compdef _millrace millrace; fi`
 }
 
 function fishScript(words: readonly Words[]): string {
@@ -177,7 +177,9 @@ function fishScript(words: readonly Words[]): string {
   return `# fish completion of millrace: millrace completions fish | source
 function __millrace_at
   set -l path
-  for word in (commandline -opc)[2..-1]
+  set -l words (commandline -opc)
+  set -e words[1]
+  for word in $words
     if contains -- $word (__millrace_commands $path)
       set -a path $word
     end

@@ -1,25 +1,15 @@
 // `millrace consume`: records of topics, printed.
-import { once } from 'node:events'
-
-import { MillraceError } from '../../base/index.ts'
+import { isMillraceError, messageOf, MillraceError } from '../../base/index.ts'
 import type {
   Client,
+  Consumer,
   ConsumerOptions,
   Isolation,
-  PartitionOffset,
   StartPosition
 } from '../../client/index.ts'
 import { recordFilter, type RecordFilter } from '../consume-filter.ts'
-import {
-  headersOf,
-  printerOf,
-  recordTable,
-  templatePrinter,
-  valueText,
-  type ConsumeFormat,
-  type RawConsumed,
-  type RecordPrinter
-} from '../consume-format.ts'
+import { headersOf, valueText, type ConsumeFormat, type RawConsumed } from '../consume-format.ts'
+import { sinkOf, type Sink } from '../consume-sink.ts'
 import { withClient } from '../open-client.ts'
 import { counted, note } from '../output.ts'
 import { positionOf } from '../positions.ts'
@@ -47,21 +37,12 @@ export interface ConsumeOptions extends TargetOptions {
   readonly quiet?: boolean
 }
 
-const TABLE_RECORDS_MAX = 100_000
-
 /** Prints records until the end, the limit, Ctrl-C, or until nobody reads any more. */
 export async function consume(topics: readonly string[], options: ConsumeOptions): Promise<number> {
   const request = requestOf(topics, options)
   const forms = recordForms(options.types)
   const filter = options.filter === undefined ? null : await recordFilter(options.filter)
-  const sink =
-    options.output === 'table' && options.format === undefined
-      ? new TableSink(forms)
-      : new LineSink(
-          options.format === undefined
-            ? printerOf(options.output as Exclude<ConsumeFormat, 'table'>, forms)
-            : templatePrinter(options.format, forms)
-        )
+  const sink = sinkOf(options.output, options.format ?? null, forms)
   const signals = new StopSignals()
   try {
     return await withClient(
@@ -91,7 +72,9 @@ function requestOf(topics: readonly string[], options: ConsumeOptions): Request 
         ? ['-o table without an end', '--stop-at-end or --limit']
         : delivery !== undefined && group === undefined
           ? ['--delivery without --group', 'a group, which keeps positions']
-          : null
+          : instance !== undefined && group === undefined
+            ? ['--instance without --group', 'a group, whose member it is']
+            : null
   if (wrong !== null) {
     throw new MillraceError('USAGE', `${wrong[0]}; expected was ${wrong[1]}; correct the options`)
   }
@@ -131,16 +114,18 @@ class Consuming {
 
   async run(client: Client, request: Request, signals: StopSignals): Promise<void> {
     const consumer = await client.consumer(request)
-    void signals.first.then(() => consumer.close())
-    void this.#parts.sink.broken.then(() => consumer.close())
-    const { untilOffset, group, delivery } = this.#options
-    const done = new Set<number>()
+    const stop = (): Promise<void> =>
+      consumer.close().catch((error: unknown) => note(`millrace: ${messageOf(error)}`))
+    void signals.first.then(stop)
+    void this.#parts.sink.broken.then(stop)
+    const { untilOffset } = this.#options
+    const done = new Set<string>()
     reading: for (;;) {
       const batch = await consumer.nextBatch()
       if (batch === null) break
       for (const record of batch) {
         if (untilOffset !== undefined && record.offset > untilOffset) {
-          done.add(record.partition)
+          done.add(placeOf(record))
           if (done.size >= consumer.partitions.length) break reading
           continue
         }
@@ -151,7 +136,7 @@ class Consuming {
           }
           this.#printed++
         }
-        if (untilOffset === record.offset) done.add(record.partition)
+        if (untilOffset === record.offset) done.add(placeOf(record))
         const isEnd = done.size > 0 && done.size >= consumer.partitions.length
         if (isEnd || this.#printed === this.#options.limit) {
           this.#goBehind(consumer, record, 1)
@@ -159,22 +144,34 @@ class Consuming {
         }
       }
     }
-    // What was printed is processed.
-    if (group !== undefined && delivery !== 'at-most-once' && this.#printed > 0) {
-      await consumer.commit().catch(() => undefined)
-    }
+    await this.#keepPositions(consumer)
     await consumer.close()
     if (this.#options.quiet !== true && process.stderr.isTTY === true) {
       note(`${counted(this.#printed, 'record')}.`)
     }
   }
 
+  /** What was printed is processed. */
+  async #keepPositions(consumer: Consumer): Promise<void> {
+    const { untilOffset, group, delivery } = this.#options
+    if (group === undefined || delivery === 'at-most-once' || this.#printed === 0) return
+    if (untilOffset !== undefined) {
+      const behind = untilOffset + 1
+      for (const place of consumer.positions) {
+        if (place.offset > behind) consumer.seek({ ...place, offset: behind })
+      }
+    }
+    try {
+      await consumer.commit()
+    } catch (error) {
+      // Ctrl-C has closed it, after it kept what was printed before.
+      if (isMillraceError(error, 'CLIENT_CLOSED')) return
+      note(`millrace: the newest positions of group ${group} are not kept: ${messageOf(error)}`)
+    }
+  }
+
   /** Records of a batch that were not printed were not consumed. */
-  #goBehind(
-    consumer: { seek(position: PartitionOffset): void },
-    { topic, partition, offset }: RawConsumed,
-    records: 0 | 1
-  ): void {
+  #goBehind(consumer: Consumer, { topic, partition, offset }: RawConsumed, records: 0 | 1): void {
     if (this.#options.group !== undefined) {
       consumer.seek({ topic, partition, offset: offset + records })
     }
@@ -207,88 +204,13 @@ class Consuming {
   }
 }
 
+const placeOf = ({ topic, partition }: RawConsumed): string => `${topic}/${partition}`
+
 function parsed(text: string | null): unknown {
   if (text === null) return null
   try {
     return JSON.parse(text)
   } catch {
     return text
-  }
-}
-
-/** Where records go. */
-interface Sink {
-  /** Resolves when nobody reads any more. */
-  readonly broken: Promise<void>
-  /** Resolves when more may be written; false when nobody reads any more. */
-  write(record: RawConsumed): Promise<boolean>
-  end(): void
-}
-
-/** Stdout, with back-pressure; a reader that went away is the end, not a failure. */
-class Stdout {
-  readonly broken: Promise<void>
-  isBroken = false
-
-  constructor() {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    this.broken = promise
-    process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error
-      this.isBroken = true
-      resolve()
-    })
-  }
-
-  async write(data: string | Uint8Array): Promise<boolean> {
-    if (this.isBroken) return false
-    if (data.length > 0 && !process.stdout.write(data)) {
-      await Promise.race([once(process.stdout, 'drain'), this.broken])
-    }
-    return !this.isBroken
-  }
-}
-
-class LineSink implements Sink {
-  readonly #print: RecordPrinter
-  readonly #stdout = new Stdout()
-  readonly broken = this.#stdout.broken
-
-  constructor(print: RecordPrinter) {
-    this.#print = print
-  }
-
-  async write(record: RawConsumed): Promise<boolean> {
-    return await this.#stdout.write(this.#print(record))
-  }
-
-  end(): void {
-    // Each record was written when it came.
-  }
-}
-
-class TableSink implements Sink {
-  readonly broken: Promise<void> = new Promise(() => {})
-  readonly #forms: ReturnType<typeof recordForms>
-  readonly #records: RawConsumed[] = []
-
-  constructor(forms: ReturnType<typeof recordForms>) {
-    this.#forms = forms
-  }
-
-  write(record: RawConsumed): Promise<boolean> {
-    if (this.#records.length >= TABLE_RECORDS_MAX) {
-      throw new MillraceError(
-        'USAGE',
-        `a table has ${TABLE_RECORDS_MAX} records; expected were fewer; use --limit, --from or --filter`
-      )
-    }
-    this.#records.push(record)
-    return Promise.resolve(true)
-  }
-
-  end(): void {
-    if (this.#records.length > 0)
-      process.stdout.write(`${recordTable(this.#records, this.#forms)}\n`)
   }
 }

@@ -1,9 +1,9 @@
 // `millrace group`: consumer groups, their members and positions.
 import { MillraceError } from '../../base/index.ts'
-import type { GroupDetails, PartitionOffset } from '../../client/index.ts'
+import type { GroupDetails } from '../../client/index.ts'
 import { confirm } from '../confirm.ts'
 import { withClient } from '../open-client.ts'
-import { counted, formatTable, note, print, serialise } from '../output.ts'
+import { counted, formatTable, note, print, printList, serialise } from '../output.ts'
 import { positionOf } from '../positions.ts'
 import type { TargetOptions } from '../target-options.ts'
 import type { PrintOptions } from './topic.ts'
@@ -19,17 +19,12 @@ export interface GroupResetOptions extends PrintOptions {
 /** Prints all groups. */
 export async function groupList(options: PrintOptions): Promise<number> {
   const groups = await withClient(options, client => client.admin.groups(), { isLooking: true })
-  if (options.output !== 'table') {
-    print(await serialise(groups, options.output))
-    return 0
-  }
-  const rows = groups.map(({ name, spec, status }) => [
-    name,
-    status.state,
-    status.members,
-    spec.type
-  ])
-  print(formatTable({ columns: ['group', 'state', 'members', 'type'], rows }))
+  await printList(groups, {
+    output: options.output,
+    columns: ['group', 'state', 'members', 'type'],
+    row: ({ name, spec, status }) => [name, status.state, status.members, spec.type],
+    none: 'No groups: nobody has kept a position so far.'
+  })
   return 0
 }
 
@@ -79,16 +74,13 @@ export async function groupResetOffsets(name: string, options: GroupResetOptions
   )
   const done = dryRun === true ? 'Would move' : 'Moved'
   note(`${done} ${counted(positions.length, 'position')} of group ${name}.`)
-  if (options.output === 'table') print(positionTable(positions))
-  else print(await serialise(positions, options.output))
-  return 0
-}
-
-function positionTable(positions: readonly PartitionOffset[]): string {
-  return formatTable({
+  await printList(positions, {
+    output: options.output,
     columns: ['topic', 'partition', 'offset'],
-    rows: positions.map(({ topic, partition, offset }) => [topic, partition, offset])
+    row: ({ topic, partition, offset }) => [topic, partition, offset],
+    none: 'No positions.'
   })
+  return 0
 }
 
 function groupText({ name, spec, status }: GroupDetails): string {

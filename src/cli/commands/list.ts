@@ -2,11 +2,11 @@
 import type { DeploymentReport } from '../../server/index.ts'
 import { chosenServer } from '../api-client.ts'
 import type { ServerOptions } from '../api-client.ts'
-import { formatBytes, formatTable, note, print, serialise } from '../output.ts'
+import { formatBytes, note, printList, type ListFormat } from '../output.ts'
 
 /** What the parser gives. */
 export interface ListOptions extends ServerOptions {
-  readonly output: 'table' | 'json' | 'yaml'
+  readonly output: ListFormat
 }
 
 /** Prints all deployments. */
@@ -17,18 +17,10 @@ export async function list(options: ListOptions): Promise<number> {
     '/api/v1/deployments'
   )
   const { deployments } = answer
-  if (options.output !== 'table') print(await serialise(deployments, options.output))
-  else print(tableOf(deployments))
-  for (const { name, status, reason } of options.output === 'table' ? deployments : []) {
-    if (reason !== null) note(`${name} (${status}): ${reason}`)
-  }
-  return 0
-}
-
-function tableOf(deployments: readonly DeploymentReport[]): string {
-  return formatTable({
+  await printList(deployments, {
+    output: options.output,
     columns: ['deployment', 'version', 'status', 'dataflows', 'functions', 'size', 'updated'],
-    rows: deployments.map(({ name, version, status, dataflows, application, bytes, updatedAt }) => [
+    row: ({ name, version, status, dataflows, application, bytes, updatedAt }) => [
       name,
       version,
       status,
@@ -36,6 +28,11 @@ function tableOf(deployments: readonly DeploymentReport[]): string {
       application,
       formatBytes(bytes),
       new Date(updatedAt).toISOString().replace(/\.\d+Z$/, 'Z')
-    ])
+    ],
+    none: `Nothing is deployed on ${server.url}.`
   })
+  for (const { name, status, reason } of options.output === 'table' ? deployments : []) {
+    if (reason !== null) note(`${name} (${status}): ${reason}`)
+  }
+  return 0
 }

@@ -1,7 +1,7 @@
 // `millrace partition`: partitions with their leaders, replicas and offsets.
 import { withClient } from '../open-client.ts'
-import { formatBytes, formatTable, print, serialise } from '../output.ts'
-import type { PrintOptions } from './topic.ts'
+import { formatBytes, printList } from '../output.ts'
+import { NO_TOPICS, type PrintOptions } from './topic.ts'
 
 /** Prints the partitions of all topics, or of one. */
 export async function partitionList(
@@ -11,22 +11,22 @@ export async function partitionList(
   const partitions = await withClient(options, client => client.admin.partitions(topic), {
     isLooking: true
   })
-  if (options.output !== 'table') {
-    print(await serialise(partitions, options.output))
-    return 0
-  }
-  const rows = partitions.map(({ spec, status }) => [
-    spec.topic,
-    spec.partition,
-    status.leader,
-    spec.replicas.join(' '),
-    status.inSync.join(' '),
-    status.startOffset,
-    status.endOffset,
-    status.bytes === null ? null : formatBytes(status.bytes),
-    status.damage ?? status.resolution
-  ])
   const columns = ['topic', 'partition', 'leader', 'replicas', 'in sync', 'start', 'end', 'size']
-  print(formatTable({ columns: [...columns, 'status'], rows }))
+  await printList(partitions, {
+    output: options.output,
+    columns: [...columns, 'status'],
+    row: ({ spec, status }) => [
+      spec.topic,
+      spec.partition,
+      status.leader,
+      spec.replicas.join(' '),
+      status.inSync.join(' '),
+      status.startOffset,
+      status.endOffset,
+      status.bytes === null ? null : formatBytes(status.bytes),
+      status.damage ?? status.resolution
+    ],
+    none: NO_TOPICS
+  })
   return 0
 }

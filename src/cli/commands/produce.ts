@@ -1,18 +1,15 @@
 // `millrace produce`: lines of stdin or of a file become records.
-import { open, stat } from 'node:fs/promises'
-import type { Readable } from 'node:stream'
-
 import { ByteWriter, MillraceError } from '../../base/index.ts'
-import type { Client, Compression, Delivery, OutgoingRecord } from '../../client/index.ts'
-import { LineReader, parseJson, type ByteSource, type RecordForms } from '../../server/index.ts'
+import type { Client, Compression, Delivery, OutgoingRecord, Producer } from '../../client/index.ts'
+import { LineReader, parseJson, type RecordForms } from '../../server/index.ts'
+import { openInput, wholeOf, type Input } from '../byte-input.ts'
 import { withClient } from '../open-client.ts'
 import { counted, formatDuration, formatNumber, note } from '../output.ts'
 import { Progress } from '../progress.ts'
 import { recordForms } from '../record-forms.ts'
 import { StopSignals } from '../stop-signals.ts'
 import type { TargetOptions } from '../target-options.ts'
-import { sizeOf } from '../unit-options.ts'
-import { settingsOf } from './topic.ts'
+import { settingsOf, sizeOf } from '../unit-options.ts'
 
 /** What the parser gives. */
 export interface ProduceOptions extends TargetOptions {
@@ -34,9 +31,18 @@ export interface ProduceOptions extends TargetOptions {
 
 type Outgoing = OutgoingRecord<Buffer, Buffer>
 
+/** Records that are sent together. */
+interface Part {
+  readonly records: readonly Outgoing[]
+  /** Bytes of the input up to their end. */
+  readonly position: number
+}
+
 /** Records of one send: enough that requests are full, few enough that memory is not. */
 const SEND_RECORDS_MAX = 1_000
 const SENDS_MAX = 8
+/** With a rate. */
+const SENDS_PER_SECOND = 20
 const MS_PER_SECOND = 1_000
 
 /** Writes all lines; resolves with the exit code when everything is acknowledged. */
@@ -50,21 +56,22 @@ export async function produce(topic: string, options: ProduceOptions): Promise<n
   }
 }
 
-function check(options: ProduceOptions): void {
-  const { raw, format, keySeparator, key } = options
-  const wrong =
-    raw === true && format === 'json'
-      ? '--raw and --format json'
-      : keySeparator !== undefined && key !== undefined
-        ? '--key and --key-separator'
-        : keySeparator === ''
-          ? 'an empty --key-separator'
-          : null
-  if (wrong === null) return
-  throw new MillraceError(
-    'USAGE',
-    `${wrong} do not go together; expected was one of them; leave one out`
-  )
+function check({ raw, format, keySeparator, key }: ProduceOptions): void {
+  const pairs: readonly (readonly [boolean, string])[] = [
+    [raw === true && format === 'json', '--raw and --format json'],
+    [raw === true && keySeparator !== undefined, '--raw and --key-separator'],
+    [format === 'json' && keySeparator !== undefined, '--format json and --key-separator'],
+    [key !== undefined && keySeparator !== undefined, '--key and --key-separator']
+  ]
+  const wrong = pairs.find(([isGiven]) => isGiven)?.[1]
+  if (wrong !== undefined) {
+    throw usage(`${wrong} do not go together`, 'one of them; leave one out')
+  }
+  if (keySeparator === '') throw usage('--key-separator is empty', 'a text; give one')
+}
+
+function usage(happened: string, expected: string): MillraceError {
+  return new MillraceError('USAGE', `${happened}; expected was ${expected}`)
 }
 
 /** One run of the command. */
@@ -74,11 +81,12 @@ class Producing {
   readonly #forms: RecordForms
   readonly #headers: Record<string, string>
   readonly #requestBytes: number | null
-  #stopped: Promise<unknown> = new Promise(() => {})
   readonly #progress = new Progress('sending')
   readonly #writer = new ByteWriter(1024)
   readonly #startedAt = performance.now()
+  /** Acknowledged. */
   #records = 0
+  /** Of the input, up to the last record that is acknowledged. */
   #bytes = 0
   #isStopped = false
 
@@ -89,12 +97,11 @@ class Producing {
     const { batchSize } = options
     this.#requestBytes = batchSize === undefined ? null : sizeOf('--batch-size', batchSize)
     this.#forms = recordForms(options.types)(topic)
-    this.#headers = settingsOf('--header', options.header ?? [])
+    this.#headers = settingsOf('--header', options.header ?? [], 'source=import')
   }
 
   async run(client: Client, signals: StopSignals): Promise<number> {
     const { file, compression, linger, delivery } = this.#options
-    this.#stopped = signals.first
     // A topic that is not there is told before anything is read.
     await client.admin.topic(this.#topic)
     const producer = await client.producer({
@@ -104,61 +111,82 @@ class Producing {
       ...(this.#requestBytes === null ? {} : { requestBytes: this.#requestBytes })
     })
     const input = await openInput(file)
-    void signals.first.then(() => {
-      this.#isStopped = true
-      input.stop()
-    })
+    void signals.first.then(() => this.#stop(input))
+    try {
+      await this.#sendAll(producer, this.#parts(input, signals), input)
+    } finally {
+      await producer.close()
+      this.#progress.end()
+      await input.close()
+      this.#summarise()
+    }
+    return 0
+  }
+
+  #stop(input: Input): void {
+    this.#isStopped = true
+    input.stop()
+  }
+
+  /** Sends the parts, several at once. What was read before a failure is sent. */
+  async #sendAll(producer: Producer, parts: AsyncIterable<Part>, input: Input): Promise<void> {
     const sends = new Set<Promise<unknown>>()
     let failure: unknown = null
+    const fail = (error: unknown): void => {
+      failure ??= error
+      this.#stop(input)
+    }
     try {
-      for await (const records of this.#batches(input)) {
+      for await (const part of parts) {
         if (failure !== null) break
-        const send = producer.sendAll(records).then(
-          () => this.#count(records, input.size),
-          (error: unknown) => (failure ??= error)
-        )
+        const send = producer.sendAll(part.records).then(() => this.#count(part, input.size), fail)
         sends.add(send)
         void send.finally(() => sends.delete(send))
         if (sends.size >= SENDS_MAX) await Promise.race(sends)
       }
-      await Promise.all(sends)
-      await producer.close()
-    } finally {
-      this.#progress.end()
-      await input.close()
+    } catch (error) {
+      fail(error)
     }
+    await Promise.all(sends)
     if (failure !== null) throw failure
-    this.#summarise()
-    return 0
   }
 
   /** The records of the input in parts, as fast as the rate allows. */
-  async *#batches(input: Input): AsyncGenerator<readonly Outgoing[]> {
+  async *#parts(input: Input, signals: StopSignals): AsyncGenerator<Part> {
     const { rate, raw } = this.#options
     if (raw === true) {
       const value = await wholeOf(input)
-      yield [{ ...this.#record(this.#options.key ?? null, ''), value }]
+      const record = { ...this.#record(this.#options.key ?? null, ''), value }
+      yield { records: [record], position: value.length }
       return
     }
-    const size = Math.min(SEND_RECORDS_MAX, Math.max(1, Math.ceil((rate ?? Infinity) / 20)))
+    const most = rate === undefined ? SEND_RECORDS_MAX : Math.ceil(rate / SENDS_PER_SECOND)
+    const size = Math.min(SEND_RECORDS_MAX, most)
     const reader = new LineReader(input)
     let records: Outgoing[] = []
     let given = 0
-    do {
-      while (!this.#isStopped && reader.next()) {
-        const record = this.#line(reader)
-        if (record === null) continue
-        records.push(record)
-        if (records.length < size) continue
-        yield records
-        given += records.length
-        records = []
-        if (rate !== undefined) await this.#keepRate(given, rate)
-      }
-      // What came with one write is sent now: more may be a long time coming.
-      if (records.length > 0) yield records
+    const part = (): Part => {
+      const made = { records, position: reader.position }
       given += records.length
       records = []
+      return made
+    }
+    do {
+      while (!this.#isStopped && reader.next()) {
+        try {
+          const record = this.#line(reader)
+          if (record !== null) records.push(record)
+        } catch (error) {
+          if (records.length > 0) yield part()
+          throw error
+        }
+        if (records.length < size) continue
+        yield part()
+        if (rate !== undefined) await this.#keepRate(given, rate, signals)
+      }
+      // What came with one write is sent now: more may be a long time coming.
+      if (records.length > 0) yield part()
+      if (rate !== undefined) await this.#keepRate(given, rate, signals)
     } while (!this.#isStopped && (await reader.fill()))
   }
 
@@ -187,7 +215,7 @@ class Producing {
       topic: this.#topic,
       key: this.#encoded(this.#forms.key, key ?? this.#options.key ?? null),
       value: this.#encoded(this.#forms.value, value),
-      headers: { ...this.#headers, ...(headers as Record<string, string> | undefined) },
+      headers: { ...this.#headers, ...headersOf(headers) },
       ...(this.#options.partition === undefined ? {} : { partition: this.#options.partition })
     }
     return timestamp === undefined ? record : { ...record, timestamp: timeOf(timestamp) }
@@ -216,15 +244,14 @@ class Producing {
     return form.encodeJson(value, this.#writer) ? Buffer.from(this.#writer.slice()) : null
   }
 
-  async #keepRate(records: number, rate: number): Promise<void> {
+  async #keepRate(records: number, rate: number, signals: StopSignals): Promise<void> {
     const aheadMs = (records * MS_PER_SECOND) / rate - (performance.now() - this.#startedAt)
-    if (aheadMs <= 0) return
-    await Promise.race([new Promise(resolve => setTimeout(resolve, aheadMs)), this.#stopped])
+    if (aheadMs > 0) await signals.sleep(aheadMs)
   }
 
-  #count(records: readonly Outgoing[], bytesTotal: number): void {
+  #count({ records, position }: Part, bytesTotal: number): void {
     this.#records += records.length
-    for (const { value } of records) this.#bytes += (value?.length ?? 0) + 1
+    this.#bytes = Math.max(this.#bytes, position)
     if (this.#options.quiet === true) return
     this.#progress.show({ bytes: this.#bytes, bytesTotal, records: this.#records })
   }
@@ -248,73 +275,22 @@ class Producing {
   }
 }
 
-/** An input that can be stopped while it waits. */
-interface Input extends ByteSource {
-  /** Bytes in all; 0 when that is not known. */
-  readonly size: number
-  stop(): void
-  close(): Promise<void>
-}
-
-async function openInput(path: string | undefined): Promise<Input> {
-  if (path === undefined || path === '-') return streamInput(process.stdin)
-  try {
-    const { size } = await stat(path)
-    const handle = await open(path)
-    let isStopped = false
-    return {
-      size,
-      read: async into => (isStopped ? 0 : (await handle.read(into, 0, into.length)).bytesRead),
-      stop: () => (isStopped = true),
-      close: () => handle.close()
-    }
-  } catch (error) {
-    throw new MillraceError(
-      'USAGE',
-      `${path} cannot be read (${(error as NodeJS.ErrnoException).code}); expected was a file; correct the path`,
-      { cause: error }
-    )
+/** Names with texts, or null. */
+function headersOf(headers: unknown): Record<string, string | null> {
+  if (headers === undefined || headers === null) return {}
+  if (typeof headers !== 'object' || Array.isArray(headers)) {
+    throw new Error('its headers are no object with names and texts')
   }
-}
-
-function streamInput(stream: Readable): Input {
-  if (process.stdin.isTTY === true) note('One record per line; Ctrl-D ends.')
-  const chunks = stream[Symbol.asyncIterator]() as AsyncIterator<Buffer>
-  const { promise: stopped, resolve: stop } = Promise.withResolvers<null>()
-  let rest: Buffer = Buffer.alloc(0)
-  return {
-    size: 0,
-    read: async into => {
-      if (rest.length === 0) {
-        const next = await Promise.race([chunks.next(), stopped])
-        if (next === null || next.done === true) return 0
-        rest = next.value
-      }
-      const count = rest.copy(into)
-      rest = rest.subarray(count)
-      return count
-    },
-    stop: () => stop(null),
-    close: () => {
-      stream.destroy()
-      return Promise.resolve()
-    }
+  for (const [name, value] of Object.entries(headers)) {
+    if (value === null || typeof value === 'string') continue
+    throw new Error(`its header ${JSON.stringify(name)} is no text`)
   }
-}
-
-async function wholeOf(input: Input): Promise<Buffer> {
-  const parts: Buffer[] = []
-  for (;;) {
-    const into = Buffer.allocUnsafe(64 * 1024)
-    const count = await input.read(into)
-    if (count === 0) return Buffer.concat(parts)
-    parts.push(into.subarray(0, count))
-  }
+  return headers as Record<string, string | null>
 }
 
 /** Milliseconds, or RFC 3339. */
 function timeOf(value: unknown): number {
   const time = typeof value === 'string' ? Date.parse(value) : value
   if (typeof time === 'number' && Number.isSafeInteger(time)) return time
-  throw new Error(`its timestamp is ${JSON.stringify(value)}, neither milliseconds nor RFC 3339`)
+  throw new Error(`its timestamp is ${String(value)}, neither milliseconds nor RFC 3339`)
 }

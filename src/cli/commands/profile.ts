@@ -1,7 +1,9 @@
 // `millrace profile`: the places that commands work on, kept in the user's configuration folder.
+import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import { text as textOf } from 'node:stream/consumers'
 
-import { MillraceError } from '../../base/index.ts'
+import { messageOf, MillraceError } from '../../base/index.ts'
 import {
   checkAddress,
   describeProfile,
@@ -17,7 +19,7 @@ import {
   type TlsSettings
 } from '../../client/index.ts'
 import { confirm } from '../confirm.ts'
-import { formatTable, note, print, serialise } from '../output.ts'
+import { note, print, printList, serialise, type ListFormat } from '../output.ts'
 import { systemProfiles } from '../target.ts'
 
 /** What the parser gives. */
@@ -48,7 +50,7 @@ export interface ProfileAddOptions {
 }
 
 interface ListOptions {
-  readonly output: 'table' | 'json' | 'yaml'
+  readonly output: ListFormat
 }
 
 /** Prints all profiles, never with secrets. */
@@ -56,28 +58,26 @@ export async function profileList({ output }: ListOptions): Promise<number> {
   const store = await systemProfiles()
   const { current, profiles } = await store.read()
   const entries = [...profiles].toSorted(([one], [other]) => (one < other ? -1 : 1))
-  if (output === 'table') {
-    if (entries.length === 0) {
-      note(`No profiles in ${store.path}; commands use the data directory .millrace here.`)
-    }
-    const rows = entries.map(([name, profile]) => [
-      name === current ? '*' : '',
-      name,
-      profile.kind,
-      describeProfile(profile)
-    ])
-    print(formatTable({ columns: ['', 'profile', 'kind', 'where'], rows }))
-    return 0
-  }
   const objects = entries.map(([name, profile]) => {
     return { name, current: name === current, spec: withoutSecrets(profile) }
   })
-  print(await serialise(objects, output))
+  await printList(objects, {
+    output,
+    columns: ['', 'profile', 'kind', 'where'],
+    row: ({ name, current: isCurrent, spec }) => [
+      isCurrent ? '*' : '',
+      name,
+      spec.kind,
+      describeProfile(spec)
+    ],
+    none: `No profiles in ${store.path}; commands use the data directory .millrace here.`
+  })
   return 0
 }
 
 /** Adds a profile from options, or from an exported file. */
 export async function profileAdd(name: string, options: ProfileAddOptions): Promise<number> {
+  checkTogether(options)
   const profile = options.file === undefined ? fromOptions(options) : await fromFile(options.file)
   const { current } = await (await systemProfiles()).add(name, profile, options.replace === true)
   note(`Added profile ${name}: ${describeProfile(profile)}.`)
@@ -138,28 +138,41 @@ export async function profileExport(
 }
 
 async function fromFile(path: string): Promise<Profile> {
-  const { readFile } = await import('node:fs/promises')
-  const text = path === '-' ? await stdinText() : await readFile(path, 'utf8')
+  const name = path === '-' ? 'stdin' : path
   const { parse } = await import('yaml')
-  return readProfile(parse(text), path === '-' ? 'stdin' : path)
+  let value: unknown
+  try {
+    value = parse(path === '-' ? await textOf(process.stdin) : await readFile(path, 'utf8'))
+  } catch (error) {
+    throw usage(`${name} cannot be read: ${messageOf(error).split('\n')[0]}`, 'JSON or YAML')
+  }
+  return readProfile(value, name)
 }
 
-async function stdinText(): Promise<string> {
-  const chunks: Buffer[] = []
-  for await (const chunk of process.stdin) chunks.push(chunk as Buffer)
-  return Buffer.concat(chunks).toString('utf8')
+/** Options that say the place of a profile: a file and a data directory say all there is to say. @throws USAGE */
+function checkTogether(options: ProfileAddOptions): void {
+  const { file, dataDir, bootstrap } = options
+  const place = file === undefined ? (dataDir === undefined ? null : 'dataDir') : 'file'
+  if (place === null) {
+    if (bootstrap === undefined) {
+      throw usage('a profile needs a place', '--data-dir DIR, or --bootstrap HOST:PORT')
+    }
+    return
+  }
+  const { replace: _, kind, tlsVerify, ...others } = options
+  const given = Object.keys(others).filter(name => name !== place)
+  if (kind === 'kafka') given.push('kind')
+  if (!tlsVerify) given.push('noTlsVerify')
+  const [more] = given.map(optionName)
+  if (more === undefined) return
+  throw usage(`${optionName(place)} and ${more} do not go together`, 'one of them')
 }
+
+const optionName = (name: string): string =>
+  `--${name.replaceAll(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`
 
 function fromOptions(options: ProfileAddOptions): Profile {
   const { dataDir, bootstrap } = options
-  if ((dataDir === undefined) === (bootstrap === undefined)) {
-    throw usage(
-      dataDir === undefined
-        ? 'a profile needs a place'
-        : 'a profile is a data directory or a server, not both',
-      '--data-dir DIR, or --bootstrap HOST:PORT'
-    )
-  }
   if (dataDir !== undefined) return { kind: 'embedded', dataDir: resolve(dataDir) }
   const access: KafkaAccess = {
     bootstrap: bootstrap!.split(',').map(text => checkAddress(text.trim(), '--bootstrap')),
@@ -169,6 +182,9 @@ function fromOptions(options: ProfileAddOptions): Profile {
   const token = secretOf('token', options.token, options.tokenEnv, options.tokenFile)
   if (options.kind === 'kafka') {
     if (options.http !== undefined) throw usage('a Kafka cluster has no --http', '--kind server')
+    if (token !== null && options.sasl !== 'OAUTHBEARER') {
+      throw usage('a Kafka cluster takes a token by --sasl OAUTHBEARER only', '--kind server')
+    }
     return { kind: 'kafka', ...access }
   }
   const isBearer = options.sasl === 'OAUTHBEARER'

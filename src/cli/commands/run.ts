@@ -43,6 +43,10 @@ const COMPILE_CACHE_AFTER_MS = 1_000
 /** Rows of a query of `--sql`. */
 const SQL_ROWS_MAX = 1_000_000
 
+const STRAY_ERROR =
+  'an error was thrown where nothing waits for it, so the run ends; a function of a dataflow must await what it ' +
+  'starts, or catch what that throws; what was committed is safe, and the same command goes on from there'
+
 /** What is run: dataflows and the application of functions. */
 type Loaded = Pick<SessionRequest, 'dataflows' | 'application'>
 
@@ -62,7 +66,7 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
   const loaded = { dataflows: files.dataflows, application }
   checkRequest({ ...request, ...loaded })
   const signals = new StopSignals()
-  const strayErrors = new StrayErrors()
+  const strayErrors = new StrayErrors({ sentence: STRAY_ERROR })
   const folder = chooseFolder(request, files)
   const progress = new Progress()
   try {

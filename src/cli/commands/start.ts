@@ -2,7 +2,7 @@
 import { flushCompileCache } from 'node:module'
 import { relative } from 'node:path'
 
-import { MillraceError, letHeapGrow, messageOf } from '../../base/index.ts'
+import { MillraceError, letHeapGrow } from '../../base/index.ts'
 import {
   LogServer,
   permanentFolder,
@@ -14,6 +14,7 @@ import { counted, formatDuration, note } from '../output.ts'
 import { readSecurityOptions } from '../security-options.ts'
 import type { SecurityOptions } from '../security-options.ts'
 import { StopSignals } from '../stop-signals.ts'
+import { StrayErrors } from '../stray-errors.ts'
 
 /** What the parser gives. */
 export interface StartOptions extends SecurityOptions {
@@ -26,7 +27,9 @@ export interface StartOptions extends SecurityOptions {
 
 /** When a start has settled so far that writing compiled code disturbs nothing. */
 const COMPILE_CACHE_AFTER_MS = 1_000
-const EXIT_FAILED = 1
+const STRAY_ERROR =
+  'an error was thrown where nothing waits for it, and no deployment is known to have thrown it, so the server ends; ' +
+  'what was committed is safe, and the next start goes on from there'
 
 /** Serves until a signal; resolves with the exit code when everything is closed. */
 export async function start(options: StartOptions): Promise<number> {
@@ -54,7 +57,10 @@ export async function start(options: StartOptions): Promise<number> {
       onProblem: message => note(`client: ${message}`),
       onDeployment: (name, message) => note(`${name}: ${message}`)
     })
-    const stray = new StrayErrors(server)
+    const stray = new StrayErrors({
+      sentence: STRAY_ERROR,
+      isOwned: error => server.deployments.failStray(error)
+    })
     try {
       noteBeginning(server, folder.path)
       await signals.first
@@ -80,37 +86,6 @@ function noteBeginning(server: LogServer, folder: string): void {
   const parts = [counted(server.topics, 'topic'), counted(deployed, 'deployment')]
   note(`data    ${near.startsWith('..') ? folder : near || '.'}, ${parts.join(', ')}`)
   note(`ready in ${formatDuration(performance.now())}; Ctrl-C stops`)
-}
-
-/** Errors that are thrown outside of every call: by what a deployed function started and did not wait for. */
-class StrayErrors {
-  readonly #server: LogServer
-  readonly #onError = (error: unknown): void => {
-    this.#server.deployments.failStray(error).then(
-      isOwned => {
-        if (!isOwned) end(error)
-      },
-      () => end(error)
-    )
-  }
-
-  constructor(server: LogServer) {
-    this.#server = server
-    process.on('uncaughtException', this.#onError)
-  }
-
-  release(): void {
-    process.off('uncaughtException', this.#onError)
-  }
-}
-
-function end(error: unknown): void {
-  const text = error instanceof Error ? (error.stack ?? error.message) : messageOf(error)
-  note(
-    'millrace: an error was thrown where nothing waits for it, and no deployment is known to have thrown it, so the ' +
-      `server ends; what was committed is safe, and the next start goes on from there:\n${text}`
-  )
-  process.exit(EXIT_FAILED)
 }
 
 /** @throws USAGE */

@@ -1,16 +1,29 @@
 // `millrace topic`: topics of the log that a profile leads to.
 import { MillraceError } from '../../base/index.ts'
-import type { Client, TopicObject } from '../../client/index.ts'
+import type { Client, ConfigFacts, PartitionObject, TopicObject } from '../../client/index.ts'
 import { confirm } from '../confirm.ts'
 import { withClient } from '../open-client.ts'
-import { counted, formatBytes, formatTable, note, print, serialise } from '../output.ts'
+import {
+  counted,
+  formatBytes,
+  formatTable,
+  note,
+  print,
+  printList,
+  serialise,
+  type ListFormat
+} from '../output.ts'
 import type { TargetOptions } from '../target-options.ts'
-import { durationOf, sizeOf } from '../unit-options.ts'
-import { retentionText, rowOfObject, topicTable } from '../topic-table.ts'
+import { durationOf, settingsOf, sizeOf } from '../unit-options.ts'
+import { retentionText, rowOfObject, TOPIC_COLUMNS, topicCells } from '../topic-table.ts'
+
+const CONFIG_EXAMPLE = 'retention.ms=3600000'
+/** Said where a log has no topics. */
+export const NO_TOPICS = 'No topics; millrace topic create NAME makes one.'
 
 /** How results are printed. */
 export interface PrintOptions extends TargetOptions {
-  readonly output: 'table' | 'json' | 'yaml'
+  readonly output: ListFormat
 }
 
 /** Of `topic list`. */
@@ -42,22 +55,28 @@ export async function topicList(options: TopicListOptions): Promise<number> {
     client => client.admin.topics({ internal: options.all === true }),
     { isLooking: true }
   )
-  if (options.output === 'table') print(topicTable(topics.map(rowOfObject)))
-  else print(await serialise(topics, options.output))
+  await printList(topics, {
+    output: options.output,
+    columns: TOPIC_COLUMNS,
+    row: topic => topicCells(rowOfObject(topic)),
+    none: NO_TOPICS
+  })
   return 0
 }
 
 /** Prints one topic with its partitions. */
 export async function topicDescribe(name: string, options: PrintOptions): Promise<number> {
-  const found = await withClient(
+  const [topic, configs] = await withClient(
     options,
     async ({ admin }) => {
-      const topic = await admin.topic(name)
-      return { ...topic, partitions: await admin.partitions(name) }
+      const found = await admin.topic(name)
+      const partitions = await admin.partitions(name)
+      return [{ ...found, partitions }, await admin.configs(name)] as const
     },
     { isLooking: true }
   )
-  print(options.output === 'table' ? topicText(found) : await serialise(found, options.output))
+  if (options.output === 'table') print(topicText(topic, configs))
+  else print(await serialise(topic, options.output))
   return 0
 }
 
@@ -72,7 +91,7 @@ export async function topicCreate(name: string, options: TopicCreateOptions): Pr
     ...(retentionSize === undefined
       ? {}
       : { 'retention.bytes': String(sizeOf('--retention-size', retentionSize)) }),
-    ...settingsOf('--config', options.config ?? [])
+    ...settingsOf('--config', options.config ?? [], CONFIG_EXAMPLE)
   }
   return await withClient(
     options,
@@ -131,8 +150,20 @@ export async function topicAddPartition(
 
 /** Prints the configurations of a topic, or changes some first. */
 export async function topicConfig(name: string, options: TopicConfigOptions): Promise<number> {
-  const changes: Record<string, string | null> = settingsOf('--set', options.set ?? [])
-  for (const key of options.unset ?? []) changes[key] = null
+  const changes: Record<string, string | null> = settingsOf(
+    '--set',
+    options.set ?? [],
+    CONFIG_EXAMPLE
+  )
+  for (const key of options.unset ?? []) {
+    if (Object.hasOwn(changes, key)) {
+      throw new MillraceError(
+        'USAGE',
+        `${key} is both set and unset; expected was one of them; leave the other out`
+      )
+    }
+    changes[key] = null
+  }
   const isChange = Object.keys(changes).length > 0
   const configs = await withClient(
     options,
@@ -143,21 +174,24 @@ export async function topicConfig(name: string, options: TopicConfigOptions): Pr
     { isLooking: !isChange }
   )
   if (isChange) note(`Configured topic ${name}.`)
-  if (options.output !== 'table') {
-    print(await serialise(configs, options.output))
-    return 0
-  }
-  const rows = configs.map(({ name, value, isDefault, isFixed }) => {
-    return [name, value, isFixed ? 'fixed' : isDefault ? 'default' : 'set']
+  await printList(configs, {
+    output: options.output,
+    columns: ['name', 'value', 'source'],
+    row: ({ name, value, isDefault, isFixed }) => {
+      return [name, value, isFixed ? 'fixed' : isDefault ? 'default' : 'set']
+    },
+    none: `No configurations of topic ${name} are shown to this user.`
   })
-  print(formatTable({ columns: ['name', 'value', 'source'], rows }))
   return 0
 }
 
 function topicText(
-  topic: TopicObject & { readonly partitions: Awaited<ReturnType<Client['admin']['partitions']>> }
+  topic: TopicObject & { readonly partitions: readonly PartitionObject[] },
+  configs: readonly ConfigFacts[]
 ): string {
-  const row = rowOfObject(topic)
+  // Those of the cluster too: what counts for the topic, whoever said it.
+  const all = Object.fromEntries(configs.map(({ name, value }) => [name, value]))
+  const row = rowOfObject({ ...topic, spec: { ...topic.spec, configs: all } })
   const head = [
     `topic      ${topic.name}${topic.spec.internal ? ' (internal)' : ''}`,
     `cleanup    ${row.cleanup}`,
@@ -176,20 +210,4 @@ function topicText(
     ])
   })
   return [...head, table].join('\n')
-}
-
-/** `name=value` texts as an object. @throws USAGE */
-export function settingsOf(option: string, texts: readonly string[]): Record<string, string> {
-  const settings: Record<string, string> = {}
-  for (const text of texts) {
-    const at = text.indexOf('=')
-    if (at < 1) {
-      throw new MillraceError(
-        'USAGE',
-        `${option} ${text}: expected was NAME=VALUE, as in retention.ms=3600000; correct it`
-      )
-    }
-    settings[text.slice(0, at)] = text.slice(at + 1)
-  }
-  return settings
 }

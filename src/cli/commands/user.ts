@@ -2,48 +2,43 @@
 import { MillraceError } from '../../base/index.ts'
 import { parseDuration } from '../../dataflow/index.ts'
 import { checkUserName } from '../../server/index.ts'
-import type { SecurityResult, TokenListing, UserListing } from '../../server/index.ts'
+import type { SecurityResult, TokenListing } from '../../server/index.ts'
 import { administerChosen } from '../administer.ts'
-import type { SecurityTarget } from '../administer.ts'
+import type { SecurityListOptions, SecurityTarget } from '../administer.ts'
 import { confirm } from '../confirm.ts'
-import { formatTable, note, print, serialise } from '../output.ts'
+import { note, print, printList, serialise } from '../output.ts'
 import { readPassword } from '../password.ts'
 import { principalArgument } from '../principal.ts'
 
 /** What the parser gives. */
 export interface UserOptions extends SecurityTarget {
-  readonly output?: 'table' | 'json' | 'yaml'
   readonly super?: boolean
   readonly replace?: boolean
   readonly passwordFile?: string
   readonly yes?: boolean
 }
 
-export interface TokenOptions extends SecurityTarget {
-  readonly output?: 'table' | 'json' | 'yaml'
-  readonly user?: string
-  readonly expires?: string
+/** Of `token create`. */
+export interface TokenOptions extends SecurityListOptions {
+  readonly user: string
+  readonly expires: string
   readonly note?: string
 }
 
 /** Prints the users. */
-export async function userList(options: UserOptions): Promise<number> {
-  const { output } = options
+export async function userList(options: SecurityListOptions): Promise<number> {
   const { users = [] } = await administerChosen(options, { kind: 'user-list' })
-  if (output === 'table' || output === undefined) print(userTable(users))
-  else print(await serialise(users, output))
-  return 0
-}
-
-function userTable(users: readonly UserListing[]): string {
-  return formatTable({
+  await printList(users, {
+    output: options.output,
     columns: ['user', 'super', 'mechanisms'],
-    rows: users.map(({ name, isSuper, mechanisms }) => [
+    row: ({ name, isSuper, mechanisms }) => [
       name,
       isSuper ? 'yes' : '',
       mechanisms.map(each => each.mechanism).join(', ')
-    ])
+    ],
+    none: 'No users: nobody logs in with a password.'
   })
+  return 0
 }
 
 /** Makes a user, or changes the password of one. @throws USAGE, SECURITY_NAME, SECURITY_PASSWORD */
@@ -81,37 +76,32 @@ export async function userDelete(name: string, options: UserOptions): Promise<nu
 }
 
 /** Prints the tokens, without what would open a door. */
-export async function tokenList(options: TokenOptions): Promise<number> {
-  const { output } = options
+export async function tokenList(options: SecurityListOptions): Promise<number> {
   const { tokens = [] } = await administerChosen(options, { kind: 'token-list' })
-  if (output === 'table' || output === undefined) print(tokenTable(tokens))
-  else print(await serialise(tokens.map(plainTimes), output))
+  await printList(tokens.map(plainTimes), {
+    output: options.output,
+    columns: ['id', 'user', 'created', 'expires', 'note'],
+    row: token => [token.id, token.principal, token.created, token.expires ?? 'never', token.note],
+    none: 'No tokens.'
+  })
   return 0
 }
 
 const timeText = (ms: number | null): string => (ms === null ? 'never' : new Date(ms).toISOString())
 
-function plainTimes({ createdAtMs, expiresAtMs, ...rest }: TokenListing): object {
+type PlainToken = Omit<TokenListing, 'createdAtMs' | 'expiresAtMs'> & {
+  readonly created: string
+  readonly expires: string | null
+}
+
+function plainTimes({ createdAtMs, expiresAtMs, ...rest }: TokenListing): PlainToken {
   const expires = expiresAtMs === null ? null : timeText(expiresAtMs)
   return { ...rest, created: timeText(createdAtMs), expires }
 }
 
-function tokenTable(tokens: readonly TokenListing[]): string {
-  return formatTable({
-    columns: ['id', 'user', 'created', 'expires', 'note'],
-    rows: tokens.map(token => [
-      token.id,
-      token.principal,
-      timeText(token.createdAtMs),
-      timeText(token.expiresAtMs),
-      token.note
-    ])
-  })
-}
-
 /** Makes a token and prints it: the only time that it is shown. @throws USAGE, SECURITY_NAME */
 export async function tokenCreate(options: TokenOptions): Promise<number> {
-  const { user = '', expires = '90d', note: remark } = options
+  const { user, expires, note: remark } = options
   const principal = principalArgument('--user', user)
   const lifetimeMs = expires === 'never' ? null : parseDuration(expires)
   if (expires !== 'never' && (lifetimeMs === null || lifetimeMs <= 0)) {
@@ -123,7 +113,7 @@ export async function tokenCreate(options: TokenOptions): Promise<number> {
   const asked = { kind: 'token-create', principal, lifetimeMs, note: remark ?? null } as const
   const result = await administerChosen(options, asked)
   const [token] = result.tokens ?? []
-  if (options.output === undefined || options.output === 'table') print(result.text ?? '')
+  if (options.output === 'table') print(result.text ?? '')
   else print(await serialise({ token: result.text, ...plainTimes(token!) }, options.output))
   note(
     `Token ${token?.id} of ${principal}, until ${timeText(token?.expiresAtMs ?? null)}; it is not shown again.`
@@ -133,7 +123,7 @@ export async function tokenCreate(options: TokenOptions): Promise<number> {
 }
 
 /** Ends a token. @throws USAGE there is none */
-export async function tokenRevoke(id: string, options: TokenOptions): Promise<number> {
+export async function tokenRevoke(id: string, options: SecurityTarget): Promise<number> {
   await administerChosen(options, { kind: 'token-revoke', id })
   note(`Token ${id} opens nothing any more.`)
   return 0

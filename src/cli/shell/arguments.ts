@@ -3,15 +3,13 @@ import { parseArgs } from 'node:util'
 
 import { MillraceError, messageOf } from '../../base/index.ts'
 import { formatTable, serialise } from '../output.ts'
-import type { Table } from '../output.ts'
+import type { ListFormat, Table } from '../output.ts'
 import { wordsOf } from './words.ts'
 
 /** The option that every list has. */
 export const LIST_OPTIONS = { output: { type: 'string', short: 'o', default: 'table' } } as const
 /** Entries that a list shows unless told otherwise. */
 export const LIMIT_DEFAULT = 100
-
-export type OutputFormat = 'table' | 'json' | 'yaml'
 
 /** A line of a table, by column. */
 export type Row = Readonly<Record<string, string | number | boolean | null>>
@@ -43,7 +41,7 @@ export function parse<const O extends OptionsConfig>(
 /** What {@link parse} gives. */
 export type Parsed<O extends OptionsConfig> = ReturnType<
   typeof parseArgs<{ options: O; allowPositionals: true; strict: true }>
-> & { readonly values: { readonly output: OutputFormat } }
+> & { readonly values: { readonly output: ListFormat } }
 
 /** A whole number. @throws USAGE */
 export function countOf(option: string, text: string, takes = 'a whole number'): number {
@@ -61,7 +59,7 @@ export function regexOf(text: string): RegExp {
 }
 
 /** Rows as the user wants them. */
-export function listText(rows: readonly Row[], output: OutputFormat): Promise<string> | string {
+export function listText(rows: readonly Row[], output: ListFormat): Promise<string> | string {
   if (!isTable(output)) return serialise(rows, output)
   return rows.length === 0 ? 'none' : formatTable(tableOf(rows))
 }
@@ -72,6 +70,6 @@ export function tableOf(rows: readonly Row[]): Table {
   return { columns, rows: rows.map(row => columns.map(column => row[column] ?? null)) }
 }
 
-export function isTable(output: OutputFormat): output is 'table' {
+export function isTable(output: ListFormat): output is 'table' {
   return output === 'table'
 }

@@ -3,8 +3,8 @@ import { MillraceError } from '../../base/index.ts'
 import { nearestWord } from '../../dataflow/index.ts'
 import { produceText, readTexts, resolveState, whereOf } from '../../server/index.ts'
 import type { ConsumeFrom, DataflowMetrics, Engine, EngineDataflow } from '../../server/index.ts'
-import { rowOfTopic, topicTable } from '../topic-table.ts'
-import { formatTable, serialise } from '../output.ts'
+import { rowOfTopic, TOPIC_COLUMNS, topicCells } from '../topic-table.ts'
+import { formatTable, serialise, type ListFormat } from '../output.ts'
 import { formatEntries, timeText } from '../run-summary.ts'
 import {
   LIMIT_DEFAULT,
@@ -16,7 +16,7 @@ import {
   regexOf,
   tableOf
 } from './arguments.ts'
-import type { OutputFormat, Row } from './arguments.ts'
+import type { Row } from './arguments.ts'
 import { functionMetricsText, showFunctionState, showFunctions, showTimers } from './functions.ts'
 import { runSql, showTables } from './sql.ts'
 import { produceWords } from './words.ts'
@@ -174,9 +174,9 @@ async function showTopics(engine: Engine, rest: string): Promise<string> {
   )
   const topics = [...(await engine.log.listTopics({ internal: values.all }))]
   topics.sort((a, b) => (a.name < b.name ? -1 : 1))
-  return isTable(values.output)
-    ? topicTable(topics.map(rowOfTopic))
-    : serialise(topics, values.output)
+  if (!isTable(values.output)) return serialise(topics, values.output)
+  const rows = topics.map(topic => topicCells(rowOfTopic(topic)))
+  return formatTable({ columns: TOPIC_COLUMNS, rows })
 }
 
 async function showState(engine: Engine, rest: string): Promise<string> {
@@ -219,7 +219,7 @@ function isFunctionType({ functions, dataflows }: Engine, name: string): boolean
   return !dataflows.some(dataflow => name.startsWith(`${dataflow.name}/`))
 }
 
-async function listStates(engine: Engine, output: OutputFormat): Promise<string> {
+async function listStates(engine: Engine, output: ListFormat): Promise<string> {
   const rows: Row[] = []
   for (const { name, running } of engine.dataflows) {
     const prefix = engine.dataflows.length > 1 ? `${name}/` : ''

@@ -13,7 +13,7 @@ import type {
   Engine,
   EngineFunctions
 } from '../../server/index.ts'
-import { formatTable, serialise } from '../output.ts'
+import { formatTable, serialise, type ListFormat } from '../output.ts'
 import { formatEntries } from '../run-summary.ts'
 import {
   LIMIT_DEFAULT,
@@ -24,7 +24,6 @@ import {
   parse,
   tableOf
 } from './arguments.ts'
-import type { OutputFormat } from './arguments.ts'
 
 /** Where counting addresses and delayed messages for a list ends. */
 const COUNTED_MAX = 10_000
@@ -101,7 +100,7 @@ export interface FunctionStateRequest {
   readonly key: string | null
   readonly filter: RegExp | null
   readonly limit: number
-  readonly output: OutputFormat
+  readonly output: ListFormat
 }
 
 /** `show state NS/TYPE [--key ID]` */

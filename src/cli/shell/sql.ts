@@ -3,9 +3,9 @@ import { MillraceError } from '../../base/index.ts'
 import { SQL_TIMEOUT_MS_DEFAULT } from '../../server/index.ts'
 import type { Engine, SqlResult } from '../../server/index.ts'
 import { counted, formatTable } from '../output.ts'
-import type { Cell } from '../output.ts'
+import type { Cell, ListFormat } from '../output.ts'
 import { listText } from './arguments.ts'
-import type { OutputFormat, Row } from './arguments.ts'
+import type { Row } from './arguments.ts'
 
 /** Rows that the shell shows. */
 const SHELL_ROWS_MAX = 1_000
@@ -32,7 +32,7 @@ export async function runSql(engine: Engine, rest: string): Promise<string> {
 /** The tables with their columns. */
 export function showTables(
   engine: Engine,
-  output: OutputFormat | SqlFormat
+  output: ListFormat | SqlFormat
 ): Promise<string> | string {
   const rows = engine.sql.tables.map(({ name, dataflow, state, part, columns }): Row => ({
     table: name,
