@@ -125,26 +125,60 @@ test('aggregates give what their fields are', () => {
   named.to(topic('others', t.object({ shop: t.string, count: t.u32 })))
 })
 
-test('another service reads what an aggregate keeps', () => {
-  const perShop = keyed().aggregate(of => ({ orders: of.count(), highest: of.max('amount') }))
-  const seen = t.object('seen', { orders: t.u32, highest: t.option(t.f64) })
-  const lookUp = from(orders)
-    .states({ shops: aggregateOf(perShop).from('per-shop.aggregate') })
+test('functions and joins of other services read what an aggregate gives', () => {
+  const perShop = keyed().aggregate(of => ({
+    shop: of.key(),
+    orders: of.count(),
+    highest: of.max('amount'),
+    mean: of.avg('amount'),
+    buyers: of.distinct('buyer.id')
+  }))
+  const seen = t.object('seen', {
+    shop: t.string,
+    orders: t.u32,
+    buyers: t.u32,
+    highest: t.option(t.f64),
+    mean: t.option(t.f64)
+  })
+  const shops = aggregateOf(perShop).from('per-shop.aggregate')
+  const reading = from(orders)
+    .states({ shops })
     .typed(seen)
     .map((order, ctx) => {
-      const kept: { readonly orders: number; readonly highest: number | null } = ctx.state.shops
-        .at(order.shop)
-        .get()
-      return { orders: kept.orders, highest: kept.highest }
+      const kept: {
+        readonly shop: string
+        readonly orders: number
+        readonly buyers: number
+        readonly highest: number | null
+        readonly mean: number | null
+      } = ctx.state.shops.at(order.shop).get()
+      return kept
     })
     .to(topic('seen', seen))
-  const per = perShop.to(topic('per', t.object({ orders: t.u32, highest: t.f64 })))
-  const { plan, diagnostics } = compiled(
-    dataflow('reading').service('per-shop', per).service('look-up', lookUp)
+  const joined = join(events('order', from(orders), { key: 'shop' }), lookUp('shops', shops))
+    .typed(seen)
+    .map(({ shops: kept }) => {
+      const { orders: count, mean } = kept
+      // @ts-expect-error it keeps no sum
+      void kept.sum
+      return { ...kept, orders: count + 1, mean: mean === null ? null : mean * 2 }
+    })
+    .to(topic('joined', seen))
+  const per = perShop.to(
+    topic(
+      'per',
+      t.object({ shop: t.string, orders: t.u32, highest: t.f64, mean: t.f64, buyers: t.u32 })
+    )
   )
+  const flow = dataflow('reading')
+    .service('per-shop', per)
+    .service('reading', reading)
+    .service('joined', joined)
+  const { plan, diagnostics } = compiled(flow)
   ok(plan, JSON.stringify(diagnostics))
   const [reference] = plan.services[1]!.states
   strictEqual(reference?.kind === 'reference' && reference.state, 'aggregate')
+  strictEqual(plan.services[2]!.join!.right.state, 'shops')
 })
 
 test('a window over all keys of an aggregate gives one result', () => {
