@@ -96,6 +96,8 @@ assert(LINE_BYTES_MAX < BATCH_BYTES_MAX, 'a longest line fits a batch')
 
 /** Topic in which a Kafka broker keeps what it must not forget: internal, so clients do not see it. */
 export const BROKER_TOPIC = '_millrace.broker'
+/** How names of topics begin in which the engine keeps its state: nobody else may make such. */
+export const TOPIC_PREFIX_RESERVED = '_millrace.'
 
 /** Producer ids from here on mark batches of tasks (`runtime`); those of producers (`kafka`) stay below. */
 export const MARKER_MIN: number = 2 ** 47

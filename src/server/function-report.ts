@@ -1,7 +1,7 @@
 // What people and machines are told of the functions of a run: types and where they answer, addresses, values, timers.
 import { nearestWord } from '../dataflow/index.ts'
 import { MillraceError } from '../base/index.ts'
-import { addressOf, parseTypeName, patternText } from '../functions/index.ts'
+import { HTTP_REQUEST_TYPENAME, addressOf, parseTypeName, patternText } from '../functions/index.ts'
 import type { Address, AddressEntry, PendingTimer } from '../functions/index.ts'
 import type { LoadedApplication } from './application.ts'
 import type { EngineFunctions } from './engine-functions.ts'
@@ -43,7 +43,7 @@ export interface TimerReport {
   readonly cancellationToken: string | null
 }
 
-/** All function types that were declared or addressed. */
+/** All function types that were declared or addressed, but for callers over HTTP. */
 export async function functionReports(functions: EngineFunctions): Promise<FunctionReport[]> {
   const { running, application } = functions
   const metrics = await functions.metrics()
@@ -53,8 +53,9 @@ export async function functionReports(functions: EngineFunctions): Promise<Funct
     const typename = `${sender.namespace}/${sender.type}`
     timersOf.set(typename, (timersOf.get(typename) ?? 0) + 1)
   }
+  const types = metrics.functions.filter(({ typename }) => typename !== HTTP_REQUEST_TYPENAME)
   return Promise.all(
-    metrics.functions.map(async one => ({
+    types.map(async one => ({
       ...one,
       where: whereOf(application, one.typename) ?? '',
       addresses: await running.countAddresses(one.typename, ADDRESSES_COUNTED_MAX),

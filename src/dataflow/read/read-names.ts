@@ -1,5 +1,5 @@
 // Checks the names that users choose: of types, services, states, topics and the dataflow itself.
-import { TOPIC_NAME_LENGTH_MAX } from '../../base/index.ts'
+import { TOPIC_NAME_LENGTH_MAX, TOPIC_PREFIX_RESERVED } from '../../base/index.ts'
 import { toKebab } from '../names.ts'
 import type { Span } from '../report.ts'
 import type { ReadContext } from '../sections/section.ts'
@@ -23,8 +23,6 @@ const STATE_NAMES_RESERVED: ReadonlySet<string> = new Set([
   'toLocaleString',
   'propertyIsEnumerable'
 ])
-/** Prefix of the topics that the runtime keeps for itself. */
-const TOPIC_PREFIX_RESERVED = '_millrace.'
 
 /** The kebab-case form of a type's, service's or state's name; null after a finding. */
 export function checkName(

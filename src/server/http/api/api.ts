@@ -68,7 +68,7 @@ export class Api implements MountRoutes {
   }
 
   unknown(connected: Connected): Response {
-    const expected = `a path of /openapi.json, most of which begin with ${API}`
+    const expected = `a path of /openapi.json, most of which begin with ${API}, or that of an ingress`
     return sendProblem(connected, unknownPath(connected.env.incoming, expected))
   }
 

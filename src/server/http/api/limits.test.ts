@@ -48,6 +48,14 @@ test('requests beyond the bound are told to come again; those that wait count, h
   strictEqual((await bench.call('GET', 'topics')).status, 200)
 })
 
+test('who asks for the head alone waits for nothing', async context => {
+  const bench = await ApiBench.start(context, {})
+  for (const path of ['topics/t/events', 'topics/t/records?waitMs=60000']) {
+    const { status, text } = await bench.call('HEAD', path)
+    deepStrictEqual([status, text], [200, ''])
+  }
+})
+
 test('bodies beyond the bound are told to come again until there is room', async context => {
   const bench = await ApiBench.start(context, { bodiesBytesMax: 1_000 })
   const post = (): ReturnType<ApiBench['call']> =>

@@ -242,6 +242,7 @@ test('what is wrong is refused with a problem, and nothing is written', async co
       { records: [{ value: 'a' }, { value: 'x', partition: 7 }] }
     ],
     ['404 PARTITION_UNKNOWN', 'GET', `${path}?partitions=2`],
+    ['404 PARTITION_UNKNOWN', 'GET', `${path}?position=0:0,2:0`],
     ['400 RECORD_INVALID', 'POST', path, { records: [{ value: 'x' }, { value: 'y', offset: 1 }] }],
     ['400 RECORD_INVALID', 'POST', path, { records: {} }],
     ['400 RECORD_INVALID', 'POST', path, { value: 'x', valueBase64: 'eA==' }],

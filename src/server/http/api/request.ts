@@ -37,7 +37,7 @@ export interface RequestScope {
 export class ApiRequest {
   readonly exchange: Exchange
   readonly route: ApiRoute
-  /** Aborts when the caller is gone or the server ends. */
+  /** Aborts when the caller is gone, or wants no body, or the server ends. */
   readonly signal: AbortSignal
   readonly #values: ReadonlyMap<string, Value>
   readonly #scope: RequestScope
@@ -52,7 +52,10 @@ export class ApiRequest {
     this.route = route
     this.#scope = scope
     this.#values = readParameters(exchange, route)
-    exchange.env.outgoing.once('close', () => this.#gone.abort())
+    const { incoming, outgoing } = exchange.env
+    outgoing.once('close', () => this.#gone.abort())
+    // Who asks for the head alone waits for nothing.
+    if (incoming.method === 'HEAD') this.#gone.abort()
     this.signal = AbortSignal.any([this.#gone.signal, scope.stopping])
   }
 

@@ -13,6 +13,7 @@ test('topics are made, described, changed, cut and deleted', async context => {
   strictEqual(made.headers.get('location'), '/api/v1/topics/t')
   strictEqual(await bench.problem('POST', 'topics', { name: 't' }), '409 TOPIC_EXISTS')
   strictEqual(await bench.problem('POST', 'topics', { name: 'a b' }), '400 BODY_INVALID')
+  strictEqual(await bench.problem('POST', 'topics', { name: '_millrace.a' }), '400 TOPIC_INVALID')
   strictEqual(
     await bench.problem('POST', 'topics', { name: 'x', partitions: 0 }),
     '400 BODY_INVALID'

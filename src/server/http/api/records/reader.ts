@@ -71,6 +71,7 @@ export class TopicFollower {
   ): Promise<TopicFollower> {
     const { topic, from, forms } = request
     const described = await log.describeTopic(topic)
+    if (from.kind === 'positions') chosen(described, [...from.offsets.keys()])
     const positions: WaitPosition[] = []
     for (const status of chosen(described, request.partitions)) {
       const offset = await firstOffset(log, topic, status, from)
@@ -147,6 +148,7 @@ export class TopicFollower {
   }
 }
 
+/** @throws PARTITION_UNKNOWN */
 function chosen(
   { name, status }: Topic,
   partitions: readonly number[] | null

@@ -1,5 +1,5 @@
 // Routes of topics: list, describe, create, change, delete.
-import { MillraceError } from '../../../../base/index.ts'
+import { MillraceError, TOPIC_PREFIX_RESERVED } from '../../../../base/index.ts'
 import type { TopicSpec } from '../../../../log/log.ts'
 import { requiredTopics } from '../../../../runtime/index.ts'
 import { CLUSTER_NAME } from '../../../../security/index.ts'
@@ -29,6 +29,13 @@ async function create(request: ApiRequest, host: ApiHost): Promise<ApiAnswer> {
   // Who may create any topic may create this one.
   if (request.may('create', 'cluster', CLUSTER_NAME)) request.about([`topic:${name}`])
   else request.require('create', 'topic', name)
+  if (name.startsWith(TOPIC_PREFIX_RESERVED)) {
+    throw new MillraceError(
+      'TOPIC_INVALID',
+      `the name ${name} begins as those of topics in which the engine keeps its state; expected one without ` +
+        TOPIC_PREFIX_RESERVED
+    )
+  }
   const topic = await host.log.createTopic(name, spec)
   const location = `${API}/topics/${encodeURIComponent(name)}`
   return { status: 201, headers: { location }, body: topic }
