@@ -22,6 +22,8 @@ export class TopicDirectory {
   readonly #byName = new Map<string, Topic>()
   /** Ids of the topics of `#byName`, by the log's. */
   readonly #ids = new Map<number, string>()
+  /** Grows whenever another topic, or another number of partitions, is seen. */
+  changes = 0
 
   constructor(log: Log, clusterId: string) {
     this.#log = log
@@ -42,7 +44,7 @@ export class TopicDirectory {
   async describe(name: string): Promise<Topic | null> {
     try {
       const topic = await this.#log.describeTopic(name)
-      return topic.spec.internal ? null : this.#note(topic)
+      return topic.spec.internal ? null : this.note(topic)
     } catch (error) {
       if (!isMillraceError(error, 'TOPIC_UNKNOWN')) throw error
       this.forget(name)
@@ -73,7 +75,7 @@ export class TopicDirectory {
   /** All topics that clients see. */
   async list(): Promise<readonly Topic[]> {
     const topics = await this.#log.listTopics()
-    for (const topic of topics) this.#note(topic)
+    for (const topic of topics) this.note(topic)
     return topics
   }
 
@@ -81,12 +83,14 @@ export class TopicDirectory {
   forget(name: string): void {
     const topic = this.#byName.get(name)
     if (topic === undefined) return
+    this.changes++
     this.#byId.delete(this.idOf(topic))
     this.#ids.delete(topic.id)
     this.#byName.delete(name)
   }
 
-  #note(topic: Topic): Topic {
+  /** Remembers a topic as the log has it now. */
+  note(topic: Topic): Topic {
     const before = this.#byName.get(topic.name)
     if (before !== undefined && before.id !== topic.id) this.forget(topic.name)
     if (before?.id !== topic.id) {
@@ -94,6 +98,7 @@ export class TopicDirectory {
       this.#byId.set(id, topic.name)
       this.#ids.set(topic.id, id)
     }
+    if (before?.id !== topic.id || before.spec.partitions !== topic.spec.partitions) this.changes++
     this.#byName.set(topic.name, topic)
     return topic
   }

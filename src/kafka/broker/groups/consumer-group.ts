@@ -347,6 +347,7 @@ function addHeld(held: Set<string>, { share }: ConsumerMember): void {
 }
 
 function isSameView(before: TopicView | null, now: TopicView): boolean {
+  if (before === now) return true
   if (before?.size !== now.size) return false
   for (const [name, { id, partitions }] of now) {
     const known = before.get(name)

@@ -22,6 +22,7 @@ import {
 const PREFIX = 'group:'
 const ID_BYTES = 16
 const ENGINE_MARK = '/'
+const VIEW_MS = 1_000
 
 /** What groups need. */
 export interface GroupsOptions {
@@ -53,6 +54,7 @@ export interface Committer {
 export class Groups {
   readonly #options: GroupsOptions
   readonly #groups = new Map<string, ClassicGroup | ConsumerGroup>()
+  #view: { readonly topics: TopicView; readonly changes: number; readonly at: number } | null = null
 
   constructor(options: GroupsOptions) {
     this.#options = options
@@ -110,16 +112,24 @@ export class Groups {
     return made
   }
 
-  /** Topics as assignments need them. */
-  async topicView(): Promise<TopicView> {
-    const { topics } = this.#options
+  /**
+   * Topics as assignments need them. Every heartbeat asks for them, so the log is not asked each time: what others than
+   * clients have changed is seen within a second. `isFresh`: at once.
+   */
+  async topicView({ isFresh }: { readonly isFresh: boolean }): Promise<TopicView> {
+    const { clock, topics } = this.#options
+    const known = this.#view
+    const isYoung = known !== null && clock.monotonic() - known.at < VIEW_MS
+    if (!isFresh && isYoung && known.changes === topics.changes) return known.topics
     const listed = await topics.list()
-    return new Map(
+    const made = new Map(
       listed.map(topic => [
         topic.name,
         { id: topics.idOf(topic), partitions: topic.spec.partitions }
       ])
     )
+    this.#view = { topics: made, changes: topics.changes, at: clock.monotonic() }
+    return made
   }
 
   /** Whether positions may be committed, as a code; a member of a classic group lives if so. */

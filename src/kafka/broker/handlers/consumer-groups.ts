@@ -50,7 +50,7 @@ export const handleConsumerGroupHeartbeat: Handler<'ConsumerGroupHeartbeat'> = a
     return refused(ERROR_CODES.INVALID_REGULAR_EXPRESSION, messageOf(error))
   }
   const { groups } = context
-  const topics = await groups.topicView()
+  const topics = await groups.topicView({ isFresh: request.memberEpoch === 0 })
   const group =
     request.memberEpoch === 0
       ? groups.consumerFor(request.groupId)

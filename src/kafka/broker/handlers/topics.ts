@@ -67,7 +67,7 @@ async function createTopic(
       return { name, numPartitions: partitions, replicationFactor: 1 }
     }
     const topic = await context.log.createTopic(name, { ...spec.changes, partitions })
-    return describeCreated(context, topic)
+    return describeCreated(context, context.topics.note(topic))
   } catch (error) {
     if (!isMillraceError(error)) throw error
     return refused(name, errorCodeOf(error), messageOf(error))
