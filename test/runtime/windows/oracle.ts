@@ -3,6 +3,9 @@
 // Knows nothing of tasks, batches, panes, slots or queues. A window is its records; a result is their ids.
 import type { WindowShape } from '../../../src/dataflow/plan.ts'
 
+/** The furthest that a Date reaches: the end of a global window. */
+const LAST_MOMENT_MS = 8.64e15
+
 /** A record as the window sees it. */
 export interface TimedRecord {
   readonly id: string
@@ -118,7 +121,7 @@ class Oracle {
         return this.#into(record, bounds)
       }
       case 'global':
-        return this.#into(record, [[0, Number.MAX_SAFE_INTEGER]])
+        return this.#into(record, [[0, LAST_MOMENT_MS]])
       case 'session':
         return this.#session(record, shape.gapMs)
       case 'count':
