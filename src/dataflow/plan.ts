@@ -320,12 +320,6 @@ export interface StoredAs {
   readonly fingerprint: string | null
 }
 
-/** What is seen of what an aggregate keeps: by functions, joins, SQL and people. */
-export interface StateResult {
-  readonly type: Type
-  readonly aggregates: readonly AggregatePlan[]
-}
-
 export type StatePlan =
   | {
       readonly kind: 'owned'
@@ -341,8 +335,8 @@ export type StatePlan =
       readonly ttlAfter?: 'access'
       /** Whether it is kept for each key and window, and ends with the window. */
       readonly windowed: boolean
-      /** Of an aggregate, whose values are never changed in place, only replaced: what is seen of them. */
-      readonly result?: StateResult
+      /** Of an aggregate: what is seen of values, by whomever. They are never changed in place, only replaced. */
+      readonly result?: { readonly type: Type; readonly aggregates: readonly AggregatePlan[] }
       readonly migrate?: StateMigration
       /** Set when it starts on a data directory. */
       readonly storedAs?: StoredAs

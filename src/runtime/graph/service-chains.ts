@@ -1,4 +1,4 @@
-// The chains of operators of one service in one task: from its sources over its partition, windows or join to its sinks.
+// The chains of operators of one service in one task: from its sources over partition, windows or join to its sinks.
 import { assert } from '../../base/index.ts'
 import type {
   JoinPlan,

@@ -158,7 +158,7 @@ function positionOf(group: string, topic: string, offset: number, untilMs: numbe
   return { group, topic, partition: 0, offset, metadata: JSON.stringify({ until: untilMs }) }
 }
 
-/** Up to when ticks were given, ms since 1970, as a position in a schedule's topic notes it. @throws POSITION_INVALID */
+/** Up to when ticks were given, ms since 1970, as the position in a schedule's topic says. @throws POSITION_INVALID */
 export function ticksGivenUntil(topic: string, metadata: string): number {
   try {
     const { until } = JSON.parse(metadata) as { until?: unknown }
