@@ -1,5 +1,5 @@
 // Errors of the log in the words of the protocol.
-import { MillraceError } from '../../base/index.ts'
+import { MillraceError, isMillraceError, messageOf } from '../../base/index.ts'
 import { ERROR_CODES, type ErrorName } from '../wire/index.ts'
 
 const BY_CODE: Readonly<Record<string, ErrorName>> = {
@@ -17,11 +17,33 @@ const BY_CODE: Readonly<Record<string, ErrorName>> = {
   PARTITION_DAMAGED: 'KAFKA_STORAGE_ERROR',
   LOG_FENCED: 'KAFKA_STORAGE_ERROR',
   LOG_CLOSED: 'BROKER_NOT_AVAILABLE',
-  DISK_FULL: 'KAFKA_STORAGE_ERROR'
+  DISK_FULL: 'KAFKA_STORAGE_ERROR',
+  SECURITY_NAME: 'UNACCEPTABLE_CREDENTIAL',
+  SECURITY_FULL: 'POLICY_VIOLATION'
 }
 
 /** Code of the protocol for anything that was thrown. */
 export function errorCodeOf(error: unknown): number {
   const name = error instanceof MillraceError ? BY_CODE[error.code] : undefined
   return ERROR_CODES[name ?? 'UNKNOWN_SERVER_ERROR']
+}
+
+/** How a part of an answer says what became of what was asked. */
+export interface Outcome {
+  readonly errorCode: number
+  readonly errorMessage: string | null
+}
+
+/** It was done. */
+export const DONE: Outcome = { errorCode: ERROR_CODES.NONE, errorMessage: null }
+
+/** It was not, and why. */
+export const refusal = (errorCode: number, errorMessage: string): Outcome => {
+  return { errorCode, errorMessage }
+}
+
+/** What became of something that threw. @throws the error, when it is a bug */
+export function outcomeOfError(error: unknown): Outcome {
+  if (!isMillraceError(error)) throw error
+  return refusal(errorCodeOf(error), messageOf(error))
 }

@@ -3,9 +3,9 @@ import { isMillraceError, messageOf } from '../../../base/index.ts'
 import { checkRule, type AccessRule } from '../../../security/index.ts'
 import { ERROR_CODES, type ResponseOf, type Sparse } from '../../wire/index.ts'
 import type { BrokerContext, Caller, Handler } from '../context.ts'
+import { DONE, outcomeOfError, refusal, type Outcome } from '../error-of.ts'
 import { codesOf, isFilter, matches, ruleOf, type RuleFilter } from '../security/rule-codes.ts'
 
-type Refused = { readonly errorCode: number; readonly errorMessage: string }
 type Matching = Sparse<ResponseOf<'DeleteAcls'>['filterResults'][number]>
 
 /** Why rules may not be looked at or changed; null when they may. */
@@ -13,20 +13,20 @@ function refusalOf(
   { security }: BrokerContext,
   { identity }: Caller,
   operation: 'describe' | 'alter'
-): Refused | null {
+): Outcome | null {
   if (!security.isRequired) {
     const errorMessage = 'nobody has to authenticate here, so there are no access rules'
-    return { errorCode: ERROR_CODES.SECURITY_DISABLED, errorMessage }
+    return refusal(ERROR_CODES.SECURITY_DISABLED, errorMessage)
   }
   if (security.allowsCluster(identity, operation)) return null
   const errorMessage = `${identity.principal} may not ${operation} the cluster`
-  return { errorCode: ERROR_CODES.CLUSTER_AUTHORIZATION_FAILED, errorMessage }
+  return refusal(ERROR_CODES.CLUSTER_AUTHORIZATION_FAILED, errorMessage)
 }
 
-const UNKNOWN_FILTER: Refused = {
-  errorCode: ERROR_CODES.INVALID_REQUEST,
-  errorMessage: 'the filter names a type, pattern, operation or permission that is not known here'
-}
+const UNKNOWN_FILTER = refusal(
+  ERROR_CODES.INVALID_REQUEST,
+  'the filter names a type, pattern, operation or permission that is not known here'
+)
 
 /** Answers DescribeAcls: rules by resource. */
 export const handleDescribeAcls: Handler<'DescribeAcls'> = (context, request, caller) => {
@@ -52,7 +52,7 @@ export const handleCreateAcls: Handler<'CreateAcls'> = async (context, request, 
   const refused = refusalOf(context, caller, 'alter')
   if (refused !== null) return { results: request.creations.map(() => refused) }
   const good: AccessRule[] = []
-  const results: { errorCode: number; errorMessage: string | null }[] = []
+  const results: Outcome[] = []
   for (const asked of request.creations) {
     const rule = ruleOf(asked)
     const problem =
@@ -60,18 +60,14 @@ export const handleCreateAcls: Handler<'CreateAcls'> = async (context, request, 
         ? 'it names a type, pattern, operation or permission that is not known here'
         : problemOf(rule)
     if (rule !== null && problem === null) good.push(rule)
-    results.push({
-      errorCode: problem === null ? ERROR_CODES.NONE : ERROR_CODES.INVALID_REQUEST,
-      errorMessage: problem
-    })
+    results.push(problem === null ? DONE : refusal(ERROR_CODES.INVALID_REQUEST, problem))
   }
   try {
     await context.security.rules.add(good)
     return { results }
   } catch (error) {
-    if (!isMillraceError(error, 'SECURITY_FULL')) throw error
-    const full = { errorCode: ERROR_CODES.POLICY_VIOLATION, errorMessage: messageOf(error) }
-    return { results: results.map(each => (each.errorCode === ERROR_CODES.NONE ? full : each)) }
+    const failed = outcomeOfError(error)
+    return { results: results.map(each => (each === DONE ? failed : each)) }
   }
 }
 

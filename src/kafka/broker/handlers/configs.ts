@@ -1,9 +1,8 @@
 // DescribeConfigs, AlterConfigs, IncrementalAlterConfigs: configurations of topics; those of the node are only told.
-import { isMillraceError, messageOf } from '../../../base/index.ts'
 import { ERROR_CODES, type ResponseOf, type Sparse } from '../../wire/index.ts'
 import { NODE_ID, type BrokerContext, type Caller, type Handler } from '../context.ts'
 import { distinct } from '../distinct.ts'
-import { errorCodeOf } from '../error-of.ts'
+import { DONE, outcomeOfError, refusal, type Outcome } from '../error-of.ts'
 import { DENIED, denialOf, denialOfCluster } from '../security/permission.ts'
 import { CHANGEABLE, describeConfig, specOfConfigs } from '../topic-configs.ts'
 
@@ -14,7 +13,6 @@ const OPERATION = { set: 0, delete: 1, append: 2, subtract: 3 } as const
 const STRING_TYPE = 2
 
 type ConfigAnswer = Sparse<ResponseOf<'DescribeConfigs'>['results'][number]>
-type Outcome = { readonly errorCode: number; readonly errorMessage: string | null }
 interface Change {
   readonly name: string
   readonly value: string | null
@@ -58,7 +56,7 @@ function deniedBy(
     type === TOPIC
       ? denialOf(context, caller, operation, 'topic', name)
       : denialOfCluster(context, caller, operation)
-  return errorCode === ERROR_CODES.NONE ? null : refused(errorCode, DENIED)
+  return errorCode === ERROR_CODES.NONE ? null : refusal(errorCode, DENIED)
 }
 
 async function configsOf(
@@ -68,21 +66,18 @@ async function configsOf(
 ): Promise<ConfigAnswer> {
   if (type === BROKER) {
     if (name !== '' && name !== String(NODE_ID)) {
-      const errorMessage = `there is no node ${name}; the only one is ${NODE_ID}`
-      return { errorCode: ERROR_CODES.INVALID_REQUEST, errorMessage }
+      const message = `there is no node ${name}; the only one is ${NODE_ID}`
+      return refusal(ERROR_CODES.INVALID_REQUEST, message)
     }
     return { configs: brokerConfigs(context) }
   }
   if (type !== TOPIC) {
-    const errorMessage = `resources of type ${type} have no configuration; topics (2) and nodes (4) do`
-    return { errorCode: ERROR_CODES.INVALID_REQUEST, errorMessage }
+    const message = `resources of type ${type} have no configuration; topics (2) and nodes (4) do`
+    return refusal(ERROR_CODES.INVALID_REQUEST, message)
   }
   const topic = await context.topics.describe(name)
   if (topic === null) {
-    return {
-      errorCode: ERROR_CODES.UNKNOWN_TOPIC_OR_PARTITION,
-      errorMessage: `there is no topic ${name}`
-    }
+    return refusal(ERROR_CODES.UNKNOWN_TOPIC_OR_PARTITION, `there is no topic ${name}`)
   }
   return {
     configs: describeConfig(topic.spec).map(config => ({
@@ -147,8 +142,6 @@ export const handleIncrementalAlterConfigs: Handler<'IncrementalAlterConfigs'> =
   return { responses }
 }
 
-const refused = (errorCode: number, errorMessage: string): Outcome => ({ errorCode, errorMessage })
-
 interface Resource {
   readonly resourceType: number
   readonly resourceName: string
@@ -177,23 +170,22 @@ async function alterTopic(
 ): Promise<Outcome> {
   if (changes === null) {
     const message = 'append and subtract are for lists, and no configuration is one; set the value'
-    return refused(ERROR_CODES.INVALID_CONFIG, message)
+    return refusal(ERROR_CODES.INVALID_CONFIG, message)
   }
   if (type !== TOPIC) {
-    return refused(ERROR_CODES.INVALID_REQUEST, 'only configurations of topics (2) can be changed')
+    return refusal(ERROR_CODES.INVALID_REQUEST, 'only configurations of topics (2) can be changed')
   }
   if ((await context.topics.describe(name)) === null) {
-    return refused(ERROR_CODES.UNKNOWN_TOPIC_OR_PARTITION, `there is no topic ${name}`)
+    return refusal(ERROR_CODES.UNKNOWN_TOPIC_OR_PARTITION, `there is no topic ${name}`)
   }
   const spec = specOfConfigs(changes)
-  if ('problem' in spec) return refused(ERROR_CODES.INVALID_CONFIG, spec.problem)
+  if ('problem' in spec) return refusal(ERROR_CODES.INVALID_CONFIG, spec.problem)
   try {
     if (!isTrial && Object.keys(spec.changes).length > 0)
       await context.log.alterTopic(name, spec.changes)
     context.topics.forget(name)
-    return { errorCode: ERROR_CODES.NONE, errorMessage: null }
+    return DONE
   } catch (error) {
-    if (!isMillraceError(error)) throw error
-    return refused(errorCodeOf(error), messageOf(error))
+    return outcomeOfError(error)
   }
 }

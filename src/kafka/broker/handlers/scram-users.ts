@@ -1,5 +1,4 @@
 // DescribeUserScramCredentials and AlterUserScramCredentials: users by Kafka's tools (KIP-554).
-import { isMillraceError, messageOf } from '../../../base/index.ts'
 import {
   SCRAM_ITERATIONS_MAX,
   SCRAM_ITERATIONS_MIN,
@@ -11,6 +10,7 @@ import {
 import { ERROR_CODES, type RequestOf, type ResponseOf, type Sparse } from '../../wire/index.ts'
 import type { BrokerContext, Handler } from '../context.ts'
 import { repeated } from '../distinct.ts'
+import { DONE, outcomeOfError, refusal, type Outcome } from '../error-of.ts'
 
 type Upsertion = RequestOf<'AlterUserScramCredentials'>['upsertions'][number]
 type Change = Upsertion | RequestOf<'AlterUserScramCredentials'>['deletions'][number]
@@ -74,13 +74,6 @@ export const handleAlterUserScramCredentials: Handler<'AlterUserScramCredentials
   return { results }
 }
 
-interface Outcome {
-  readonly errorCode: number
-  readonly errorMessage: string | null
-}
-
-const refused = (errorCode: number, errorMessage: string): Outcome => ({ errorCode, errorMessage })
-
 /** Changes all that is asked of one user, or nothing. */
 async function alter(
   { security: { users } }: BrokerContext,
@@ -99,10 +92,9 @@ async function alter(
         await users.setCredential(name, mechanism, credential)
       } else await users.removeCredential(name, mechanism)
     }
-    return { errorCode: ERROR_CODES.NONE, errorMessage: null }
+    return DONE
   } catch (error) {
-    if (!isMillraceError(error)) throw error
-    return refused(ERROR_CODES.UNACCEPTABLE_CREDENTIAL, messageOf(error))
+    return outcomeOfError(error)
   }
 }
 
@@ -111,15 +103,15 @@ function faultOfAll(
   has: (mechanism: ScramMechanism) => boolean
 ): Outcome | null {
   if (repeated(changes, each => String(each.mechanism)).size > 0) {
-    return refused(ERROR_CODES.DUPLICATE_RESOURCE, 'a mechanism of the user is named twice')
+    return refusal(ERROR_CODES.DUPLICATE_RESOURCE, 'a mechanism of the user is named twice')
   }
   for (const change of changes) {
     const mechanism = mechanismOf(change.mechanism)
     if (mechanism === undefined) {
       const message = 'there are SCRAM-SHA-256 and SCRAM-SHA-512'
-      return refused(ERROR_CODES.UNSUPPORTED_SASL_MECHANISM, message)
+      return refusal(ERROR_CODES.UNSUPPORTED_SASL_MECHANISM, message)
     }
-    const missing = refused(ERROR_CODES.RESOURCE_NOT_FOUND, `there is no ${mechanism} of the user`)
+    const missing = refusal(ERROR_CODES.RESOURCE_NOT_FOUND, `there is no ${mechanism} of the user`)
     const fault = 'salt' in change ? faultOf(change) : has(mechanism) ? null : missing
     if (fault !== null) return fault
   }
@@ -127,7 +119,7 @@ function faultOfAll(
 }
 
 const unacceptable = (message: string): Outcome =>
-  refused(ERROR_CODES.UNACCEPTABLE_CREDENTIAL, message)
+  refusal(ERROR_CODES.UNACCEPTABLE_CREDENTIAL, message)
 
 function faultOf({ mechanism, iterations, salt, saltedPassword }: Upsertion): Outcome | null {
   if (iterations < SCRAM_ITERATIONS_MIN || iterations > SCRAM_ITERATIONS_MAX) {

@@ -1,10 +1,10 @@
 // CreateTopics, DeleteTopics, CreatePartitions: topics of the log, with the errors of a Kafka broker.
-import { isMillraceError, messageOf, PARTITIONS_MAX } from '../../../base/index.ts'
+import { PARTITIONS_MAX } from '../../../base/index.ts'
 import { checkTopicName, type Topic } from '../../../log/index.ts'
 import { ERROR_CODES, type RequestOf, type ResponseOf, type Sparse } from '../../wire/index.ts'
 import { NODE_ID, type BrokerContext, type Caller, type Handler } from '../context.ts'
 import { repeated } from '../distinct.ts'
-import { errorCodeOf } from '../error-of.ts'
+import { DONE, outcomeOfError, refusal, type Outcome } from '../error-of.ts'
 import { DENIED, denialOf, mayCreateTopic, maySee } from '../security/permission.ts'
 import { describeConfig, specOfConfigs } from '../topic-configs.ts'
 import { isReserved, type TopicLookUps } from '../topics.ts'
@@ -13,19 +13,18 @@ type NewTopic = RequestOf<'CreateTopics'>['topics'][number]
 type CreatedTopic = Sparse<ResponseOf<'CreateTopics'>['topics'][number]>
 type NewPartitions = RequestOf<'CreatePartitions'>['topics'][number]
 const DEFAULT_COUNT = -1
+const NAMED_TWICE = refusal(ERROR_CODES.INVALID_REQUEST, 'the topic is named twice; name it once')
 
 /** Answers CreateTopics. Replication is 1: there is one node. */
 export const handleCreateTopics: Handler<'CreateTopics'> = async (context, request, caller) => {
   const twice = repeated(request.topics, topic => topic.name)
   const topics: CreatedTopic[] = []
   for (const asked of request.topics) {
-    if (twice.has(asked.name)) {
-      const message = 'the topic is named twice; name it once'
-      topics.push(refused(asked.name, ERROR_CODES.INVALID_REQUEST, message))
-    } else if (mayCreateTopic(context, caller, asked.name)) {
+    if (twice.has(asked.name)) topics.push(refused(asked.name, NAMED_TWICE))
+    else if (mayCreateTopic(context, caller, asked.name)) {
       const created = await createTopic(context, asked, request.validateOnly)
       topics.push(withoutSecrets(context, caller, created))
-    } else topics.push(refused(asked.name, ERROR_CODES.TOPIC_AUTHORIZATION_FAILED, DENIED))
+    } else topics.push(refused(asked.name, refusal(ERROR_CODES.TOPIC_AUTHORIZATION_FAILED, DENIED)))
   }
   return { topics }
 }
@@ -43,8 +42,8 @@ function withoutSecrets(
   return { ...created, ...hidden }
 }
 
-function refused(name: string, errorCode: number, errorMessage: string): CreatedTopic {
-  return { name, errorCode, errorMessage, numPartitions: -1, replicationFactor: -1 }
+const refused = (name: string, why: Outcome): CreatedTopic => {
+  return { name, ...why, numPartitions: -1, replicationFactor: -1 }
 }
 
 async function createTopic(
@@ -54,60 +53,54 @@ async function createTopic(
 ): Promise<CreatedTopic> {
   const { name } = asked
   const fault = faultOf(asked)
-  if (fault !== null) return refused(name, fault.errorCode, fault.message)
+  if (fault !== null) return refused(name, fault)
   const count = asked.assignments.length > 0 ? asked.assignments.length : asked.numPartitions
   const partitions = count === DEFAULT_COUNT ? context.settings.partitions : count
   const spec = specOfConfigs(asked.configs)
-  if ('problem' in spec) return refused(name, ERROR_CODES.INVALID_CONFIG, spec.problem)
+  if ('problem' in spec) return refused(name, refusal(ERROR_CODES.INVALID_CONFIG, spec.problem))
   try {
     if (isTrial) {
       checkTopicName(name)
       const isThere = (await context.topics.describe(name)) !== null
-      if (isThere) return refused(name, ERROR_CODES.TOPIC_ALREADY_EXISTS, `${name} exists`)
+      const exists = refusal(ERROR_CODES.TOPIC_ALREADY_EXISTS, `${name} exists`)
+      if (isThere) return refused(name, exists)
       return { name, numPartitions: partitions, replicationFactor: 1 }
     }
     const topic = await context.log.createTopic(name, { ...spec.changes, partitions })
     return describeCreated(context, context.topics.note(topic))
   } catch (error) {
-    if (!isMillraceError(error)) throw error
-    return refused(name, errorCodeOf(error), messageOf(error))
+    return refused(name, outcomeOfError(error))
   }
 }
 
-function faultOf(asked: NewTopic): { readonly errorCode: number; readonly message: string } | null {
+function faultOf(asked: NewTopic): Outcome | null {
   const { name, numPartitions, replicationFactor, assignments } = asked
   if (isReserved(name)) {
     const message = `${name} begins as names that are kept for what the engine stores; use another`
-    return { errorCode: ERROR_CODES.INVALID_TOPIC_EXCEPTION, message }
+    return refusal(ERROR_CODES.INVALID_TOPIC_EXCEPTION, message)
   }
   if (assignments.length > PARTITIONS_MAX) return tooMany(assignments.length)
   if (assignments.length > 0) {
     const isHere = assignments.every(each => isThisNode(each.brokerIds))
     const indexes = assignments.map(each => each.partitionIndex).toSorted((a, b) => a - b)
     const isWhole = indexes.every((index, at) => index === at)
-    return isHere && isWhole
-      ? null
-      : {
-          errorCode: ERROR_CODES.INVALID_REPLICA_ASSIGNMENT,
-          message: `partitions from 0 on, each on node ${NODE_ID} alone, were expected`
-        }
+    const message = `partitions from 0 on, each on node ${NODE_ID} alone, were expected`
+    return isHere && isWhole ? null : refusal(ERROR_CODES.INVALID_REPLICA_ASSIGNMENT, message)
   }
   if (numPartitions !== DEFAULT_COUNT && (numPartitions < 1 || numPartitions > PARTITIONS_MAX)) {
     return tooMany(numPartitions)
   }
   if (replicationFactor !== DEFAULT_COUNT && replicationFactor !== 1) {
     const message = `replication factor ${replicationFactor}; there is one node: use 1 or −1`
-    return { errorCode: ERROR_CODES.INVALID_REPLICATION_FACTOR, message }
+    return refusal(ERROR_CODES.INVALID_REPLICATION_FACTOR, message)
   }
   return null
 }
 
 const isThisNode = (nodes: readonly number[]): boolean => nodes.length === 1 && nodes[0] === NODE_ID
 
-function tooMany(count: number): { readonly errorCode: number; readonly message: string } {
-  const message = `${count} partitions; expected 1 to ${PARTITIONS_MAX}`
-  return { errorCode: ERROR_CODES.INVALID_PARTITIONS, message }
-}
+const tooMany = (count: number): Outcome =>
+  refusal(ERROR_CODES.INVALID_PARTITIONS, `${count} partitions; expected 1 to ${PARTITIONS_MAX}`)
 
 function describeCreated(context: BrokerContext, topic: Topic): CreatedTopic {
   return {
@@ -167,8 +160,7 @@ async function deleteTopic(
     if (changes.size > 0) await context.store.change(changes)
     return { name: known, topicId: context.topics.idOf(topic) }
   } catch (error) {
-    if (!isMillraceError(error)) throw error
-    return { name: known, ...id, errorCode: errorCodeOf(error), errorMessage: messageOf(error) }
+    return { name: known, ...id, ...outcomeOfError(error) }
   }
 }
 
@@ -184,22 +176,13 @@ export const handleCreatePartitions: Handler<'CreatePartitions'> = async (
     const { name } = asked
     const errorCode = denialOf(context, caller, 'alter', 'topic', name)
     const outcome = twice.has(name)
-      ? outcomeOf(ERROR_CODES.INVALID_REQUEST, 'the topic is named twice; name it once')
+      ? NAMED_TWICE
       : errorCode === ERROR_CODES.NONE
         ? await addPartitions(context, asked, request.validateOnly)
-        : outcomeOf(errorCode, DENIED)
+        : refusal(errorCode, DENIED)
     results.push({ name, ...outcome })
   }
   return { results }
-}
-
-interface Outcome {
-  readonly errorCode: number
-  readonly errorMessage: string | null
-}
-
-const outcomeOf = (errorCode: number, errorMessage: string | null = null): Outcome => {
-  return { errorCode, errorMessage }
 }
 
 async function addPartitions(
@@ -209,25 +192,24 @@ async function addPartitions(
 ): Promise<Outcome> {
   const topic = await context.topics.describe(name)
   if (topic === null) {
-    return outcomeOf(ERROR_CODES.UNKNOWN_TOPIC_OR_PARTITION, `there is no topic ${name}`)
+    return refusal(ERROR_CODES.UNKNOWN_TOPIC_OR_PARTITION, `there is no topic ${name}`)
   }
   const now = topic.spec.partitions
   if (count <= now || count > PARTITIONS_MAX) {
     const expected = `more than the ${now} of now and at most ${PARTITIONS_MAX}`
-    return outcomeOf(ERROR_CODES.INVALID_PARTITIONS, `${count} partitions; expected ${expected}`)
+    return refusal(ERROR_CODES.INVALID_PARTITIONS, `${count} partitions; expected ${expected}`)
   }
   const nodes = assignments ?? []
   const isHere = nodes.length === count - now && nodes.every(each => isThisNode(each.brokerIds))
   if (nodes.length > 0 && !isHere) {
     const message = `${count - now} new partitions, each on node ${NODE_ID} alone, were expected`
-    return outcomeOf(ERROR_CODES.INVALID_REPLICA_ASSIGNMENT, message)
+    return refusal(ERROR_CODES.INVALID_REPLICA_ASSIGNMENT, message)
   }
   try {
     if (!isTrial) await context.log.alterTopic(name, { partitions: count })
     context.topics.forget(name)
-    return outcomeOf(ERROR_CODES.NONE)
+    return DONE
   } catch (error) {
-    if (!isMillraceError(error)) throw error
-    return outcomeOf(errorCodeOf(error), messageOf(error))
+    return outcomeOfError(error)
   }
 }
