@@ -68,7 +68,7 @@ export class AuditFile implements Audit {
   /** Writes what waits; nothing may be noted afterwards. */
   async close(): Promise<void> {
     this.#endRepeats()
-    await this.#writing
+    while (this.#writing !== null) await this.#writing
   }
 
   /** U1. */
@@ -90,8 +90,14 @@ export class AuditFile implements Audit {
     const time = new Date(this.#options.clock.now()).toISOString()
     const line = repeats === 0 ? { time, ...event } : { time, ...event, repeats }
     this.#lines.push(`${JSON.stringify(line)}\n`)
+    this.#flush()
+  }
+
+  #flush(): void {
     this.#writing ??= this.#write().finally(() => {
       this.#writing = null
+      // Noted when everything had been written, and this was not told yet.
+      if (this.#lines.length > 0) this.#flush()
     })
   }
 
