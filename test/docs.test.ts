@@ -26,8 +26,8 @@ for (const path of documents) {
   for (const block of blocks.filter(isDataflowFile)) {
     test(`${path}:${block.line} compiles with its types`, () =>
       inFolder(async folder => {
-        writeFileSync(join(folder, 'dataflow.yaml'), block.text)
-        const { code, stdout, stderr } = await run(['check', 'dataflow.yaml'], folder)
+        await writeFiles(blocks, block, folder)
+        const { code, stdout, stderr } = await run(['check', fileNameOf(block)!], folder)
         strictEqual(code, 0, stdout + stderr)
       }))
   }
@@ -48,14 +48,14 @@ for (const path of documents) {
   }
 }
 
-/** Writes the files among the blocks in front of `until`, on free ports; gives how texts of commands then read. */
+/** Writes the files among the blocks up to `last`, on free ports; gives how texts of commands then read. */
 async function writeFiles(
   blocks: readonly Block[],
-  until: Block,
+  last: Block,
   folder: string
 ): Promise<(text: string) => string> {
   const files = new Map<string, string>()
-  for (const block of blocks.filter(({ line }) => line < until.line)) {
+  for (const block of blocks.filter(({ line }) => line <= last.line)) {
     const name = fileNameOf(block)
     if (name !== null) files.set(name, block.text)
   }
