@@ -96,7 +96,7 @@ export class IdempotencyKeys {
   ): Promise<Written> {
     const prepared = await prepare()
     const entry: Known = { fingerprint, atMs: this.#clock.now(), places: null }
-    // One that is over must not be taken out again behind the new one.
+    // One that was over is the newest now.
     known.delete(id)
     const keys = this.#batch([...this.#forgotten(known), [id, entry]])
     const batches = [...prepared.batches, keys]
