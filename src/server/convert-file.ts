@@ -6,8 +6,9 @@ import { toCamel } from '../dataflow/index.ts'
 import type { Plan, Position } from '../dataflow/plan.ts'
 import { allSteps } from '../runtime/index.ts'
 import { isBuiltFile, yamlOfBuiltFile } from './built-dataflows.ts'
-import { hasErrors, loadFiles, nameOf, readText } from './dataflow-files.ts'
+import { hasErrors, loadFiles, nameOf } from './dataflow-files.ts'
 import { fileError } from './file-error.ts'
+import { readText } from './package-files.ts'
 
 /** What a dataflow comes to in its other form. */
 export interface ConvertedFile {

@@ -1,5 +1,5 @@
 // From the paths of a command line to checked dataflows and modules: finds the files, reads and compiles them.
-import { readFileSync, readdirSync, statSync } from 'node:fs'
+import { readdirSync, statSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 
 import { compile, compilePackage, describeType, isScalarType } from '../dataflow/index.ts'
@@ -9,7 +9,7 @@ import type { Plan, StepPlan, TopicPlan } from '../dataflow/plan.ts'
 import { combineModules, compileModule, type ModulePlan } from '../functions/index.ts'
 import { compileBuiltFile, isBuiltFile } from './built-dataflows.ts'
 import { fileError, withShortName } from './file-error.ts'
-import { PACKAGE_NAMES, isPackageFile, packageReader } from './package-files.ts'
+import { PACKAGE_NAMES, isPackageFile, packageReader, readText } from './package-files.ts'
 
 /** A dataflow file that compiled. */
 export interface LoadedDataflow {
@@ -247,15 +247,6 @@ function loadBuiltFile(
 /** A file's name in diagnostics. */
 export function nameOf(path: string): string {
   return relative('', path) || path
-}
-
-/** The text of a file; null when it cannot be read as UTF-8. */
-export function readText(path: string): string | null {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path))
-  } catch {
-    return null
-  }
 }
 
 function isDataflow(text: string): boolean {

@@ -70,7 +70,8 @@ function findAt(path: string): string | null {
   return files.find(file => statSync(file, { throwIfNoEntry: false })?.isFile() === true) ?? null
 }
 
-function readText(path: string): string | null {
+/** The text of a file; null when it cannot be read as UTF-8. */
+export function readText(path: string): string | null {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path))
   } catch {

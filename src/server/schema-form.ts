@@ -9,6 +9,7 @@ import {
   valueConverter,
   type RecordConverter
 } from '../runtime/convert/index.ts'
+import { base64 } from './base64.ts'
 import { writeJson } from './json-text.ts'
 import type { TextForm } from './text-form.ts'
 
@@ -136,8 +137,4 @@ function jsonText(bytes: Buffer, converter: RecordConverter, json: RecordConvert
     return null
   }
   return writer.buffer.toString('utf8', 0, writer.length)
-}
-
-function base64(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
 }

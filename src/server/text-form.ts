@@ -11,6 +11,7 @@ import type { Converter } from '../dataflow/plan.ts'
 import type { ScalarType, Type } from '../dataflow/types.ts'
 import { compileConverter, isScalar, scalarFromText } from '../runtime/convert/index.ts'
 import type { RecordConverter } from '../runtime/convert/index.ts'
+import { base64, bytesOfBase64 } from './base64.ts'
 import { parseJson, writeJson } from './json-text.ts'
 
 /** One side (key or value) of a topic's records. Made by {@link textForm}. */
@@ -99,13 +100,14 @@ const BYTES_FORM: TextForm = {
   },
   encodeJson(value, into) {
     if (value === null) return false
-    if (typeof value !== 'string' || !/^[A-Za-z0-9+/]*={0,2}$/.test(value)) {
+    const bytes = typeof value === 'string' ? bytesOfBase64(value) : null
+    if (bytes === null) {
       throw new MillraceError(
         'RECORD_VALUE',
         `${writeJson(value)} is not bytes; expected base64 text`
       )
     }
-    into.bytes(Buffer.from(value, 'base64'))
+    into.bytes(bytes)
     return true
   },
   printText: base64,
@@ -159,10 +161,6 @@ class ScalarForm implements TextForm {
       return null
     }
   }
-}
-
-function base64(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
 }
 
 /** JSON text on one line; text that has no line break is given as it is. */

@@ -4,15 +4,13 @@
 // so ({@link TopicDirectory.forget}); the log's answer always counts. Internal topics, which hold what dataflows and
 // this broker know, do not exist for clients: who could write them could change what was processed.
 import { createHash } from 'node:crypto'
-import { isMillraceError } from '../../base/index.ts'
+import { TOPIC_PREFIX_RESERVED, isMillraceError } from '../../base/index.ts'
 import type { Log, Topic } from '../../log/index.ts'
 
 const ID_DIGITS = 32
-/** How names of internal topics begin; clients make none. */
-const INTERNAL_PREFIX = '_millrace.'
 
 /** Whether a name is kept for what the engine stores. */
-export const isReserved = (name: string): boolean => name.startsWith(INTERNAL_PREFIX)
+export const isReserved = (name: string): boolean => name.startsWith(TOPIC_PREFIX_RESERVED)
 
 /** Finds topics of the log by name and id. */
 export class TopicDirectory {
