@@ -171,11 +171,17 @@ test('answers tell which operations are allowed, when asked (KIP-430)', async t 
 })
 
 test('where nobody logs in there are no rules and no SASL, and everybody may do everything', async t => {
-  const { bootstrap, log } = await brokerFor(t)
+  const { bootstrap, broker, log } = await brokerFor(t)
   await log.createTopic('orders')
   const client = await wireClientFor(t, bootstrap)
   const filter = { resourceTypeFilter: 1, patternTypeFilter: 1, operation: 1, permissionType: 1 }
   strictEqual((await client.ask('DescribeAcls', 3, filter)).errorCode, SECURITY_DISABLED)
+  // Whoever reaches the server could lock everybody out of its next start.
+  const zoe = { name: 'zoe', mechanism: 1, iterations: 4_096, salt: Buffer.from('s') }
+  const upsertions = [{ ...zoe, saltedPassword: Buffer.alloc(32) }]
+  const altered = await client.ask('AlterUserScramCredentials', 0, { upsertions })
+  strictEqual(altered.results[0]!.errorCode, SECURITY_DISABLED)
+  strictEqual(broker.context.security.users.size, 0)
   const made = await client.ask('SaslHandshake', 1, { mechanism: 'PLAIN' })
   deepStrictEqual([made.errorCode, made.mechanisms], [ILLEGAL_SASL_STATE, []])
   strictEqual((await client.produce('orders', ['x'])).errorCode, 0)

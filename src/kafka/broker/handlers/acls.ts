@@ -2,26 +2,12 @@
 import { isMillraceError, messageOf } from '../../../base/index.ts'
 import { checkRule, type AccessRule } from '../../../security/index.ts'
 import { ERROR_CODES, type ResponseOf, type Sparse } from '../../wire/index.ts'
-import type { BrokerContext, Caller, Handler } from '../context.ts'
+import type { BrokerContext, Handler } from '../context.ts'
 import { DONE, outcomeOfError, refusal, type Outcome } from '../error-of.ts'
+import { securityRefusal } from '../security/permission.ts'
 import { codesOf, isFilter, matches, ruleOf, type RuleFilter } from '../security/rule-codes.ts'
 
 type Matching = Sparse<ResponseOf<'DeleteAcls'>['filterResults'][number]>
-
-/** Why rules may not be looked at or changed; null when they may. */
-function refusalOf(
-  { security }: BrokerContext,
-  { identity }: Caller,
-  operation: 'describe' | 'alter'
-): Outcome | null {
-  if (!security.isRequired) {
-    const errorMessage = 'nobody has to authenticate here, so there are no access rules'
-    return refusal(ERROR_CODES.SECURITY_DISABLED, errorMessage)
-  }
-  if (security.allowsCluster(identity, operation)) return null
-  const errorMessage = `${identity.principal} may not ${operation} the cluster`
-  return refusal(ERROR_CODES.CLUSTER_AUTHORIZATION_FAILED, errorMessage)
-}
 
 const UNKNOWN_FILTER = refusal(
   ERROR_CODES.INVALID_REQUEST,
@@ -30,7 +16,7 @@ const UNKNOWN_FILTER = refusal(
 
 /** Answers DescribeAcls: rules by resource. */
 export const handleDescribeAcls: Handler<'DescribeAcls'> = (context, request, caller) => {
-  const refused = refusalOf(context, caller, 'describe')
+  const refused = securityRefusal(context, caller, 'describe')
   if (refused !== null) return refused
   if (!isFilter(request)) return UNKNOWN_FILTER
   const found = context.security.rules.list().filter(rule => matches(request, rule))
@@ -49,7 +35,7 @@ export const handleDescribeAcls: Handler<'DescribeAcls'> = (context, request, ca
 
 /** Answers CreateAcls: each rule is added or refused by itself. */
 export const handleCreateAcls: Handler<'CreateAcls'> = async (context, request, caller) => {
-  const refused = refusalOf(context, caller, 'alter')
+  const refused = securityRefusal(context, caller, 'alter')
   if (refused !== null) return { results: request.creations.map(() => refused) }
   const good: AccessRule[] = []
   const results: Outcome[] = []
@@ -83,7 +69,7 @@ function problemOf(rule: AccessRule): string | null {
 
 /** Answers DeleteAcls: what was removed, by filter. */
 export const handleDeleteAcls: Handler<'DeleteAcls'> = async (context, request, caller) => {
-  const refused = refusalOf(context, caller, 'alter')
+  const refused = securityRefusal(context, caller, 'alter')
   if (refused !== null) return { filterResults: request.filters.map(() => refused) }
   const filterResults: Matching[] = []
   for (const filter of request.filters) filterResults.push(await remove(context, filter))

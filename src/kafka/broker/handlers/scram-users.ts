@@ -11,6 +11,7 @@ import { ERROR_CODES, type RequestOf, type ResponseOf, type Sparse } from '../..
 import type { BrokerContext, Handler } from '../context.ts'
 import { repeated } from '../distinct.ts'
 import { DONE, outcomeOfError, refusal, type Outcome } from '../error-of.ts'
+import { securityRefusal } from '../security/permission.ts'
 
 type Upsertion = RequestOf<'AlterUserScramCredentials'>['upsertions'][number]
 type Change = Upsertion | RequestOf<'AlterUserScramCredentials'>['deletions'][number]
@@ -23,16 +24,14 @@ const mechanismOf = (code: number): ScramMechanism | undefined => SCRAM_MECHANIS
 
 /** Answers DescribeUserScramCredentials. */
 export const handleDescribeUserScramCredentials: Handler<'DescribeUserScramCredentials'> = (
-  { security },
+  context,
   request,
-  { identity }
+  caller
 ) => {
-  if (!security.allowsCluster(identity, 'describe')) {
-    const errorMessage = `${identity.principal} may not describe the cluster`
-    return { errorCode: ERROR_CODES.CLUSTER_AUTHORIZATION_FAILED, errorMessage }
-  }
+  const denied = securityRefusal(context, caller, 'describe')
+  if (denied !== null) return denied
   const asked = request.users?.map(user => user.name) ?? null
-  const known = new Map(security.users.list().map(user => [user.name, user]))
+  const known = new Map(context.security.users.list().map(user => [user.name, user]))
   const names = asked === null || asked.length === 0 ? [...known.keys()] : asked
   const twice = repeated(names, name => name)
   const results = [...new Set(names)].map((name): Described => {
@@ -56,17 +55,14 @@ export const handleDescribeUserScramCredentials: Handler<'DescribeUserScramCrede
 export const handleAlterUserScramCredentials: Handler<'AlterUserScramCredentials'> = async (
   context,
   request,
-  { identity }
+  caller
 ) => {
   const byUser = Map.groupBy<string, Change>(
     [...request.deletions, ...request.upsertions],
     each => each.name
   )
-  if (!context.security.allowsCluster(identity, 'alter')) {
-    const errorMessage = `${identity.principal} may not alter the cluster`
-    const errorCode = ERROR_CODES.CLUSTER_AUTHORIZATION_FAILED
-    return { results: [...byUser.keys()].map(user => ({ user, errorCode, errorMessage })) }
-  }
+  const denied = securityRefusal(context, caller, 'alter')
+  if (denied !== null) return { results: [...byUser.keys()].map(user => ({ user, ...denied })) }
   const results: Altered[] = []
   for (const [user, changes] of byUser) {
     results.push({ user, ...(await alter(context, user, changes)) })

@@ -2,6 +2,7 @@
 import { CLUSTER_NAME, type Operation, type ResourceKind } from '../../../security/index.ts'
 import { ERROR_CODES } from '../../wire/index.ts'
 import type { BrokerContext, Caller } from '../context.ts'
+import { refusal, type Outcome } from '../error-of.ts'
 import { operationBits } from './rule-codes.ts'
 
 /** Kinds of resources that the protocol knows. */
@@ -50,6 +51,26 @@ export function denialOfCluster(
   operation: Operation
 ): number {
   return denialOf(context, caller, operation, 'cluster', CLUSTER_NAME)
+}
+
+/**
+ * Why users and rules may not be looked at or changed; null when they may. Where nobody has to log in they are changed
+ * on the server's machine only: whoever reaches the server could lock everybody out of its next start.
+ */
+export function securityRefusal(
+  { security }: BrokerContext,
+  { identity }: Caller,
+  operation: 'describe' | 'alter'
+): Outcome | null {
+  if (!security.isRequired) {
+    const message =
+      'nobody has to log in here, so there are no access rules and no users to look at; make the first user on the ' +
+      'machine of the server: millrace user add NAME --super'
+    return refusal(ERROR_CODES.SECURITY_DISABLED, message)
+  }
+  if (security.allowsCluster(identity, operation)) return null
+  const message = `${identity.principal} may not ${operation} the cluster`
+  return refusal(ERROR_CODES.CLUSTER_AUTHORIZATION_FAILED, message)
 }
 
 /** Whether the caller may see it; nothing is noted: for what lists leave out. */
