@@ -146,6 +146,9 @@ test('a file before 1.0.0 does as code what it did: times beside values, updates
   const { text, diagnostics } = convertFile(file)
   deepStrictEqual(diagnostics, [])
   writeFileSync(module, text)
+  match(text, /return \(function whenSeen\(car, eventTime\)/)
+  writeFileSync(join(folder, 'plain.yaml'), OLD.replace(', eventTime: s64', ''))
+  match(convertFile(join(folder, 'plain.yaml')).text, /timestamp: function whenSeen\(car\)/)
   for (const form of [file, module]) {
     await using flow = await TestDataflow.open(form)
     const cars = ['a', 'b', 'a'].map(license => ({

@@ -221,13 +221,12 @@ test('streams that are merged keep all their sources, each with its steps', () =
       ['c', []]
     ]
   )
+  const byWord = a!.keyBy(word => word)
   // @ts-expect-error a key belongs behind the merge
-  merge(
-    a!.keyBy(word => word),
-    c!
-  )
+  merge(byWord, c!)
+  const timed = a!.eventTime({ timestamp: () => 1 })
   // @ts-expect-error event time belongs behind the merge, and behind all filters
-  merge(a!.eventTime({ timestamp: () => 1 }), c!)
+  merge(timed, c!)
   // @ts-expect-error a filter behind it would not be there in the plan
   ok(from(words).eventTime({ timestamp: () => 1 }).filter)
 })

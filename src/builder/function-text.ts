@@ -97,6 +97,13 @@ export function givesNothing(declaration: string): boolean {
   return declared !== null && isSilent(declared.body)
 }
 
+/** Whether a declaration takes one parameter alone. */
+export function takesOne(declaration: string): boolean {
+  const [first, second] = declarationIn(declaration)?.params ?? []
+  const isOne = first !== undefined && first.type !== 'RestElement' && second === undefined
+  return isOne && !/\barguments\b/.test(declaration)
+}
+
 function isSilent(node: AnyNode): boolean {
   if (node.type === 'ReturnStatement') return node.argument === null || node.argument === undefined
   return Object.values(node)

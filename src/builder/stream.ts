@@ -1,8 +1,10 @@
 // The stages of a stream, as types: what may follow, and what functions are given there.
 //
 // source ─▶ steps ─▶ (eventTime, or window ─▶ steps) ─▶ keyBy ─▶ dedup ─▶ steps ─▶ updateState or aggregate ─▶
-// (merge, flush) ─▶ to; or two sides ─▶ join ─▶ steps ─▶ to. A stream is never changed: each call gives a new one, so that a common beginning
-// can be shared. What windows add stands in window-stream.ts.
+// (merge, flush) ─▶ to; or two sides ─▶ join ─▶ steps ─▶ to.
+//
+// A stream is never changed: each call gives a new one, so that a common beginning can be shared. What windows add
+// stands in window-stream.ts.
 import type { Context, Key, KeyValue } from '../runtime/code/user.ts'
 import type { AggregateMap, AggregateState, AggregateWords, ResultOf } from './aggregate.ts'
 import type { Condition, Picked, PickedValue } from './condition.ts'

@@ -33,7 +33,16 @@ services:
 `
 }
 
-async function run(...args: string[]): Promise<{ status: number; stdout: string; stderr: string }> {
+interface Run {
+  readonly status: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+const run = (...args: string[]): Promise<Run> => runUntil(null, ...args)
+
+/** Stops the run once it has written `last`. */
+async function runUntil(last: string | null, ...args: string[]): Promise<Run> {
   const program = resolve(import.meta.dirname, '../../bin/millrace.js')
   const options = ['--conditions=millrace-source', '--disable-warning=ExperimentalWarning']
   const child = spawn(process.execPath, [...options, program, 'run', ...args], {
@@ -41,7 +50,10 @@ async function run(...args: string[]): Promise<{ status: number; stdout: string;
   })
   let stdout = ''
   let stderr = ''
-  child.stdout.on('data', (part: Buffer) => (stdout += part.toString()))
+  child.stdout.on('data', (part: Buffer) => {
+    stdout += part.toString()
+    if (last !== null && stdout.endsWith(last)) child.kill('SIGINT')
+  })
   child.stderr.on('data', (part: Buffer) => (stderr += part.toString()))
   const status = await new Promise<number>(done => child.on('close', code => done(code ?? -1)))
   return { status, stdout, stderr }
@@ -86,6 +98,22 @@ for (const converter of ['avro', 'protobuf']) {
     registry = await TestRegistry.start()
   })
 }
+
+test('values behind a registry are decoded as they come, with keys and times beside', async () => {
+  const file = join(folder, 'followed.yaml')
+  const lines = join(folder, 'followed.jsonl')
+  writeFileSync(file, flow('avro'))
+  writeFileSync(lines, '{"id":7}\n{"id":8}\n')
+  const io = ['--in', `orders=${lines}`, '--out', 'wired=-', '--out-format', 'json']
+  const { status, stdout, stderr } = await runUntil('"offset":1}\n', file, '--ephemeral', ...io)
+  const values = stdout.trim().split('\n')
+  deepStrictEqual(
+    values.map(line => (JSON.parse(line) as { readonly value: unknown }).value),
+    [{ id: 7 }, { id: 8 }],
+    stderr
+  )
+  strictEqual(status, 0)
+})
 
 test('a start that may not ask says which name of the environment is missing', async () => {
   const file = join(folder, 'named.yaml')
