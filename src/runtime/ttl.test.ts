@@ -1,5 +1,5 @@
 // Times to live: what a value's age counts from.
-import { deepEqual } from 'node:assert/strict'
+import { deepEqual, equal } from 'node:assert/strict'
 import { test } from 'node:test'
 import { SimulatedClock } from '../base/index.ts'
 import { compile } from '../dataflow/index.ts'
@@ -50,4 +50,28 @@ test('a value lives from its last update, whoever reads it', async () => {
 
 test('with ttl-after: access a read of its service lets it live on, over restarts too', async () => {
   deepEqual(await readTwice('access'), ['a1', 'a?1', 'a?1'])
+})
+
+test('values that expire leave the state soon, however many they are', async () => {
+  const keys = 15_000
+  const clock = new SimulatedClock()
+  const bench = new Bench({ clock })
+  const plan = planOf('write')
+  await bench.createTopics(plan)
+  const running = await bench.start(plan)
+  await bench.feed(
+    'in',
+    Array.from({ length: keys }, (_, index) => String.fromCodePoint(0x4e00 + index))
+  )
+  await running.settle()
+  // Sweeps come every five seconds, and every second while one leaves something to the next.
+  for (let second = 0; second < 12; second++) {
+    await clock.advance(1_000)
+    await running.settle()
+  }
+  const topics = await bench.log.listTopics({ internal: true })
+  const changelog = topics.find(({ spec }) => spec.cleanup === 'compact')!.name
+  const removed = (await bench.read(changelog)).filter(({ value }) => value === null)
+  equal(removed.length, keys)
+  await running.stop()
 })

@@ -103,6 +103,13 @@ export interface KeyedState<V = unknown> {
    * @throws STATE_STORE_DAMAGED, STATE_STORE_FAILED as {@link get}
    */
   keysFrom(from: StateKey, limit: number): Promise<StateKey[]>
+  /**
+   * Keys whose values `fits` picks, hot and cold, up to `limit`, in no promised order. The store is read a portion at a
+   * time, other work goes on in between: a key that is written meanwhile may or may not show. `fits` keeps and
+   * changes nothing.
+   * @throws STATE_STORE_DAMAGED, STATE_STORE_FAILED as {@link get}
+   */
+  keysWhere(fits: (value: V) => boolean, limit: number): Promise<StateKey[]>
   /** How many keys are present. */
   readonly size: number
 }

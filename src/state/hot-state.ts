@@ -226,6 +226,37 @@ export class HotState implements KeyedState {
     return found.slice(0, limit)
   }
 
+  async keysWhere(fits: (value: unknown) => boolean, limit: number): Promise<StateKey[]> {
+    const { key: keys, value: values } = this.spec
+    const seen = new Set<StateKey>(this.#entries.keys())
+    const found: StateKey[] = []
+    /** Whether to go on. */
+    const look = (key: StateKey, value: unknown): boolean => !fits(value) || found.push(key) < limit
+    for (const { key, value, flags } of this.#entries.values()) {
+      if (flags & PRESENT && !look(key, value)) return found
+    }
+    const tail = this.#tail
+    for (const index of tail?.records() ?? []) {
+      const key = this.#replayedKey(tail!, index)
+      if (!seen.has(key) && !look(key, this.#replayedValue(tail!, index))) return found
+    }
+    if (!this.#hasStored) return found
+    try {
+      for await (const [stored, bytes] of this.#store.scan(this.prefix, afterPrefix(this.prefix))) {
+        const key = keys.decode(stored, this.prefix.length, stored.length)
+        if (seen.has(key) || tail?.knows(stored) === true) continue
+        // It may have come into the map since, and be another value by now.
+        const entry = this.#entries.get(key)
+        if (entry !== undefined && !(entry.flags & PRESENT)) continue
+        const value = entry === undefined ? values.decode(bytes, 0, bytes.length) : entry.value
+        if (!look(key, value)) break
+      }
+    } catch (error) {
+      throw this.#ledger.fail(error)
+    }
+    return found
+  }
+
   /** Present keys in map and tail whose stored form is `start` or comes after it, in that order. */
   #nearFrom(start: Buffer): { readonly key: StateKey; readonly bytes: Buffer }[] {
     const found: { readonly key: StateKey; readonly bytes: Buffer }[] = []

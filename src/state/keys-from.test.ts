@@ -8,6 +8,10 @@ const KEYS = ['d', 'b', 'é', 'a', 'c', '~', 'bb']
 /** By their bytes. */
 const ORDER = ['a', 'b', 'bb', 'c', 'd', '~', 'é']
 
+function isOdd(value: number): boolean {
+  return value === 1
+}
+
 test('gives keys in the order of their bytes, wherever they are', async () => {
   for (const isCold of [false, true]) {
     for (const flushedCount of [0, 3, KEYS.length]) {
@@ -27,6 +31,41 @@ test('gives keys in the order of their bytes, wherever they are', async () => {
       state.delete('c')
       assert.deepEqual(await state.keysFrom('bb', 3), ['bb', 'd', '~'])
       await task.close()
+    }
+  }
+})
+
+test('picks keys by their values, wherever they are, as they are when their turn comes', async () => {
+  for (const isCold of [false, true]) {
+    for (const flushedCount of [0, 3, KEYS.length]) {
+      const changelog = new MemoryChangelog()
+      const specs = [{ ...numbersSpec('s.n'), isCold }]
+      const store = new MemoryStore()
+      const first = await openTask(store, changelog, { specs })
+      const state = first.state<number>('s.n')
+      for (const [index, key] of KEYS.entries()) {
+        state.set(key, index % 2)
+        if (index + 1 === flushedCount) {
+          commit(first, changelog)
+          await first.flush()
+        }
+      }
+      assert.deepEqual((await state.keysWhere(isOdd, 100)).toSorted(), ['a', 'b', '~'])
+      assert.equal((await state.keysWhere(isOdd, 2)).length, 2)
+      commit(first, changelog)
+      // What was not flushed is read from the changelog.
+      store.crash()
+      const again = await openTask(store.reopen(), changelog, { specs })
+      const found = again.state<number>('s.n').keysWhere(isOdd, 100)
+      assert.deepEqual((await found).toSorted(), ['a', 'b', '~'])
+      const changing = again.state<number>('s.n')
+      const picked = changing.keysWhere(isOdd, 100)
+      changing.set('d', 1)
+      changing.delete('a')
+      for (const key of await picked)
+        assert.ok(['a', 'b', '~', 'd'].includes(key as string), key as string)
+      assert.deepEqual((await changing.keysWhere(isOdd, 100)).toSorted(), ['b', 'd', '~'])
+      await again.close()
     }
   }
 })

@@ -124,6 +124,7 @@ export class FunctionsProgram implements TaskProgram, TaskWork {
   units = 0
   readonly #options: ProgramOptions
   readonly #deliveries: Deliveries
+  readonly #sweeper: Sweeper
   /** Messages of the mailbox that are still to be delivered after the start (F2). */
   #restored: Float64Array
   #restoredAt = 0
@@ -165,7 +166,7 @@ export class FunctionsProgram implements TaskProgram, TaskWork {
     })
     const { dispatcher, deadLetters } = this
     const egresses = new Egresses(options, this.outputs, this.placements)
-    const sweeper = new Sweeper(states, clock, time)
+    const sweeper = new Sweeper({ ...options, states })
     const effects = new EffectApplier({
       dispatcher,
       timers,
@@ -177,6 +178,7 @@ export class FunctionsProgram implements TaskProgram, TaskWork {
     })
     this.calls = new Calls({ ...options, states, mailboxes, effects, deadLetters })
     this.expiring = [sweeper]
+    this.#sweeper = sweeper
     this.#restored = mailboxes.restore()
     this.#deliveries = new Deliveries({
       ...options,
@@ -196,6 +198,7 @@ export class FunctionsProgram implements TaskProgram, TaskWork {
       this.dispatcher.length > 0 ||
       this.#deliveries.isReady ||
       this.calls.isReady ||
+      this.#sweeper.isReady ||
       this.#restoredAt < this.#restored.length ||
       this.#isEntered
     )
@@ -210,6 +213,7 @@ export class FunctionsProgram implements TaskProgram, TaskWork {
   process(budget: Budget): void {
     const { calls } = this
     for (; calls.isReady && budget.left > 0; this.#count(budget)) calls.step()
+    for (; this.#sweeper.isReady && budget.left > 0; this.#count(budget)) this.#sweeper.remove()
     for (; this.#restoredAt < this.#restored.length && budget.left > 0; this.#count(budget)) {
       const envelope = this.mailboxes.load(this.#restored[this.#restoredAt++]!)
       this.#meet(envelope)

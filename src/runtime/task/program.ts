@@ -41,8 +41,8 @@ export interface RecordUndo {
 
 /** Something that grows old. */
 export interface Expiring {
-  /** Removes what is over, at most `countMax`; gives how many. */
-  sweep(countMax: number): number
+  /** Removes what is over, at most `countMax`; tells whether more may be left. */
+  sweep(countMax: number): boolean
 }
 
 /** Work that does not begin with a record. Everything is called between two records. */

@@ -182,14 +182,14 @@ export class ExpiringView implements StateView {
     return this.#state.get(key)?.at ?? null
   }
 
-  /** Removes what is over, at most `countMax`; gives how many. */
-  sweep(countMax: number): number {
+  /** As {@link Expiring}. */
+  sweep(countMax: number): boolean {
     const over: StateKey[] = []
     for (const [key, stamped] of this.#state.entries()) {
       if (this.#isOver(stamped) && over.push(key) === countMax) break
     }
     for (const key of over) this.#state.delete(key)
-    return over.length
+    return over.length === countMax
   }
 
   #isOver(stamped: Stamped): boolean {

@@ -354,14 +354,15 @@ export class Task {
     if (error !== null) throw error
   }
 
-  #armSweep(): void {
+  #armSweep(isMoreLeft = false): void {
     const { sweepMs } = this.#options
     if (sweepMs === null) return
     const act = () => {
       this.#sweepDue = true
       this.wake()
     }
-    const delayMs = Math.min(Math.max(sweepMs, SWEEP_DELAY_MS_MIN), SWEEP_DELAY_MS_MAX)
+    const wantedMs = isMoreLeft ? SWEEP_DELAY_MS_MIN : sweepMs
+    const delayMs = Math.min(Math.max(wantedMs, SWEEP_DELAY_MS_MIN), SWEEP_DELAY_MS_MAX)
     this.#sweepTimer = this.#clock.timer(delayMs, act, { unref: true })
   }
 
@@ -369,7 +370,10 @@ export class Task {
   #sweep(): void {
     this.#sweepDue = false
     this.#options.time.now = this.#clock.now()
-    for (const view of this.#options.program.expiring) view.sweep(SWEEP_ROWS_MAX)
-    this.#armSweep()
+    let isMoreLeft = false
+    for (const view of this.#options.program.expiring) {
+      if (view.sweep(SWEEP_ROWS_MAX)) isMoreLeft = true
+    }
+    this.#armSweep(isMoreLeft)
   }
 }
