@@ -1,10 +1,11 @@
 // kafkajs 2.2.4, unchanged, against the broker.
 import { deepStrictEqual, ok, rejects, strictEqual } from 'node:assert/strict'
-import { test, type TestContext } from 'node:test'
+import { test } from 'node:test'
 
 import kafkajs from 'kafkajs'
 import type { Consumer, Kafka as Client } from 'kafkajs'
 
+import { connected, consume } from './kafkajs-kit.ts'
 import { brokerFor, finallyIn, until, type TestBroker } from './kit.ts'
 
 const { CompressionTypes, Kafka, logLevel } = kafkajs
@@ -21,48 +22,12 @@ function clientOf({ bootstrap }: TestBroker, clientId = 'test'): Client {
   })
 }
 
-interface Seen {
-  readonly key: string | null
-  readonly value: string | null
-  readonly partition: number
-  readonly offset: string
-}
-
-async function consume(
-  t: TestContext,
-  consumer: Consumer,
-  topic: string,
-  options: { readonly fromBeginning?: boolean } = { fromBeginning: true }
-): Promise<Seen[]> {
-  const seen: Seen[] = []
-  finallyIn(t, () => consumer.disconnect())
-  await consumer.connect()
-  await consumer.subscribe({ topic, ...options })
-  await consumer.run({
-    eachMessage: ({ partition, message }) => {
-      const { key, value, offset } = message
-      seen.push({
-        key: key?.toString() ?? null,
-        value: value?.toString() ?? null,
-        partition,
-        offset
-      })
-      return Promise.resolve()
-    }
-  })
-  return seen
-}
-
 test('kafkajs produces with keys, headers and gzip, and consumes all of it', async t => {
   const started = await brokerFor(t)
   const client = clientOf(started)
-  const admin = client.admin()
-  await admin.connect()
-  finallyIn(t, () => admin.disconnect())
+  const admin = await connected(t, client.admin())
   await admin.createTopics({ topics: [{ topic: 'words', numPartitions: 3 }] })
-  const producer = client.producer()
-  await producer.connect()
-  finallyIn(t, () => producer.disconnect())
+  const producer = await connected(t, client.producer())
   await producer.send({ topic: 'words', messages: [{ key: 'a', value: '1', headers: { h: 'x' } }] })
   await producer.send({
     topic: 'words',
@@ -79,9 +44,7 @@ test('kafkajs produces with keys, headers and gzip, and consumes all of it', asy
 test('a second kafkajs consumer takes its part, and gives it back when it leaves', async t => {
   const started = await brokerFor(t)
   const client = clientOf(started)
-  const admin = client.admin()
-  await admin.connect()
-  finallyIn(t, () => admin.disconnect())
+  const admin = await connected(t, client.admin())
   await admin.createTopics({ topics: [{ topic: 'jobs', numPartitions: 4 }] })
   const joined: string[][] = []
   const start = async (): Promise<{ consumer: Consumer; partitions: () => number[] }> => {
@@ -111,9 +74,7 @@ test('a second kafkajs consumer takes its part, and gives it back when it leaves
 test('kafkajs positions are kept over a restart of the consumer, and administrators change them', async t => {
   const started = await brokerFor(t)
   const client = clientOf(started)
-  const producer = client.producer()
-  await producer.connect()
-  finallyIn(t, () => producer.disconnect())
+  const producer = await connected(t, client.producer())
   await producer.send({ topic: 'log', messages: [{ value: 'a' }, { value: 'b' }] })
   const first = client.consumer({ groupId: 'g', ...QUICK })
   const before = await consume(t, first, 'log')
@@ -127,9 +88,7 @@ test('kafkajs positions are kept over a restart of the consumer, and administrat
     after.map(each => each.value),
     ['c']
   )
-  const admin = client.admin()
-  await admin.connect()
-  finallyIn(t, () => admin.disconnect())
+  const admin = await connected(t, client.admin())
   await rejects(admin.deleteGroups(['g']), /delete/i)
   await second.disconnect()
   await until(async () => (await admin.describeGroups(['g'])).groups[0]!.state === 'Empty')
@@ -147,9 +106,7 @@ test('kafkajs positions are kept over a restart of the consumer, and administrat
 test('kafkajs administrates topics: partitions, configurations, records, offsets by time', async t => {
   const started = await brokerFor(t)
   const client = clientOf(started)
-  const admin = client.admin()
-  await admin.connect()
-  finallyIn(t, () => admin.disconnect())
+  const admin = await connected(t, client.admin())
   await admin.createTopics({
     topics: [{ topic: 't', configEntries: [{ name: 'retention.ms', value: '3600000' }] }]
   })
@@ -166,9 +123,7 @@ test('kafkajs administrates topics: partitions, configurations, records, offsets
     resources: [{ type: 2, name: 't', configNames: ['retention.ms'] }]
   })
   strictEqual(configs.resources[0]!.configEntries[0]!.configValue, '3600000')
-  const producer = client.producer()
-  await producer.connect()
-  finallyIn(t, () => producer.disconnect())
+  const producer = await connected(t, client.producer())
   const base = 1_700_000_000_000
   await producer.send({
     topic: 't',
@@ -190,13 +145,8 @@ test('kafkajs administrates topics: partitions, configurations, records, offsets
 test('kafkajs transactions: committed ones are seen, aborted ones never', async t => {
   const started = await brokerFor(t)
   const client = clientOf(started)
-  const producer = client.producer({
-    transactionalId: 'tx',
-    idempotent: true,
-    maxInFlightRequests: 1
-  })
-  await producer.connect()
-  finallyIn(t, () => producer.disconnect())
+  const transactional = { transactionalId: 'tx', idempotent: true, maxInFlightRequests: 1 }
+  const producer = await connected(t, client.producer(transactional))
   for (const [value, isCommit] of [
     ['a', true],
     ['b', false],
@@ -216,9 +166,7 @@ test('kafkajs transactions: committed ones are seen, aborted ones never', async 
     seen.map(each => each.value),
     ['a', 'c']
   )
-  const admin = client.admin()
-  await admin.connect()
-  finallyIn(t, () => admin.disconnect())
+  const admin = await connected(t, client.admin())
   const [position] = await admin.fetchOffsets({ groupId: 'tx-group', topics: ['tx'] })
   strictEqual(position!.partitions[0]!.offset, '7')
 })

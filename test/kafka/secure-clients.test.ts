@@ -13,6 +13,7 @@ import kafkajs from 'kafkajs'
 import type { Kafka as KafkaClient, SASLOptions } from 'kafkajs'
 
 import { textOf, withoutOpenssl } from './certificates.ts'
+import { connected, consume } from './kafkajs-kit.ts'
 import { finallyIn, until } from './kit.ts'
 import { USERS, rule, tlsBrokerFor, type SecureBroker } from './secure-kit.ts'
 import { hasCommand, runTool } from './toolchain.ts'
@@ -57,23 +58,15 @@ for (const mechanism of ['plain', 'scram-sha-256', 'scram-sha-512'] as const) {
     async t => {
       const started = await start(t)
       const client = kafkajsOf(started, 'admin', mechanism)
-      const producer = client.producer()
-      await producer.connect()
-      finallyIn(t, () => producer.disconnect())
+      const producer = await connected(t, client.producer())
       await producer.send({ topic: 'all', messages: [{ value: 'a' }, { value: 'b' }] })
       const consumer = client.consumer({ groupId: 'g', maxWaitTimeInMs: 100 })
-      const seen: string[] = []
-      await consumer.connect()
-      finallyIn(t, () => consumer.disconnect())
-      await consumer.subscribe({ topic: 'all', fromBeginning: true })
-      await consumer.run({
-        eachMessage: ({ message }) => {
-          seen.push(message.value!.toString())
-          return Promise.resolve()
-        }
-      })
+      const seen = await consume(t, consumer, 'all')
       await until(() => seen.length === 2)
-      deepStrictEqual(seen, ['a', 'b'])
+      deepStrictEqual(
+        seen.map(each => each.value),
+        ['a', 'b']
+      )
       deepStrictEqual(started.problems, [])
     }
   )
@@ -84,25 +77,19 @@ test(
   { skip: withoutOpenssl },
   async t => {
     const started = await start(t)
-    const admin = kafkajsOf(started, 'admin').admin()
-    await admin.connect()
-    finallyIn(t, () => admin.disconnect())
+    const admin = await connected(t, kafkajsOf(started, 'admin').admin())
     await admin.createTopics({
       topics: ['shop.orders', 'shop.secret', 'other'].map(topic => ({ topic }))
     })
     const ana = kafkajsOf(started, 'ana')
-    const own = ana.admin()
-    await own.connect()
-    finallyIn(t, () => own.disconnect())
+    const own = await connected(t, ana.admin())
     deepStrictEqual(await own.listTopics(), ['shop.orders'])
     await rejects(
       own.createTopics({ topics: [{ topic: 'shop.new' }] }),
       (error: { errors: Error[] }) => /authoriz/i.test(error.errors[0]!.message)
     )
     await rejects(own.fetchTopicMetadata({ topics: ['other'] }), /authoriz/i)
-    const producer = ana.producer()
-    await producer.connect()
-    finallyIn(t, () => producer.disconnect())
+    const producer = await connected(t, ana.producer())
     await producer.send({ topic: 'shop.orders', messages: [{ value: '1' }] })
     for (const topic of ['shop.secret', 'other']) {
       await rejects(producer.send({ topic, messages: [{ value: '1' }] }), /authoriz/i)

@@ -5,7 +5,7 @@
 //   A2  Entries of a partition stand in the order of their markers.
 import { isMillraceError } from '../../base/index.ts'
 import type { Log } from '../../log/index.ts'
-import { batchByteLength, readBatchHeader } from '../../record/index.ts'
+import { findBatch } from './find-batch.ts'
 import type { BrokerStore } from './store.ts'
 
 const PREFIX = 'aborted:'
@@ -158,19 +158,12 @@ function parseKey(key: string): AbortedPartition {
 
 /** Offset of the marker that ended the transaction; null when topic or marker are gone. */
 async function findMarker(log: Log, each: AbortedPartition): Promise<number | null> {
-  const { topic, partition, producerId } = each
-  let offset = each.from
   try {
-    for (;;) {
-      const read = await log.read({ topic, partition, offset })
-      for (let at = 0; at < read.bytes.length; at += batchByteLength(read.bytes, at)) {
-        const header = readBatchHeader(read.bytes, at)
-        const isMarker = header.isControl && header.producerId === producerId
-        if (isMarker && header.baseOffset >= each.from) return header.baseOffset
-      }
-      offset = read.nextOffset
-      if (offset >= read.endOffset) return null
-    }
+    return await findBatch(log, each, header => {
+      return (
+        header.isControl && header.producerId === each.producerId && header.baseOffset >= each.from
+      )
+    })
   } catch (error) {
     if (isMillraceError(error)) return null
     throw error

@@ -6,7 +6,7 @@
 //   I2  A batch is written only if its sequence follows the last one of its producer and epoch in the partition.
 //   I3  What is remembered is committed with the batch. Only the offset is not known before; a later process finds it
 //       by looking from `from` on, a place at or before the batch.
-import type { Clock } from '../../base/index.ts'
+import { MillraceError, type Clock } from '../../base/index.ts'
 import type { Log, Topic } from '../../log/index.ts'
 import { readBatchHeader, type BatchHeader } from '../../record/index.ts'
 import { ERROR_CODES } from '../wire/index.ts'
@@ -212,8 +212,32 @@ export class Producers {
   }
 
   #duplicate(topic: string, partition: number, header: BatchHeader, batch: KnownBatch): Admission {
-    batch.offset ??= findBatch(this.#log, topic, partition, batch.from, header)
+    batch.offset ??= this.#find(topic, partition, header, batch.from)
     return { kind: 'duplicate', baseOffset: batch.offset }
+  }
+
+  /** @throws BATCH_NOT_FOUND it is not there any more, and as Log.read */
+  async #find(
+    topic: string,
+    partition: number,
+    { producerId, producerEpoch, baseSequence }: BatchHeader,
+    from: number
+  ): Promise<number> {
+    const place = { topic, partition, from }
+    const found = await findBatch(
+      this.#log,
+      place,
+      each =>
+        each.producerId === producerId &&
+        each.producerEpoch === producerEpoch &&
+        each.baseSequence === baseSequence
+    )
+    if (found !== null) return found
+    throw new MillraceError(
+      'BATCH_NOT_FOUND',
+      `producer ${producerId} wrote its batch ${baseSequence} to ${topic}/${partition}, but it is not there any ` +
+        'more; expected it to be kept for longer than clients retry; raise the retention of the topic'
+    )
   }
 
   /** Producers that are remembered in a topic, by partition. */

@@ -81,33 +81,39 @@ export class Groups {
 
   /** The classic group; null when there is none. */
   classic(id: string): ClassicGroup | null {
-    const group = this.#groups.get(id)
-    return group instanceof ClassicGroup ? group : null
+    return this.#find(id, ClassicGroup)
   }
 
   /** The classic group, made if need be; null when the group is of the other kind (G1). */
   classicFor(id: string): ClassicGroup | null {
-    const group = this.#groups.get(id)
-    if (group instanceof ClassicGroup) return group
-    if (group !== undefined && group.members.size > 0) return null
-    const made = new ClassicGroup(this.#classicHost(id))
-    this.#groups.set(id, made)
-    return made
+    return this.#findOr(id, ClassicGroup, () => new ClassicGroup(this.#classicHost(id)))
   }
 
   /** The group of KIP-848; null when there is none. */
   consumer(id: string): ConsumerGroup | null {
-    const group = this.#groups.get(id)
-    return group instanceof ConsumerGroup ? group : null
+    return this.#find(id, ConsumerGroup)
   }
 
   /** The group of KIP-848, made if need be; null when the group is of the other kind (G1). */
   consumerFor(id: string): ConsumerGroup | null {
+    return this.#findOr(id, ConsumerGroup, () => new ConsumerGroup(this.#consumerHost(id)))
+  }
+
+  #find<G>(id: string, kind: abstract new (...given: never[]) => G): G | null {
     const group = this.#groups.get(id)
-    if (group instanceof ConsumerGroup) return group
+    return group instanceof kind ? group : null
+  }
+
+  #findOr<G extends ClassicGroup | ConsumerGroup>(
+    id: string,
+    kind: abstract new (...given: never[]) => G,
+    make: () => G
+  ): G | null {
+    const group = this.#groups.get(id)
+    if (group instanceof kind) return group
     if (group !== undefined && group.members.size > 0) return null
     group?.close()
-    const made = new ConsumerGroup(this.#consumerHost(id))
+    const made = make()
     this.#groups.set(id, made)
     return made
   }
