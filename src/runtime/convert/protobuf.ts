@@ -129,7 +129,13 @@ function writerProblem(
     if (writer === undefined) return `there is no message ${indexes.join('.')} in the schema`
     messages = messagesIn(writer)
   }
-  return writer === undefined ? 'no message is named' : differenceOf(reader, writer, new Set())
+  if (writer === undefined) return 'no message is named'
+  try {
+    return differenceOf(reader, writer, new Set())
+  } catch (error) {
+    // What the file imports of others is not known; most fields can do without.
+    return `${messageOf(error)}, for what ${file.foreign.join(', ')} declares is not looked up`
+  }
 }
 
 function differenceOf(

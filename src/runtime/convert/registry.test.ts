@@ -131,6 +131,27 @@ test('records are told by their places, whatever their writer calls them', async
   deepStrictEqual(await read(reader, Buffer.concat([head, avro.toBuffer(value)])), value)
 })
 
+test('a schema that needs another subject fails its records with the reason', async () => {
+  const fields = [
+    { name: 'id', type: 'int' },
+    { name: 'buyer', type: 'com.acme.Buyer' }
+  ]
+  const avroId = registry.add('parted-value', JSON.stringify(record('Order', fields)))
+  const text =
+    'syntax = "proto3"; import "buyer.proto"; message Order { uint32 id = 1; Buyer buyer = 2; }'
+  const protoId = registry.add('parted-proto-value', text, 'PROTOBUF')
+  for (const [kind, id] of [
+    ['avro', avroId],
+    ['protobuf', protoId]
+  ] as const) {
+    const bytes = Buffer.from([0, 0, 0, 0, id, 0, 2])
+    await rejects(read(converterOf(`parted-${kind}`, kind), bytes), {
+      code: 'SCHEMA_INCOMPATIBLE',
+      message: /[Bb]uyer/
+    })
+  }
+})
+
 test('a start with a schema that the subject’s rule refuses says so', async () => {
   const text: Type = { kind: 'object', name: 'order', fields: [field('id', { kind: 'string' })] }
   await written(converterOf('strict', 'avro'), { id: 1 })
