@@ -101,7 +101,9 @@ function isComparable(type: Type): boolean {
   )
 }
 
-function hintFor({ kind }: Type): string | null {
+function hintFor(type: Type): string | null {
+  const { kind } = type
+  if (isNumber(type)) return 'Use is, in, above, at-least, below or at-most.'
   if (kind === 'bool' || kind === 'enum' || kind === 'decimal')
     return 'Use is or in, or a function.'
   return 'Test one of its fields, or whether it exists; or write a function.'
