@@ -11,7 +11,7 @@ import { checkBundle } from './check-bundle.ts'
 import { DEPLOYMENT_NAME } from './contract.ts'
 import type { DeployOutcome, DeployRequest, DeployStep, DeploymentReport } from './contract.ts'
 import { Deployment } from './deployment.ts'
-import { compareStored, joined, loadDeployment, namesOf, ownedBy } from './loaded.ts'
+import { compareStored, joined, loadDeployment, namesOf, namesOfFolder, ownedBy } from './loaded.ts'
 import type { LoadedDeployment, PlannedChanges } from './loaded.ts'
 import { NameOwners, namesOfRecord } from './name-owners.ts'
 import { digestOf, newRecord } from './new-record.ts'
@@ -185,14 +185,19 @@ export class Deployments {
 
   /** The deployment whose code threw an error outside of every call is failed; false: it is nobody's. */
   async failStray(error: unknown): Promise<boolean> {
-    const stack = error instanceof Error ? (error.stack ?? '') : ''
-    const found = [...this.#all.values()].find(({ stored }) =>
-      stack.includes(`${this.#store.filesOf(stored)}/`)
-    )
-    if (found?.running === undefined || found.running === null) return false
-    const reason = `an error was thrown where nothing waits for it: ${messageOf(error)}`
-    await this.#inTurn(found.stored.name, () => found.fail(reason))
-    return true
+    const lines = error instanceof Error ? (error.stack ?? '').split('\n') : []
+    for (const deployment of this.#all.values()) {
+      const { running, stored } = deployment
+      const folders = running === null ? [] : namesOfFolder(this.#store.filesOf(stored))
+      const line = lines.find(one => folders.some(folder => one.includes(`${folder}/`)))
+      if (line === undefined) continue
+      const place = /[^\s(]+:\d+:\d+/.exec(deployment.ownNames(line))?.[0] ?? 'its files'
+      const reason = `an error was thrown where nothing waits for it: ${messageOf(error)} (at ${place})`
+      await this.#inTurn(stored.name, () => deployment.fail(reason))
+      this.#tell(stored.name, `failed: ${reason}`)
+      return true
+    }
+    return false
   }
 
   async #deploy(name: string, request: DeployRequest): Promise<DeployOutcome> {

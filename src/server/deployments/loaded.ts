@@ -1,5 +1,7 @@
 // A version of a deployment, loaded from its folder and checked as a run checks its files.
+import { realpathSync } from 'node:fs'
 import { join, relative } from 'node:path'
+import { pathToFileURL } from 'node:url'
 
 import { MillraceError, sendConsoleToStderr } from '../../base/index.ts'
 import type { Diagnostic } from '../../dataflow/diagnostics.ts'
@@ -77,8 +79,23 @@ export async function loadDeployment(
 /** A text in which files of the version are named from its folder. */
 export function ownNames(folder: string, text: string): string {
   const near = relative('', folder)
-  const short = near === '' ? text : text.replaceAll(`${near}/`, '')
-  return short.replaceAll(`${folder}/`, '')
+  const names = [...namesOfFolder(folder), ...(near === '' ? [] : [near])]
+  return names.reduce((named, name) => named.replaceAll(`${name}/`, ''), text)
+}
+
+/** All that Node calls a folder in stacks and messages: URLs first, then paths. */
+export function namesOfFolder(folder: string): readonly string[] {
+  const paths = unique([folder, withoutLinks(folder)])
+  return [...paths.map(path => pathToFileURL(path).href), ...paths]
+}
+
+function withoutLinks(folder: string): string {
+  try {
+    return realpathSync(folder)
+  } catch {
+    // It has been removed.
+    return folder
+  }
 }
 
 /** Names that no other deployment may have: dataflows and applications keep positions and dead letters by them. */

@@ -35,8 +35,9 @@ export class ServerBench {
     return bench
   }
 
+  /** With a sign that URLs write otherwise. */
   get data(): string {
-    return join(this.folder, 'data')
+    return join(this.folder, 'the data')
   }
 
   /** Starts it; resolves when deployments have started, too. */
