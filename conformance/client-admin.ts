@@ -20,7 +20,9 @@ export function adminCases(add: AddCase): void {
     strictEqual(made.status.resolution, 'provisioned')
     strictEqual(made.status.records, 0)
     strictEqual(made.owner, null)
-    ok((await admin.topics()).some(topic => topic.name === name))
+    for (const internal of [false, true]) {
+      ok((await admin.topics({ internal })).some(topic => topic.name === name))
+    }
     const changed = await admin.configure(name, {
       'retention.ms': null,
       'cleanup.policy': 'delete'

@@ -117,6 +117,10 @@ export function groupCases(add: AddCase): void {
     await consumer.commit()
     await rejects(admin.resetOffsets(group, { to: 'beginning' }), { code: 'GROUP_NOT_EMPTY' })
     await rejects(admin.deleteGroup(group), { code: 'GROUP_NOT_EMPTY' })
+    const [idle, other] = [await kit.topic(), kit.name()]
+    const waiting = await member(kit, idle, other)
+    await rejects(admin.resetOffsets(other, { to: 'end' }), { code: 'GROUP_NOT_EMPTY' })
+    await waiting.close()
     await consumer.close()
     const tried = await admin.resetOffsets(group, {
       to: { skip: 4 },

@@ -106,7 +106,11 @@ test('topics, partitions and SPUs of a server are administrated', async t => {
   const create = ['topic', 'create', 'logs', '--retention-time', '1h', '--config']
   await done([...create, 'cleanup.policy=compact', ...at])
   await done(['topic', 'create', 'logs', '--if-not-exists', ...at])
-  await refused(['topic', 'create', 'logs', ...at], /TOPIC_ALREADY_EXISTS/)
+  await refused(['topic', 'create', 'logs', ...at], /topic "logs" exists already/)
+  await refused(
+    ['topic', 'create', 'x', '--config', 'foo=1', ...at],
+    /foo is not known; expected one/
+  )
   await done(['topic', 'add-partition', 'logs', '--count', '2', ...at])
   match(
     await done(['topic', 'config', 'logs', '--unset', 'cleanup.policy', ...at]),
@@ -206,6 +210,14 @@ test('an empty list is a sentence for people and an empty list for programs', as
   await done(['topic', 'delete', 'only', '--yes', ...at])
   const { stdout, stderr } = await run(['partition', 'list', ...at], root)
   deepStrictEqual([stdout, stderr], ['', 'No topics; millrace topic create NAME makes one.\n'])
+})
+
+test('the memory of groups, users and rules is not deleted by its topic', async () => {
+  const at = ['--data-dir', 'memory']
+  await done(['topic', 'create', 't', ...at])
+  await done(['consume', 't', '-g', 'g', '-d', ...at])
+  match(await done(['topic', 'list', '--all', ...at]), /^_millrace\.broker /m)
+  await refused(['topic', 'delete', '_millrace.broker', '--yes', ...at], /users, tokens and access/)
 })
 
 test('what stands before a wrong line is sent, and the line is named', async () => {

@@ -15,6 +15,7 @@ const USAGE_CODES: ReadonlySet<string> = new Set([
   'USAGE',
   'DISK_LOCKED',
   'LOG_LOCKED',
+  'TOPIC_INTERNAL',
   'TOPIC_INVALID',
   'UPGRADE_REFUSED',
   'TOPIC_EXISTS',

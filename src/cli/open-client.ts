@@ -72,7 +72,7 @@ async function unknown(
   const name = error.details[noun]
   if (typeof name !== 'string') return error
   const nearest = nearestWord(name, await names().catch(() => []))
-  if (nearest === null) return error
+  if (nearest === null || nearest === name) return error
   return new MillraceError('USAGE', `no ${noun} is called "${name}"; did you mean "${nearest}"?`, {
     cause: error
   })

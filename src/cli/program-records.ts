@@ -80,9 +80,8 @@ function addTopic(program: Command, finish: Finish): void {
       'Topics of a data directory that is not in use, of a server, or of a Kafka cluster.'
     )
   addTarget(topic.command('list').alias('ls'))
-    .summary('list the topics')
     .description('Lists the topics.')
-    .option('--all', 'internal topics (changelogs, repartition) too')
+    .option('--all', 'also internal topics of a data directory (changelogs, repartition)')
     .addOption(outputOption(LISTS))
     .action(async (options: TopicListOptions) => finish(await (await topics()).topicList(options)))
   addTarget(topic.command('describe').alias('get'))

@@ -9,7 +9,7 @@ import type {
   TopicFacts,
   TopicPartition
 } from './driver.ts'
-import { groupUnknown } from './errors.ts'
+import { groupNotEmpty, groupUnknown } from './errors.ts'
 import { startOffsets, type StartPosition } from './consumer/start.ts'
 import { keyOf } from './places.ts'
 import type {
@@ -31,7 +31,7 @@ export class Admin {
     this.#driver = driver
   }
 
-  /** All topics by name; with those of the engine when `internal`. */
+  /** All topics by name; of a data directory with those of the engine when `internal`. */
   async topics(options: { readonly internal?: boolean } = {}): Promise<TopicObject[]> {
     const facts = await this.#driver.topics(options.internal === true)
     return await this.#topicObjects(facts.toSorted(byName))
@@ -175,7 +175,10 @@ export class Admin {
   ): Promise<readonly PartitionOffset[]> {
     const known = (await this.#driver.positions(group)).map(each => each.topic)
     const topics = options.topics ?? [...new Set(known)]
-    if (topics.length === 0) throw groupUnknown(group)
+    if (topics.length === 0) {
+      const { status } = await this.group(group)
+      throw status.members.length > 0 ? groupNotEmpty(group) : groupUnknown(group)
+    }
     const places: TopicPartition[] = []
     for (const topic of topics) {
       for (const { partition } of (await this.#driver.topic(topic)).partitions) {

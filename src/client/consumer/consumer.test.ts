@@ -62,6 +62,28 @@ test('a batch ends before a record that is no value, and the next call tells of 
   strictEqual(await consumer.nextBatch(), null)
 })
 
+test('what was processed is committed in time, also when nothing more comes', async () => {
+  const retries: string[] = []
+  const { driver, consumer } = await member({
+    onRetry: error => retries.push((error as MillraceError).code)
+  })
+  for (let record = 0; record < 4; record++) await consumer.next()
+  driver.commitFailures.push(groupRebalanced('g'))
+  const waiting = consumer.next()
+  await driver.clock.advance(1_000)
+  deepStrictEqual([retries, driver.positions.size], [['GROUP_REBALANCED'], 0])
+  await driver.clock.advance(1_000)
+  deepStrictEqual([...driver.positions.values()], [2, 2])
+  await driver.clock.advance(10_000)
+  driver.commitFailures.push(new MillraceError('ACCESS_DENIED', 'no'))
+  driver.write('t', 0, ['a2'])
+  await driver.clock.advance(1_000)
+  strictEqual((await waiting)?.value, 'a2')
+  const failing = rejects(consumer.next(), { code: 'ACCESS_DENIED' })
+  await driver.clock.advance(1_000)
+  await failing
+})
+
 test('a transaction does not take in records of a partition that is another member’s now', async () => {
   const { driver, client, consumer } = await member({ delivery: 'exactly-once' })
   const producer = await client.producer({ types: TYPES, transactionalId: 'tx' })

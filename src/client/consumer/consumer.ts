@@ -7,7 +7,7 @@
 //   C3  While a group shares out partitions anew nothing is handed out; what was processed is committed first.
 //   C4  A transaction takes positions in only while all partitions that its records came from are still the member's:
 //       whoever has them now reads the same records, and would write their results a second time.
-import { isMillraceError, MillraceError, type Clock } from '../../base/index.ts'
+import { isMillraceError, MillraceError, type Clock, type Timer } from '../../base/index.ts'
 import type { ClientParts, Membership, PartitionOffset, TopicPartition } from '../driver.ts'
 import { groupRebalanced } from '../errors.ts'
 import { Assignments } from './assignments.ts'
@@ -55,6 +55,7 @@ export class Consumer<K = Buffer, V = Buffer> implements AsyncIterable<ConsumedR
   #wake = Promise.withResolvers<void>()
   #committedAt: number
   #committing: Promise<void> | null = null
+  #timer: Timer | null = null
   #commitFailure: Error | null = null
   #isClosed = false
 
@@ -230,6 +231,7 @@ export class Consumer<K = Buffer, V = Buffer> implements AsyncIterable<ConsumedR
   async close(): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
+    this.#timer?.cancel()
     this.#signal()
     try {
       await this.#committing
@@ -340,6 +342,7 @@ export class Consumer<K = Buffer, V = Buffer> implements AsyncIterable<ConsumedR
     chunk.place.handed = Math.max(chunk.place.handed, chunk.nextOffset)
     if (this.#keepsPositions) this.#processed.set(chunk.place, chunk.place.handed)
     this.#chunk = null
+    this.#commitInTime()
   }
 
   /** C2: what was handed out last is processed, as the next one is asked for. */
@@ -348,13 +351,27 @@ export class Consumer<K = Buffer, V = Buffer> implements AsyncIterable<ConsumedR
       this.#processed.set(this.#last, this.#last.handed)
     }
     this.#last = null
+    this.#commitInTime()
+  }
+
+  /** Has what was processed committed at its time, also when nothing more comes. */
+  #commitInTime(leastMs = 0): void {
     if (!this.#keepsPositions || this.#processed.size === 0 || this.#committing !== null) return
     const interval = this.#options.commitIntervalMs ?? COMMIT_INTERVAL_MS_DEFAULT
-    if (this.#clock.monotonic() - this.#committedAt < interval) return
+    const leftMs = Math.max(leastMs, this.#committedAt + interval - this.#clock.monotonic())
+    if (leftMs <= 0) this.#commitNow()
+    else this.#timer ??= this.#clock.timer(leftMs, () => this.#commitNow(), { unref: true })
+  }
+
+  #commitNow(): void {
+    this.#timer?.cancel()
+    this.#timer = null
+    if (this.#isClosed || this.#committing !== null) return
     this.#committing = this.#commitProcessed()
       .catch((error: unknown) => this.#onCommitFailure(error as Error))
       .finally(() => {
         this.#committing = null
+        this.#commitInTime(COMMIT_RETRY_MS)
       })
   }
 
@@ -362,6 +379,7 @@ export class Consumer<K = Buffer, V = Buffer> implements AsyncIterable<ConsumedR
     // A group that shares out anew gives the records again; a cluster that is away is asked again the next time.
     if (isMillraceError(error) && error.retriable) this.#options.onRetry?.(error)
     else this.#commitFailure = error
+    this.#signal()
   }
 
   async #commitProcessed(): Promise<void> {

@@ -1,5 +1,5 @@
 // Administration of a data directory: the log's own calls, and the broker's where groups are concerned.
-import { MillraceError } from '../../base/index.ts'
+import { BROKER_TOPIC, MillraceError } from '../../base/index.ts'
 import { describeConfig, ERROR_CODES, specOfConfigs } from '../../kafka/index.ts'
 import type { Log, Topic, TopicSpec } from '../../log/index.ts'
 import type {
@@ -55,6 +55,13 @@ export class EmbeddedAdmin implements DriverAdmin {
 
   async deleteTopic(name: string): Promise<void> {
     const topic = await knownTopic(this.#log, name)
+    if (name === BROKER_TOPIC) {
+      throw new MillraceError(
+        'TOPIC_INTERNAL',
+        `topic ${name} has the groups, users, tokens and access rules of this data directory, so it cannot be deleted; ` +
+          'expected was another one; delete what is in it with millrace group, user, token and acl'
+      )
+    }
     if (!this.#host.hasBroker || topic.spec.internal) return await this.#log.deleteTopic(name)
     const broker = await this.#host.broker()
     const { responses } = await broker.call('DeleteTopics', 5, { topicNames: [name] })

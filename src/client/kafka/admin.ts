@@ -55,13 +55,14 @@ export class KafkaAdmin implements DriverAdmin {
     }
   }
 
-  async topics(internal: boolean): Promise<readonly TopicFacts[]> {
+  /** Those that a cluster keeps for itself are nobody else's: the library says nothing of their partitions either. */
+  async topics(): Promise<readonly TopicFacts[]> {
     const names = await this.#calls.ask({ doing: 'listing topics' }, () =>
-      this.#admin.listTopics({ includeInternals: internal })
+      this.#admin.listTopics({ includeInternals: false })
     )
     if (names.length === 0) return []
     const { topics } = await this.#calls.metadata(names)
-    return names.map(name => factsOf(name, topics.get(name)))
+    return names.map(name => factsOf(name, topics.get(name)!))
   }
 
   async topic(name: string): Promise<TopicFacts> {
@@ -337,13 +338,11 @@ async function unlessDenied<T>(asked: Promise<T>, otherwise: T): Promise<T> {
 
 function factsOf(
   name: string,
-  topic: Metadata['topics'] extends Map<string, infer Topic> ? Topic | undefined : never
+  { partitions }: Metadata['topics'] extends Map<string, infer Topic> ? Topic : never
 ): TopicFacts {
-  // The library leaves out partitions of internal topics.
-  const partitions = topic?.partitions ?? []
   return {
     name,
-    internal: topic === undefined,
+    internal: false,
     partitions: partitions.map(({ leader, replicas, isr, offlineReplicas }, partition) => ({
       partition,
       leader: leader < 0 ? null : leader,

@@ -20,6 +20,8 @@ export interface CallContext {
 
 interface Leaf {
   readonly message: string
+  /** What the server says itself: with names and values, where the library has only the meaning of a code. */
+  readonly serverErrorMessage?: string | null
   readonly apiId?: string
   readonly code?: string
   readonly canRetry?: boolean
@@ -38,11 +40,12 @@ export async function asOurs<T>(context: CallContext, call: () => Promise<T>): P
 export function fromKafka(error: unknown, context: CallContext): MillraceError {
   if (error instanceof MillraceError) return error
   const leaves = leavesOf(error)
-  for (const { apiId, message } of leaves) {
+  for (const leaf of leaves) {
+    const { apiId } = leaf
     const known =
       apiId === undefined
-        ? unknownTopic(message, context, error)
-        : knownError(apiId, message, context, error)
+        ? unknownTopic(leaf.message, context, error)
+        : knownError(apiId, said(leaf), context, error)
     if (known !== null) return known
   }
   if (leaves.some(leaf => leaf.code === 'PLT_KFK_AUTHENTICATION')) {
@@ -113,14 +116,11 @@ function knownError(
   cause: unknown
 ): MillraceError | null {
   const { doing, topic, group } = context
-  const ours = (code: string, expected: string): MillraceError =>
-    new MillraceError(
-      code,
-      `${doing} was refused (${apiId}): ${message}; expected was ${expected}`,
-      {
-        cause
-      }
-    )
+  const ours = (code: string, expected: string): MillraceError => {
+    // Servers of millrace say it better.
+    const rest = message.includes('expected') ? '' : `; expected was ${expected}`
+    return new MillraceError(code, `${doing} was refused (${apiId}): ${message}${rest}`, { cause })
+  }
   if (apiId.startsWith('UNKNOWN_TOPIC') && topic !== undefined) return topicUnknown(topic, cause)
   if (apiId === 'TOPIC_ALREADY_EXISTS') return ours('TOPIC_EXISTS', 'a new name; choose another')
   if (TOPIC_INVALID.has(apiId)) return ours('TOPIC_INVALID', 'what the cluster allows; correct it')
@@ -160,8 +160,10 @@ function isNetwork({ code }: Leaf): boolean {
 
 /** Each thing that went wrong once. */
 function sentence(leaves: readonly Leaf[]): string {
-  const said = new Set(
-    leaves.map(leaf => leaf.message.replace(/\.$/, '')).filter(text => text !== '')
-  )
-  return [...said].slice(0, 3).join('; ') || 'no reason is given'
+  const all = new Set(leaves.map(said).filter(text => text !== ''))
+  return [...all].slice(0, 3).join('; ') || 'no reason is given'
+}
+
+function said({ message, serverErrorMessage }: Leaf): string {
+  return (serverErrorMessage || message).replace(/\.$/, '')
 }

@@ -1,5 +1,5 @@
 // From a profile to what sockets take: certificates read, secrets looked up. Nothing here is printed.
-import { MillraceError, type Disk } from '../../base/index.ts'
+import { messageOf, MillraceError, type Disk } from '../../base/index.ts'
 import type {
   KafkaAccess,
   Profile,
@@ -41,7 +41,7 @@ export interface HttpAccess {
 
 /**
  * How to reach the HTTP API that a profile names.
- * @throws PROFILE_KIND the profile has none · PROFILE_SECRET, DISK_NOT_FOUND a certificate
+ * @throws PROFILE_KIND the profile has none · PROFILE_SECRET a secret or certificate is not there
  */
 export async function httpAccess(profile: Profile, sources: SecretSources): Promise<HttpAccess> {
   if (profile.kind !== 'server' || profile.http === null) {
@@ -60,7 +60,7 @@ export async function httpAccess(profile: Profile, sources: SecretSources): Prom
   }
 }
 
-/** Who and how, for Kafka's protocol. @throws PROFILE_SECRET, DISK_NOT_FOUND */
+/** Who and how, for Kafka's protocol. @throws PROFILE_SECRET */
 export async function kafkaAccess(
   { tls, sasl }: KafkaAccess,
   sources: SecretSources
@@ -75,9 +75,9 @@ async function tlsAccess(settings: TlsSettings, sources: SecretSources): Promise
   const { disk } = sources
   const { ca, cert, key, passphrase, serverName, verify } = settings
   return {
-    ...(ca === null ? {} : { ca: await textOf(disk, ca) }),
-    ...(cert === null ? {} : { cert: await textOf(disk, cert) }),
-    ...(key === null ? {} : { key: await textOf(disk, key) }),
+    ...(ca === null ? {} : { ca: await textOf(disk, ca, 'ca') }),
+    ...(cert === null ? {} : { cert: await textOf(disk, cert, 'cert') }),
+    ...(key === null ? {} : { key: await textOf(disk, key, 'key') }),
     ...(passphrase === null
       ? {}
       : { passphrase: await secretText(passphrase, 'the passphrase of the key', sources) }),
@@ -105,6 +105,15 @@ function given(secret: Secret | null, what: string): Secret {
   )
 }
 
-async function textOf(disk: Disk, path: string): Promise<string> {
-  return new TextDecoder().decode(await disk.readFile(path))
+async function textOf(disk: Disk, path: string, field: 'ca' | 'cert' | 'key'): Promise<string> {
+  try {
+    return new TextDecoder().decode(await disk.readFile(path))
+  } catch (error) {
+    throw new MillraceError(
+      'PROFILE_SECRET',
+      `the file ${path} of the profile's tls.${field} cannot be read (${messageOf(error)}); expected was a PEM file; ` +
+        'make it readable, or change the profile',
+      { cause: error }
+    )
+  }
 }

@@ -165,6 +165,10 @@ test('secrets come from variables and files when they are needed', async () => {
     message: /the password of app is not there: the environment variable APP_PASSWORD is not set/
   })
   await rejects(httpAccess({ kind: 'embedded', dataDir: '/d' }, sources), { code: 'PROFILE_KIND' })
+  await rejects(kafkaAccess(SERVER as never, { ...sources, disk: diskOf() }), {
+    code: 'PROFILE_SECRET',
+    message: /^the file \/ca\.pem of the profile's tls\.ca cannot be read/
+  })
 })
 
 test('what is named on the spot counts first, then the environment, then the current profile', async () => {
