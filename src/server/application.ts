@@ -19,6 +19,7 @@ import type {
   IngressSpec,
   IngressStart,
   ModulePlan,
+  RetryPolicy,
   StatefulFunction,
   TlsMaterial,
   TopicIngressPlan
@@ -63,6 +64,8 @@ export interface LoadedApplication {
   readonly endpoints: readonly LoadedEndpoint[]
   readonly ingresses: readonly IngressSpec[]
   readonly egresses: readonly EgressSpec[]
+  /** Of functions in this process; absent: none. */
+  readonly retries?: RetryPolicy
   readonly allowPrivate: boolean
   /** Components that listen; they are in none of the lists above. */
   readonly http: HttpComponents
@@ -120,6 +123,7 @@ export async function loadApplication(
     ),
     ingresses: [...builder.ingresses(), ...builder.sinks(files)],
     egresses: builder.egresses(),
+    ...(combined.application === undefined ? {} : { retries: combined.application.retries }),
     allowPrivate,
     http: httpComponents(combined)
   }

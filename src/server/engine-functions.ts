@@ -220,7 +220,7 @@ async function startOne(
   clock: Clock
 ): Promise<RunningFunctions> {
   const { application, folder, partitions, tasks, onLog } = options
-  const { name, functions, ingresses, egresses, http } = application
+  const { name, functions, ingresses, egresses, http, retries } = application
   const parts = httpParts(name, http)
   return startFunctions({
     name,
@@ -228,6 +228,7 @@ async function startOne(
     endpoints,
     ingresses: [...ingresses, ...parts.ingresses],
     egresses: [...egresses, ...parts.egresses],
+    ...(retries === undefined ? {} : { retries }),
     tasks,
     log,
     clock,

@@ -2,13 +2,15 @@
 import { fileURLToPath } from 'node:url'
 import { MillraceError } from '../base/index.ts'
 import { formatDiagnostic } from '../dataflow/index.ts'
-import type { EgressSpec, IngressSpec, StatefulFunction } from '../functions/index.ts'
+import type { EgressSpec, IngressSpec, RetryPolicy, StatefulFunction } from '../functions/index.ts'
 
 /** What a module file gives a test. */
 export interface TestComponents {
   readonly name: string
   readonly ingresses: readonly IngressSpec[]
   readonly egresses: readonly EgressSpec[]
+  /** Of functions that throw; absent: none. */
+  readonly retries?: RetryPolicy
 }
 
 /**

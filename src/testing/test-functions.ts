@@ -38,7 +38,7 @@ export interface TestFunctionsOptions {
   readonly module?: string | URL
   /** Default: 1. */
   readonly tasks?: number
-  /** What happens to a function that throws, before its message is a dead letter. Default: that. */
+  /** Further tries of a function that throws, before its message is a dead letter. Default: as the module file says. */
   readonly retries?: RetryPolicy
 }
 
@@ -255,7 +255,7 @@ export async function appOptions(
     ingresses: [...ingresses, ...(given?.ingresses ?? [])],
     egresses: [...(given?.egresses ?? []), ...egresses.map(egressNamed)],
     tasks,
-    retries
+    retries: retries ?? given?.retries
   }
 }
 

@@ -3,6 +3,7 @@
 // A file holds components; an application is the components of all its files. Nothing here was looked up: whether hosts
 // exist or are allowed, topics exist and functions answer is found out by who runs the plan.
 import type { Position } from '../../dataflow/index.ts'
+import type { RetryPolicy } from '../runtime/contract.ts'
 import type { Expiration } from '../sdk/index.ts'
 
 /** Everything that one or several module files declare. */
@@ -14,9 +15,11 @@ export interface ModulePlan {
   readonly egresses: readonly EgressPlan[]
 }
 
-/** What the application of all files is called: the name of its state, positions and dead letters. */
+/** What is said of the application of all files. The name is that of its state, positions and dead letters. */
 export interface ApplicationPlan {
   readonly name: string
+  /** Of functions in the process of the engine: calls over HTTP are repeated as their transport says. */
+  readonly retries: RetryPolicy
   readonly at: Position
 }
 

@@ -1,4 +1,4 @@
-// Reads what the application is called.
+// Reads what the application is called, and how often its functions try.
 import {
   quoted,
   readSection,
@@ -7,21 +7,28 @@ import {
   type TreeNode
 } from '../../dataflow/index.ts'
 import type { ApplicationPlan } from './plan.ts'
+import { readDuration } from './read-parts.ts'
 import { APPLICATION } from './sections.ts'
 
 /** It stands in names of topics, together with others. */
 const NAME_LENGTH_MAX = 100
 
-/** The name with its place; null after a finding. */
+/** The application with the place of its name; null after a finding. */
 export function readApplication(
   context: ReadContext,
   node: TreeNode,
   at: Span
 ): { plan: ApplicationPlan; at: Span } | null {
-  const name = readSection(context, node, APPLICATION, at)?.scalar('name') ?? null
+  const section = readSection(context, node, APPLICATION, at)
+  const name = section?.scalar('name') ?? null
+  const retries = {
+    retries: section?.number('retries') ?? 0,
+    backoffMs: readDuration(context, section, 'backoff', { fallbackMs: 100 }),
+    backoffMaxMs: readDuration(context, section, 'backoffMax', { fallbackMs: 10_000 })
+  }
   if (name === null) return null
   if (/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name.text) && name.text.length <= NAME_LENGTH_MAX) {
-    return { plan: { name: name.text, at: context.report.position(name) }, at: name }
+    return { plan: { name: name.text, retries, at: context.report.position(name) }, at: name }
   }
   const message =
     `the name of an application must be up to ${NAME_LENGTH_MAX} lower-case letters, digits and hyphens, ` +

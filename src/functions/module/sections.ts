@@ -55,7 +55,7 @@ export const COMPONENT: SectionSpec = section('a component', [
   needed(key('spec', into('spec'), 'Its settings.'))
 ])
 
-/** What the application is called. */
+/** What is said of the application. */
 export const APPLICATION: SectionSpec = section('an application', [
   needed(
     key(
@@ -64,7 +64,10 @@ export const APPLICATION: SectionSpec = section('an application', [
       'Names the state, the positions and the dead letters in the data directory. Without this document: functions.',
       'fraud-detection'
     )
-  )
+  ),
+  or('0', key('retries', integer(0, 100), 'Further tries of a handler in the process that threw.')),
+  or('100ms', key('backoff', WORD, 'Wait before the first of them; doubles each time.')),
+  or('10s', key('backoffMax', WORD, 'Longest wait between two tries.'))
 ])
 
 const ENDPOINT_KEYS: readonly KeySpec[] = [
