@@ -7,9 +7,9 @@
 import type { KeyedState } from '../../state/contract.ts'
 import type { Operator } from '../operators/operator.ts'
 import { TIMESTAMP_MS_MAX } from '../convert/index.ts'
-import { copyOf } from '../operators/route.ts'
 import type { WindowBounds } from '../task/window-scope.ts'
 import { after, inTurn } from '../time/in-turn.ts'
+import { OverlapEntry, SlotEntry } from './aligned-entries.ts'
 import type { EntryOptions, Windows, WindowsOptions } from './contract.ts'
 import { DueQueue } from './due-queue.ts'
 import { LAST } from './last-flushed.ts'
@@ -29,7 +29,7 @@ export interface AlignedShape {
 }
 
 /** A namespace with records: a window, or a pane of several. */
-class Slot {
+export class Slot {
   readonly start: number
   readonly end: number
   /** What functions see. */
@@ -295,76 +295,6 @@ export class AlignedWindows implements Windows {
   /** The start of the last window that covers `time`. */
   #lastStart(time: number): number {
     return floorTo(time, this.#shape.slideMs, this.#shape.offsetMs)
-  }
-}
-
-/** Each record belongs to one namespace. */
-class SlotEntry implements Operator {
-  readonly #windows: AlignedWindows
-  readonly #options: EntryOptions
-
-  constructor(windows: AlignedWindows, options: EntryOptions) {
-    this.#windows = windows
-    this.#options = options
-  }
-
-  push(value: unknown): void | Promise<void> {
-    // Hot: per record.
-    const windows = this.#windows
-    const { frame, next } = this.#options
-    const time = windows.timeOf(frame.timestamp)
-    const slot = windows.slotAt(time)
-    if (slot === null) return windows.options.late.take(value, frame, windows.lastEnd(time))
-    windows.count(slot, time)
-    frame.window = slot.bounds
-    windows.options.scope.enter(slot.start)
-    const pending = next.push(value)
-    if (pending !== undefined) return pending.then(() => this.#leave(slot))
-    return this.#leave(slot)
-  }
-
-  #leave(slot: Slot): void | Promise<void> {
-    this.#windows.options.scope.leave()
-    this.#options.frame.window = null
-    if (this.#windows.isEarly(slot)) return this.#windows.giveEarlyOf(slot)
-  }
-}
-
-/** Each record belongs to several windows: it is worked on once for each that is open. */
-class OverlapEntry implements Operator {
-  readonly #windows: AlignedWindows
-  readonly #options: EntryOptions
-
-  constructor(windows: AlignedWindows, options: EntryOptions) {
-    this.#windows = windows
-    this.#options = options
-  }
-
-  push(value: unknown): void | Promise<void> {
-    const windows = this.#windows
-    const { frame, next, mayChange } = this.#options
-    const time = windows.timeOf(frame.timestamp)
-    const slots: Slot[] = []
-    for (const start of windows.startsCovering(time)) {
-      const slot = windows.slotFrom(start)
-      if (slot !== null) slots.push(slot)
-    }
-    const last = slots.at(-1)
-    if (last === undefined) return windows.options.late.take(value, frame, windows.lastEnd(time))
-    const { rekeyed, owner } = frame
-    const key = rekeyed ? frame.key : null
-    return inTurn(slots, slot => {
-      windows.count(slot, time)
-      frame.window = slot.bounds
-      windows.options.scope.enter(slot.start)
-      const own = slot === last || !mayChange ? value : copyOf(value, 0)
-      return after(next.push(own), () => {
-        windows.options.scope.leave()
-        frame.window = null
-        frame.restoreKey(key, rekeyed, owner)
-        if (windows.isEarly(slot)) return windows.giveEarlyOf(slot)
-      })
-    })
   }
 }
 
