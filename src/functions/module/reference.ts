@@ -46,8 +46,8 @@ const FILE: ReferenceGroup = {
       title: 'io.millrace.application.v1',
       doc:
         'What is said of the application as a whole, at most once in all files of a run. The name stands for its ' +
-        'state, its positions and its dead letters: another one begins anew beside the old, so several applications can ' +
-        'use one data directory, one run after the other. No dataflow of the run may have the same name.',
+        'state, its positions and its dead letters: another one begins anew beside the old, so several applications ' +
+        'can use one data directory, one run after the other. No dataflow of the run may have the same name.',
       section: sections.APPLICATION,
       example: `kind: io.millrace.application.v1
 spec: { name: fraud-detection, retries: 3 }`
