@@ -1,4 +1,4 @@
-// Where records come into windows on a grid: each into the one namespace of its time, or into all windows that cover it.
+// Where records come into windows on a grid: into the one namespace of their time, or into all windows that cover it.
 import type { Operator } from '../operators/operator.ts'
 import { copyOf } from '../operators/route.ts'
 import { after, inTurn } from '../time/in-turn.ts'
