@@ -191,6 +191,18 @@ test('a text over several lines stays what it is, with lines of blanks', () => {
   ok(code.kind === 'inline' && code.javascript.includes('`a\n    \n  b'), text)
 })
 
+test('operators may have any name that a file gives them', () => {
+  const names = ['my-name', 'two words', 'delete', '2nd']
+  const stream = names.reduce((words, name) => words.map(word => word, { name }), from(words))
+  const flow = dataflow('named').service('s', stream.to(topic('out', t.string)))
+  const { plan, diagnostics } = compiled(flow)
+  deepStrictEqual(diagnostics, [])
+  deepStrictEqual(
+    plan!.services[0]!.steps.map(({ name }) => name),
+    ['my-name', 'two-words', 'delete', '2nd']
+  )
+})
+
 test('a name that is said is not taken by a function that has none of its own', () => {
   const flow = dataflow('named').service(
     's',

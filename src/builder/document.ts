@@ -261,15 +261,26 @@ class ServiceWriter {
   }
 
   #nameOf({ operator, fn, name }: StepNode): string {
+    const taken = name === null ? this.#freeName(operator, fn) : identifierOf(name)
+    this.#names.add(toKebab(taken))
+    return taken
+  }
+
+  /** The function's own name or that of the operator, and a number where another has it. */
+  #freeName(operator: StepNode['operator'], fn: AnyFunction): string {
     const own = ownName(fn)
     const base = own === null || RESERVED.has(own) ? toCamel(operator) : own
-    let free = name === null ? base : /-/.test(name) ? toCamel(name) : name
-    // One that is said stays as it is: two of them are for the compiler to find.
-    for (let count = 2; name === null && this.#names.has(toKebab(free)); count++)
-      free = `${base}${count}`
-    this.#names.add(toKebab(free))
+    let free = base
+    for (let count = 2; this.#names.has(toKebab(free)); count++) free = `${base}${count}`
     return free
   }
+}
+
+/** A name that is said as one that a function can have; the operator is called the same. */
+function identifierOf(name: string): string {
+  const camel = /^[A-Za-z_$][\w$]*$/.test(name) ? name : toCamel(name)
+  const begun = /^[A-Za-z_$]/.test(camel) ? camel : `_${camel}`
+  return RESERVED.has(begun) ? `${begun}_` : begun
 }
 
 /** The key of the owned states, where they agree. */

@@ -183,40 +183,40 @@ function sideOf<R>(
   return { node } as R
 }
 
-/** The join of a side of kind `T` with one of `U`; `M` says of which kinds it may be. */
-type JoinOf<T extends Kind, U extends Kind, M extends Kinds> = <
-  A extends string,
-  L,
-  K,
-  SL,
-  B extends string,
-  R,
-  SR,
-  const J extends M = M & 'inner'
->(
-  left: JoinSide<A, L, K, SL, T>,
-  right: JoinSide<B, R, NoInfer<K>, SR, U>,
-  ...options: U extends 'stream' ? [EventJoinOptions<J>] : [options?: TableJoinOptions<J>]
-) => JoinedStream<PairOf<A, L, B, R, J>, K, SL & SR>
+/** What may stand on the right of a side of kind `T`. */
+type RightOf<T> = T extends 'table' ? 'table' : Kind
+/** The kinds of join of a side `T` with one of `U`. */
+type KindsOf<T, U> = U extends T ? Kinds : 'inner' | 'left'
+type OptionsOf<U, J> = U extends 'stream'
+  ? [options: EventJoinOptions<J>]
+  : [options?: TableJoinOptions<J>]
 
 /**
  * Brings the records of two sides together that have one key: each pair is an object with both. Events are joined with
  * events that are near in time; with the row of now, the version of their own time, or what a state of another service
  * holds; and each change of a row with the rows of another table.
  */
-export const join: JoinOf<'stream', 'stream', Kinds> &
-  JoinOf<'stream', 'table' | 'versions' | 'state', 'inner' | 'left'> &
-  JoinOf<'table', 'table', Kinds> = (
-  left: { readonly node: JoinSideNode },
-  right: { readonly node: JoinSideNode },
-  options: TableJoinOptions<Kinds> & { readonly within?: WithinOptions } = {}
-): never => {
+export function join<
+  A extends string,
+  L,
+  K,
+  SL,
+  T extends 'stream' | 'table',
+  B extends string,
+  R,
+  SR,
+  U extends RightOf<T>,
+  const J extends KindsOf<T, U> = KindsOf<T, U> & 'inner'
+>(
+  left: JoinSide<A, L, K, SL, T>,
+  right: JoinSide<B, R, NoInfer<K>, SR, U>,
+  ...given: OptionsOf<U, J>
+): JoinedStream<PairOf<A, L, B, R, J>, K, SL & SR> {
   const at = placeOfCaller(join)
+  const [options = {}] = given as [options?: Partial<EventJoinOptions<Kinds>>]
   const { kind = 'inner', within = null, watermark = null } = options
-  return Chain.joined(
-    { kind, left: left.node, right: right.node, within, at },
-    { assignTimestamp: null, watermark }
-  ) as never
+  const node: JoinNode = { kind, left: left.node, right: right.node, within, at }
+  return Chain.joined(node, { assignTimestamp: null, watermark }) as never
 }
 
 /** A join as the file has it. */
