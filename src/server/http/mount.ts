@@ -23,6 +23,8 @@ export interface MountRoutes {
   routes(app: HttpApp): readonly ShortWay[]
   /** Whether paths like this are its own, so that no short way of another mount may take them. */
   reserves?(url: string): boolean
+  /** Answers requests for its own paths that were refused before they came here. */
+  refused?(connected: Connected, error: unknown): Response
   /** Answers requests that no mount has a route for. */
   unknown?(connected: Connected): Response
   /** Takes a connection that asks for another protocol; false: it is for another. */
@@ -35,6 +37,7 @@ export class Mount {
   readonly ways: readonly ShortWay[]
   readonly upgrade: MountRoutes['upgrade']
   readonly reserves: MountRoutes['reserves']
+  readonly refused: MountRoutes['refused']
   readonly unknown: MountRoutes['unknown']
   #running = 0
   #waiting: (() => void)[] = []
@@ -44,6 +47,7 @@ export class Mount {
     this.ways = routes.routes(app)
     this.upgrade = routes.upgrade?.bind(routes)
     this.reserves = routes.reserves?.bind(routes)
+    this.refused = routes.refused?.bind(routes)
     this.unknown = routes.unknown?.bind(routes)
   }
 

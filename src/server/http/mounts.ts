@@ -51,7 +51,9 @@ export class Mounts {
       this.#check(incoming)
       if (incoming.headers.origin !== undefined && this.#welcome(incoming, outgoing)) return true
     } catch (error) {
-      sendError(connected, error)
+      const own = this.all.find(mount => mount.reserves?.(incoming.url ?? '') === true)
+      const send = own?.refused ?? sendError
+      send(connected, error)
       return true
     }
     const { url = '' } = incoming

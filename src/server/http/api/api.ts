@@ -67,6 +67,10 @@ export class Api implements MountRoutes {
     return []
   }
 
+  refused(connected: Connected, error: unknown): Response {
+    return sendProblem(connected, error)
+  }
+
   unknown(connected: Connected): Response {
     const expected = `a path of /openapi.json, most of which begin with ${API}, or that of an ingress`
     return sendProblem(connected, unknownPath(connected.env.incoming, expected))

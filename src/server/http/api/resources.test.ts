@@ -219,7 +219,11 @@ test('only this machine and listed pages may come in; answers of others are read
       outgoing.on('error', reject)
       outgoing.end()
     })
-  strictEqual((await ask('GET', { host: 'rebound.example' })).status, 403)
+  const rebound = await ask('GET', { host: 'rebound.example' })
+  deepStrictEqual(
+    [rebound.status, rebound.headers['content-type']],
+    [403, 'application/problem+json']
+  )
   strictEqual((await ask('GET', { host: 'localhost', origin: 'https://evil.example' })).status, 403)
   const plain = await ask('GET', { host: 'localhost' })
   deepStrictEqual([plain.status, plain.headers['access-control-allow-origin']], [200, undefined])
