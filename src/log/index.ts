@@ -15,4 +15,4 @@ export {
   verifyDiskLog
 } from './disk/verify.ts'
 export { type MemoryLogOptions, openMemoryLog } from './memory/memory-log.ts'
-export { checkTopicName } from './spec.ts'
+export { checkTopicName, isTopicName } from './spec.ts'

@@ -5,15 +5,20 @@ import { TOPIC_SPEC_DEFAULT, type TopicSpec } from './log.ts'
 
 const NAME = /^[A-Za-z0-9._-]+$/
 
-/** @throws TOPIC_INVALID unless `name` is `[A-Za-z0-9._-]{1,249}` and neither `.` nor `..` */
-export function checkTopicName(name: string): void {
-  const good =
+/** Whether a name is `[A-Za-z0-9._-]{1,249}` and neither `.` nor `..`. */
+export function isTopicName(name: string): boolean {
+  return (
     typeof name === 'string' &&
     name.length <= TOPIC_NAME_LENGTH_MAX &&
     NAME.test(name) &&
     name !== '.' &&
     name !== '..'
-  if (good) return
+  )
+}
+
+/** @throws TOPIC_INVALID unless it is the name of a topic: {@link isTopicName} */
+export function checkTopicName(name: string): void {
+  if (isTopicName(name)) return
   throw invalid(
     name,
     `the name has ${String(name).length} characters`,

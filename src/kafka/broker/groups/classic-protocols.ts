@@ -41,19 +41,19 @@ export function electProtocol(members: readonly ClassicMember[]): string | null 
 }
 
 /**
- * Topics in the subscription of a consumer: int16 version, then an array of strings. Empty when the bytes are no
+ * Topics in the subscription of a consumer: int16 version, then an array of strings. null when the bytes are no
  * subscription, as only the client and its peers need to understand them.
  */
-export function subscribedTopics(metadata: Uint8Array): readonly string[] {
+export function subscribedTopics(metadata: Uint8Array): readonly string[] | null {
   const bytes = Buffer.from(metadata.buffer, metadata.byteOffset, metadata.length)
   const topics: string[] = []
-  if (bytes.length < 6) return topics
+  if (bytes.length < 6) return null
   const count = bytes.readInt32BE(2)
   let at = 6
   for (let index = 0; index < count; index++) {
-    if (at + 2 > bytes.length) return []
+    if (at + 2 > bytes.length) return null
     const length = bytes.readInt16BE(at)
-    if (length < 0 || at + 2 + length > bytes.length) return []
+    if (length < 0 || at + 2 + length > bytes.length) return null
     topics.push(bytes.toString('utf8', at + 2, at + 2 + length))
     at += 2 + length
   }

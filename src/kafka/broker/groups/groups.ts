@@ -178,17 +178,16 @@ export class Groups {
     return this.#groups.has(id) || (await this.#options.log.positions(id)).length > 0
   }
 
-  /** Topics that members of a group read now. */
+  /** Those of the topics that members of a group read now; all when a member says so in words that are not known. */
   subscribed(id: string, topics: readonly string[]): ReadonlySet<string> {
     const group = this.#groups.get(id)
-    const members = [...(group?.members.values() ?? [])]
     if (group instanceof ConsumerGroup) {
-      const consumers = [...group.members.values()]
-      return new Set(topics.filter(topic => consumers.some(member => member.wants(topic))))
+      const members = [...group.members.values()]
+      return new Set(topics.filter(topic => members.some(member => member.wants(topic))))
     }
     if (group === undefined || group.protocolType !== CONSUMER_TYPE) return new Set()
-    const read = members.flatMap(member =>
-      'metadataOf' in member ? subscribedTopics(member.metadataOf(group.protocol)) : []
+    const read = [...group.members.values()].flatMap(
+      member => subscribedTopics(member.metadataOf(group.protocol)) ?? topics
     )
     return new Set(read)
   }

@@ -1,5 +1,5 @@
 // DescribeConfigs, AlterConfigs, IncrementalAlterConfigs: configurations of topics; those of the node are only told.
-import { ERROR_CODES, type ResponseOf, type Sparse } from '../../wire/index.ts'
+import { ERROR_CODES, type RequestOf, type ResponseOf, type Sparse } from '../../wire/index.ts'
 import { NODE_ID, type BrokerContext, type Caller, type Handler } from '../context.ts'
 import { distinct } from '../distinct.ts'
 import { DONE, outcomeOfError, refusal, type Outcome } from '../error-of.ts'
@@ -129,17 +129,29 @@ export const handleIncrementalAlterConfigs: Handler<'IncrementalAlterConfigs'> =
 ) => {
   const responses = []
   for (const resource of request.resources) {
-    const { configs } = resource
-    const isSimple = configs.every(
-      each => each.configOperation === OPERATION.set || each.configOperation === OPERATION.delete
-    )
-    const changes = configs.map(({ name, value, configOperation }) => {
-      return { name, value: configOperation === OPERATION.delete ? null : value }
-    })
-    const asked = isSimple ? changes : null
-    responses.push(await alter(context, caller, resource, asked, request.validateOnly))
+    const changes = changesOf(resource.configs)
+    responses.push(await alter(context, caller, resource, changes, request.validateOnly))
   }
   return { responses }
+}
+
+/** The changes that are asked for, or what is wrong with them. */
+function changesOf(
+  configs: RequestOf<'IncrementalAlterConfigs'>['resources'][number]['configs']
+): readonly Change[] | Outcome {
+  const changes: Change[] = []
+  for (const { name, value, configOperation } of configs) {
+    if (configOperation === OPERATION.delete) changes.push({ name, value: null })
+    else if (configOperation !== OPERATION.set) {
+      const message =
+        'append and subtract are for lists, and no configuration is one; set the value'
+      return refusal(ERROR_CODES.INVALID_CONFIG, message)
+    } else if (value === null) {
+      const message = `${name} is set to nothing; expected a value; delete it for the default`
+      return refusal(ERROR_CODES.INVALID_REQUEST, message)
+    } else changes.push({ name, value })
+  }
+  return changes
 }
 
 interface Resource {
@@ -147,12 +159,12 @@ interface Resource {
   readonly resourceName: string
 }
 
-/** What became of changes of a resource; `null`: changes that are for lists. */
+/** What became of changes of a resource. */
 async function alter(
   context: BrokerContext,
   caller: Caller,
   { resourceType, resourceName }: Resource,
-  changes: readonly Change[] | null,
+  changes: readonly Change[] | Outcome,
   isTrial: boolean
 ): Promise<Resource & Outcome> {
   const outcome =
@@ -165,13 +177,10 @@ async function alterTopic(
   context: BrokerContext,
   type: number,
   name: string,
-  changes: readonly Change[] | null,
+  changes: readonly Change[] | Outcome,
   isTrial: boolean
 ): Promise<Outcome> {
-  if (changes === null) {
-    const message = 'append and subtract are for lists, and no configuration is one; set the value'
-    return refusal(ERROR_CODES.INVALID_CONFIG, message)
-  }
+  if ('errorCode' in changes) return changes
   if (type !== TOPIC) {
     return refusal(ERROR_CODES.INVALID_REQUEST, 'only configurations of topics (2) can be changed')
   }

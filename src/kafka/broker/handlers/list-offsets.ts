@@ -106,7 +106,7 @@ async function findOffset(
   }
 }
 
-/** Answers OffsetForLeaderEpoch: the one epoch ends where the partition does. */
+/** Answers OffsetForLeaderEpoch: the one epoch ends where the partition does, others are not known. */
 export const handleOffsetForLeaderEpoch: Handler<'OffsetForLeaderEpoch'> = async (
   context,
   request,
@@ -120,7 +120,7 @@ export const handleOffsetForLeaderEpoch: Handler<'OffsetForLeaderEpoch'> = async
     for (const { partition, currentLeaderEpoch, leaderEpoch } of partitions) {
       const status = denied || (await partitionOf(lookUps, topic, partition, currentLeaderEpoch))
       if (typeof status === 'number') found.push({ partition, errorCode: status })
-      else if (leaderEpoch < LEADER_EPOCH) found.push({ partition })
+      else if (leaderEpoch !== LEADER_EPOCH) found.push({ partition })
       else found.push({ partition, leaderEpoch: LEADER_EPOCH, endOffset: status.endOffset })
     }
     topics.push({ topic, partitions: found })

@@ -1,6 +1,6 @@
 // Metadata, DescribeCluster, FindCoordinator, DescribeTopicPartitions: one node that leads and coordinates everything.
-import type { Topic } from '../../../log/index.ts'
 import { isMillraceError } from '../../../base/index.ts'
+import { isTopicName, type Topic } from '../../../log/index.ts'
 import { ERROR_CODES, type ResponseOf, type Sparse } from '../../wire/index.ts'
 import { LEADER_EPOCH, NODE_ID, type BrokerContext, type Caller, type Handler } from '../context.ts'
 import { distinct } from '../distinct.ts'
@@ -83,6 +83,7 @@ async function lookUp(
   if (errorCode !== ERROR_CODES.NONE) return { errorCode, name }
   const topic = await lookUps.topic(name)
   if (topic !== null) return describe(context, asked, topic)
+  if (!isTopicName(name)) return { errorCode: ERROR_CODES.INVALID_TOPIC_EXCEPTION, name }
   if (!mayCreate || isReserved(name)) {
     return { errorCode: ERROR_CODES.UNKNOWN_TOPIC_OR_PARTITION, name }
   }

@@ -3,7 +3,7 @@ import { PARTITIONS_MAX } from '../../../base/index.ts'
 import { checkTopicName, type Topic } from '../../../log/index.ts'
 import { ERROR_CODES, type RequestOf, type ResponseOf, type Sparse } from '../../wire/index.ts'
 import { NODE_ID, type BrokerContext, type Caller, type Handler } from '../context.ts'
-import { repeated } from '../distinct.ts'
+import { distinct, repeated } from '../distinct.ts'
 import { DONE, outcomeOfError, refusal, type Outcome } from '../error-of.ts'
 import { DENIED, denialOf, mayCreateTopic, maySee } from '../security/permission.ts'
 import { describeConfig, specOfConfigs } from '../topic-configs.ts'
@@ -19,7 +19,7 @@ const NAMED_TWICE = refusal(ERROR_CODES.INVALID_REQUEST, 'the topic is named twi
 export const handleCreateTopics: Handler<'CreateTopics'> = async (context, request, caller) => {
   const twice = repeated(request.topics, topic => topic.name)
   const topics: CreatedTopic[] = []
-  for (const asked of request.topics) {
+  for (const asked of distinct(request.topics, topic => topic.name)) {
     if (twice.has(asked.name)) topics.push(refused(asked.name, NAMED_TWICE))
     else if (mayCreateTopic(context, caller, asked.name)) {
       const created = await createTopic(context, asked, request.validateOnly)
@@ -172,7 +172,7 @@ export const handleCreatePartitions: Handler<'CreatePartitions'> = async (
 ) => {
   const twice = repeated(request.topics, topic => topic.name)
   const results = []
-  for (const asked of request.topics) {
+  for (const asked of distinct(request.topics, topic => topic.name)) {
     const { name } = asked
     const errorCode = denialOf(context, caller, 'alter', 'topic', name)
     const outcome = twice.has(name)
