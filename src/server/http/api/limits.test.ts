@@ -73,6 +73,13 @@ test('bodies beyond the bound are told to come again until there is room', async
   strictEqual((await post()).status, 200)
 })
 
+test('a request has 100,000 records at most', async context => {
+  const bench = await ApiBench.start(context, {})
+  const answer = await bench.call('POST', 'topics/t/records', 'x\n'.repeat(100_001))
+  deepStrictEqual([answer.status, codeOf(answer)], [413, 'COMMIT_TOO_LARGE'])
+  strictEqual((await bench.call('POST', 'topics/t/records', 'x\n'.repeat(100_000))).status, 200)
+})
+
 /** A WebSocket of the API, open. */
 async function opened(context: TestContext, bench: ApiBench): Promise<WebSocket> {
   const socket = new WebSocket(`${bench.url.replace('http', 'ws')}/api/v1/socket`)
@@ -95,6 +102,15 @@ test('messages of WebSockets count as bodies', async context => {
   deepStrictEqual([op, id, problem!.code], ['error', 1_000, 'BODIES_TOO_LARGE'])
   const offsets = [{ partition: 0, offset: 0 }]
   deepStrictEqual(await produce(500), { op: 'produced', id: 500, offsets })
+})
+
+test('a message of a WebSocket has 16 MiB at most: a larger one ends the connection', async context => {
+  const bench = await ApiBench.start(context, {})
+  const socket = await opened(context, bench)
+  socket.on('error', () => {})
+  const closed = new Promise<number>(resolve => socket.once('close', resolve))
+  socket.send('x'.repeat(16 * 1024 * 1024 + 1))
+  strictEqual(await closed, 1009)
 })
 
 test('WebSockets beyond the bound are refused until one ends', async context => {
