@@ -33,7 +33,7 @@ export class SlotEntry implements Operator {
   #leave(slot: Slot): void | Promise<void> {
     this.#windows.options.scope.leave()
     this.#options.frame.window = null
-    if (this.#windows.isEarly(slot)) return this.#windows.giveEarlyOf(slot)
+    return this.#windows.giveEarlyOf(slot)
   }
 }
 
@@ -69,7 +69,7 @@ export class OverlapEntry implements Operator {
         windows.options.scope.leave()
         frame.window = null
         frame.restoreKey(key, rekeyed, owner)
-        if (windows.isEarly(slot)) return windows.giveEarlyOf(slot)
+        return windows.giveEarlyOf(slot)
       })
     })
   }

@@ -39,7 +39,7 @@ export class Slot {
   newest: number = Number.NEGATIVE_INFINITY
   /** Whether the state does not know the fields above yet. */
   isDirty = false
-  /** Records since the last early result. */
+  /** Records since the last early result; in panes since the last one by the clock. */
   fresh = 0
 
   constructor(start: number, end: number) {
@@ -69,12 +69,16 @@ export class AlignedWindows implements Windows {
   /** Starts of the open windows, and the queue of their ends. */
   readonly #windows = new Set<number>()
   readonly #queue = new DueQueue<number>()
+  readonly #earlyRecords: number | null
+  /** Of windows in panes: records since the last early result that records led to. */
+  readonly #freshOf = new Map<number, number>()
   #dirty: Slot[] = []
   #current: Slot = NO_SLOT
 
   constructor(options: AlignedOptions) {
     this.options = options
     this.#shape = options.shape
+    this.#earlyRecords = options.early?.records ?? null
     const { durationMs, slideMs, inPanes } = options.shape
     this.#slotMs = inPanes ? commonDivisor(durationMs, slideMs) : durationMs
   }
@@ -208,16 +212,22 @@ export class AlignedWindows implements Windows {
     this.#dirty.push(slot)
   }
 
-  /** Whether a namespace has had enough records for an early result. */
-  isEarly(slot: Slot): boolean {
-    const { early } = this.options
-    return early !== null && early.records !== null && slot.fresh >= early.records
-  }
-
-  /** Early results of the windows of a namespace. */
+  /** Early results of the windows of a namespace that have had enough records with one that was just counted. */
   giveEarlyOf(slot: Slot): void | Promise<void> {
-    slot.fresh = 0
-    return inTurn(this.#windowsOf(slot), start => this.#give(start, false))
+    // Hot: per record.
+    const records = this.#earlyRecords
+    if (records === null) return
+    if (!this.#shape.inPanes) {
+      if (slot.fresh < records) return
+      slot.fresh = 0
+      return this.#give(slot.start, false)
+    }
+    const due = this.#windowsOf(slot).filter(start => {
+      const fresh = (this.#freshOf.get(start) ?? 0) + 1
+      this.#freshOf.set(start, fresh < records ? fresh : 0)
+      return fresh >= records
+    })
+    return inTurn(due, start => this.#give(start, false))
   }
 
   #give(start: number, isFinal: boolean): void | Promise<void> {
@@ -242,6 +252,7 @@ export class AlignedWindows implements Windows {
   #close(start: number): void | Promise<void> {
     return after(this.#give(start, true), () => {
       this.#windows.delete(start)
+      this.#freshOf.delete(start)
       this.closed++
       if (this.options.clock !== null) this.floor = Math.max(this.floor, this.#endOf(start))
       if (!this.#shape.inPanes) return this.#drop(start)
