@@ -240,6 +240,27 @@ test('what stands before a wrong line is sent, and the line is named', async () 
   strictEqual(await read(), '"a"\n"b"\n'.repeat(5).replaceAll('"', ''))
 })
 
+test('values are checked by the types of a dataflow file before they are written', async () => {
+  const at = ['--data-dir', 'typed', '--types', 'flow']
+  strictEqual((await run(['init', 'flow'], root)).code, 0)
+  await done(['topic', 'create', 'visits', '--data-dir', 'typed'])
+  const good = '{"page":"/x","seconds":1}'
+  for (const [args, input, message] of [
+    [[], `${good}\n\n{"page":"/x","seconds":-1}\n`, /stdin:3: value\.seconds: -1 is outside u32/],
+    [['--format', 'json'], `{"value":${good}}\n{"value":{"page":5}}\n`, /stdin:2: value\.page: 5/],
+    [['--raw'], '{"page":5}', /stdin: value\.page: 5 is not string/]
+  ] as const) {
+    const { code, stderr } = await run(['produce', 'visits', ...args, ...at], root, input)
+    strictEqual(code, 2, stderr)
+    match(stderr, message)
+  }
+  strictEqual(await done(['consume', 'visits', '-d', ...at]), `${good}\n${good}\n`)
+  await refused(
+    ['consume', 'visit', '-d', ...at],
+    /flow declares no topic visit; did you mean "visits"/
+  )
+})
+
 test('a rate holds also for lines that come a few at a time', async () => {
   const at = ['--data-dir', 'rate']
   await done(['topic', 'create', 't', ...at])

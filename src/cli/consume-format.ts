@@ -1,8 +1,8 @@
 // How `millrace consume` prints records: as values, keys, JSON, bytes, a table, or by a template.
 import { MillraceError } from '../base/index.ts'
 import type { ConsumedRecord } from '../client/index.ts'
-import type { RecordForms } from '../server/index.ts'
 import { formatTable, oneLine, type Cell } from './output.ts'
+import type { FormsOf } from './record-forms.ts'
 
 /** A record as it was read. */
 export type RawConsumed = ConsumedRecord<Buffer, Buffer>
@@ -15,10 +15,7 @@ export type RecordPrinter = (record: RawConsumed) => string | Uint8Array
 const NOTHING = 'null'
 
 /** Printer of a format, `table` apart. */
-export function printerOf(
-  format: Exclude<ConsumeFormat, 'table'>,
-  forms: (topic: string) => RecordForms
-): RecordPrinter {
+export function printerOf(format: Exclude<ConsumeFormat, 'table'>, forms: FormsOf): RecordPrinter {
   switch (format) {
     case 'value':
       return record => `${valueText(record, forms)}\n`
@@ -31,9 +28,7 @@ export function printerOf(
   }
 }
 
-const FIELDS: Readonly<
-  Record<string, (record: RawConsumed, forms: (topic: string) => RecordForms) => string>
-> = {
+const FIELDS: Readonly<Record<string, (record: RawConsumed, forms: FormsOf) => string>> = {
   key: keyText,
   value: valueText,
   topic: record => record.topic,
@@ -45,10 +40,7 @@ const FIELDS: Readonly<
 }
 
 /** Printer of a template with `{{key}}`, `{{value}}`, …; `\n` and `\t` are meant. @throws USAGE an unknown field */
-export function templatePrinter(
-  template: string,
-  forms: (topic: string) => RecordForms
-): RecordPrinter {
+export function templatePrinter(template: string, forms: FormsOf): RecordPrinter {
   const parts = template
     .replaceAll(String.raw`\n`, '\n')
     .replaceAll(String.raw`\t`, '\t')
@@ -67,10 +59,7 @@ export function templatePrinter(
 }
 
 /** Records as a table: fields of values that are JSON objects are columns, and the topic where there are several. */
-export function recordTable(
-  records: readonly RawConsumed[],
-  forms: (topic: string) => RecordForms
-): string {
+export function recordTable(records: readonly RawConsumed[], forms: FormsOf): string {
   const values = records.map(record => objectOf(valueText(record, forms)))
   const fields = [...new Set(values.flatMap(value => (value === null ? [] : Object.keys(value))))]
   const hasPlain = values.some(value => value === null)
@@ -100,11 +89,11 @@ export function recordTable(
 }
 
 /** A value as text: `null` where there is none. */
-export function valueText(record: RawConsumed, forms: (topic: string) => RecordForms): string {
+export function valueText(record: RawConsumed, forms: FormsOf): string {
   return record.value === null ? NOTHING : forms(record.topic).value.printText(record.value)
 }
 
-function keyText(record: RawConsumed, forms: (topic: string) => RecordForms): string {
+function keyText(record: RawConsumed, forms: FormsOf): string {
   return record.key === null ? NOTHING : forms(record.topic).key.printText(record.key)
 }
 
@@ -113,7 +102,7 @@ export function headersOf({ headers }: RawConsumed): Record<string, string | nul
   return Object.fromEntries(headers.map(({ key, value }) => [key, value?.toString() ?? null]))
 }
 
-function jsonLine(record: RawConsumed, forms: (topic: string) => RecordForms): string {
+function jsonLine(record: RawConsumed, forms: FormsOf): string {
   const { key, value, timestamp, partition, offset, topic, headers } = record
   const form = forms(topic)
   const texts = [

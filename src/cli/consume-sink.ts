@@ -10,7 +10,7 @@ import {
   type RawConsumed,
   type RecordPrinter
 } from './consume-format.ts'
-import type { recordForms } from './record-forms.ts'
+import type { FormsOf } from './record-forms.ts'
 
 const TABLE_RECORDS_MAX = 100_000
 
@@ -24,11 +24,7 @@ export interface Sink {
 }
 
 /** The sink of a format, or of a template. @throws USAGE the template names what no record has */
-export function sinkOf(
-  format: ConsumeFormat,
-  template: string | null,
-  forms: ReturnType<typeof recordForms>
-): Sink {
+export function sinkOf(format: ConsumeFormat, template: string | null, forms: FormsOf): Sink {
   if (template !== null) return new LineSink(templatePrinter(template, forms))
   return format === 'table' ? new TableSink(forms) : new LineSink(printerOf(format, forms))
 }
@@ -77,10 +73,10 @@ class LineSink implements Sink {
 
 class TableSink implements Sink {
   readonly broken: Promise<void> = new Promise(() => {})
-  readonly #forms: ReturnType<typeof recordForms>
+  readonly #forms: FormsOf
   readonly #records: RawConsumed[] = []
 
-  constructor(forms: ReturnType<typeof recordForms>) {
+  constructor(forms: FormsOf) {
     this.#forms = forms
   }
 

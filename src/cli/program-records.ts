@@ -164,7 +164,10 @@ function addProduce(program: Command, finish: Finish): void {
     .option('--key-separator <text>', 'in a line, what stands before the first of these is the key')
     .option('--header <name=value>', 'a header of all records; repeatable', collect)
     .option('-p, --partition <n>', 'write into this partition', wholeNumber(0, PARTITION_MAX))
-    .option('--types <file>', 'take the types of key and value from this dataflow file')
+    .option(
+      '--types <file>',
+      'take the types of key and value from this dataflow file, and check values'
+    )
     .addOption(choice('--compression <codec>', 'how batches are compressed', COMPRESSIONS))
     .option('--linger <ms>', 'wait for more records before sending', wholeNumber(0, 60_000))
     .option('--batch-size <size>', 'bytes of one request')

@@ -6,7 +6,7 @@ import type { Codecs } from './codec.ts'
 import type { ClientParts, RawRecord } from './driver.ts'
 import { partitionUnknown } from './errors.ts'
 
-/** A record to send. Without a partition its key chooses it; without a key each request goes to the next one. */
+/** A record to send. Without a partition its key chooses it; without a key a few after each other share one. */
 export interface OutgoingRecord<K, V> {
   readonly topic: string
   readonly key?: K | null

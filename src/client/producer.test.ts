@@ -1,5 +1,5 @@
 // Producers over a log in memory: order, whose errors are whose, waiting, partitions of transactions.
-import { deepStrictEqual, rejects, strictEqual } from 'node:assert/strict'
+import { deepStrictEqual, ok, rejects, strictEqual } from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { MemoryDriver } from '../../test/client/memory-driver.ts'
@@ -89,6 +89,15 @@ test('records without a key go to all partitions in turn, also in transactions',
     await producer.transaction(scope => scope.send([{ topic: 't', value }]))
   }
   deepStrictEqual([valuesOf(driver, 0).length, valuesOf(driver, 1).length], [2, 2])
+})
+
+test('a burst of sends without keys reaches all partitions', async () => {
+  const { driver, producer } = await world()
+  await producer.send({ topic: 't', value: 'first' })
+  const value = '.'.repeat(1_000)
+  await Promise.all(Array.from({ length: 200 }, () => producer.send({ topic: 't', value })))
+  const counts = [valuesOf(driver, 0).length, valuesOf(driver, 1).length]
+  ok(Math.abs(counts[0]! - counts[1]!) < 40, counts.join())
 })
 
 test('a client closes all that it made, also when one of them fails', async () => {

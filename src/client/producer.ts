@@ -48,6 +48,8 @@ const REQUEST_BYTES_DEFAULT = 1_000_000
 const BUFFER_BYTES_DEFAULT = 32 * 1024 * 1024
 const TRANSACTION_TIMEOUT_MS_DEFAULT = 60_000
 const RECORD_OVERHEAD_BYTES = 32
+/** As in Kafka's own producer: few enough that a burst reaches all partitions, enough that batches are worth it. */
+const TURN_BYTES = 16 * 1024
 
 interface Waiting {
   readonly records: readonly RawRecord[]
@@ -85,8 +87,9 @@ export class Producer<K = Buffer, V = Buffer> {
   readonly #calls = new Set<Promise<unknown>>()
   #waiting: Waiting[] = []
   #waitingBytes = 0
-  /** Requests so far: records without a key go to the partition whose turn it is. */
+  /** Records without a key go to the partition whose turn it is: for a request, or for some bytes of one. */
   #turn = 0
+  #turnBytes = 0
   #sending: Promise<void> | null = null
   #room = Promise.withResolvers<void>()
   #isInTransaction = false
@@ -269,6 +272,8 @@ export class Producer<K = Buffer, V = Buffer> {
     const { promise, resolve, reject } = Promise.withResolvers<readonly PartitionOffset[]>()
     this.#waiting.push({ records, bytes, resolve, reject })
     this.#waitingBytes += bytes
+    this.#turnBytes += bytes
+    if (this.#turnBytes >= TURN_BYTES) this.#nextTurn()
     if (this.#waitingBytes >= this.#requestBytes) this.#lingering?.abort()
     this.#sending ??= this.#sendWaiting()
     return promise
@@ -282,7 +287,7 @@ export class Producer<K = Buffer, V = Buffer> {
     else await Promise.resolve()
     while (this.#waiting.length > 0) {
       const taken = this.#take()
-      this.#turn++
+      this.#nextTurn()
       try {
         const offsets = await this.#sendRequest(taken.flatMap(each => each.records))
         let at = 0
@@ -299,6 +304,11 @@ export class Producer<K = Buffer, V = Buffer> {
       this.#room = Promise.withResolvers()
     }
     this.#sending = null
+  }
+
+  #nextTurn(): void {
+    this.#turn++
+    this.#turnBytes = 0
   }
 
   async #linger(ms: number): Promise<void> {

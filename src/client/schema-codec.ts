@@ -4,7 +4,7 @@
 import { ByteWriter, MillraceError } from '../base/index.ts'
 import type { Diagnostic } from '../dataflow/diagnostics.ts'
 import type { TopicPlan, ValuePlan } from '../dataflow/plan.ts'
-import type { RecordConverter } from '../runtime/index.ts'
+import type * as Runtime from '../runtime/index.ts'
 import type { Codec, Codecs } from './codec.ts'
 
 /** The topics of a dataflow file with their types. */
@@ -41,12 +41,17 @@ export async function dataflowTopics(
     codecs: <K, V>(name: string): Codecs<K, V> => {
       const topic = topics.get(name)
       if (topic === undefined) throw undeclared(file, name, [...topics.keys()])
-      refuseRegistry(topic)
-      const key = codecOf(runtime.keyConverter(topic.key)) as Codec<unknown>
-      const value = codecOf(runtime.valueConverter(topic.value, name))
-      return { key: key as Codec<K>, value: value as Codec<V> }
+      return codecsOf(topic, runtime) as Codecs<K, V>
     }
   }
+}
+
+/**
+ * How keys and values of a topic that a plan declares are written.
+ * @throws USAGE its values are behind a schema registry
+ */
+export async function topicCodecs(topic: TopicPlan): Promise<Codecs<unknown, unknown>> {
+  return codecsOf(topic, await import('../runtime/index.ts'))
 }
 
 /**
@@ -73,7 +78,16 @@ export async function schemaCodec<V = unknown>(
   return codecOf(valueConverter(value, 'value')) as Codec<V>
 }
 
-function codecOf<V>(converter: RecordConverter<V>): Codec<V> {
+function codecsOf(
+  topic: TopicPlan,
+  { keyConverter, valueConverter }: Pick<typeof Runtime, 'keyConverter' | 'valueConverter'>
+): Codecs<unknown, unknown> {
+  refuseRegistry(topic)
+  const key = codecOf(keyConverter(topic.key)) as Codec<unknown>
+  return { key, value: codecOf(valueConverter(topic.value, topic.name)) }
+}
+
+function codecOf<V>(converter: Runtime.RecordConverter<V>): Codec<V> {
   const writer = new ByteWriter(256)
   return {
     encode: value => {

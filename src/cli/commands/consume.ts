@@ -13,7 +13,7 @@ import { sinkOf, type Sink } from '../consume-sink.ts'
 import { withClient } from '../open-client.ts'
 import { counted, note } from '../output.ts'
 import { positionOf } from '../positions.ts'
-import { recordForms } from '../record-forms.ts'
+import { recordForms, type FormsOf } from '../record-forms.ts'
 import { StopSignals } from '../stop-signals.ts'
 import type { TargetOptions } from '../target-options.ts'
 import { sizeOf } from '../unit-options.ts'
@@ -40,7 +40,7 @@ export interface ConsumeOptions extends TargetOptions {
 /** Prints records until the end, the limit, Ctrl-C, or until nobody reads any more. */
 export async function consume(topics: readonly string[], options: ConsumeOptions): Promise<number> {
   const request = requestOf(topics, options)
-  const forms = recordForms(options.types)
+  const forms = recordForms(options.types, topics)
   const filter = options.filter === undefined ? null : await recordFilter(options.filter)
   const sink = sinkOf(options.output, options.format ?? null, forms)
   const signals = new StopSignals()
@@ -96,7 +96,7 @@ function requestOf(topics: readonly string[], options: ConsumeOptions): Request 
 }
 
 interface Parts {
-  readonly forms: ReturnType<typeof recordForms>
+  readonly forms: FormsOf
   readonly filter: RecordFilter | null
   readonly sink: Sink
 }

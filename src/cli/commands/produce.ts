@@ -1,12 +1,12 @@
 // `millrace produce`: lines of stdin or of a file become records.
-import { ByteWriter, MillraceError } from '../../base/index.ts'
+import { ByteWriter, messageOf, MillraceError } from '../../base/index.ts'
 import type { Client, Compression, Delivery, OutgoingRecord, Producer } from '../../client/index.ts'
 import { LineReader, parseJson, type RecordForms } from '../../server/index.ts'
 import { openInput, wholeOf, type Input } from '../byte-input.ts'
 import { withClient } from '../open-client.ts'
 import { counted, formatDuration, formatNumber, note } from '../output.ts'
 import { Progress } from '../progress.ts'
-import { recordForms } from '../record-forms.ts'
+import { recordForms, valueCheck } from '../record-forms.ts'
 import { StopSignals } from '../stop-signals.ts'
 import type { TargetOptions } from '../target-options.ts'
 import { settingsOf, sizeOf } from '../unit-options.ts'
@@ -81,6 +81,8 @@ class Producing {
   readonly #forms: RecordForms
   readonly #headers: Record<string, string>
   readonly #requestBytes: number | null
+  /** Throws at values that are none of the topic's type. */
+  #check: ((bytes: Buffer) => void) | null = null
   readonly #progress = new Progress('sending')
   readonly #writer = new ByteWriter(1024)
   readonly #startedAt = performance.now()
@@ -96,12 +98,13 @@ class Producing {
     this.#options = options
     const { batchSize } = options
     this.#requestBytes = batchSize === undefined ? null : sizeOf('--batch-size', batchSize)
-    this.#forms = recordForms(options.types)(topic)
+    this.#forms = recordForms(options.types, [topic])(topic)
     this.#headers = settingsOf('--header', options.header ?? [], 'source=import')
   }
 
   async run(client: Client, signals: StopSignals): Promise<number> {
-    const { file, compression, linger, delivery } = this.#options
+    const { file, compression, linger, delivery, types } = this.#options
+    this.#check = await valueCheck(types, this.#topic)
     // A topic that is not there is told before anything is read.
     await client.admin.topic(this.#topic)
     const producer = await client.producer({
@@ -156,8 +159,7 @@ class Producing {
     const { rate, raw } = this.#options
     if (raw === true) {
       const value = await wholeOf(input)
-      const record = { ...this.#record(this.#options.key ?? null, ''), value }
-      yield { records: [record], position: value.length }
+      yield { records: [this.#whole(value)], position: value.length }
       return
     }
     const most = rate === undefined ? SEND_RECORDS_MAX : Math.ceil(rate / SENDS_PER_SECOND)
@@ -190,12 +192,23 @@ class Producing {
     } while (!this.#isStopped && (await reader.fill()))
   }
 
+  #whole(value: Buffer): Outgoing {
+    try {
+      return this.#outgoing(this.#keyBytes(this.#options.key ?? null), value)
+    } catch (error) {
+      const name = this.#options.file ?? 'stdin'
+      throw usage(`${name}: ${messageOf(error)}`, 'a record; correct it')
+    }
+  }
+
   #line(reader: LineReader): Outgoing | null {
     const { format, keySeparator, key } = this.#options
     if (reader.tooLong) throw this.#wrong(reader, `it has ${reader.lineBytes} bytes`, 'fewer')
     const text = reader.buffer.toString('utf8', reader.start, reader.end)
     try {
-      if (format === 'json') return text.trim() === '' ? null : this.#json(text)
+      const isBlank = text.trim() === ''
+      if (isBlank && (format === 'json' || !this.#forms.value.keepsBlank)) return null
+      if (format === 'json') return this.#json(text)
       if (keySeparator === undefined) return this.#record(key ?? null, text)
       const at = text.indexOf(keySeparator)
       if (at < 0) return this.#record(null, text)
@@ -212,24 +225,28 @@ class Producing {
     }
     const { key, value, timestamp, headers } = given as Record<string, unknown>
     const record = {
-      topic: this.#topic,
-      key: this.#encoded(this.#forms.key, key ?? this.#options.key ?? null),
-      value: this.#encoded(this.#forms.value, value),
-      headers: { ...this.#headers, ...headersOf(headers) },
-      ...(this.#options.partition === undefined ? {} : { partition: this.#options.partition })
+      ...this.#outgoing(
+        this.#encoded(this.#forms.key, key ?? this.#options.key ?? null),
+        this.#encoded(this.#forms.value, value)
+      ),
+      headers: { ...this.#headers, ...headersOf(headers) }
     }
     return timestamp === undefined ? record : { ...record, timestamp: timeOf(timestamp) }
   }
 
   #record(key: string | null, value: string): Outgoing {
+    return this.#outgoing(this.#keyBytes(key), this.#text(this.#forms.value, value))
+  }
+
+  #outgoing(key: Buffer | null, value: Buffer | null): Outgoing {
+    if (value !== null) this.#check?.(value)
     const { partition } = this.#options
-    return {
-      topic: this.#topic,
-      key: key === null ? null : this.#text(this.#forms.key, key),
-      value: this.#text(this.#forms.value, value),
-      headers: this.#headers,
-      ...(partition === undefined ? {} : { partition })
-    }
+    const record = { topic: this.#topic, key, value, headers: this.#headers }
+    return partition === undefined ? record : { ...record, partition }
+  }
+
+  #keyBytes(key: string | null): Buffer | null {
+    return key === null ? null : this.#text(this.#forms.key, key)
   }
 
   #text(form: RecordForms['key'], text: string): Buffer {

@@ -58,7 +58,7 @@ export class EmbeddedAdmin implements DriverAdmin {
     if (name === BROKER_TOPIC) {
       throw new MillraceError(
         'TOPIC_INTERNAL',
-        `topic ${name} has the groups, users, tokens and access rules of this data directory, so it cannot be deleted; ` +
+        `topic ${name} has the groups, users, tokens and access rules of this data directory, so it stays; ` +
           'expected was another one; delete what is in it with millrace group, user, token and acl'
       )
     }
