@@ -1,8 +1,6 @@
 // The command line: parses the arguments, runs one command, and turns what it throws into an exit code.
 import { messageOf, packageVersion } from '../base/index.ts'
 
-export { packageVersion } from '../base/index.ts'
-
 /** Done. */
 export const EXIT_DONE = 0
 /** Failed while running: a dataflow, the disk, a damaged log. */

@@ -2,13 +2,12 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 
-import { MillraceError, sendConsoleToStderr } from '../../base/index.ts'
+import { MillraceError, sendConsoleToStderr, packageVersion } from '../../base/index.ts'
 import { planOfPackage } from '../../dataflow/index.ts'
 import type { Diagnostic } from '../../dataflow/index.ts'
 import { build as filesOf, checkTypes, hasErrors, loadFiles } from '../../server/index.ts'
 import type { BuildRequest } from '../../server/index.ts'
 import { printDiagnostics } from '../diagnostics.ts'
-import { packageVersion } from '../main.ts'
 import { counted, note, print } from '../output.ts'
 
 export interface BuildOptions {

@@ -2,14 +2,13 @@
 import { flushCompileCache } from 'node:module'
 import { relative } from 'node:path'
 
-import { MillraceError, letHeapGrow } from '../../base/index.ts'
+import { MillraceError, letHeapGrow, packageVersion } from '../../base/index.ts'
 import {
   LogServer,
   permanentFolder,
   readHttpAddress,
   readListenAddress
 } from '../../server/index.ts'
-import { packageVersion } from '../main.ts'
 import { counted, formatDuration, note } from '../output.ts'
 import { readSecurityOptions } from '../security-options.ts'
 import type { SecurityOptions } from '../security-options.ts'

@@ -22,12 +22,10 @@ import {
   type Timer,
   assert
 } from '../../base/index.ts'
-import type { LogData } from '../../log/log.ts'
-import type { TaskState } from '../../state/contract.ts'
-import type { CommitChangelog, CommitCounters } from './commit-writer.ts'
+import type { CommitWriterOptions } from './commit-writer.ts'
 import { CommitWriter } from './commit-writer.ts'
 import { Abandoned, endsTask, reportable } from './failure.ts'
-import type { TaskProgram, TaskWork } from './program.ts'
+import type { TaskWork } from './program.ts'
 import type { Budget, SourceReader } from './source-reader.ts'
 
 /** Positions alone are committed after so many records, or so many ms after the first of them. */
@@ -43,17 +41,8 @@ const SWEEP_DELAY_MS_MIN = 1_000
 const SWEEP_DELAY_MS_MAX = 86_400_000
 
 /** What a task is made from. */
-export interface TaskOptions {
+export interface TaskOptions extends Omit<CommitWriterOptions, 'wake'> {
   readonly index: number
-  readonly log: LogData
-  readonly clock: Clock
-  readonly group: string
-  readonly program: TaskProgram
-  readonly readers: readonly SourceReader[]
-  readonly positionMetadata: (topic: string, partition: number) => string
-  readonly state: TaskState | null
-  readonly changelog: CommitChangelog | null
-  readonly counters: CommitCounters
   readonly controller: AbortController
   readonly time: { now: number }
   /** Shared with a program that counts its work against it; by default the task's own. */

@@ -53,14 +53,8 @@ export interface DeployRequest {
 
 export type DeploymentStatus = 'starting' | 'running' | 'stopped' | 'failed'
 
-/** A deployment as people and machines are told of it. */
-export interface DeploymentReport {
-  readonly name: string
-  /** Grows with each deployment of the name. */
-  readonly version: number
-  readonly status: DeploymentStatus
-  /** Why it failed, or why the newest version does not run; null. */
-  readonly reason: string | null
+/** What is known of a deployment, stored and told alike. */
+export interface DeploymentFacts {
   /** Milliseconds since the epoch. */
   readonly createdAt: number
   readonly updatedAt: number
@@ -70,11 +64,21 @@ export interface DeploymentReport {
   readonly bytes: number
   /** SHA-256 of files and settings, in hexadecimal digits. */
   readonly digest: string
-  /** Without the values of `env`. */
-  readonly settings: Omit<DeploymentSettings, 'env'> & { readonly env: readonly string[] }
   readonly dataflows: readonly { readonly name: string; readonly namespace: string }[]
   /** The application of its functions; null: it has none. */
   readonly application: string | null
+}
+
+/** A deployment as people and machines are told of it. */
+export interface DeploymentReport extends DeploymentFacts {
+  readonly name: string
+  /** Grows with each deployment of the name. */
+  readonly version: number
+  readonly status: DeploymentStatus
+  /** Why it failed, or why the newest version does not run; null. */
+  readonly reason: string | null
+  /** Without the values of `env`. */
+  readonly settings: Omit<DeploymentSettings, 'env'> & { readonly env: readonly string[] }
 }
 
 /** What a deployment came to. */

@@ -13,13 +13,13 @@ import { dirname, join } from 'node:path'
 import { MillraceError } from '../../base/index.ts'
 import type { Disk } from '../../base/index.ts'
 import { DEPLOYMENT_NAME } from './contract.ts'
-import type { BundledFile, DeploymentSettings } from './contract.ts'
+import type { DeploymentFacts, BundledFile, DeploymentSettings } from './contract.ts'
 
 const FOLDER = 'deployments'
 const RECORD = 'deployment.json'
 
 /** What is kept of a deployment. */
-export interface StoredDeployment {
+export interface StoredDeployment extends DeploymentFacts {
   readonly format: 1
   readonly name: string
   /** The version that counts. */
@@ -32,16 +32,7 @@ export interface StoredDeployment {
   readonly wanted: 'running' | 'stopped' | 'deleted'
   /** Why it does not run as wanted; null. */
   readonly failure: string | null
-  readonly createdAt: number
-  readonly updatedAt: number
-  readonly entries: readonly string[]
-  readonly functionFiles: readonly string[]
-  readonly files: number
-  readonly bytes: number
-  readonly digest: string
   readonly settings: DeploymentSettings
-  readonly dataflows: readonly { readonly name: string; readonly namespace: string }[]
-  readonly application: string | null
   /** What it has made for itself, over all its versions: to be removed with it. */
   readonly owned: Owned
 }
