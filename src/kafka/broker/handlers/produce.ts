@@ -169,7 +169,7 @@ function faultOf(records: Uint8Array | null, growth: Growth): PieceFault | null 
 }
 
 function codeOfFault(fault: BatchFault): number {
-  if (fault.code === 'BATCH_MAGIC') return ERROR_CODES.UNSUPPORTED_FOR_MESSAGE_FORMAT
+  if (fault.code === 'BATCH_MAGIC') return ERROR_CODES.INVALID_RECORD
   if (fault.code === 'BATCH_TOO_LARGE') return ERROR_CODES.MESSAGE_TOO_LARGE
   return ERROR_CODES.CORRUPT_MESSAGE
 }
