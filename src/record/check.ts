@@ -1,5 +1,6 @@
 // Says what is wrong with a batch: cheaply by header and checksum, or deeply, record by record.
 import { isMillraceError } from '../base/index.ts'
+import { decompressedBytesMax } from './compression.ts'
 import { crc32c } from './crc32c.ts'
 import {
   ATTRIBUTE,
@@ -74,21 +75,35 @@ function checkHeaderValues(bytes: Uint8Array, at: number): BatchFault | null {
   return null
 }
 
+/** How many bytes compressed records of several batches may still become, for {@link checkRecords}. */
+export interface Growth {
+  bytes: number
+}
+
 /**
  * Checks every record of a batch that {@link checkBatch} let pass: lengths add up, headers too, offsets
  * grow and stay within the batch, and there are as many as the header counts. For batches from outside.
- * With `contiguous`, as from a producer, offsets must also be 0, 1, 2 … without a gap.
+ * With `contiguous`, as from a producer, offsets must also be 0, 1, 2 … without a gap. With `growth` what is
+ * decompressed is taken off it; a compressed batch that comes when nothing is left of it is refused unread.
  */
 export function checkRecords(
   bytes: Uint8Array,
   at: number,
-  options: { readonly contiguous?: boolean } = {}
+  options: { readonly contiguous?: boolean; readonly growth?: Growth } = {}
 ): BatchFault | null {
-  const contiguous = options.contiguous ?? false
+  const { contiguous = false, growth } = options
   const cursor = new RecordCursor()
   try {
     const header = readBatchHeader(bytes, at)
-    cursor.open(bytes, at)
+    if (growth === undefined || header.compression === 'none') cursor.open(bytes, at)
+    else {
+      if (growth.bytes <= 0) return tooMuch(at)
+      // What fails has cost as much as it might have become.
+      const most = decompressedBytesMax(batchByteLength(bytes, at))
+      growth.bytes -= most
+      cursor.open(bytes, at)
+      growth.bytes += most - cursor.data.length
+    }
     let last = -1
     while (cursor.next()) {
       const delta = cursor.offset - header.baseOffset
@@ -105,6 +120,13 @@ export function checkRecords(
   } catch (error) {
     return faultOf(error)
   }
+}
+
+function tooMuch(at: number): BatchFault {
+  const message =
+    `the compressed batch at position ${at} comes behind others that became as much as is allowed for all; ` +
+    'expected fewer in one request; send smaller ones'
+  return { code: 'BATCH_TOO_LARGE', message }
 }
 
 function faultOf(error: unknown): BatchFault {

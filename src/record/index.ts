@@ -1,6 +1,6 @@
 // The public face of record: the record batch (Kafka's format v2), encoded once and carried as bytes.
 export { BatchBuilder, type BatchBuilderOptions } from './batch-builder.ts'
-export { type BatchFault, checkBatch, checkRecords } from './check.ts'
+export { type BatchFault, checkBatch, checkRecords, type Growth } from './check.ts'
 export { type Compression, DECOMPRESSED_BYTES_MAX, DECOMPRESSED_RATIO_MAX } from './compression.ts'
 export { crc32c, crc32cPortable } from './crc32c.ts'
 export {

@@ -165,6 +165,28 @@ test('records that grow without measure when they are decompressed are refused',
   ok(process.memoryUsage().rss - before < 128 << 20)
 })
 
+test('records of one request do not grow without measure together either', async t => {
+  const { log, bootstrap } = await brokerFor(t)
+  await log.createTopic('t')
+  const client = await wireClientFor(t, bootstrap)
+  const builder = new BatchBuilder({ compression: 'zstd' })
+  builder.append(1_700_000_000_000, null, Buffer.alloc(15 << 20))
+  const records = builder.build()
+  const bombs = Array.from({ length: 30 }, () => ({ index: 0, records }))
+  const plain = new BatchBuilder()
+  plain.append(1_700_000_000_000, null, Buffer.from('x'))
+  const response = await client.ask('Produce', 9, {
+    acks: -1,
+    timeoutMs: 1_000,
+    topicData: [{ name: 't', partitionData: [...bombs, { index: 0, records: plain.build() }] }]
+  })
+  const codes = response.responses[0]!.partitionResponses.map(each => each.errorCode)
+  // 256 MiB are 18 times these records; what is not compressed is taken as before.
+  deepStrictEqual(codes.slice(0, 17), Array(17).fill(0))
+  deepStrictEqual(codes.slice(18, 30), Array(12).fill(MESSAGE_TOO_LARGE))
+  strictEqual(codes.at(-1), 0)
+})
+
 test('names of groups and transactional ids are text that can be printed', async t => {
   const { bootstrap } = await brokerFor(t)
   const client = await wireClientFor(t, bootstrap)

@@ -143,6 +143,8 @@ export class Connection {
         this.#pendingBytes += frame.length
       }
     } catch (error) {
+      // What came before it is begun: only what is begun is ever taken off the bytes in memory.
+      this.#beginNext()
       this.#fail(messageOf(error))
       return
     }
@@ -206,7 +208,6 @@ export class Connection {
         if (pieces !== null && !this.#socket.destroyed) this.#write(pieces)
       } catch (error) {
         this.#fail(`${next.request.name} failed: ${messageOf(error)}`)
-        break
       }
       this.#begun.shift()
       this.#pendingBytes -= next.bytes
@@ -267,7 +268,8 @@ export class Connection {
   /** Ends the connection of one who could not log in, when it was told so. */
   #dismiss(): void {
     this.#options.events.onProblem(this.#client, 'it did not authenticate')
-    this.#waiting.length = 0
+    for (const { bytes } of this.#waiting.splice(0)) this.#pendingBytes -= bytes
+    this.#countBytes()
     this.#isDraining = true
     this.#socket.destroySoon()
   }

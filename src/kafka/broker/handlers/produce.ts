@@ -7,11 +7,13 @@
 import { BATCH_BYTES_MAX, isMillraceError, messageOf } from '../../../base/index.ts'
 import type { CommitBatch, CommitResult } from '../../../log/index.ts'
 import {
+  DECOMPRESSED_BYTES_MAX,
   batchByteLength,
   checkBatch,
   checkRecords,
   readBatchHeader,
-  type BatchFault
+  type BatchFault,
+  type Growth
 } from '../../../record/index.ts'
 import { ERROR_CODES, type RequestOf, type ResponseOf, type Sparse } from '../../wire/index.ts'
 import type { BrokerContext, Caller, Handler } from '../context.ts'
@@ -23,6 +25,8 @@ const ACKS_NONE = 0
 const ACKS_LEADER = 1
 const ACKS_ALL = -1
 const UNKNOWN = -1
+/** What all compressed records of a request may become: nobody else is served while they are looked through. */
+const GROWTH_BYTES_MAX = 4 * DECOMPRESSED_BYTES_MAX
 
 type PartitionResponse = Sparse<
   ResponseOf<'Produce'>['responses'][number]['partitionResponses'][number]
@@ -55,6 +59,11 @@ export const handleProduce: Handler<'Produce'> = async (context, request, caller
   }
   const isValid = [ACKS_NONE, ACKS_LEADER, ACKS_ALL].includes(request.acks)
   const accepted: Accepted[] = []
+  const work = {
+    transactionalId: request.transactionalId,
+    accepted,
+    growth: { bytes: GROWTH_BYTES_MAX }
+  }
   // Nothing waits until all batches are handed over (P1).
   const pending = request.topicData.map(({ name, partitionData }) => ({
     name,
@@ -62,9 +71,7 @@ export const handleProduce: Handler<'Produce'> = async (context, request, caller
       const piece = { topic: name, partition: index, records }
       const fault = isValid ? denied(name) : ERROR_CODES.INVALID_REQUIRED_ACKS
       const response =
-        fault === ERROR_CODES.NONE
-          ? await take(context, request.transactionalId, piece, accepted)
-          : refusal(fault)
+        fault === ERROR_CODES.NONE ? await take(context, work, piece) : refusal(fault)
       return { index, ...response }
     })
   }))
@@ -98,17 +105,23 @@ function success(baseOffset: number): PartitionResponse {
   return { baseOffset, logAppendTimeMs: UNKNOWN, logStartOffset: UNKNOWN }
 }
 
+/** What the pieces of a request have in common. */
+interface Work {
+  readonly transactionalId: string | null
+  readonly accepted: Accepted[]
+  readonly growth: Growth
+}
+
 /** Checks a piece and puts it among the accepted ones; the promise says what became of it. */
 function take(
   context: BrokerContext,
-  transactionalId: string | null,
-  piece: Piece,
-  accepted: Accepted[]
+  { transactionalId, accepted, growth }: Work,
+  piece: Piece
 ): Promise<PartitionResponse> {
   if (!context.topics.isKnown(piece.topic)) {
     return Promise.resolve(refusal(ERROR_CODES.UNKNOWN_TOPIC_OR_PARTITION))
   }
-  const fault = faultOf(piece.records)
+  const fault = faultOf(piece.records, growth)
   if (fault !== null) return Promise.resolve(refusal(fault.errorCode, fault.message))
   const admission = context.producers.admit(
     piece.topic,
@@ -132,7 +145,7 @@ interface PieceFault {
 }
 
 /** What is wrong with the records of a piece: exactly one batch is expected, with records that add up. */
-function faultOf(records: Uint8Array | null): PieceFault | null {
+function faultOf(records: Uint8Array | null, growth: Growth): PieceFault | null {
   if (records === null || records.length === 0) {
     return { errorCode: ERROR_CODES.INVALID_RECORD, message: 'no records; expected one batch' }
   }
@@ -151,12 +164,12 @@ function faultOf(records: Uint8Array | null): PieceFault | null {
     const message = 'a batch of a transaction marker, or without records; send records'
     return { errorCode: ERROR_CODES.INVALID_RECORD, message }
   }
-  const deep = checkRecords(records, 0, { contiguous: true })
+  const deep = checkRecords(records, 0, { contiguous: true, growth })
   return deep === null ? null : { errorCode: codeOfFault(deep), message: deep.message }
 }
 
 function codeOfFault(fault: BatchFault): number {
-  if (fault.code === 'BATCH_MAGIC') return ERROR_CODES.UNSUPPORTED_FOR_MESSAGE_FORMAT
+  if (fault.code === 'BATCH_MAGIC') return ERROR_CODES.INVALID_RECORD
   if (fault.code === 'BATCH_TOO_LARGE') return ERROR_CODES.MESSAGE_TOO_LARGE
   return ERROR_CODES.CORRUPT_MESSAGE
 }
