@@ -1,4 +1,5 @@
-// A client in a process of its own: `kafka-client.ts BOOTSTRAP TOPIC PARTITIONS BYTES COUNT [RATE]`; prints what it took.
+// A client in a process of its own: `kafka-client.ts BOOTSTRAP TOPIC PARTITIONS BYTES COUNT [RATE]`; prints its
+// time and the p99 of the answers.
 //
 // It sends batches that were encoded before, and reads only the answers: what the broker takes when the client costs
 // nothing. With a rate, in records a second, it sends each batch at its time, and a batch's wait for room among those
