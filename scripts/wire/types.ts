@@ -1,13 +1,13 @@
 // TypeScript types of all messages of the Kafka protocol, from the layouts.
 import { join } from 'node:path'
-import { APIS } from '../../src/kafka/wire/apis.ts'
-import type { Field, Primitive } from '../../src/kafka/wire/layout.ts'
+import { API_FAMILIES } from '../../src/kafka/wire/apis.ts'
+import type { Api, Field, Primitive } from '../../src/kafka/wire/layout.ts'
 
-/** Where the types stand. */
-export const WIRE_TYPES_PATH: string = join(
-  import.meta.dirname,
-  '../../src/kafka/wire/generated/messages.ts'
-)
+/** The folder of the types. */
+export const WIRE_TYPES_FOLDER: string = join(import.meta.dirname, '../../src/kafka/wire/generated')
+
+const HEADER =
+  '// Generated from src/kafka/wire/layouts by scripts/generate-wire.ts. Do not edit.\n'
 
 const PRIMITIVES: Readonly<Record<Primitive, string>> = {
   bool: 'boolean',
@@ -23,21 +23,37 @@ const PRIMITIVES: Readonly<Record<Primitive, string>> = {
   records: 'Uint8Array'
 }
 
-/** The text of the file of types. */
-export function wireTypes(): string {
-  const parts = APIS.map(
+/** The texts of the files of types by their names: one for each file of layouts, and one for all of them. */
+export function wireTypes(): ReadonlyMap<string, string> {
+  const families = Object.entries(API_FAMILIES)
+  const files = new Map(families.map(([name, apis]) => [`${name}.ts`, familyTypes(name, apis)]))
+  const imports = families.map(
+    ([name]) =>
+      `import type { ${tableOf(name)} } from './${name}.ts'\nexport type * from './${name}.ts'\n`
+  )
+  const tables = families.map(([name]) => `    ${tableOf(name)}`).join(',\n')
+  const all =
+    '/** Requests and responses by the name of their API. */\n' +
+    `export interface Messages\n  extends\n${tables} {}\n`
+  return files.set('messages.ts', `${HEADER}${imports.join('')}${all}`)
+}
+
+const tableOf = (family: string): string =>
+  `${family.replaceAll(/(?:^|-)([a-z])/g, (_, letter: string) => letter.toUpperCase())}Messages`
+
+function familyTypes(family: string, apis: readonly Api[]): string {
+  const parts = apis.map(
     api =>
       `export interface ${api.name}Request ${structure(api.request, '')}\n` +
       `export interface ${api.name}Response ${structure(api.response, '')}\n`
   )
-  const table = APIS.map(
+  const table = apis.map(
     api =>
       `  readonly ${api.name}: { readonly request: ${api.name}Request; readonly response: ${api.name}Response }`
   )
   return (
-    '// Generated from src/kafka/wire/layouts by scripts/generate-wire.ts. Do not edit.\n' +
-    `${parts.join('')}/** Requests and responses by the name of their API. */\n` +
-    `export interface Messages {\n${table.join('\n')}\n}\n`
+    `${HEADER}${parts.join('')}/** Those of this file by the name of their API. */\n` +
+    `export interface ${tableOf(family)} {\n${table.join('\n')}\n}\n`
   )
 }
 

@@ -9,18 +9,23 @@ import * as topics from './layouts/topics.ts'
 import * as transactions from './layouts/transactions.ts'
 import type { Api } from './layout.ts'
 
+const apisOf = (layouts: Readonly<Record<string, Api>>): readonly Api[] => Object.values(layouts)
+
+/** The APIs by the file of their layouts. */
+export const API_FAMILIES: Readonly<Record<string, readonly Api[]>> = {
+  cluster: apisOf(cluster),
+  'consumer-groups': apisOf(consumerGroups),
+  groups: apisOf(groups),
+  offsets: apisOf(offsets),
+  records: apisOf(records),
+  security: apisOf(security),
+  topics: apisOf(topics),
+  transactions: apisOf(transactions)
+}
+
 /** Every API, in the order of their keys. */
-export const APIS: readonly Api[] = [
-  cluster,
-  consumerGroups,
-  groups,
-  offsets,
-  records,
-  security,
-  topics,
-  transactions
-]
-  .flatMap(family => Object.values(family) as Api[])
+export const APIS: readonly Api[] = Object.values(API_FAMILIES)
+  .flat()
   .toSorted((a, b) => a.key - b.key)
 
 const BY_KEY: ReadonlyMap<number, Api> = new Map(APIS.map(api => [api.key, api]))
