@@ -72,7 +72,7 @@ export class BrokerStore {
         if (value === undefined) this.#values.delete(key)
         else this.#values.set(key, value)
       }
-      // A checkpoint meanwhile has them as if they had been taken.
+      // A checkpoint meanwhile has them as if they had been taken; a crash before they are back leaves them so.
       if (checkpoints !== this.#checkpoints && restored.size > 0) {
         await this.change(restored).catch(() => undefined)
       }
