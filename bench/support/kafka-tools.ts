@@ -7,8 +7,8 @@ const BATCH_BYTES = 128 * 1024
 const BUFFER_BYTES = 64 * 1024 * 1024
 /** How long a record waits for others: so that a client that sends all it can fills its batches. */
 const LINGER_MS = 5
-/** The same where single acknowledgements are timed. */
-const LINGER_STEADY_MS = 1
+/** The same where single acknowledgements are timed: only for what is under way. */
+const LINGER_STEADY_MS = 0
 
 /** Where the tools find their classes, and the broker. */
 export interface Tools {
@@ -26,7 +26,7 @@ export interface Produced {
 
 /**
  * Sends `records` of `bytes` each, acknowledged by acks=all; `rate` records a second, or as many as go. The first
- * third of them does not count: it runs while Java compiles.
+ * half of them does not count: it runs while Java compiles.
  */
 export async function produce(
   tools: Tools,
@@ -55,7 +55,7 @@ export async function produce(
     '--throughput',
     rate,
     '--warmup-records',
-    Math.ceil(records / 3),
+    Math.ceil(records / 2),
     '--producer-props',
     ...properties
   ])
