@@ -45,6 +45,8 @@ export class Faults {
   /** Resolves at the crash of the process that runs. */
   crashed!: Promise<void>
   isCrashed = false
+  /** What ended the process, where the test did not want it; else null. */
+  cause: Error | null = null
   readonly #armed: Armed[] = []
   #crash!: () => void
 
@@ -55,6 +57,7 @@ export class Faults {
   /** A new process begins. */
   revive(): void {
     this.isCrashed = false
+    this.cause = null
     this.crashed = new Promise(resolve => {
       this.#crash = resolve
     })
@@ -69,9 +72,10 @@ export class Faults {
     return this.#armed.filter(({ left }) => left > 0).map(({ fault }) => fault)
   }
 
-  /** The process dies now. */
-  crash(): void {
+  /** The process dies now; with a `cause` whoever waits for it hears of that. */
+  crash(cause: Error | null = null): void {
     this.isCrashed = true
+    this.cause = cause
     this.#crash()
   }
 

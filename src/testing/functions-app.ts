@@ -20,6 +20,7 @@ import {
   typeName
 } from '../functions/index.ts'
 import { MemoryStore } from '../state/index.ts'
+import { MessageCount } from './message-count.ts'
 import type { Resident, World } from './world.ts'
 
 /** Messages of the test; the key says to whom and from whom. */
@@ -49,6 +50,7 @@ export interface FunctionsAppOptions {
   readonly egresses: readonly EgressSpec[]
   readonly tasks: number
   readonly retries: RetryPolicy | undefined
+  readonly messagesMax: number | undefined
 }
 
 /** A value that left over an egress. */
@@ -75,12 +77,14 @@ export class FunctionsApp implements Resident {
   readonly name: string
   readonly #world: World
   readonly #options: FunctionsAppOptions
+  readonly #count: MessageCount
   #running: RunningFunctions | null = null
 
   constructor(world: World, options: FunctionsAppOptions) {
     this.name = options.name
     this.#world = world
     this.#options = options
+    this.#count = new MessageCount(options.messagesMax, cause => world.faults.crash(cause))
   }
 
   /** Places at which a test may let something fail. */
@@ -101,7 +105,9 @@ export class FunctionsApp implements Resident {
   }
 
   get running(): RunningFunctions {
-    if (this.#running === null || this.#world.faults.isCrashed) {
+    const { faults } = this.#world
+    if (faults.cause !== null) throw faults.cause
+    if (this.#running === null || faults.isCrashed) {
       throw new MillraceError(
         'FUNCTIONS_STOPPED',
         this.#running === null
@@ -113,6 +119,7 @@ export class FunctionsApp implements Resident {
   }
 
   settle(): Promise<void> {
+    this.#count.begin()
     return this.running.settle()
   }
 
@@ -177,8 +184,10 @@ export class FunctionsApp implements Resident {
           fn.handler.bind(fn)
         ) as StatefulFunction['handler']
         // Delayed messages of a process that crashed still fall due on the clock.
-        const handler: typeof around = (...args) =>
-          log.isOver ? new Promise<void>(() => {}) : around(...args)
+        const handler: StatefulFunction['handler'] = (context, message) => {
+          if (!log.isOver) this.#count.handled(context.self)
+          return log.isOver ? new Promise<void>(() => {}) : around(context, message)
+        }
         return { ...fn, handler }
       }),
       ingresses: [...ingresses, MESSAGES_INGRESS],

@@ -302,7 +302,9 @@ export class TestDataflow {
   }
 
   #alive(): RunningDataflow {
-    if (this.#running === null || this.#world.faults.isCrashed) {
+    const { faults } = this.#world
+    if (faults.cause !== null) throw faults.cause
+    if (this.#running === null || faults.isCrashed) {
       throw new MillraceError(
         'DATAFLOW_STOPPED',
         this.#running === null

@@ -193,6 +193,43 @@ function greeting(): Dataflow {
     )
 }
 
+/** Sends on what it gets: "self" to itself, "other" to its neighbour, "later" to itself after no time. */
+const endless: StatefulFunction = statefulFunction({
+  typename: 'example/endless',
+  handler({ self, send, sendAfter }, message) {
+    const again = (id: string) =>
+      messageTo(addressOf('example/endless', id), message.asString(), stringType)
+    if (message.asString() === 'self') send(again(self.id))
+    if (message.asString() === 'other') send(again(self.id === 'ann' ? 'bob' : 'ann'))
+    if (message.asString() === 'later') sendAfter(0, again(self.id))
+  }
+})
+
+for (const text of ['self', 'other', 'later']) {
+  test(`a message that leads to itself is told of, with its address: ${text}`, async () => {
+    const options = { functions: [endless], messagesMax: 1_000 }
+    await using kit = await TestFunctions.open(options)
+    const target = addressOf('example/endless', 'ann')
+    const wanted = {
+      code: 'TEST_ENDLESS',
+      message:
+        /handled more than 1000 messages, (1001|501) of them at example\/endless\/ann; .*messagesMax/
+    }
+    await rejects(kit.send(messageTo(target, text, stringType)), wanted)
+    strictEqual(kit.isRunning, false)
+    throws(() => kit.delayed(), wanted)
+    await rejects(kit.recover(), wanted)
+  })
+}
+
+test('the bound of messages is one for each wait, and a number above 0', async () => {
+  await using kit = await TestFunctions.open({ functions: [endless], messagesMax: 3 })
+  const ended = messageTo(addressOf('example/endless', 'ann'), 'end', stringType)
+  for (let round = 0; round < 3; round++) await kit.send(ended, ended, ended)
+  strictEqual(kit.isRunning, true)
+  await rejects(TestFunctions.open({ functions: [], messagesMax: 0 }), { code: 'TEST_OPTION' })
+})
+
 test('functions and a dataflow share one log, one clock and one crash', async () => {
   await using kit = await TestDataflow.open(greeting(), { functions: OPTIONS })
   await kit.feed(names, ['ann', 'bob'])

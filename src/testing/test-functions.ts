@@ -40,6 +40,11 @@ export interface TestFunctionsOptions {
   readonly tasks?: number
   /** Further tries of a function that throws, before its message is a dead letter. Default: as the module file says. */
   readonly retries?: RetryPolicy
+  /**
+   * So many messages may come of what a test does before it waits no longer: one that leads to itself without a delay
+   * has no end. Default: 100,000.
+   */
+  readonly messagesMax?: number
 }
 
 /** What the clock of a test shows at first. */
@@ -100,7 +105,10 @@ export class TestFunctions {
     return !this.#world.faults.isCrashed && this.#app.isRunning
   }
 
-  /** Sends messages, as from outside, and waits until all that comes of them is done and committed. */
+  /**
+   * Sends messages, as from outside, and waits until all that comes of them is done and committed.
+   * @throws TEST_ENDLESS more came of them than `messagesMax`
+   */
   async send(...messages: readonly OutgoingMessage[]): Promise<void> {
     await this.#app.send(messages, null)
     await this.#settle()
@@ -245,7 +253,7 @@ export class TestFunctions {
 
 /** The application of a test's options. */
 export async function appOptions(
-  { functions, egresses = [], module, tasks = 1, retries }: TestFunctionsOptions,
+  { functions, egresses = [], module, tasks = 1, retries, messagesMax }: TestFunctionsOptions,
   ingresses: FunctionsAppOptions['ingresses'] = []
 ): Promise<FunctionsAppOptions> {
   const given = module === undefined ? null : await componentsOf(module, functions)
@@ -255,7 +263,8 @@ export async function appOptions(
     ingresses: [...ingresses, ...(given?.ingresses ?? [])],
     egresses: [...(given?.egresses ?? []), ...egresses.map(egressNamed)],
     tasks,
-    retries: retries ?? given?.retries
+    retries: retries ?? given?.retries,
+    messagesMax
   }
 }
 

@@ -98,7 +98,10 @@ export class World {
     this.faults.arm(fault)
   }
 
-  /** Waits until nothing has anything to do, or there is a crash. @throws why one of them failed */
+  /**
+   * Waits until nothing has anything to do, or there is a crash.
+   * @throws TEST_ENDLESS there is no end to it; and why one of them failed
+   */
   async settle(residents: readonly Resident[]): Promise<void> {
     for (let round = 0; round < ROUNDS_MAX; round++) {
       const before = this.#commits
@@ -127,7 +130,11 @@ export class World {
       stepMs = Math.min(stepMs * 2, STEP_MS_MAX)
       turns = TURNS_MAX / 2
     }
-    if (this.faults.isCrashed) return void end.catch(() => {})
+    if (this.faults.isCrashed) {
+      end.catch(() => {})
+      if (this.faults.cause !== null) throw this.faults.cause
+      return
+    }
     await end.catch(async (error: unknown) => {
       await finished
       throw error
