@@ -1,7 +1,7 @@
 // Types of a plan as expressions of the builder: the named ones as constants.
+import { scalarText, typeScriptOf, type TypeScriptWords } from '../dataflow/index.ts'
 import type { TopicPlan, WireSchema } from '../dataflow/plan.ts'
 import type { Field, Type, Variant } from '../dataflow/types.ts'
-import { typeScriptOf } from './code-type-text.ts'
 import type { CodeNames } from './code-names.ts'
 import { property, quoted } from './literals.ts'
 
@@ -124,7 +124,15 @@ function withSide(value: string, { name, readName, writeName, number }: Side): s
   return number === undefined ? renamed : `t.numbered(${renamed}, ${number})`
 }
 
+/** Imported types are written out: the file that declares them is none of TypeScript. */
+const WRITTEN_OUT: TypeScriptWords = {
+  nameOf: () => null,
+  scalar: scalarText,
+  keyValue: 'KeyValue',
+  map: 'Map'
+}
+
 function importedText(name: string, type: Type, { path, message }: WireSchema): string {
   const given = message === '' ? '' : `, { message: ${quoted(message)} }`
-  return `t.imported<${typeScriptOf(type)}>(${quoted(name)}, ${quoted(path!)}${given})`
+  return `t.imported<${typeScriptOf(type, WRITTEN_OUT)}>(${quoted(name)}, ${quoted(path!)}${given})`
 }

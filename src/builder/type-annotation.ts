@@ -1,5 +1,11 @@
 // Types of the builder as TypeScript, as a function's signature in a file has them.
-import { toPascal } from '../dataflow/index.ts'
+import {
+  enumText,
+  listText,
+  objectText,
+  toPascal,
+  type TypeScriptMember
+} from '../dataflow/index.ts'
 import type { OperatorKind } from '../dataflow/plan.ts'
 import type { FieldShape, TypeNode } from './types.ts'
 
@@ -11,7 +17,7 @@ export function returnAnnotation(
   const text = annotationOf(type)
   const inner =
     operator === 'flat-map'
-      ? `${inParentheses(text)}[]`
+      ? listText(text)
       : operator === 'filter-map' || operator === 'update-state' || operator === 'flush'
         ? `${text} | undefined`
         : text
@@ -30,40 +36,35 @@ export function annotationOf({ name, shape }: TypeNode): string {
       // Such a type always has a name.
       return 'unknown'
     case 'list':
-      return `${inParentheses(annotationOf(shape.items))}[]`
+      return listText(annotationOf(shape.items))
     case 'option':
       return `${annotationOf(shape.value)} | null`
     case 'map':
-      return `${isString(shape.key) ? 'Record' : 'Map'}<${pair(shape)}>`
+      // Record, which signatures are read for.
+      return `${isScalar(shape.key, 'string') ? 'Record' : 'Map'}<${pair(shape)}>`
     case 'key-value':
       return `KeyValue<${pair(shape)}>`
     case 'object':
     case 'arrow-row':
-      return `{ ${shape.fields.map(fieldText).join('; ')} }`
+      return objectText(shape.fields.map(memberOf))
     case 'enum':
-      return shape.variants
-        .map(variant => {
-          const isEmpty = variant.type.shape.kind === 'scalar' && variant.type.shape.word === 'null'
-          if (shape.isUntagged) return annotationOf(variant.type)
-          return isEmpty ? JSON.stringify(variant.name) : `{ ${fieldText(variant)} }`
-        })
-        .join(' | ')
+      return enumText(
+        shape.variants.map(({ name, type }) => {
+          return { name, type: isScalar(type, 'null') ? null : annotationOf(type) }
+        }),
+        shape.isUntagged
+      )
   }
 }
 
-function isString({ shape }: TypeNode): boolean {
-  return shape.kind === 'scalar' && shape.word === 'string'
+function isScalar({ shape }: TypeNode, word: string): boolean {
+  return shape.kind === 'scalar' && shape.word === word
 }
 
 function pair({ key, value }: { readonly key: TypeNode; readonly value: TypeNode }): string {
   return `${annotationOf(key)}, ${annotationOf(value)}`
 }
 
-function fieldText({ name, type, isOptional }: FieldShape): string {
-  const property = /^[A-Za-z_$][\w$]*$/.test(name) ? name : JSON.stringify(name)
-  return `${property}${isOptional ? '?' : ''}: ${annotationOf(type)}${isOptional ? ' | null' : ''}`
-}
-
-function inParentheses(text: string): string {
-  return /^[\w.]+(?:<.*>|\[\])*$/.test(text) ? text : `(${text})`
+function memberOf({ name, type, isOptional }: FieldShape): TypeScriptMember {
+  return { name, optional: isOptional, type: annotationOf(type) }
 }

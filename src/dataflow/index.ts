@@ -71,6 +71,17 @@ export {
   scalarOf,
   typeFingerprint
 } from './type-text.ts'
+export {
+  enumText,
+  listText,
+  memberText,
+  objectText,
+  scalarText,
+  typeScriptBody,
+  typeScriptOf,
+  type TypeScriptMember,
+  type TypeScriptWords
+} from './typescript-text.ts'
 export { readTrees } from './yaml/read-tree.ts'
 export {
   entryAt,

@@ -59,14 +59,14 @@ test('types of the file are written by their names, fields as in the file', () =
 word: string;
 "odd name"?: u32 | null;
 }
-type Color = ("red" | { rgb: (u32)[] })
+type Color = "red" | { rgb: u32[] }
 type Alias = WordCount
 type Id = bigint`
   )
   const nested: Type = { kind: 'map', key: U32, value: { kind: 'option', value: COUNT } }
-  assert.equal(text.of(nested), 'globalThis.Map<u32, (WordCount | null)>')
+  assert.equal(text.of(nested), 'globalThis.Map<u32, WordCount | null>')
   assert.equal(text.of({ kind: 'map', key: STRING, value: color }), '{ [key: string]: Color }')
-  assert.equal(text.of({ kind: 'object', name: null, fields: [] }), '{  }')
+  assert.equal(text.of({ kind: 'object', name: null, fields: [] }), '{}')
 })
 
 const source = `function splitWords(line) {

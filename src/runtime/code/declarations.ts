@@ -90,7 +90,7 @@ class DeclarationGenerator {
   constructor(plan: Plan, options: DeclarationOptions) {
     this.#plan = plan
     this.#options = options
-    this.#types = new TypeText(plan.types)
+    this.#types = new TypeText(plan.types, '$KeyValue')
     this.#inWindow = new Set(plan.services.flatMap(stepsInWindow))
   }
 
@@ -98,7 +98,7 @@ class DeclarationGenerator {
     const names = ['Context', 'Key', 'KeyValue', 'KeyedState', 'KeyedStateReader', 'Window']
     const imports = names.map(name => `type ${name} as $${name}`).join(', ')
     this.#out.add(`import { keyed, ${imports} } from ${JSON.stringify(this.#options.userModule)}`)
-    this.#out.add(SCALAR_ALIASES)
+    this.#out.add(SCALAR_ALIASES.join('\n'))
     if (!this.#types.declares('KeyValue'))
       this.#out.add('type KeyValue<K = $Key | null, V = unknown> = $KeyValue<K, V>')
     this.#out.add(SHAPES)
@@ -375,7 +375,7 @@ class DeclarationGenerator {
     }
     this.#out.add(`const $step${number} = (() => {`, anchor)
     if (code.kind === 'inline' && code.types !== undefined) {
-      this.#out.add(new TypeText(code.types).declarations(), anchor)
+      this.#out.add(new TypeText(code.types, '$KeyValue').declarations(), anchor)
     }
     if (!this.#types.declares('Context')) {
       const inWindow = this.#inWindow.has(step) ? ' & { readonly window: $Window }' : ''

@@ -1,31 +1,39 @@
 // Types of a dataflow as TypeScript: declarations of the named ones, and the text of any.
-import { unreachable } from '../../base/index.ts'
-import { toPascal } from '../../dataflow/index.ts'
-import type { EnumType, Field, MapType, Type } from '../../dataflow/types.ts'
+import {
+  memberText,
+  SCALAR_WORDS,
+  scalarOf,
+  scalarText,
+  toPascal,
+  typeScriptBody,
+  typeScriptOf,
+  type TypeScriptWords
+} from '../../dataflow/index.ts'
+import type { Type } from '../../dataflow/types.ts'
 
 /** Scalars under the names of the file, as inline code may write them. */
-export const SCALAR_ALIASES: string = [
-  ...['u8', 'u16', 'u32', 'u64', 's8', 's16', 's32', 's64', 'i8', 'i16', 'i32', 'i64'].map(
-    alias('number')
-  ),
-  ...['f32', 'f64', 'float32', 'float64', 'timestamp'].map(alias('number')),
-  alias('boolean')('bool'),
-  alias('Uint8Array')('bytes'),
-  alias('string')('decimal')
-].join('\n')
-
-function alias(meaning: string): (name: string) => string {
-  return name => `type ${name} = ${meaning}`
-}
+export const SCALAR_ALIASES: readonly string[] = SCALAR_WORDS.flatMap(word => {
+  const meaning = scalarText(scalarOf(word)!)
+  return meaning === word || meaning === 'null' ? [] : [`type ${word} = ${meaning}`]
+})
 
 /** Writes types of one file. Named ones are written by name, wherever they stand. */
 export class TypeText {
   readonly #declared: ReadonlyMap<string, string>
   readonly #types: Readonly<Record<string, Type>>
+  readonly #words: TypeScriptWords
 
-  constructor(types: Readonly<Record<string, Type>>) {
+  /** `keyValue`: what `KeyValue` is called there. */
+  constructor(types: Readonly<Record<string, Type>>, keyValue = 'KeyValue') {
     this.#types = types
     this.#declared = new Map(Object.keys(types).map(name => [name, toPascal(name)]))
+    this.#words = {
+      nameOf: type => this.#nameOf(type),
+      scalar: type => ('bigint' in type && type.bigint ? 'bigint' : type.kind),
+      keyValue,
+      // A type of the file may be called map.
+      map: 'globalThis.Map'
+    }
   }
 
   /** Whether the file has a type of that name in PascalCase. */
@@ -43,15 +51,11 @@ export class TypeText {
     const pascal = this.#declared.get(name)!
     const isAlias = 'name' in type && type.name !== name && this.#nameOf(type) !== null
     if (isAlias) return `type ${pascal} = ${this.of(type)}`
-    switch (type.kind) {
-      case 'object':
-      case 'arrow-row':
-        return `interface ${pascal} {\n${this.#fields(type.fields, '\n')}\n}`
-      case 'enum':
-        return `type ${pascal} = ${this.#enum(type)}`
-      default:
-        return `type ${pascal} = ${this.of(type)}`
+    if (type.kind !== 'object' && type.kind !== 'arrow-row') {
+      return `type ${pascal} = ${typeScriptBody(type, this.#words)}`
     }
+    const members = type.fields.map(each => `${memberText({ ...each, type: this.of(each.type) })};`)
+    return `interface ${pascal} {\n${members.join('\n')}\n}`
   }
 
   #nameOf(type: Type): string | null {
@@ -60,70 +64,6 @@ export class TypeText {
 
   /** The type as TypeScript writes it. */
   of(type: Type): string {
-    const name = this.#nameOf(type)
-    if (name !== null) return name
-    switch (type.kind) {
-      case 'object':
-      case 'arrow-row':
-        return `{ ${this.#fields(type.fields, ' ')} }`
-      case 'enum':
-        return this.#enum(type)
-      case 'list':
-        return `(${this.of(type.items)})[]`
-      case 'map':
-        return this.#map(type)
-      case 'option':
-        return `(${this.of(type.value)} | null)`
-      case 'key-value':
-        return `$KeyValue<${this.of(type.key)}, ${this.of(type.value)}>`
-      case 'u64':
-      case 's64':
-        return type.bigint ? 'bigint' : type.kind
-      case 'bool':
-      case 'bytes':
-      case 'decimal':
-      case 'f32':
-      case 'f64':
-      case 'null':
-      case 's16':
-      case 's32':
-      case 's8':
-      case 'string':
-      case 'timestamp':
-      case 'u16':
-      case 'u32':
-      case 'u8':
-        return type.kind
-      default:
-        return unreachable(type)
-    }
+    return typeScriptOf(type, this.#words)
   }
-
-  #fields(fields: readonly Field[], separator: string): string {
-    return fields
-      .map(({ name, optional, type }) =>
-        optional
-          ? `${propertyName(name)}?: ${this.of(type)} | null;`
-          : `${propertyName(name)}: ${this.of(type)};`
-      )
-      .join(separator)
-  }
-
-  #enum(type: EnumType): string {
-    const cases = type.variants.map(({ name, type: inner }) => {
-      if (type.tagging === 'untagged') return inner === null ? 'null' : this.of(inner)
-      return inner === null ? JSON.stringify(name) : `{ ${propertyName(name)}: ${this.of(inner)} }`
-    })
-    return cases.length === 0 ? 'never' : `(${cases.join(' | ')})`
-  }
-
-  #map(type: MapType): string {
-    const value = this.of(type.value)
-    if (type.key.kind === 'string') return `{ [key: string]: ${value} }`
-    return `globalThis.Map<${this.of(type.key)}, ${value}>`
-  }
-}
-
-function propertyName(name: string): string {
-  return /^[A-Za-z_$][\w$]*$/.test(name) ? name : JSON.stringify(name)
 }

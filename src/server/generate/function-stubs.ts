@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path'
 
 import type { OperatorKind, Plan, ServicePlan, StatePlan, StepPlan } from '../../dataflow/plan.ts'
 import type { Type } from '../../dataflow/types.ts'
-import { toCamel } from '../../dataflow/index.ts'
+import { listText, toCamel } from '../../dataflow/index.ts'
 import { TypeText } from '../../runtime/code/index.ts'
 import { allSteps } from '../../runtime/index.ts'
 import { aliasesIn, typeNamesIn } from './types-text.ts'
@@ -87,13 +87,7 @@ function importsOf(plan: Plan, body: string, before: string, types: string): str
 
 function stubOf(plan: Plan, service: ServicePlan, step: StepPlan, name: string): string {
   const types = new TypeText(plan.types)
-  const text = (type: Type | null): string =>
-    type === null
-      ? 'unknown'
-      : types
-          .of(type)
-          .replaceAll('$KeyValue<', 'KeyValue<')
-          .replace(/^\((.*)\)$/, '$1')
+  const text = (type: Type | null): string => (type === null ? 'unknown' : types.of(type))
   const states = statesText(plan, service, text)
   const context = `ctx: Context${states === '' ? '' : `<${states}>`}`
   const takesNothing = step.operator === 'flush'
@@ -152,7 +146,7 @@ function resultOf(operator: OperatorKind, output: string, key: string): string {
     case 'filter':
       return 'boolean'
     case 'flat-map':
-      return `${/^[\w$]+$/.test(output) ? output : `(${output})`}[]`
+      return listText(output)
     case 'filter-map':
     case 'flush':
       return `${output} | undefined`

@@ -5,10 +5,9 @@ import { SCALAR_ALIASES, TypeText } from '../../runtime/code/index.ts'
 
 /** The module with the types of `plan`, each exported in PascalCase. `file` is named in its first line. */
 export function typesText(plan: Plan, file: string): string {
-  const types = new TypeText(plan.types)
-  const declarations = types.declarations().replaceAll(/^(interface|type) /gm, 'export $1 ')
-  const body = declarations
-    .replaceAll('$KeyValue<', 'KeyValue<')
+  const body = new TypeText(plan.types)
+    .declarations()
+    .replaceAll(/^(interface|type) /gm, 'export $1 ')
     .replaceAll(/^(?!export |\})(?=.)/gm, '  ')
   const head = `// The types of ${file}, made by millrace generate types: write it anew when they change.`
   const imports = body.includes('KeyValue<')
@@ -19,7 +18,7 @@ export function typesText(plan: Plan, file: string): string {
 
 /** Declarations of the scalars that a text writes by the names of the file. */
 export function aliasesIn(text: string): string[] {
-  return SCALAR_ALIASES.split('\n').filter(line => {
+  return SCALAR_ALIASES.filter(line => {
     const name = /^type (\w+)/.exec(line)![1]!
     return new RegExp(`(?<![\\w"$.])${name}(?![\\w"$?]|\\??:)`).test(text)
   })
