@@ -1,4 +1,4 @@
-// Where commands of security work: on a data directory of this machine, or on the server of a profile, over HTTP.
+// Commands of security, done where their profile is: on a data directory of this machine, or on a server, over HTTP.
 import { MillraceError } from '../base/index.ts'
 import { administer } from '../server/index.ts'
 import type {
@@ -8,16 +8,14 @@ import type {
   TokenListing,
   UserListing
 } from '../server/index.ts'
-import { chosenServer } from './api-client.ts'
+import { serverOf } from './api-client.ts'
 import type { ApiClient } from './api-client.ts'
 import type { ListFormat } from './output.ts'
+import { atProfile, chosenProfile } from './target.ts'
+import type { TargetOptions } from './target-options.ts'
 
 /** What the parser gives. */
-export interface SecurityTarget {
-  readonly dataDir: string
-  /** The server of this profile, instead of the data directory. */
-  readonly profile?: string
-}
+export type SecurityTarget = Omit<TargetOptions, 'bootstrap'>
 
 /** The same of commands that print a list. */
 export interface SecurityListOptions extends SecurityTarget {
@@ -26,11 +24,15 @@ export interface SecurityListOptions extends SecurityTarget {
 
 /** Does what a command says, where the options say. @throws as `administer`, and the server's codes */
 export async function administerChosen(
-  { dataDir, profile }: SecurityTarget,
+  target: SecurityTarget,
   command: SecurityCommand
 ): Promise<SecurityResult> {
-  if (profile === undefined) return await administer(dataDir, command)
-  const result = await overHttp(await chosenServer({ profile }), command)
+  const chosen = await chosenProfile(target)
+  const { profile } = chosen
+  if (profile.kind === 'embedded') {
+    return await atProfile(chosen, administer(profile.dataDir, command))
+  }
+  const result = await overHttp(await serverOf(chosen), command)
   return { isRequired: true, ...result }
 }
 

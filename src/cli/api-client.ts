@@ -4,9 +4,9 @@ import type { IncomingMessage, RequestOptions } from 'node:http'
 import { request as requestHttps } from 'node:https'
 
 import { MillraceError, messageOf } from '../base/index.ts'
-import type { HttpAccess } from '../client/index.ts'
+import type { ChosenProfile, HttpAccess } from '../client/index.ts'
 import type { Diagnostic } from '../dataflow/index.ts'
-import { chosenHttp, chosenProfile } from './target.ts'
+import { atProfile, chosenProfile, httpOf } from './target.ts'
 import type { TargetOptions } from './target-options.ts'
 
 /** Where `millrace start` listens when it is told nothing. */
@@ -39,19 +39,33 @@ export async function chosenServer(options: ServerOptions): Promise<ApiClient> {
     }
     return new ApiClient({ url: server.replace(/\/$/, ''), token: null, tls: null })
   }
-  const { name, profile } = await chosenProfile(options)
-  const isNothing = name === null && profile.kind === 'embedded'
-  return new ApiClient(
-    isNothing ? { url: URL_DEFAULT, token: null, tls: null } : await chosenHttp(options)
-  )
+  const chosen = await chosenProfile(options)
+  if (chosen.source === 'nobody') {
+    return new ApiClient({ url: URL_DEFAULT, token: null, tls: null })
+  }
+  return await serverOf(chosen)
 }
+
+/** The server of a profile. @throws PROFILE_KIND it is none with an HTTP API · PROFILE_SECRET */
+export async function serverOf(chosen: ChosenProfile): Promise<ApiClient> {
+  return new ApiClient(await httpOf(chosen), chosen)
+}
+
+const TOKEN_HINT =
+  'millrace token create --user NAME makes one on the machine of the server, and a profile holds it ' +
+  '(millrace profile add NAME … --http URL --token-file FILE)'
+
+type Call = [method: string, path: string, body?: unknown, signal?: AbortSignal]
 
 /** A server's API. */
 export class ApiClient {
   readonly #access: HttpAccess
+  readonly #chosen: ChosenProfile | null
 
-  constructor(access: HttpAccess) {
+  /** `chosen` is the profile that the access is of; null: there is none. */
+  constructor(access: HttpAccess, chosen: ChosenProfile | null = null) {
     this.#access = access
+    this.#chosen = chosen
   }
 
   get url(): string {
@@ -81,12 +95,12 @@ export class ApiClient {
     }
   }
 
-  async #open(
-    method: string,
-    path: string,
-    body?: unknown,
-    signal?: AbortSignal
-  ): Promise<IncomingMessage> {
+  async #open(...call: Call): Promise<IncomingMessage> {
+    const answer = this.#send(...call)
+    return await (this.#chosen === null ? answer : atProfile(this.#chosen, answer))
+  }
+
+  async #send(...[method, path, body, signal]: Call): Promise<IncomingMessage> {
     const { url, token, tls } = this.#access
     const headers: Record<string, string> = { accept: 'application/json' }
     if (body !== undefined) headers['content-type'] = 'application/json'
@@ -122,7 +136,10 @@ export class ApiClient {
       if (code !== undefined && detail !== undefined) {
         if (problem.diagnostics !== undefined)
           return new RefusedFiles(code, detail, problem.diagnostics)
-        return new MillraceError(code, detail)
+        return new MillraceError(
+          code,
+          code === 'UNAUTHENTICATED' ? `${detail}; ${TOKEN_HINT}` : detail
+        )
       }
     } catch {
       // Told below: it is no answer of ours.
@@ -138,7 +155,7 @@ export class ApiClient {
     return new MillraceError(
       'SERVER_UNREACHABLE',
       `${this.url} cannot be reached: ${messageOf(error)}; expected a server there; start one ` +
-        '(millrace start), or name another one with --server or --profile',
+        '(millrace start), or name another one, as with --profile',
       { cause: error }
     )
   }

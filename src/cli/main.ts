@@ -11,6 +11,7 @@ export const EXIT_USAGE = 2
 /** Errors that the user mends by changing the command or the input, not by trying again. */
 const USAGE_CODES: ReadonlySet<string> = new Set([
   'USAGE',
+  'DATA_DIRECTORY_UNKNOWN',
   'DISK_LOCKED',
   'LOG_LOCKED',
   'TOPIC_INTERNAL',

@@ -1,9 +1,9 @@
 // The client of a command: opened by its options, closed at its end, with names that are nearly right told.
 import { isMillraceError, MillraceError } from '../base/index.ts'
-import type { Client } from '../client/index.ts'
+import type { Client, Profile } from '../client/index.ts'
 import { nearestWord } from '../dataflow/index.ts'
 import { note } from './output.ts'
-import { chosenProfile } from './target.ts'
+import { atProfile, chosenProfile } from './target.ts'
 import { type TargetOptions } from './target-options.ts'
 
 /** How a command opens its log. */
@@ -23,8 +23,16 @@ export async function withClient<T>(
   action: (client: Client) => Promise<T>,
   { mayCreate = false, isLooking = false }: OpenOptions = {}
 ): Promise<T> {
+  const chosen = await chosenProfile(options)
+  return await atProfile(chosen, opened(chosen.profile, action, { mayCreate, isLooking }))
+}
+
+async function opened<T>(
+  profile: Profile,
+  action: (client: Client) => Promise<T>,
+  { mayCreate, isLooking }: Required<OpenOptions>
+): Promise<T> {
   const { connect } = await import('../client/index.ts')
-  const { profile } = await chosenProfile(options)
   const client = await connect(profile, {
     mustExist: !mayCreate,
     ...(isLooking ? { onUnlocked: note } : {})

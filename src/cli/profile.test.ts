@@ -1,6 +1,6 @@
 // `millrace profile` as users call it.
 import { deepStrictEqual, doesNotMatch, match, strictEqual } from 'node:assert/strict'
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
@@ -65,4 +65,48 @@ test('wrong profiles are told with what was expected, exit 2', async () => {
     strictEqual(code, 2, stderr)
     match(stderr, message)
   }
+})
+
+test('commands of security follow profiles as all others do, and say which one was taken', async () => {
+  const folder = mkdtempSync(join(root, 'security-'))
+  const at = (script: string, env: Readonly<Record<string, string>> = {}) =>
+    shell(script, folder, { XDG_CONFIG_HOME: join(folder, 'config'), ...env })
+  const far = { kind: 'server', bootstrap: ['127.0.0.1:1'] }
+  const profiles = {
+    one: { kind: 'embedded', dataDir: 'one' },
+    two: { kind: 'embedded', dataDir: 'two' },
+    none: { kind: 'embedded', dataDir: 'none' },
+    cluster: { kind: 'kafka', bootstrap: ['127.0.0.1:1'] },
+    bare: far,
+    closed: { ...far, http: 'http://127.0.0.1:1' },
+    secret: { ...far, http: 'http://127.0.0.1:1', token: { env: 'NO_TOKEN' } }
+  }
+  mkdirSync(join(folder, 'config', 'millrace'), { recursive: true })
+  const text = JSON.stringify({ version: 1, current: 'one', profiles })
+  writeFileSync(join(folder, 'config', 'millrace', 'profiles.json'), text)
+  const made = await at(
+    'printf %s long-enough-1 | npx millrace user add ana\n' +
+      'printf %s long-enough-2 | MILLRACE_PROFILE=two npx millrace user add bob\n' +
+      'npx millrace user list --profile one\n' +
+      'MILLRACE_PROFILE=one npx millrace user list --data-dir two'
+  )
+  strictEqual(made.code, 0, made.stderr)
+  match(made.stdout, /^ana [^]*^bob /m)
+  doesNotMatch(made.stdout, /bob[^]*ana/)
+  for (const [name, code, message] of [
+    ['none', 2, /^millrace: profile none \(MILLRACE_PROFILE\): \S+none is no data directory/],
+    ['cluster', 2, /profile cluster \(MILLRACE_PROFILE\): [^;]* the profile is a Kafka cluster/],
+    ['bare', 2, /profile bare \(MILLRACE_PROFILE\): .* a server without an HTTP address/],
+    ['closed', 1, /profile closed \(MILLRACE_PROFILE\): http:.*1 cannot be reached/],
+    ['secret', 2, /profile secret \(MILLRACE_PROFILE\): .*variable NO_TOKEN is not set/],
+    ['nobody', 2, /MILLRACE_PROFILE: no profile is called "nobody"/]
+  ] as const) {
+    const refused = await at('npx millrace acl list', { MILLRACE_PROFILE: name })
+    match(refused.stderr, message)
+    strictEqual(refused.code, code, refused.stderr)
+  }
+  const current = await at('npx millrace profile switch none && npx millrace token list')
+  match(current.stderr, /profile none \(the current one\): /)
+  const named = await at('npx millrace topic list --profile none')
+  match(named.stderr, /profile none \(--profile\): /)
 })

@@ -5,6 +5,7 @@ import type { SecurityListOptions, SecurityTarget } from './administer.ts'
 import type { AclListOptions, AclOptions } from './commands/acl.ts'
 import type { TokenOptions, UserOptions } from './commands/user.ts'
 import { collect, LISTS, outputOption, type Finish } from './option-kit.ts'
+import { addTarget } from './target-options.ts'
 
 /** Examples of these commands, printed below their help and in the reference. */
 export const SECURITY_EXAMPLES: Readonly<Record<string, readonly string[]>> = {
@@ -78,20 +79,21 @@ export function addSecurityOptions(command: Command): Command {
 }
 
 const WHERE =
-  'Works on a data directory of this machine, whether a server uses it or not, or on the server of a profile.'
+  'Works on the data directory of a profile, whether a server uses it or not, or on its server, over HTTP; without ' +
+  'any profile on .millrace here.'
 
 function addUser(program: Command, finish: Finish): void {
   const user = program
     .command('user')
     .summary('who may log in with a password')
     .description(`Users and their passwords, for SCRAM and PLAIN. ${WHERE}`)
-  dataDir(user.command('list').alias('ls'))
+  addTarget(user.command('list').alias('ls'), 'security')
     .description('Lists the users. Passwords are not kept, so there is nothing to show of them.')
     .addOption(outputOption(LISTS))
     .action(async (options: SecurityListOptions) =>
       finish(await (await import('./commands/user.ts')).userList(options))
     )
-  dataDir(user.command('add'))
+  addTarget(user.command('add'), 'security')
     .description(
       'Makes a user. The password is asked for on a terminal, and else read from stdin or a file, never from the ' +
         'command line. With the first user everybody has to log in.'
@@ -103,7 +105,7 @@ function addUser(program: Command, finish: Finish): void {
     .action(async (name: string, options: UserOptions) =>
       finish(await (await import('./commands/user.ts')).userAdd(name, options))
     )
-  dataDir(user.command('delete').alias('rm'))
+  addTarget(user.command('delete').alias('rm'), 'security')
     .description('Deletes a user. Connections that were opened with the password end.')
     .argument('<name>', 'name of the user')
     .option('-y, --yes', 'do not ask')
@@ -117,13 +119,13 @@ function addToken(program: Command, finish: Finish): void {
     .command('token')
     .summary('who may use HTTP')
     .description(`Bearer tokens for the HTTP API. ${WHERE}`)
-  dataDir(token.command('list').alias('ls'))
+  addTarget(token.command('list').alias('ls'), 'security')
     .description('Lists the tokens, without what they are shown as.')
     .addOption(outputOption(LISTS))
     .action(async (options: SecurityListOptions) =>
       finish(await (await import('./commands/user.ts')).tokenList(options))
     )
-  dataDir(token.command('create').alias('add'))
+  addTarget(token.command('create').alias('add'), 'security')
     .description('Makes a token of 256 random bits and prints it, once: only its SHA-256 is kept.')
     .requiredOption(
       '--user <user>',
@@ -135,7 +137,7 @@ function addToken(program: Command, finish: Finish): void {
     .action(async (options: TokenOptions) =>
       finish(await (await import('./commands/user.ts')).tokenCreate(options))
     )
-  dataDir(token.command('revoke').alias('rm'))
+  addTarget(token.command('revoke').alias('rm'), 'security')
     .description('Ends a token at once.')
     .argument('<id>', 'its id, as token list shows it')
     .action(async (id: string, options: SecurityTarget) =>
@@ -151,19 +153,19 @@ function addAcl(program: Command, finish: Finish): void {
       'Access rules. What no rule allows is denied, and a denial counts before every permission; super users may do ' +
         `everything. ${WHERE}`
     )
-  dataDir(acl.command('list').alias('ls'))
+  addTarget(acl.command('list').alias('ls'), 'security')
     .description('Lists the rules.')
     .option('--user <user>', 'only those of a user')
     .addOption(outputOption(LISTS))
     .action(async (options: AclListOptions) =>
       finish(await (await import('./commands/acl.ts')).aclList(options))
     )
-  ruleOptions(dataDir(acl.command('create').alias('add')))
+  ruleOptions(addTarget(acl.command('create').alias('add'), 'security'))
     .description('Adds a rule for each combination of users, operations and resources.')
     .action(async (options: AclOptions) =>
       finish(await (await import('./commands/acl.ts')).aclCreate(options))
     )
-  ruleOptions(dataDir(acl.command('delete').alias('rm')))
+  ruleOptions(addTarget(acl.command('delete').alias('rm'), 'security'))
     .description('Deletes the rules that the same options would create.')
     .option('-y, --yes', 'do not ask')
     .action(async (options: AclOptions) =>
@@ -188,11 +190,4 @@ function ruleOptions(command: Command): Command {
     .option('--cluster', 'the server itself')
     .option('--prefix', 'names stand for all names that begin with them')
     .option('--host <address>', 'only from this address of a client; repeatable', collect)
-}
-
-function dataDir(command: Command): Command {
-  const profile = new Option('--profile <name>', 'the server of this profile, over HTTP')
-  return command
-    .option('--data-dir <dir>', 'the data directory', '.millrace')
-    .addOption(profile.conflicts('dataDir'))
 }

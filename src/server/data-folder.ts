@@ -54,12 +54,12 @@ export function ephemeralFolder(): DataFolder {
 
 /**
  * Checks that `path` holds a data directory, for commands that look at one.
- * @throws USAGE there is none
+ * @throws DATA_DIRECTORY_UNKNOWN there is none
  */
 export function existingFolder(path: string): DataFolder {
   if (statSync(join(path, JOURNAL_FOLDER), { throwIfNoEntry: false })?.isDirectory() !== true) {
     throw new MillraceError(
-      'USAGE',
+      'DATA_DIRECTORY_UNKNOWN',
       `${resolve(path)} is no data directory of millrace: it has no folder ${JOURNAL_FOLDER}; ` +
         `name the right one with --data-dir (a run keeps its data in ${DATA_FOLDER_NAME} beside the dataflow file)`
     )

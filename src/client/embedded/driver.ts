@@ -27,7 +27,7 @@ export class EmbeddedDriver implements Driver {
     this.admin = new EmbeddedAdmin(host, folder)
   }
 
-  /** @throws USAGE, LOG_LOCKED and what else opening a log throws */
+  /** @throws DATA_DIRECTORY_UNKNOWN, LOG_LOCKED and what else opening a log throws */
   static async open(options: HostOptions): Promise<EmbeddedDriver> {
     return new EmbeddedDriver(await Host.open(options), options)
   }

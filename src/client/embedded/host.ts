@@ -61,7 +61,7 @@ export class Host {
     this.#committed = log
   }
 
-  /** @throws USAGE no log is there · LOG_LOCKED, LOG_DAMAGED and what else a log throws */
+  /** @throws DATA_DIRECTORY_UNKNOWN no log is there · LOG_LOCKED, LOG_DAMAGED and what else a log throws */
   static async open(options: HostOptions): Promise<Host> {
     if (options.mustExist) await checkFolder(options)
     const host = new Host(await openLog(options), options)
@@ -113,7 +113,7 @@ export class Host {
 async function checkFolder({ folder, disk }: HostOptions): Promise<void> {
   if (await disk.exists(`${folder}/${JOURNAL_FOLDER}`)) return
   throw new MillraceError(
-    'USAGE',
+    'DATA_DIRECTORY_UNKNOWN',
     `${folder} is no data directory of millrace: it has no folder ${JOURNAL_FOLDER}; ` +
       'name the right one with --data-dir (a run keeps its data in .millrace beside the dataflow file), ' +
       'or a server with --bootstrap or --profile'

@@ -39,17 +39,23 @@ export interface HttpAccess {
   readonly tls: TlsAccess | null
 }
 
+const KINDS: Readonly<Record<Profile['kind'], string>> = {
+  embedded: 'a data directory of this machine',
+  kafka: 'a Kafka cluster',
+  server: 'a server without an HTTP address'
+}
+
 /**
  * How to reach the HTTP API that a profile names.
  * @throws PROFILE_KIND the profile has none · PROFILE_SECRET a secret or certificate is not there
  */
 export async function httpAccess(profile: Profile, sources: SecretSources): Promise<HttpAccess> {
   if (profile.kind !== 'server' || profile.http === null) {
-    const found = profile.kind === 'server' ? 'a server without an HTTP address' : profile.kind
     throw new MillraceError(
       'PROFILE_KIND',
-      `this needs the HTTP API of a millrace server, and the profile is ${found}; expected was one with ` +
-        '"http"; add it: millrace profile add NAME --bootstrap HOST:PORT --http http://HOST:PORT'
+      `this needs the HTTP API of a millrace server, and the profile is ${KINDS[profile.kind]}; expected was a ` +
+        'server with "http"; name another profile, or add it: ' +
+        'millrace profile add NAME --bootstrap HOST:PORT --http http://HOST:PORT'
     )
   }
   const { token, tls } = profile

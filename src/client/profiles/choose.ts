@@ -1,5 +1,5 @@
 // Which profile counts: what is named on the spot, else the environment, else the file, else the folder's own data.
-import { MillraceError, type Environment } from '../../base/index.ts'
+import { isMillraceError, MillraceError, type Environment } from '../../base/index.ts'
 import type { Profile } from './profile.ts'
 import { checkAddress } from './read-profile.ts'
 import type { ProfileStore } from './store.ts'
@@ -19,10 +19,14 @@ export interface ProfileChoice {
   readonly dataDir?: string
 }
 
+/** Who chose a profile: the caller, `MILLRACE_PROFILE`, the file (its current profile), or nobody. */
+export type ProfileSource = 'caller' | 'variable' | 'current' | 'nobody'
+
 /** A profile with where it comes from. */
 export interface ChosenProfile {
   /** Its name in the file; null when it stands in none. */
   readonly name: string | null
+  readonly source: ProfileSource
   readonly profile: Profile
 }
 
@@ -46,15 +50,34 @@ export async function chooseProfile(
       `${given.join(' and ')} are given; expected was one place to work on; leave the others out`
     )
   }
-  if (bootstrap !== undefined) return { name: null, profile: serverAt(bootstrap) }
-  if (dataDir !== undefined) return { name: null, profile: { kind: 'embedded', dataDir } }
-  const variable = environment.variables[PROFILE_VARIABLE]
-  const named = wanted ?? (variable === '' ? undefined : variable)
-  if (named !== undefined) return { name: named, profile: await store.get(named) }
+  if (bootstrap !== undefined) {
+    return { name: null, source: 'caller', profile: serverAt(bootstrap) }
+  }
+  if (dataDir !== undefined) {
+    return { name: null, source: 'caller', profile: { kind: 'embedded', dataDir } }
+  }
+  if (wanted !== undefined) {
+    return { name: wanted, source: 'caller', profile: await store.get(wanted) }
+  }
+  const variable = environment.variables[PROFILE_VARIABLE] ?? ''
+  if (variable !== '') {
+    return { name: variable, source: 'variable', profile: await ofVariable(store, variable) }
+  }
   const { current, profiles } = await store.read()
   const profile = current === null ? undefined : profiles.get(current)
-  if (profile !== undefined) return { name: current, profile }
-  return { name: null, profile: { kind: 'embedded', dataDir: DATA_DIR_DEFAULT } }
+  if (profile !== undefined) return { name: current, source: 'current', profile }
+  const here = { kind: 'embedded', dataDir: DATA_DIR_DEFAULT } as const
+  return { name: null, source: 'nobody', profile: here }
+}
+
+/** Nobody looks for a name in the environment who has not typed it: the error says where it stands. */
+async function ofVariable(store: ProfileStore, name: string): Promise<Profile> {
+  try {
+    return await store.get(name)
+  } catch (error) {
+    if (!isMillraceError(error, 'PROFILE_UNKNOWN')) throw error
+    throw new MillraceError(error.code, `${PROFILE_VARIABLE}: ${error.message}`, { cause: error })
+  }
 }
 
 /** A server that is named by its Kafka address alone: its HTTP API is taken to be at the usual port. */

@@ -6,7 +6,12 @@ export {
   type SaslAccess,
   type TlsAccess
 } from './access.ts'
-export { chooseProfile, type ChosenProfile, type ProfileChoice } from './choose.ts'
+export {
+  chooseProfile,
+  type ChosenProfile,
+  type ProfileChoice,
+  type ProfileSource
+} from './choose.ts'
 export {
   describeProfile,
   holdsSecrets,

@@ -174,14 +174,21 @@ test('secrets come from variables and files when they are needed', async () => {
 test('what is named on the spot counts first, then the environment, then the current profile', async () => {
   const store = storeOn(diskOf())
   const none = await chooseProfile({}, store, environmentOf())
-  deepStrictEqual(none, { name: null, profile: { kind: 'embedded', dataDir: '.millrace' } })
+  const here = { kind: 'embedded', dataDir: '.millrace' }
+  deepStrictEqual(none, { name: null, source: 'nobody', profile: here })
   await store.add('here', { kind: 'embedded', dataDir: '/data' })
   await store.add('east', SERVER)
-  const nameOf = async (choice: object, variables = {}) =>
-    (await chooseProfile(choice, store, environmentOf(variables))).name
-  strictEqual(await nameOf({}), 'here')
-  strictEqual(await nameOf({}, { MILLRACE_PROFILE: 'east' }), 'east')
-  strictEqual(await nameOf({ profile: 'here' }, { MILLRACE_PROFILE: 'east' }), 'here')
+  const taken = async (choice: object, variables = {}) => {
+    const { name, source } = await chooseProfile(choice, store, environmentOf(variables))
+    return `${name} by ${source}`
+  }
+  strictEqual(await taken({}), 'here by current')
+  strictEqual(await taken({}, { MILLRACE_PROFILE: 'east' }), 'east by variable')
+  strictEqual(await taken({ profile: 'here' }, { MILLRACE_PROFILE: 'east' }), 'here by caller')
+  await rejects(taken({}, { MILLRACE_PROFILE: 'eats' }), {
+    code: 'PROFILE_UNKNOWN',
+    message: /^MILLRACE_PROFILE: no profile is called "eats"; there are here, east/
+  })
   const { profile } = await chooseProfile({ bootstrap: 'a:1, b:2' }, store, environmentOf())
   strictEqual(describeProfile(profile), 'a:1,b:2, http://a:8080')
   await rejects(chooseProfile({ bootstrap: 'a' }, store, environmentOf()), {

@@ -142,7 +142,7 @@ function missing(what: 'user' | 'token', name: string): MillraceError {
 
 /**
  * Does what a command says with a data directory, whether a server uses it or not.
- * @throws USAGE, LOG_LOCKED something else than a server uses it, and as {@link runCommand}
+ * @throws DATA_DIRECTORY_UNKNOWN, LOG_LOCKED something else than a server uses it, and as {@link runCommand}
  */
 export async function administer(path: string, command: SecurityCommand): Promise<SecurityResult> {
   // The first user may come before the first start.
