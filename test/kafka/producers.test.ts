@@ -178,3 +178,22 @@ test("what the engine keeps in the log is out of clients' reach", async t => {
   })
   strictEqual(topics[0]!.partitions[0]!.errorCode, ERROR_CODES.INVALID_GROUP_ID)
 })
+
+test('a transaction ends although a topic of it was made anew with fewer partitions', async t => {
+  const { log, bootstrap, problems } = await brokerFor(t)
+  const client = await wireClientFor(t, bootstrap)
+  await log.createTopic('t', { partitions: 2 })
+  const owner = await client.producer('x')
+  const added = await client.ask('AddPartitionsToTxn', 3, {
+    v3AndBelowTransactionalId: 'x',
+    v3AndBelowProducerId: owner.producerId,
+    v3AndBelowProducerEpoch: owner.epoch,
+    v3AndBelowTopics: [{ name: 't', partitions: [1] }]
+  })
+  const { partitionErrorCode } = added.resultsByTopicV3AndBelow[0]!.resultsByPartition[0]!
+  strictEqual(partitionErrorCode, 0)
+  await log.deleteTopic('t')
+  await log.createTopic('t')
+  strictEqual(await client.end('x', owner, true), 0)
+  deepStrictEqual(problems, [])
+})

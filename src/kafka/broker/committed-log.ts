@@ -4,13 +4,14 @@
 //   V2  Markers and records of aborted transactions are left out; `nextOffset` goes past them.
 //   V3  Partitions without open or aborted transactions are read through as they are, but for their markers.
 //   V4  Whoever waits at the last stable offset is woken when a transaction has ended.
-import type {
-  Log,
-  PartitionStatus,
-  ReadRequest,
-  ReadResult,
-  Topic,
-  WaitPosition
+import {
+  delegateLog,
+  type Log,
+  type PartitionStatus,
+  type ReadRequest,
+  type ReadResult,
+  type Topic,
+  type WaitPosition
 } from '../../log/index.ts'
 import { batchByteLength, batchLastOffset, readBatchHeader } from '../../record/index.ts'
 import type { AbortedRange, Transactions } from './transactions.ts'
@@ -18,7 +19,7 @@ import type { AbortedRange, Transactions } from './transactions.ts'
 /** The committed view of a log. Writing goes through unchanged; `transactions` are those of the same log. */
 export function committedLog(log: Log, transactions: Transactions): Log {
   const view = new CommittedView(log, transactions)
-  return {
+  return delegateLog(log, {
     read: request => view.read(request),
     wait: (positions, signal) => view.wait(positions, signal),
     describeTopic: async name => view.seen(await log.describeTopic(name)),
@@ -28,15 +29,8 @@ export function committedLog(log: Log, transactions: Transactions): Log {
     offsetForTime: async (topic, partition, timestampMs) => {
       const offset = await log.offsetForTime(topic, partition, timestampMs)
       return Math.min(offset, transactions.lastStableOffset(topic, partition))
-    },
-    commit: commit => log.commit(commit),
-    positions: group => log.positions(group),
-    deleteTopic: name => log.deleteTopic(name),
-    deleteRecords: (topic, partition, before) => log.deleteRecords(topic, partition, before),
-    listGroups: () => log.listGroups(),
-    cleanup: () => log.cleanup(),
-    close: () => log.close()
-  }
+    }
+  })
 }
 
 class CommittedView {

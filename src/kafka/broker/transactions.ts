@@ -27,6 +27,8 @@ const EPOCH_LAST = 2 ** 15 - 2
 const NO_EPOCH = -1
 /** Ids that were not used for so long are forgotten, as Apache Kafka's transactional.id.expiration.ms. */
 const EXPIRATION_MS = 7 * 24 * 3_600_000
+/** After so long an abort that the log refused (a topic went meanwhile) is tried again. */
+const TIMEOUT_AGAIN_MS = 1_000
 /** Longest timeout that a producer may ask for, as Apache Kafka's transaction.max.timeout.ms. */
 export const TRANSACTION_TIMEOUT_MAX_MS = 900_000
 
@@ -288,10 +290,18 @@ export class Transactions {
     return this.#ending.has(transactionalId) ? ERROR_CODES.CONCURRENT_TRANSACTIONS : state
   }
 
+  /** A state that the log refuses is taken back, unless it was changed again. */
   async #set(id: string, state: TransactionState): Promise<void> {
+    const before = this.#states.get(id)!
     this.#states.set(id, state)
     if (!this.#timers.has(id)) this.#schedule(id, state)
-    await this.#store.change(new Map([[PREFIX + id, state]]))
+    try {
+      await this.#store.change(new Map([[PREFIX + id, state]]))
+    } catch (error) {
+      if (this.#states.get(id) === state) this.#states.set(id, before)
+      if (this.#states.get(id)?.status !== 'Ongoing') this.#unschedule(id)
+      throw error
+    }
   }
 
   /** Forgets ids unused for a week, and aborts before the partitions' starts; gives what the store must change. */
@@ -354,8 +364,7 @@ export class Transactions {
       })
       const { baseOffsets } = await this.#store.change(changes, { batches, offsets: kept })
       this.#aborted.settle(aborts.map((each, at) => ({ ...each, to: baseOffsets[at]! })))
-      this.#timers.get(id)?.cancel()
-      this.#timers.delete(id)
+      this.#unschedule(id)
       this.#states.set(id, next)
     } finally {
       this.#ending.delete(id)
@@ -365,34 +374,42 @@ export class Transactions {
     this.#waiting.clear()
   }
 
-  /** What belongs to topics that are still there: a deleted one needs no marker and no position. */
-  async #existing<T extends { readonly topic: string }>(
-    places: readonly T[]
-  ): Promise<readonly T[]> {
-    const gone = new Set<string>()
+  /** What belongs to partitions that are still there: a deleted one needs no marker and no position. */
+  async #existing<T extends Place>(places: readonly T[]): Promise<readonly T[]> {
+    const counts = new Map<string, number>()
     for (const name of new Set(places.map(place => place.topic))) {
       try {
-        await this.#log.describeTopic(name)
+        counts.set(name, (await this.#log.describeTopic(name)).spec.partitions)
       } catch (error) {
         if (!isMillraceError(error, 'TOPIC_UNKNOWN')) throw error
-        gone.add(name)
       }
     }
-    return places.filter(place => !gone.has(place.topic))
+    return places.filter(({ topic, partition }) => partition < (counts.get(topic) ?? 0))
   }
 
   #schedule(id: string, state: TransactionState): void {
     const leftMs = state.startedAtMs + state.timeoutMs - this.#clock.now()
-    const timer = this.#clock.timer(Math.max(0, leftMs), () => void this.#timeOut(id), {
-      unref: true
-    })
-    this.#timers.set(id, timer)
+    this.#timers.set(id, this.#timer(id, Math.max(0, leftMs)))
+  }
+
+  #timer(id: string, delayMs: number): Timer {
+    return this.#clock.timer(delayMs, () => void this.#timeOut(id), { unref: true })
+  }
+
+  #unschedule(id: string): void {
+    this.#timers.get(id)?.cancel()
+    this.#timers.delete(id)
   }
 
   /** X4. */
   async #timeOut(id: string): Promise<void> {
     const state = this.#states.get(id)
-    if (state?.status !== 'Ongoing' || this.#ending.has(id) || this.#isClosed) return
+    if (state?.status !== 'Ongoing' || this.#isClosed) return
+    if (this.#ending.has(id)) {
+      // If that end fails, this one is due.
+      this.#timers.set(id, this.#timer(id, TIMEOUT_AGAIN_MS))
+      return
+    }
     const next = {
       ...state,
       epoch: state.epoch + 1,
@@ -404,8 +421,10 @@ export class Transactions {
     try {
       await this.#end(id, state, 'abort', next)
     } catch (error) {
-      // The log is fenced or closed: the next process finds the transaction open and times it out.
       if (!isMillraceError(error)) throw error
+      // Of a log that is fenced or closed the next process finds the transaction open and times it out.
+      if (error.code === 'LOG_FENCED' || error.code === 'LOG_CLOSED') return
+      this.#timers.set(id, this.#timer(id, TIMEOUT_AGAIN_MS))
     }
   }
 

@@ -15,6 +15,7 @@
 import type { Clock, Timer } from '../../../base/index.ts'
 import { ERROR_CODES } from '../../wire/index.ts'
 import { GROUP_MEMBERS_MAX } from '../context.ts'
+import { coordinatorCodeOf } from '../error-of.ts'
 import {
   ClassicMember,
   restoredMember,
@@ -431,21 +432,22 @@ export class ClassicGroup {
     }
   }
 
-  /** C2. */
+  /** C2. When the assignments cannot be kept, all who wait for theirs are told so, and are to join again. */
   async #settle(assignments: ReadonlyMap<string, Uint8Array>): Promise<void> {
     const { generation } = this
     for (const member of this.members.values()) {
       member.assignment = assignments.get(member.id) ?? new Uint8Array(0)
     }
-    await this.#host.store(this.stored())
+    const errorCode = await this.#host.store(this.stored()).then(() => 0, coordinatorCodeOf)
     if (this.state !== 'CompletingRebalance' || this.generation !== generation) return
     this.#phase?.cancel()
-    this.state = 'Stable'
+    if (errorCode === ERROR_CODES.NONE) this.state = 'Stable'
     for (const member of this.members.values()) {
-      member.sync?.(this.#syncAnswer(member))
+      member.sync?.(errorCode === ERROR_CODES.NONE ? this.#syncAnswer(member) : { errorCode })
       member.sync = null
       this.#touch(member)
     }
+    if (errorCode !== ERROR_CODES.NONE) this.#prepare()
   }
 
   /** Begins the time anew in which a member must be heard of. */

@@ -71,6 +71,8 @@ export class ConsumerGroup {
   /** Topics that were wanted when they were last looked at, and all that there were. */
   #topics: ReadonlyMap<string, number> | null = null
   #view: TopicView | null = null
+  /** Whether the last change could not be stored: then the next heartbeat, whosever it is, has it stored first (K5). */
+  #isUnstored = false
 
   constructor(host: ConsumerHost) {
     this.#host = host
@@ -128,7 +130,7 @@ export class ConsumerGroup {
     this.#touch(found)
     this.#watchRevocation(found)
     const { share } = found
-    if (hasNews || isAssigned || share !== before) await this.#host.store(this.stored())
+    if (hasNews || isAssigned || share !== before || this.#isUnstored) await this.#store()
     const isComplete = isNew || beat.epoch !== before.epoch || saysAll(beat)
     const isChanged = !isSameAssignment(before.assigned, share.assigned)
     const assignment = isComplete || isChanged ? share.assigned : null
@@ -160,7 +162,7 @@ export class ConsumerGroup {
     if (this.members.get(member.id) !== member) return
     this.members.delete(member.id)
     this.epoch++
-    await this.#host.store(this.stored())
+    await this.#store()
   }
 
   /** Stops what runs. */
@@ -222,7 +224,7 @@ export class ConsumerGroup {
       member.share = { ...member.share, revoking: new Map(), state: 'Stable' }
       member.revocation?.cancel()
       member.revocation = null
-      await this.#host.store(this.stored())
+      await this.#store()
     } else await this.#remove(member)
     const left = member.hasLeft ? LEAVE_FOR_NOW : LEAVE
     return { errorCode: ERROR_CODES.NONE, memberId: member.id, epoch: left, assignment: null }
@@ -308,6 +310,16 @@ export class ConsumerGroup {
   /** A log that is fenced says so to whoever writes next. */
   #expel(member: ConsumerMember): void {
     this.#remove(member).catch(() => undefined)
+  }
+
+  async #store(): Promise<void> {
+    try {
+      await this.#host.store(this.stored())
+      this.#isUnstored = false
+    } catch (error) {
+      this.#isUnstored = true
+      throw error
+    }
   }
 
   /** The group as it is stored. */

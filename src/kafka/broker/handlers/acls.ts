@@ -79,7 +79,11 @@ export const handleDeleteAcls: Handler<'DeleteAcls'> = async (context, request, 
 async function remove({ security }: BrokerContext, filter: RuleFilter): Promise<Matching> {
   if (!isFilter(filter)) return UNKNOWN_FILTER
   const found = security.rules.list().filter(rule => matches(filter, rule))
-  await security.rules.remove(found)
+  try {
+    await security.rules.remove(found)
+  } catch (error) {
+    return outcomeOfError(error)
+  }
   return {
     errorMessage: null,
     matchingAcls: found.map(rule => {

@@ -1,6 +1,7 @@
 // JoinGroup, SyncGroup, Heartbeat, LeaveGroup: the classic group protocol.
 import { ERROR_CODES, type ResponseOf, type Sparse } from '../../wire/index.ts'
 import type { BrokerContext, Caller, Handler } from '../context.ts'
+import { coordinatorCode, coordinatorCodeOf } from '../error-of.ts'
 import type { JoinAnswer } from '../groups/classic-member.ts'
 import { denialOf } from '../security/permission.ts'
 
@@ -31,7 +32,7 @@ export const handleJoinGroup: Handler<'JoinGroup'> = async (context, request, ca
   const group = context.groups.classicFor(groupId)
   if (group === null) return refused(ERROR_CODES.INCONSISTENT_GROUP_PROTOCOL)
   const { rebalanceTimeoutMs } = request
-  return await group.join({
+  const wish = {
     memberId,
     instanceId: groupInstanceId,
     facts: {
@@ -45,7 +46,8 @@ export const handleJoinGroup: Handler<'JoinGroup'> = async (context, request, ca
     },
     requiresId: version >= ID_REQUIRED_VERSION,
     canSkipAssignment: version >= SKIP_VERSION
-  })
+  }
+  return await group.join(wish).catch(error => refused(coordinatorCodeOf(error)))
 }
 
 const denialOfMember = (context: BrokerContext, caller: Caller, groupId: string): number =>
@@ -97,7 +99,7 @@ export const handleLeaveGroup: Handler<'LeaveGroup'> = async (
   const members: Left[] = []
   for (const each of leaving) {
     const { groupInstanceId } = each
-    const errorCode = await leave(context, groupId, each.memberId, groupInstanceId)
+    const errorCode = await coordinatorCode(leave(context, groupId, each.memberId, groupInstanceId))
     members.push({ memberId: each.memberId, groupInstanceId, errorCode })
   }
   if (version < MANY_LEAVE_VERSION) return { errorCode: members[0]!.errorCode ?? 0 }

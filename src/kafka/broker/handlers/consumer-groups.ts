@@ -2,9 +2,10 @@
 import { TOPICS_MAX, isMillraceError, messageOf } from '../../../base/index.ts'
 import { ERROR_CODES, type RequestOf, type ResponseOf, type Sparse } from '../../wire/index.ts'
 import type { BrokerContext, Caller, Handler } from '../context.ts'
+import { coordinatorCodeOf } from '../error-of.ts'
 import { ASSIGNORS, type Assignment } from '../groups/assignors.ts'
 import type { ConsumerMember } from '../groups/consumer-member.ts'
-import type { Heartbeat } from '../groups/consumer-group.ts'
+import type { Heartbeat, HeartbeatAnswer } from '../groups/consumer-group.ts'
 import { parseTopicPattern } from '../groups/topic-pattern.ts'
 import { denialOf, maySee, operationsFor } from '../security/permission.ts'
 import type { TopicLookUps } from '../topics.ts'
@@ -59,20 +60,21 @@ export const handleConsumerGroupHeartbeat: Handler<'ConsumerGroupHeartbeat'> = a
     const isOther = groups.get(request.groupId) !== undefined
     return refused(isOther ? ERROR_CODES.GROUP_ID_NOT_FOUND : ERROR_CODES.UNKNOWN_MEMBER_ID)
   }
-  const beat = beatOf(context, request, caller)
-  const { assignment, epoch, ...rest } = await group.heartbeat(beat, topics)
+  const { heartbeatIntervalMs } = context.settings
+  return await group.heartbeat(beatOf(context, request, caller), topics).then(
+    answer => ({ ...responseOf(answer), heartbeatIntervalMs }),
+    error => refused(coordinatorCodeOf(error), messageOf(error))
+  )
+}
+
+function responseOf({ assignment, epoch, ...rest }: HeartbeatAnswer): HeartbeatResponse {
+  const topicPartitions = [...(assignment ?? [])].map(([topicId, partitions]) => {
+    return { topicId, partitions }
+  })
   return {
     ...rest,
     memberEpoch: epoch,
-    heartbeatIntervalMs: context.settings.heartbeatIntervalMs,
-    assignment:
-      assignment === null
-        ? null
-        : {
-            topicPartitions: [...assignment].map(([topicId, partitions]) => {
-              return { topicId, partitions }
-            })
-          }
+    assignment: assignment === null ? null : { topicPartitions }
   }
 }
 

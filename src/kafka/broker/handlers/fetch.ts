@@ -215,6 +215,8 @@ async function waitForMore(
     return true
   } catch (error) {
     if (transaction.signal.aborted) return true
+    // Nothing more comes, and what is there was read: asking at once again would keep both sides busy for nothing.
+    if (isMillraceError(error, 'LOG_FENCED') && !signal.aborted) await abortOf(signal)
     if (signal.aborted || isMillraceError(error)) return false
     throw error
   } finally {
@@ -222,6 +224,9 @@ async function waitForMore(
     forget()
   }
 }
+
+const abortOf = (signal: AbortSignal): Promise<void> =>
+  new Promise(resolve => signal.addEventListener('abort', () => resolve(), { once: true }))
 
 function respond(plan: FetchPlan, found: readonly Found[]): Sparse<ResponseOf<'Fetch'>> {
   const responses: { topic: string; topicId: string; partitions: PartitionAnswer[] }[] = []

@@ -2,6 +2,7 @@
 import { CLUSTER_NAME } from '../../../security/index.ts'
 import { ERROR_CODES, type ResponseOf, type Sparse } from '../../wire/index.ts'
 import type { BrokerContext, Handler } from '../context.ts'
+import { coordinatorCode } from '../error-of.ts'
 import { denialOf, maySee, operationsFor } from '../security/permission.ts'
 
 type DescribedGroup = Sparse<ResponseOf<'DescribeGroups'>['groups'][number]>
@@ -66,7 +67,7 @@ export const handleDeleteGroups: Handler<'DeleteGroups'> = async (context, reque
   const results = []
   for (const groupId of new Set(request.groupsNames)) {
     const denied = denialOf(context, caller, 'delete', 'group', groupId)
-    const errorCode = denied || (await context.groups.delete(groupId))
+    const errorCode = denied || (await coordinatorCode(context.groups.delete(groupId)))
     results.push({ groupId, errorCode })
   }
   return { results }

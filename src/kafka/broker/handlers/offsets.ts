@@ -8,6 +8,7 @@ import {
   type Handler
 } from '../context.ts'
 import { distinct } from '../distinct.ts'
+import { coordinatorCode } from '../error-of.ts'
 import { denialOf, maySee } from '../security/permission.ts'
 import type { TopicLookUps } from '../topics.ts'
 
@@ -42,8 +43,47 @@ export const handleOffsetCommit: Handler<'OffsetCommit'> = async (context, reque
     }
     topics.push({ name, partitions: answers })
   }
-  if (offsets.length > 0) await context.log.commit({ batches: [], offsets })
-  return { topics }
+  return { topics: await commitPositions(context, offsets, topics) }
+}
+
+/** What is answered for each partition. */
+type Answers = readonly {
+  readonly name: string
+  readonly partitions: readonly { readonly partitionIndex: number; readonly errorCode: number }[]
+}[]
+
+/**
+ * Commits positions in one step, and puts into the answers what became of it. A partition that is gone although it was
+ * seen (who deletes a topic need not be a client) is refused, the others are committed.
+ */
+async function commitPositions(
+  context: BrokerContext,
+  positions: readonly CommitOffset[],
+  answers: Answers
+): Promise<Answers> {
+  if (positions.length === 0) return answers
+  const commit = (offsets: readonly CommitOffset[]): Promise<number> =>
+    coordinatorCode(context.log.commit({ batches: [], offsets }).then(() => ERROR_CODES.NONE))
+  const withCode = (codeOf: (topic: string, partition: number) => number): Answers =>
+    answers.map(({ name, partitions }) => ({
+      name,
+      partitions: partitions.map(({ partitionIndex, errorCode }) => {
+        return { partitionIndex, errorCode: errorCode || codeOf(name, partitionIndex) }
+      })
+    }))
+  const errorCode = await commit(positions)
+  if (errorCode !== ERROR_CODES.COORDINATOR_NOT_AVAILABLE) return withCode(() => errorCode)
+  for (const { topic } of positions) context.topics.forget(topic)
+  const lookUps = context.topics.lookUps()
+  const left: CommitOffset[] = []
+  for (const each of positions) {
+    if (await lookUps.hasPartition(each.topic, each.partition)) left.push(each)
+  }
+  const there = new Set(left.map(({ topic, partition }) => `${partition}:${topic}`))
+  const leftCode = left.length === 0 ? ERROR_CODES.NONE : await commit(left)
+  return withCode((topic, partition) =>
+    there.has(`${partition}:${topic}`) ? leftCode : ERROR_CODES.UNKNOWN_TOPIC_OR_PARTITION
+  )
 }
 
 async function faultOf(
@@ -193,6 +233,5 @@ export const handleOffsetDelete: Handler<'OffsetDelete'> = async (context, reque
     }
     topics.push({ name, partitions: answers })
   }
-  if (offsets.length > 0) await context.log.commit({ batches: [], offsets })
-  return { topics }
+  return { topics: await commitPositions(context, offsets, topics) }
 }

@@ -8,6 +8,7 @@ import {
   type Caller,
   type Handler
 } from '../context.ts'
+import { coordinatorCode, coordinatorCodeOf } from '../error-of.ts'
 import { denialOf, denialOfCluster, may, maySee } from '../security/permission.ts'
 import type { ProducerIdentity, TransactionPartition } from '../transactions.ts'
 
@@ -25,21 +26,20 @@ export const handleInitProducerId: Handler<'InitProducerId'> = async (context, r
   if (transactionalId !== null) {
     if (!isPlainName(transactionalId)) return { ...NOBODY, errorCode: ERROR_CODES.INVALID_REQUEST }
     const identity = { transactionalId, producerId, epoch: producerEpoch }
-    const given = await context.transactions.initialise(
-      identity,
-      transactionTimeoutMs,
-      context.producers
-    )
-    return {
-      errorCode: given.errorCode,
-      producerId: given.producerId,
-      producerEpoch: given.epoch
-    }
+    return await context.transactions
+      .initialise(identity, transactionTimeoutMs, context.producers)
+      .then(({ errorCode, epoch, ...given }) => {
+        return { errorCode, producerId: given.producerId, producerEpoch: epoch }
+      }, nobody)
   }
   const given = context.producers.newId()
-  await context.store.change(given.changes)
-  return { producerId: given.producerId, producerEpoch: 0 }
+  return await context.store
+    .change(given.changes)
+    .then(() => ({ producerId: given.producerId, producerEpoch: 0 }), nobody)
 }
+
+/** The answer when no producer could be made. @throws the error, when it is a bug */
+const nobody = (error: unknown) => ({ ...NOBODY, errorCode: coordinatorCodeOf(error) })
 
 /** An idempotent producer needs to be one, or to be allowed to write anything at all (KIP-679). */
 function deniedProducer(context: BrokerContext, caller: Caller, id: string | null): number {
@@ -141,7 +141,7 @@ async function addPartitions(
         : ERROR_CODES.OPERATION_NOT_ATTEMPTED
     })
   }
-  const errorCode = await context.transactions.add(identity, found, [])
+  const errorCode = await coordinatorCode(context.transactions.add(identity, found, []))
   return answerAll(topics, () => errorCode)
 }
 
@@ -157,7 +157,7 @@ export const handleAddOffsetsToTxn: Handler<'AddOffsetsToTxn'> = async (
   if (denied !== ERROR_CODES.NONE) return { errorCode: denied }
   if (groupId === '') return { errorCode: ERROR_CODES.INVALID_GROUP_ID }
   const identity = { transactionalId, producerId, epoch: producerEpoch }
-  return { errorCode: await context.transactions.add(identity, [], [groupId]) }
+  return { errorCode: await coordinatorCode(context.transactions.add(identity, [], [groupId])) }
 }
 
 /** Answers EndTxn. */
@@ -166,7 +166,7 @@ export const handleEndTxn: Handler<'EndTxn'> = async (context, request, caller) 
   const denied = deniedTransaction(context, caller, transactionalId)
   if (denied !== ERROR_CODES.NONE) return { errorCode: denied }
   const identity = { transactionalId, producerId, epoch: producerEpoch }
-  return { errorCode: await context.transactions.end(identity, committed) }
+  return { errorCode: await coordinatorCode(context.transactions.end(identity, committed)) }
 }
 
 /** Answers TxnOffsetCommit. Members of a group that has moved on are refused (KIP-447). */
@@ -210,7 +210,7 @@ export const handleTxnOffsetCommit: Handler<'TxnOffsetCommit'> = async (
     }
   }
   const identity = { transactionalId, producerId, epoch: producerEpoch }
-  const errorCode = await context.transactions.addOffsets(identity, offsets)
+  const errorCode = await coordinatorCode(context.transactions.addOffsets(identity, offsets))
   return answer((topic, partition) =>
     missing.has(`${partition}:${topic}`) ? ERROR_CODES.UNKNOWN_TOPIC_OR_PARTITION : errorCode
   )
