@@ -7,6 +7,8 @@ export const RETRY_AFTER_S = 1
 /** What HTTP says about an error beside its sentence. */
 export interface HttpErrorOptions {
   readonly headers?: Readonly<Record<string, string>>
+  /** Names and numbers that belong to it, for programs. */
+  readonly details?: Readonly<Record<string, string>>
 }
 
 /** An error that is the response to a request. */
@@ -14,6 +16,7 @@ export class HttpError extends Error {
   readonly status: number
   readonly code: string
   readonly headers: Readonly<Record<string, string>>
+  readonly details: Readonly<Record<string, string>>
 
   constructor(status: number, code: string, message: string, options: HttpErrorOptions = {}) {
     super(message)
@@ -21,6 +24,7 @@ export class HttpError extends Error {
     this.status = status
     this.code = code
     this.headers = options.headers ?? {}
+    this.details = options.details ?? {}
   }
 }
 

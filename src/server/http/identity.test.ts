@@ -69,6 +69,7 @@ test('an ingress is for who may invoke all of its functions, by all ways into it
     const [status, code, message] = errorOf(await bench.post(`${url}${path}`, 'tea', ana))
     deepStrictEqual([status, code], [403, 'FORBIDDEN'])
     match(message, /^User:ana may not invoke the function shop\/order; expected a rule/)
+    match(message, /acl create --allow User:ana --operation invoke --function shop\/order$/)
   }
   const { kind, action, resources } = events.findLast(event => event.kind === 'denied')!
   deepStrictEqual([kind, action, resources], ['denied', 'invoke', ['function:shop/order']])

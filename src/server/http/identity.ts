@@ -27,8 +27,19 @@ export function forbidden(
   kind: ResourceKind,
   name: string
 ): HttpError {
-  const message = `${principal} may not ${operation} the ${kind} ${name}; expected a rule that allows it`
-  return new HttpError(403, 'FORBIDDEN', message)
+  const resource = kind === 'cluster' ? '--cluster' : `--${kind} ${shellWord(name)}`
+  const message =
+    `${principal} may not ${operation} the ${kind} ${name}; expected a rule that allows it, and none that denies it; ` +
+    `an administrator adds one by: millrace acl create --allow ${shellWord(principal)} ` +
+    `--operation ${operation} ${resource}`
+  return new HttpError(403, 'FORBIDDEN', message, {
+    details: { principal, operation, kind, name }
+  })
+}
+
+/** A text as one word of a shell. */
+function shellWord(text: string): string {
+  return /^[\w.,:/@=+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 }
 
 /** @throws 401, 403 unless the caller may send messages to all of the functions */

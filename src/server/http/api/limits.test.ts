@@ -104,6 +104,69 @@ test('messages of WebSockets count as bodies', async context => {
   deepStrictEqual(await produce(500), { op: 'produced', id: 500, offsets })
 })
 
+test('a message counts while it comes, until it is whole or its connection ends', async context => {
+  const bench = await ApiBench.start(context, { bodiesBytesMax: 1_000 })
+  const post = async (): Promise<number> =>
+    (await bench.call('POST', 'topics/t/records', 'x'.repeat(600))).status
+  const message = JSON.stringify({ op: 'produce', id: 1, topic: 't', records: [{ value: 'x' }] })
+  const padded = message.padEnd(500)
+  const first = await opened(context, bench)
+  first.send(padded.slice(0, 400), { fin: false })
+  while ((await post()) === 200);
+  strictEqual(await post(), 503)
+  const answered = once(first, 'message') as Promise<[Buffer]>
+  first.send(padded.slice(400))
+  match(String((await answered)[0]), /"produced"/)
+  strictEqual(await post(), 200)
+  first.send(padded, { fin: false })
+  while ((await post()) === 200);
+  first.terminate()
+  while ((await post()) === 503);
+})
+
+test('where there is no room for the rest of a message its connection ends', async context => {
+  const bench = await ApiBench.start(context, { bodiesBytesMax: 1_000 })
+  const socket = await opened(context, bench)
+  const closed = once(socket, 'close') as Promise<[number, Buffer]>
+  socket.send('x'.repeat(600), { fin: false })
+  socket.send('x'.repeat(600), { fin: false })
+  await bench.timers(2)
+  await bench.clock.advance(500)
+  const [code, reason] = await closed
+  deepStrictEqual(
+    [code, String(reason)],
+    [1013, 'too many large requests at once; repeat the request later']
+  )
+  strictEqual((await bench.call('POST', 'topics/t/records', 'x'.repeat(900))).status, 200)
+})
+
+test('who does not go on with a message for a minute is cut off, and who begins others is not', async context => {
+  const bench = await ApiBench.start(context, {})
+  const [stuck, busy] = [await opened(context, bench), await opened(context, bench)]
+  const cut = once(stuck, 'close') as Promise<[number]>
+  stuck.send('{', { fin: false })
+  for (let minute = 0; minute < 2; minute++) {
+    for (const half of ['{', '}']) {
+      busy.send(half, { fin: half === '}' })
+      if (half === '}') await once(busy, 'message')
+    }
+    busy.send('{', { fin: false })
+    for (const socket of [stuck, busy]) {
+      if (socket.readyState !== WebSocket.OPEN) continue
+      const seen = once(socket, 'pong')
+      socket.ping()
+      await seen
+    }
+    const looked = once(busy, 'ping')
+    await bench.clock.advance(30_000)
+    await looked
+    busy.send('}')
+    await once(busy, 'message')
+  }
+  strictEqual((await cut)[0], 1006)
+  strictEqual(busy.readyState, WebSocket.OPEN)
+})
+
 test('a message of a WebSocket has 16 MiB at most: a larger one ends the connection', async context => {
   const bench = await ApiBench.start(context, {})
   const socket = await opened(context, bench)

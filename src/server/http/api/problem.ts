@@ -97,7 +97,8 @@ export function apiError(error: unknown): HttpError {
 /** The body of an error. */
 export function problemOf(error: unknown): Problem {
   const { status, code, message } = apiError(error)
-  const { details } = isMillraceError(error) ? error : { details: {} }
+  const isKnown = error instanceof HttpError || isMillraceError(error)
+  const details = isKnown ? error.details : {}
   return {
     type: `urn:millrace:problem:${code}`,
     title: STATUS_CODES[status] ?? 'Error',

@@ -8,6 +8,7 @@ import { identityOf } from '../../identity.ts'
 import { API } from '../route.ts'
 import { SocketConnection } from './connection.ts'
 import type { ConnectionScope } from './connection.ts'
+import { UnfinishedMessage } from './unfinished.ts'
 
 /** Where WebSockets come. */
 export const SOCKET_PATH: string = `${API}/socket`
@@ -17,23 +18,33 @@ const PROTOCOL = 'millrace.v1'
 const TOKEN_PREFIX = 'bearer.'
 const SOCKETS_MAX = 2_000
 const MESSAGE_BYTES_MAX = 16 * 1024 * 1024
-/** Between two signs of life, ms. */
+/** Between two signs of life, ms; a message that began before the last one has to be whole by the next. */
 const ALIVE_MS = 30_000
 /** How long callers have to take their leave, ms. */
 const FAREWELL_MS = 500
 /** The server goes away. */
 const GOING_AWAY = 1001
+/** There is no room for the message now. */
+const TRY_AGAIN_LATER = 1013
 
 /** What the door is made from. */
 export interface SocketDoorOptions extends ConnectionScope {
   readonly socketsMax?: number
 }
 
+/** What is known of an open connection. */
+interface Open {
+  readonly unfinished: UnfinishedMessage
+  isAlive: boolean
+  /** The message that was under way at the last look; null: none was. */
+  seen: number | null
+}
+
 /** Takes WebSockets. */
 export class SocketDoor {
   readonly #options: SocketDoorOptions
   readonly #server: WebSocketServer
-  readonly #sockets = new Map<WebSocket, boolean>()
+  readonly #sockets = new Map<WebSocket, Open>()
   readonly #stopAlive: () => void
 
   private constructor(options: SocketDoorOptions, server: WebSocketServer) {
@@ -85,12 +96,37 @@ export class SocketDoor {
     takeToken(incoming)
     if (security !== null) identityOf(security, incoming)
     this.#server.handleUpgrade(incoming, socket, head, opened => {
-      this.#sockets.set(opened, true)
-      opened.on('pong', () => this.#sockets.set(opened, true))
+      const open = { unfinished: this.#count(opened, socket), isAlive: true, seen: null }
+      this.#sockets.set(opened, open)
+      opened.on('pong', () => void (open.isAlive = true))
       opened.on('close', () => this.#sockets.delete(opened))
       void new SocketConnection(opened, this.#options, again => identityOf(again, incoming))
     })
     return true
+  }
+
+  /** Counts messages while they come; where there is no room for one the connection ends. */
+  #count(opened: WebSocket, socket: Duplex): UnfinishedMessage {
+    const unfinished = new UnfinishedMessage(this.#options.budget)
+    const take = (chunk: Buffer): void => {
+      try {
+        unfinished.take(chunk)
+      } catch (error) {
+        // The rest of it is read by nobody, and what is kept of it goes with the connection.
+        socket.removeAllListeners('data').resume()
+        opened.close(TRY_AGAIN_LATER, (error as Error).message)
+        this.#options.host.clock.timer(FAREWELL_MS, () => opened.terminate(), { unref: true })
+      }
+    }
+    const end = (): void => {
+      socket.off('data', take)
+      unfinished.release()
+    }
+    // Before it is read: a message that is whole counts as such.
+    socket.prependListener('data', take)
+    // What is no message is thrown away from there on.
+    opened.on('error', end).on('close', end)
+    return unfinished
   }
 
   /** Says farewell; who does not leave is cut off. */
@@ -102,11 +138,17 @@ export class SocketDoor {
     })
   }
 
-  /** Ends those that gave no sign of life since the last look; one that is not read cannot give any. */
+  /**
+   * Ends those that gave no sign of life since the last look, or are still at the same message; one that is not read
+   * can do neither.
+   */
   #look(): void {
-    for (const [socket, isAlive] of this.#sockets) {
-      if (!isAlive && !socket.isPaused) socket.terminate()
-      this.#sockets.set(socket, false)
+    for (const [socket, open] of this.#sockets) {
+      const { current } = open.unfinished
+      const isStuck = current !== null && current === open.seen
+      if ((!open.isAlive || isStuck) && !socket.isPaused) socket.terminate()
+      open.isAlive = false
+      open.seen = socket.isPaused ? null : current
       socket.ping()
     }
   }
