@@ -6,8 +6,9 @@
 //   C2  A topic's id is never used again, also not for a later topic of the same name.
 //   C3  A position belongs to a partition that exists: it goes when the topic goes.
 import { assert, unreachable } from '../base/index.ts'
-import { partitionUnknown, topicUnknown } from './errors.ts'
-import type { GroupPosition, TopicSpec } from './log.ts'
+import { offsetOutOfRange, partitionUnknown, topicExists, topicUnknown } from './errors.ts'
+import type { GroupPosition, ReadRequest, TopicSpec, WaitPosition } from './log.ts'
+import { alteredSpec } from './spec.ts'
 
 /** One step from a catalog to the next. Topics are named by id; ids are whole numbers from 1 on. */
 export type CatalogChange =
@@ -117,6 +118,38 @@ export class Catalog<Data> {
     const state = topic.partitions[partition]
     if (state === undefined) throw partitionUnknown(name, partition, topic.partitions.length)
     return state
+  }
+
+  /** The partition that a request reads. @throws TOPIC_UNKNOWN, PARTITION_UNKNOWN, OFFSET_OUT_OF_RANGE */
+  partitionToRead({ topic, partition, offset }: ReadRequest): PartitionState<Data> {
+    const state = this.partition(topic, partition)
+    const { startOffset, endOffset } = state
+    if (offset <= endOffset) return state
+    throw offsetOutOfRange(topic, partition, { offset, startOffset, endOffset })
+  }
+
+  /** Partitions with the offsets that a waiter has reached. @throws TOPIC_UNKNOWN, PARTITION_UNKNOWN */
+  targets(positions: readonly WaitPosition[]): Map<PartitionState<Data>, number> {
+    return new Map(
+      positions.map(({ topic, partition, offset }) => [this.partition(topic, partition), offset])
+    )
+  }
+
+  /** Topics as lists show them: internal ones only where they are asked for. */
+  listed({ internal = false }: { readonly internal?: boolean }): TopicState<Data>[] {
+    return [...this.topics.values()].filter(topic => internal || !topic.spec.internal)
+  }
+
+  /** The change that makes a topic of `spec`. @throws TOPIC_EXISTS */
+  creation(name: string, spec: TopicSpec): CatalogChange {
+    if (this.topics.has(name)) throw topicExists(name)
+    return { kind: 'topic-created', topicId: this.topicIdNext, name, spec, bounds: [] }
+  }
+
+  /** The change of a topic's bounds and policy. @throws TOPIC_UNKNOWN, TOPIC_INVALID */
+  alteration(name: string, changes: Partial<TopicSpec>): CatalogChange {
+    const { id, spec } = this.topic(name)
+    return { kind: 'topic-altered', topicId: id, spec: alteredSpec(name, spec, changes) }
   }
 
   /** The topic with this id; undefined when it was deleted. */

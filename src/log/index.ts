@@ -1,5 +1,6 @@
 // The public face of log.
 export * from './log.ts'
+export { delegateLog } from './delegate.ts'
 export { CLEANUP_INTERVAL_MS_DEFAULT, type DiskLogOptions, openDiskLog } from './disk/disk-log.ts'
 export type { DiskLogEvent, OnDiskLogEvent } from './disk/events.ts'
 export {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 
 import type { Clock, Random, SimulatedDisk } from '../../src/base/index.ts'
 import type { Plan } from '../../src/dataflow/plan.ts'
-import type { Commit, CommitResult, Log, ReadRequest, ReadResult } from '../../src/log/index.ts'
+import { delegateLog, type Commit, type CommitResult, type Log } from '../../src/log/index.ts'
 import { partitionForKey, RecordCursor } from '../../src/record/index.ts'
 import { Bench, type Line } from '../../src/runtime/test-kit.ts'
 import {
@@ -145,19 +145,13 @@ interface WorldOptions {
 
 /** The log as the dataflow and the feeder see it: tells the world of commits, and reads one batch at a time. */
 export function witnessed(log: Log, world: World): Log {
-  const commit = async (asked: Commit): Promise<CommitResult> => {
-    const result = await log.commit(asked)
-    world.note(asked, result)
-    return result
-  }
-  const read = (request: ReadRequest): Promise<ReadResult> => log.read({ ...request, bytesMax: 1 })
-  return new Proxy(log, {
-    get(target, name) {
-      if (name === 'commit') return commit
-      if (name === 'read') return read
-      const member: unknown = Reflect.get(target, name)
-      return typeof member === 'function' ? member.bind(target) : member
-    }
+  return delegateLog(log, {
+    commit: async commit => {
+      const result = await log.commit(commit)
+      world.note(commit, result)
+      return result
+    },
+    read: request => log.read({ ...request, bytesMax: 1 })
   })
 }
 

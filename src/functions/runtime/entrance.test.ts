@@ -1,7 +1,7 @@
 // Records that are handed over in this process: one commit with their effects, skipped after a start, refused whole.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Log } from '../../log/log.ts'
+import { delegateLog } from '../../log/index.ts'
 import type { StatefulFunction } from '../sdk/index.ts'
 import {
   addressOf,
@@ -135,12 +135,9 @@ test('what is handed over comes behind what is in the topic, however late that i
 test('a commit that fails leaves nothing of what was handed over, and says so', async () => {
   const bench = await opened()
   let fails = true
-  const log: Log = new Proxy(bench.bench.log, {
-    get(target, name) {
-      if (name === 'commit' && fails) return () => Promise.reject(new Error('the disk is gone'))
-      const value: unknown = Reflect.get(target, name)
-      return typeof value === 'function' ? (value.bind(target) as unknown) : value
-    }
+  const whole = bench.bench.log
+  const log = delegateLog(whole, {
+    commit: commit => (fails ? Promise.reject(new Error('the disk is gone')) : whole.commit(commit))
   })
   fails = false
   const running = await bench.start({ ...appOf(counter), log })

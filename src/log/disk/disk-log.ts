@@ -18,7 +18,7 @@ import {
 } from '../../base/index.ts'
 import { Catalog, type CatalogChange, type TopicState } from '../catalog.ts'
 import { checkCommit } from '../check-commit.ts'
-import { logClosed, offsetOutOfRange, topicExists, topicUnknown } from '../errors.ts'
+import { logClosed, topicUnknown } from '../errors.ts'
 import type {
   CleanupReport,
   Commit,
@@ -32,7 +32,7 @@ import type {
   TopicSpec,
   WaitPosition
 } from '../log.ts'
-import { alteredSpec, checkTopicName, specOf } from '../spec.ts'
+import { checkTopicName, specOf } from '../spec.ts'
 import { Waiters } from '../waiters.ts'
 import { Cleaner } from './cleaner.ts'
 import type { OnDiskLogEvent } from './events.ts'
@@ -168,12 +168,9 @@ class DiskLog implements Log {
 
   read(request: ReadRequest): Promise<ReadResult> {
     return this.#call(async () => {
-      const { topic, partition, offset, bytesMax = READ_BYTES_MAX, into } = request
-      const state = this.#catalog.partition(topic, partition)
+      const { offset, bytesMax = READ_BYTES_MAX, into } = request
+      const state = this.#catalog.partitionToRead(request)
       const { startOffset, endOffset } = state
-      if (offset > endOffset) {
-        throw offsetOutOfRange(topic, partition, { offset, startOffset, endOffset })
-      }
       const from = Math.max(offset, startOffset)
       const found =
         from < endOffset ? await this.#reader.read(state, from, bytesMax, into) : undefined
@@ -191,12 +188,8 @@ class DiskLog implements Log {
 
   async wait(positions: readonly WaitPosition[], signal?: AbortSignal): Promise<void> {
     this.#assertOpen()
-    const targets = new Map<DiskPartitionState, number>()
-    for (const { topic, partition, offset } of positions) {
-      targets.set(this.#catalog.partition(topic, partition), offset)
-    }
     const { fence } = this.#writer
-    const waiting = this.#waiters.wait(targets, signal)
+    const waiting = this.#waiters.wait(this.#catalog.targets(positions), signal)
     if (fence !== null) this.#waiters.fail(fence)
     return waiting
   }
@@ -215,19 +208,14 @@ class DiskLog implements Log {
     this.#assertOpen()
     checkTopicName(name)
     const spec = specOf(name, asked)
-    await this.#writer.change(() => {
-      if (this.#catalog.topics.has(name)) throw topicExists(name)
-      const topicId = this.#catalog.topicIdNext
-      return [{ kind: 'topic-created', topicId, name, spec, bounds: [] }]
-    })
+    await this.#writer.change(() => [this.#catalog.creation(name, spec)])
     return this.#call(() => this.#describe(this.#catalog.topic(name)))
   }
 
   listTopics(options: { readonly internal?: boolean } = {}): Promise<readonly Topic[]> {
     return this.#call(() => {
-      const topics = [...this.#catalog.topics.values()]
-      const shown = topics.filter(topic => options.internal || !topic.spec.internal)
-      return Promise.all(shown.map(topic => this.#describe(topic)))
+      const topics = this.#catalog.listed(options)
+      return Promise.all(topics.map(topic => this.#describe(topic)))
     })
   }
 
@@ -237,11 +225,7 @@ class DiskLog implements Log {
 
   async alterTopic(name: string, changes: Partial<TopicSpec>): Promise<Topic> {
     this.#assertOpen()
-    await this.#writer.change(() => {
-      const topic = this.#catalog.topic(name)
-      const spec = alteredSpec(name, topic.spec, changes)
-      return [{ kind: 'topic-altered', topicId: topic.id, spec }]
-    })
+    await this.#writer.change(() => [this.#catalog.alteration(name, changes)])
     return this.describeTopic(name)
   }
 

@@ -6,7 +6,7 @@ import { type Clock, READ_BYTES_MAX, assert } from '../../base/index.ts'
 import { batchLastOffset, batchMaxTimestamp, setBaseOffset } from '../../record/index.ts'
 import { Catalog, type PartitionState, type TopicState } from '../catalog.ts'
 import { checkCommit } from '../check-commit.ts'
-import { logClosed, offsetOutOfRange, topicExists, topicUnknown } from '../errors.ts'
+import { logClosed, topicUnknown } from '../errors.ts'
 import type {
   CleanupReport,
   Commit,
@@ -20,7 +20,7 @@ import type {
   WaitPosition
 } from '../log.ts'
 import { firstOffsetAt } from '../offset-for-time.ts'
-import { alteredSpec, checkTopicName, specOf } from '../spec.ts'
+import { checkTopicName, specOf } from '../spec.ts'
 import { Waiters } from '../waiters.ts'
 import { MemoryPartition } from './memory-partition.ts'
 
@@ -71,23 +71,16 @@ class MemoryLog implements Log {
 
   async read(request: ReadRequest): Promise<ReadResult> {
     this.#assertOpen()
-    const { topic, partition, offset, bytesMax = READ_BYTES_MAX } = request
-    const state = this.#catalog.partition(topic, partition)
+    const { offset, bytesMax = READ_BYTES_MAX } = request
+    const state = this.#catalog.partitionToRead(request)
     const { startOffset, endOffset } = state
-    if (offset > endOffset) {
-      throw offsetOutOfRange(topic, partition, { offset, startOffset, endOffset })
-    }
     const { bytes, nextOffset } = state.data.read(Math.max(offset, startOffset), bytesMax)
     return { bytes, nextOffset: nextOffset ?? endOffset, startOffset, endOffset }
   }
 
   async wait(positions: readonly WaitPosition[], signal?: AbortSignal): Promise<void> {
     this.#assertOpen()
-    const targets = new Map<State, number>()
-    for (const { topic, partition, offset } of positions) {
-      targets.set(this.#catalog.partition(topic, partition), offset)
-    }
-    return this.#waiters.wait(targets, signal)
+    return this.#waiters.wait(this.#catalog.targets(positions), signal)
   }
 
   async positions(group: string): Promise<readonly GroupPosition[]> {
@@ -103,17 +96,13 @@ class MemoryLog implements Log {
   async createTopic(name: string, asked?: Partial<TopicSpec>): Promise<Topic> {
     this.#assertOpen()
     checkTopicName(name)
-    const spec = specOf(name, asked)
-    if (this.#catalog.topics.has(name)) throw topicExists(name)
-    const topicId = this.#catalog.topicIdNext
-    this.#catalog.apply({ kind: 'topic-created', topicId, name, spec, bounds: [] })
+    this.#catalog.apply(this.#catalog.creation(name, specOf(name, asked)))
     return describe(this.#catalog.topic(name))
   }
 
   async listTopics(options: { readonly internal?: boolean } = {}): Promise<readonly Topic[]> {
     this.#assertOpen()
-    const topics = [...this.#catalog.topics.values()]
-    return topics.filter(topic => options.internal || !topic.spec.internal).map(describe)
+    return this.#catalog.listed(options).map(describe)
   }
 
   async describeTopic(name: string): Promise<Topic> {
@@ -123,10 +112,8 @@ class MemoryLog implements Log {
 
   async alterTopic(name: string, changes: Partial<TopicSpec>): Promise<Topic> {
     this.#assertOpen()
-    const topic = this.#catalog.topic(name)
-    const spec = alteredSpec(name, topic.spec, changes)
-    this.#catalog.apply({ kind: 'topic-altered', topicId: topic.id, spec })
-    return describe(topic)
+    this.#catalog.apply(this.#catalog.alteration(name, changes))
+    return describe(this.#catalog.topic(name))
   }
 
   async deleteTopic(name: string): Promise<void> {

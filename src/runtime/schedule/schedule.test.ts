@@ -2,6 +2,7 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import { test } from 'node:test'
 import { SimulatedClock } from '../../base/index.ts'
+import { delegateLog } from '../../log/index.ts'
 import { compile } from '../../dataflow/index.ts'
 import type { Plan, SchedulePlan, TopicPlan } from '../../dataflow/plan.ts'
 import { Bench } from '../test-kit.ts'
@@ -132,12 +133,8 @@ test('ticks that cannot be written end the dataflow', async () => {
   await bench.createTopics(plan)
   const { log } = bench
   let isBroken = false
-  const broken = new Proxy(log, {
-    get: (target, name) => {
-      if (name === 'commit' && isBroken) return () => Promise.reject(new Error('disk full'))
-      const value: unknown = Reflect.get(target, name)
-      return typeof value === 'function' ? value.bind(target) : value
-    }
+  const broken = delegateLog(log, {
+    commit: commit => (isBroken ? Promise.reject(new Error('disk full')) : log.commit(commit))
   })
   const running = await bench.start(plan, { log: broken })
   isBroken = true

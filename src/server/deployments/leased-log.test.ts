@@ -3,8 +3,7 @@ import { deepStrictEqual, rejects, strictEqual } from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { SimulatedClock } from '../../base/index.ts'
-import { openMemoryLog } from '../../log/index.ts'
-import type { Commit, CommitResult, Log } from '../../log/log.ts'
+import { delegateLog, openMemoryLog, type Commit } from '../../log/index.ts'
 import { LeasedLog } from './leased-log.ts'
 
 const POSITION = { group: 'g', topic: 't', partition: 0, metadata: '' }
@@ -17,19 +16,19 @@ test('the end waits for commits that were handed over, and refuses later ones', 
   const log = openMemoryLog({ clock: new SimulatedClock() })
   await log.createTopic('t')
   const held = Promise.withResolvers<void>()
-  const slow: Log = Object.assign(Object.create(log) as Log, {
-    commit: async (commit: Commit): Promise<CommitResult> => {
+  const slow = delegateLog(log, {
+    commit: async commit => {
       await held.promise
       return await log.commit(commit)
     }
   })
   const lease = new LeasedLog(slow)
-  const before = lease.commit(moveTo(0))
+  const before = lease.log.commit(moveTo(0))
   let isOver = false
   const ending = lease.end().then(() => (isOver = true))
-  await rejects(lease.commit(moveTo(9)), { code: 'DEPLOYMENT_ENDED' })
-  await rejects(lease.createTopic('u'), { code: 'DEPLOYMENT_ENDED' })
-  await rejects(lease.deleteTopic('t'), { code: 'DEPLOYMENT_ENDED' })
+  await rejects(lease.log.commit(moveTo(9)), { code: 'DEPLOYMENT_ENDED' })
+  await rejects(lease.log.createTopic('u'), { code: 'DEPLOYMENT_ENDED' })
+  await rejects(lease.log.deleteTopic('t'), { code: 'DEPLOYMENT_ENDED' })
   strictEqual(isOver, false)
   held.resolve()
   await before

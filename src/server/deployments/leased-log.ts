@@ -3,27 +3,29 @@
 //   L1  After `end` resolved no commit that was handed over here takes effect: what follows can read where the last one
 //       stopped and go on.
 import { MillraceError } from '../../base/index.ts'
-import type {
-  CleanupReport,
-  Commit,
-  CommitResult,
-  GroupPosition,
-  Log,
-  ReadRequest,
-  ReadResult,
-  Topic,
-  TopicSpec,
-  WaitPosition
-} from '../../log/log.ts'
+import { delegateLog, type Commit, type CommitResult, type Log } from '../../log/index.ts'
 
 /** A log for a time. */
-export class LeasedLog implements Log {
-  readonly #log: Log
+export class LeasedLog {
+  /** What the deployment writes and reads; to close it is to end the lease, the log itself is its owner's. */
+  readonly log: Log
+  readonly #owned: Log
   readonly #running = new Set<Promise<unknown>>()
   #isOver = false
 
   constructor(log: Log) {
-    this.#log = log
+    this.#owned = log
+    const whileValid = <T>(call: () => Promise<T>): Promise<T> =>
+      this.#isOver ? Promise.reject(over()) : call()
+    this.log = delegateLog(log, {
+      commit: commit => whileValid(() => this.#commit(commit)),
+      createTopic: (name, spec) => whileValid(() => log.createTopic(name, spec)),
+      alterTopic: (name, changes) => whileValid(() => log.alterTopic(name, changes)),
+      deleteTopic: name => whileValid(() => log.deleteTopic(name)),
+      deleteRecords: (topic, partition, beforeOffset) =>
+        whileValid(() => log.deleteRecords(topic, partition, beforeOffset)),
+      close: () => this.end()
+    })
   }
 
   /** Takes no commits any more; resolves when those that came have settled (L1). */
@@ -32,67 +34,12 @@ export class LeasedLog implements Log {
     await Promise.allSettled(this.#running)
   }
 
-  commit(commit: Commit): Promise<CommitResult> {
-    if (this.#isOver) return Promise.reject(over())
-    const committing = this.#log.commit(commit)
+  #commit(commit: Commit): Promise<CommitResult> {
+    const committing = this.#owned.commit(commit)
     this.#running.add(committing)
     const done = (): void => void this.#running.delete(committing)
     committing.then(done, done)
     return committing
-  }
-
-  read(request: ReadRequest): Promise<ReadResult> {
-    return this.#log.read(request)
-  }
-
-  wait(positions: readonly WaitPosition[], signal?: AbortSignal): Promise<void> {
-    return this.#log.wait(positions, signal)
-  }
-
-  positions(group: string): Promise<readonly GroupPosition[]> {
-    return this.#log.positions(group)
-  }
-
-  describeTopic(name: string): Promise<Topic> {
-    return this.#log.describeTopic(name)
-  }
-
-  offsetForTime(topic: string, partition: number, timestampMs: number): Promise<number> {
-    return this.#log.offsetForTime(topic, partition, timestampMs)
-  }
-
-  createTopic(name: string, spec?: Partial<TopicSpec>): Promise<Topic> {
-    return this.#isOver ? Promise.reject(over()) : this.#log.createTopic(name, spec)
-  }
-
-  listTopics(options?: { readonly internal?: boolean }): Promise<readonly Topic[]> {
-    return this.#log.listTopics(options)
-  }
-
-  alterTopic(name: string, changes: Partial<TopicSpec>): Promise<Topic> {
-    return this.#isOver ? Promise.reject(over()) : this.#log.alterTopic(name, changes)
-  }
-
-  deleteTopic(name: string): Promise<void> {
-    return this.#isOver ? Promise.reject(over()) : this.#log.deleteTopic(name)
-  }
-
-  deleteRecords(topic: string, partition: number, beforeOffset: number): Promise<void> {
-    if (this.#isOver) return Promise.reject(over())
-    return this.#log.deleteRecords(topic, partition, beforeOffset)
-  }
-
-  listGroups(): Promise<readonly string[]> {
-    return this.#log.listGroups()
-  }
-
-  cleanup(): Promise<CleanupReport> {
-    return this.#log.cleanup()
-  }
-
-  /** The log itself is its owner's to close. */
-  close(): Promise<void> {
-    return this.end()
   }
 }
 

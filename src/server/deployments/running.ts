@@ -62,7 +62,7 @@ export class RunningDeployment {
         workers: workersOf(loaded, settings),
         partitions: settings.partitions,
         env: settings.env,
-        shared: { served: ground.served, log: lease },
+        shared: { served: ground.served, log: lease.log },
         onLog: (source, { level, service, operator, message }) =>
           ring.add({ level, source, service, operator, message }),
         onLogEvent: () => {}
@@ -71,7 +71,7 @@ export class RunningDeployment {
         application === null || ground.http === null || !needsHttp(application)
           ? null
           : await ground.http.attach({
-              log: lease,
+              log: lease.log,
               application,
               functions: engine.functions?.running ?? null
             })

@@ -6,8 +6,7 @@ import { join } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
 import { after, test } from 'node:test'
 import { MillraceError, SimulatedClock, SystemClock } from '../../base/index.ts'
-import { openMemoryLog } from '../../log/index.ts'
-import type { Commit, CommitResult, Log } from '../../log/index.ts'
+import { delegateLog, openMemoryLog, type Log } from '../../log/index.ts'
 import { recordLine } from '../out/record-lines.ts'
 import { readRange, wholeTopic } from '../out/topic-reader.ts'
 import { textForm } from '../text-form.ts'
@@ -166,9 +165,11 @@ test('JSON lines of all files are merged by timestamp, equal ones in the order o
     '{"value":"b1","timestamp":5}\n{"value":"b2","timestamp":10}\n{"value":"b3","timestamp":40}\n'
   )
   const order: string[] = []
-  const watched = withCommit(log, commit => {
-    order.push(...commit.batches.map(batch => batch.topic))
-    return log.commit(commit)
+  const watched = delegateLog(log, {
+    commit: commit => {
+      order.push(...commit.batches.map(batch => batch.topic))
+      return log.commit(commit)
+    }
   })
   await run(watched, [first, second], { format: 'json' })
   const times = async (topic: string) =>
@@ -300,23 +301,14 @@ test('a stop ends a feed that waits for a stream', async () => {
 /** A log that dies at commit number `at`: before it took effect, or after it did but before it was acknowledged. */
 function dyingLog(log: Log, at: number, when: 'before' | 'after'): Log {
   let commits = 0
-  return withCommit(log, async commit => {
-    const number = commits++
-    if (number > at || (number === at && when === 'before'))
-      throw new MillraceError('LOG_FENCED', 'dead')
-    const result = await log.commit(commit)
-    if (number === at) throw new MillraceError('LOG_FENCED', 'dead')
-    return result
-  })
-}
-
-/** `log` with another `commit`. */
-function withCommit(log: Log, commit: (commit: Commit) => Promise<CommitResult>): Log {
-  return new Proxy(log, {
-    get(target, name) {
-      if (name === 'commit') return commit
-      const member: unknown = Reflect.get(target, name)
-      return typeof member === 'function' ? member.bind(target) : member
+  return delegateLog(log, {
+    commit: async commit => {
+      const number = commits++
+      if (number > at || (number === at && when === 'before'))
+        throw new MillraceError('LOG_FENCED', 'dead')
+      const result = await log.commit(commit)
+      if (number === at) throw new MillraceError('LOG_FENCED', 'dead')
+      return result
     }
   })
 }

@@ -17,7 +17,7 @@ import {
   topic,
   u32
 } from '../../runtime/test-kit.ts'
-import type { Log } from '../../log/log.ts'
+import { delegateLog } from '../../log/index.ts'
 import type { RunningDataflow } from '../../runtime/index.ts'
 import { SqlService } from './index.ts'
 
@@ -102,9 +102,8 @@ test('what is committed while a query reads the changelogs comes with the next o
   const running = await bench.drain(one)
   let more: readonly string[] = ['a', 'b']
   const { log } = bench
-  const late: Log = Object.assign(Object.create(log) as Log, {
-    read: log.read.bind(log),
-    listTopics: async (options: { readonly internal?: boolean }) => {
+  const late = delegateLog(log, {
+    listTopics: async options => {
       const topics = await log.listTopics(options)
       if (more.length > 0) await bench.feed('in', more)
       more = []

@@ -3,8 +3,7 @@ import { deepStrictEqual, rejects, strictEqual } from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { SimulatedClock } from '../../../../base/index.ts'
-import { openMemoryLog } from '../../../../log/index.ts'
-import type { Log } from '../../../../log/log.ts'
+import { delegateLog, openMemoryLog, type Log } from '../../../../log/index.ts'
 import { IdempotencyKeys } from './idempotency.ts'
 import type { Written } from './idempotency.ts'
 import { RecordWriter } from './writer.ts'
@@ -61,11 +60,8 @@ test('keys that could not be read are read by the next request', async () => {
   const bench = await opened()
   await bench.write(bench.keys(), 'k', 'one')
   let faults = 1
-  const failing: Log = Object.assign(Object.create(bench.log) as Log, {
-    commit: bench.log.commit.bind(bench.log),
-    read: bench.log.read.bind(bench.log),
-    describeTopic: bench.log.describeTopic.bind(bench.log),
-    listTopics: (options: { readonly internal?: boolean }) =>
+  const failing = delegateLog(bench.log, {
+    listTopics: options =>
       faults-- > 0 ? Promise.reject(new Error('no disk')) : bench.log.listTopics(options)
   })
   const keys = bench.keys(failing)
