@@ -18,9 +18,10 @@ import {
 } from './aborted-transactions.ts'
 import { distinct } from './distinct.ts'
 import { markerBatch } from './marker-batch.ts'
+import { OpenPlaces, type TransactionPartition } from './open-places.ts'
 import type { BrokerStore } from './store.ts'
 
-export type { AbortedRange }
+export type { AbortedRange, TransactionPartition }
 
 const PREFIX = 'transaction:'
 const EPOCH_LAST = 2 ** 15 - 2
@@ -34,13 +35,6 @@ export const TRANSACTION_TIMEOUT_MAX_MS = 900_000
 
 /** How a transactional id stands. */
 export type TransactionStatus = 'Empty' | 'Ongoing' | 'CompleteCommit' | 'CompleteAbort'
-
-/** A partition of an open transaction, and an offset at or before its first record there. */
-export interface TransactionPartition {
-  readonly topic: string
-  readonly partition: number
-  readonly from: number
-}
 
 /** Everything about a transactional id. As it is stored. */
 export interface TransactionState {
@@ -78,6 +72,7 @@ export class Transactions {
   readonly #store: BrokerStore
   readonly #states = new Map<string, TransactionState>()
   readonly #timers = new Map<string, Timer>()
+  readonly #places = new OpenPlaces()
   /** Ends that are on their way to the log: whoever comes meanwhile is told to come again. */
   readonly #ending = new Set<string>()
   readonly #aborted: AbortedTransactions
@@ -92,7 +87,7 @@ export class Transactions {
     this.#aborted = aborted
     for (const [id, value] of store.entries(PREFIX)) {
       const state = value as TransactionState
-      this.#states.set(id, state)
+      this.#put(id, state)
       if (state.status === 'Ongoing') this.#schedule(id, state)
     }
   }
@@ -104,13 +99,7 @@ export class Transactions {
 
   /** First offset that a reader of committed records must not have; Infinity when no transaction is open there. */
   lastStableOffset(topic: string, partition: number): number {
-    let first = Infinity
-    for (const { partitions } of this.#open()) {
-      for (const each of partitions) {
-        if (each.topic === topic && each.partition === partition) first = Math.min(first, each.from)
-      }
-    }
-    return first
+    return this.#places.first(topic, partition)
   }
 
   /** How many transactions have ended in this process. */
@@ -290,15 +279,20 @@ export class Transactions {
     return this.#ending.has(transactionalId) ? ERROR_CODES.CONCURRENT_TRANSACTIONS : state
   }
 
+  #put(id: string, state: TransactionState): void {
+    this.#places.change(id, this.#states.get(id)?.partitions ?? [], state.partitions)
+    this.#states.set(id, state)
+  }
+
   /** A state that the log refuses is taken back, unless it was changed again. */
   async #set(id: string, state: TransactionState): Promise<void> {
     const before = this.#states.get(id)!
-    this.#states.set(id, state)
+    this.#put(id, state)
     if (!this.#timers.has(id)) this.#schedule(id, state)
     try {
       await this.#store.change(new Map([[PREFIX + id, state]]))
     } catch (error) {
-      if (this.#states.get(id) === state) this.#states.set(id, before)
+      if (this.#states.get(id) === state) this.#put(id, before)
       if (this.#states.get(id)?.status !== 'Ongoing') this.#unschedule(id)
       throw error
     }
@@ -323,12 +317,31 @@ export class Transactions {
     return changes
   }
 
-  /** Forgets what was aborted in a topic that is deleted; gives what the store must change. */
-  forgetTopic(topic: string): ReadonlyMap<string, null> {
-    const places = [...this.#aborted.places()].filter(place => place.topic === topic)
-    return new Map(
-      places.flatMap(({ partition }) => [...this.#aborted.forget(topic, partition, Infinity)])
-    )
+  /**
+   * Forgets what was aborted, and what is open, in a topic that is deleted: a later one of its name has other records.
+   * Gives what the store must change.
+   */
+  forgetTopic(topic: string): ReadonlyMap<string, unknown> {
+    const changes = new Map<string, unknown>()
+    for (const place of [...this.#aborted.places()]) {
+      if (place.topic !== topic) continue
+      const gone = this.#aborted.forget(topic, place.partition, Infinity)
+      for (const [key, value] of gone) changes.set(key, value)
+    }
+    for (const [id, state] of this.#states) {
+      const isIn = state.partitions.some(each => each.topic === topic)
+      // One that is ending now looks at the topic itself.
+      if (!isIn || this.#ending.has(id)) continue
+      const left = <T extends Place>(places: readonly T[]): readonly T[] =>
+        places.filter(each => each.topic !== topic)
+      this.#put(id, {
+        ...state,
+        partitions: left(state.partitions),
+        offsets: left(state.offsets)
+      })
+      changes.set(PREFIX + id, this.#states.get(id))
+    }
+    return changes
   }
 
   /** Transactions that were aborted in a partition and ended at or after an offset. */
@@ -365,7 +378,7 @@ export class Transactions {
       const { baseOffsets } = await this.#store.change(changes, { batches, offsets: kept })
       this.#aborted.settle(aborts.map((each, at) => ({ ...each, to: baseOffsets[at]! })))
       this.#unschedule(id)
-      this.#states.set(id, next)
+      this.#put(id, next)
     } finally {
       this.#ending.delete(id)
     }
