@@ -2,6 +2,7 @@
 import { SeededRandom, SimulatedClock } from '../base/index.ts'
 import type { Audit, AuditEvent } from './audit.ts'
 import type { SecurityMemory } from './memory.ts'
+import type { AccessRule } from './rules.ts'
 import { Security, type Identity } from './security.ts'
 
 /** What would be on the disk: JSON by key. */
@@ -44,6 +45,20 @@ export async function testSecurity(
   const random = new SeededRandom(1)
   const security = await Security.open({ memory, clock, random, isRequired, audit })
   return { security, memory, clock, events }
+}
+
+/** A rule, by what differs from: ana may read the topic orders. */
+export function rule(changes: Partial<AccessRule> = {}): AccessRule {
+  return {
+    permission: 'allow',
+    principal: 'User:ana',
+    host: '*',
+    operation: 'read',
+    kind: 'topic',
+    pattern: 'literal',
+    name: 'orders',
+    ...changes
+  }
 }
 
 /** Somebody at 10.0.0.1. */

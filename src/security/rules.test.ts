@@ -2,21 +2,9 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { testSecurity, who } from './kit.cases.ts'
+import { rule, TestMemory, testSecurity, who } from './kit.cases.ts'
 import { Rules, type AccessRule } from './rules.ts'
-import { TestMemory } from './kit.cases.ts'
 import { OPERATIONS_OF, RESOURCE_KINDS, type Operation, type ResourceKind } from './words.ts'
-
-const rule = (changes: Partial<AccessRule> = {}): AccessRule => ({
-  permission: 'allow',
-  principal: 'User:ana',
-  host: '*',
-  operation: 'read',
-  kind: 'topic',
-  pattern: 'literal',
-  name: 'orders',
-  ...changes
-})
 
 const isNamed = (each: AccessRule, ...names: readonly string[]): boolean =>
   each.operation === 'all' || names.includes(each.operation)

@@ -5,9 +5,10 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 
 import { connect, readProfile, text, type Client } from '../../src/client/index.ts'
+import { rule } from '../../src/security/kit.cases.ts'
 import { withoutOpenssl } from '../kafka/certificates.ts'
 import { finallyIn, temporaryFolder } from '../kafka/kit.ts'
-import { rule, tlsBrokerFor, USERS } from '../kafka/secure-kit.ts'
+import { tlsBrokerFor, USERS } from '../kafka/secure-kit.ts'
 
 const skip = withoutOpenssl
 const TYPES = { key: text, value: text }

@@ -12,10 +12,11 @@ import {
 import kafkajs from 'kafkajs'
 import type { Kafka as KafkaClient, SASLOptions } from 'kafkajs'
 
+import { rule } from '../../src/security/kit.cases.ts'
 import { textOf, withoutOpenssl } from './certificates.ts'
 import { connected, consume } from './kafkajs-kit.ts'
 import { finallyIn, until } from './kit.ts'
-import { USERS, rule, tlsBrokerFor, type SecureBroker } from './secure-kit.ts'
+import { USERS, tlsBrokerFor, type SecureBroker } from './secure-kit.ts'
 import { hasCommand, runTool } from './toolchain.ts'
 
 const { Kafka, logLevel } = kafkajs

@@ -126,17 +126,3 @@ export async function tlsBrokerFor(
   const started = await secureBrokerFor(t, { ...more, tls })
   return { ...started, authority, tls }
 }
-
-/** A rule, by what differs from: ana may read the topic orders. */
-export function rule(changes: Partial<AccessRule> = {}): AccessRule {
-  return {
-    permission: 'allow',
-    principal: 'User:ana',
-    host: '*',
-    operation: 'read',
-    kind: 'topic',
-    pattern: 'literal',
-    name: 'orders',
-    ...changes
-  }
-}

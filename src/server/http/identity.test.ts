@@ -3,20 +3,11 @@ import { deepStrictEqual, doesNotMatch, match, strictEqual } from 'node:assert/s
 import { test, type TestContext } from 'node:test'
 
 import type { AccessRule } from '../../security/index.ts'
-import { testSecurity } from '../../security/kit.cases.ts'
+import { rule, testSecurity } from '../../security/kit.cases.ts'
 import { HttpBench, exchange } from './kit.cases.ts'
 import type { Answered } from './kit.cases.ts'
 import { EGRESS, ingress, moduleOf, shop } from './shop.cases.ts'
 
-const INVOKE: AccessRule = {
-  principal: 'User:ana',
-  host: '*',
-  permission: 'allow',
-  operation: 'invoke',
-  kind: 'function',
-  pattern: 'literal',
-  name: 'shop/order'
-}
 const PLAYGROUND = moduleOf(
   'kind: io.statefun.playground.v1/ingress\nspec: { port: 0 }\n',
   'kind: io.statefun.playground.v1/egress\nspec: { port: 0, topics: [receipts] }\n'
@@ -40,8 +31,10 @@ async function opened(context: TestContext, yaml: string): Promise<Opened> {
     lifetimeMs: null,
     note: null
   })
-  const allow = (rule: Partial<AccessRule>): Promise<void> =>
-    security.rules.add([{ ...INVOKE, ...rule }])
+  const allow = (changes: Partial<AccessRule>): Promise<void> =>
+    security.rules.add([
+      rule({ operation: 'invoke', kind: 'function', name: 'shop/order', ...changes })
+    ])
   return { bench, events, ana: { authorization: `Bearer ${text}` }, allow }
 }
 

@@ -5,18 +5,10 @@ import { test, type TestContext } from 'node:test'
 import { WebSocket } from 'ws'
 
 import { CLUSTER_NAME } from '../../../security/index.ts'
-import type { AccessRule } from '../../../security/index.ts'
+import { rule } from '../../../security/kit.cases.ts'
 import { ServerBench } from './kit.cases.ts'
 
-const READ: AccessRule = {
-  principal: 'User:ana',
-  host: '*',
-  permission: 'allow',
-  operation: 'read',
-  kind: 'topic',
-  pattern: 'literal',
-  name: 'news'
-}
+const READ = rule({ name: 'news' })
 
 interface Opened {
   readonly bench: ServerBench
