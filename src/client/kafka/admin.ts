@@ -1,5 +1,5 @@
 // Administration of a cluster: each question one request, each change waited for until it is seen.
-import { isMillraceError, type Clock, type MillraceError } from '../../base/index.ts'
+import { isMillraceError, type Clock } from '../../base/index.ts'
 import type {
   ClusterFacts,
   ConfigFacts,
@@ -13,10 +13,10 @@ import type {
   TopicFacts,
   TopicPartition
 } from '../driver.ts'
-import { groupNotEmpty, groupUnknown, partitionUnknown, topicUnknown } from '../errors.ts'
-import { byTopic, describedMembers, keyOf } from '../places.ts'
-import { Calls, type Metadata } from './calls.ts'
-import { apiIdsOf } from './errors.ts'
+import { partitionUnknown } from '../errors.ts'
+import { byTopic, keyOf } from '../places.ts'
+import { Calls } from './calls.ts'
+import { KafkaGroups } from './groups.ts'
 import { baseOptions, type Kafka, type KafkaOptions } from './library.ts'
 
 const TOPIC_RESOURCE = 2
@@ -26,22 +26,18 @@ const AT_BEGINNING = -2n
 const AT_END = -1n
 /** Configurations that nobody set, and those of the whole cluster. */
 const DEFAULT_SOURCE = 5
-/** How soon to look again at positions that a transaction is about to change. */
-const LOOK_MS = 20
 
 /** Asks and changes what a cluster has. */
 export class KafkaAdmin implements DriverAdmin {
-  readonly #kafka: typeof Kafka
   readonly #admin: Kafka.Admin
-  readonly #clock: Clock
   readonly #calls: Calls
+  readonly #groups: KafkaGroups
 
   constructor(kafka: typeof Kafka, options: KafkaOptions, clock: Clock) {
-    this.#kafka = kafka
-    this.#clock = clock
     this.#admin = new kafka.Admin(baseOptions(options))
     this.#admin.on('error', () => {})
     this.#calls = new Calls(this.#admin, options.bootstrap, clock)
+    this.#groups = new KafkaGroups(kafka, this.#admin, this.#calls, clock)
   }
 
   async cluster(): Promise<ClusterFacts> {
@@ -66,10 +62,7 @@ export class KafkaAdmin implements DriverAdmin {
   }
 
   async topic(name: string): Promise<TopicFacts> {
-    const { topics } = await this.#calls.metadata([name])
-    const topic = topics.get(name)
-    if (topic === undefined) throw topicUnknown(name)
-    return factsOf(name, topic)
+    return factsOf(name, await this.#calls.topic(name))
   }
 
   async createTopic({ name, partitions, replicas, configs }: NewTopic): Promise<void> {
@@ -193,108 +186,31 @@ export class KafkaAdmin implements DriverAdmin {
     return found.map((offset, index) => (offset < 0 ? ends[late.indexOf(index)]! : offset))
   }
 
-  async groups(): Promise<readonly GroupFacts[]> {
-    const groups = await this.#calls.ask({ doing: 'listing groups' }, () =>
-      this.#admin.listGroups({})
-    )
-    return [...groups.values()].map(({ id, state, groupType }) => {
-      return { name: id, state: capitalised(state), type: groupType ?? 'classic' }
-    })
+  groups(): Promise<readonly GroupFacts[]> {
+    return this.#groups.groups()
   }
 
-  async members(group: string): Promise<readonly MemberFacts[]> {
-    const found = (await this.groups()).find(each => each.name === group)
-    if (found === undefined) throw groupUnknown(group)
-    if (found.type.toLowerCase() === 'consumer') return await this.#consumerMembers(group)
-    const groups = await this.#calls.ask({ doing: `describing group ${group}`, group }, () =>
-      this.#admin.describeGroups({ groups: [group] })
-    )
-    return [...(groups.get(group)?.members.values() ?? [])].map(member => ({
-      id: member.id,
-      instance: member.groupInstanceId ?? null,
-      client: member.clientId,
-      host: member.clientHost,
-      partitions: [...(member.assignments?.values() ?? [])].flatMap(({ topic, partitions }) =>
-        partitions.map(partition => ({ topic, partition }))
-      )
-    }))
+  members(group: string): Promise<readonly MemberFacts[]> {
+    return this.#groups.members(group)
   }
 
-  async deleteGroup(group: string): Promise<void> {
-    await this.#calls.ask({ doing: `deleting group ${group}`, group }, () =>
-      this.#admin.deleteGroups({ groups: [group] })
-    )
+  deleteGroup(group: string): Promise<void> {
+    return this.#groups.deleteGroup(group)
   }
 
-  async positions(group: string, isStable = false): Promise<readonly PartitionOffset[]> {
-    for (;;) {
-      try {
-        const [found] = await this.#calls.ask(
-          { doing: `asking for positions of group ${group}` },
-          () => this.#admin.listConsumerGroupOffsets({ groups: [group], requireStable: isStable })
-        )
-        return positionsOf(found?.topics ?? [])
-      } catch (error) {
-        // A transaction is being committed or is open: it ends in time.
-        const { cause } = error as MillraceError
-        if (!isStable || !apiIdsOf(cause).includes('UNSTABLE_OFFSET_COMMIT')) throw error
-        await this.#clock.sleep(LOOK_MS)
-      }
-    }
+  positions(group: string, isStable?: boolean): Promise<readonly PartitionOffset[]> {
+    return this.#groups.positions(group, isStable)
   }
 
-  async setPositions(
+  setPositions(
     group: string,
-    positions: readonly (TopicPartition & { readonly offset: number | null })[]
+    positions: Parameters<DriverAdmin['setPositions']>[1]
   ): Promise<void> {
-    const names = new Set(positions.map(each => each.topic))
-    for (const name of names) await this.topic(name)
-    const kept = positions.filter(each => each.offset !== null)
-    const context = { doing: `setting positions of group ${group}`, group }
-    try {
-      if (kept.length > 0) {
-        const topics = byTopic(kept, ({ partition, offset }) => {
-          return { partition, offset: BigInt(offset!) }
-        }).map(({ name, partitions }) => ({ name, partitionOffsets: partitions }))
-        await this.#calls.ask(context, () =>
-          this.#admin.alterConsumerGroupOffsets({ groupId: group, topics })
-        )
-      }
-      const removed = positions.filter(each => each.offset === null)
-      if (removed.length === 0) return
-      const topics = byTopic(removed, each => each.partition).map(({ name, partitions }) => {
-        return { name, partitionIndexes: partitions }
-      })
-      await this.#calls.ask(context, () =>
-        this.#admin.deleteConsumerGroupOffsets({ groupId: group, topics })
-      )
-    } catch (error) {
-      // Whoever is no member is refused so while there are some.
-      if ((error as MillraceError).code === 'GROUP_REBALANCED') throw groupNotEmpty(group, error)
-      throw error
-    }
+    return this.#groups.setPositions(group, positions)
   }
 
   async close(): Promise<void> {
     await this.#admin.close()
-  }
-
-  /** Groups of KIP-848 are described by a request of their own, asked of all nodes: one of them coordinates it. */
-  async #consumerMembers(group: string): Promise<readonly MemberFacts[]> {
-    const context = { doing: `describing group ${group}`, group }
-    const coordinators = await this.#calls.ask(context, () =>
-      this.#admin.findCoordinator({ keyType: 0, keys: [group] })
-    )
-    const { nodeId } = coordinators[0]!
-    const response = await this.#calls.ask(context, async () => {
-      const connections = await this.#admin.connectToBrokers([nodeId])
-      return await this.#kafka.consumerGroupDescribeV0.api.async(
-        connections.get(nodeId)!,
-        [group],
-        false
-      )
-    })
-    return describedMembers(response.groups)
   }
 
   async #listOffsets(queries: readonly OffsetQuery[], isolation: Isolation): Promise<number[]> {
@@ -336,10 +252,7 @@ async function unlessDenied<T>(asked: Promise<T>, otherwise: T): Promise<T> {
   }
 }
 
-function factsOf(
-  name: string,
-  { partitions }: Metadata['topics'] extends Map<string, infer Topic> ? Topic : never
-): TopicFacts {
+function factsOf(name: string, { partitions }: Awaited<ReturnType<Calls['topic']>>): TopicFacts {
   return {
     name,
     internal: false,
@@ -354,27 +267,7 @@ function factsOf(
   }
 }
 
-type GroupTopics = Awaited<ReturnType<Kafka.Admin['listConsumerGroupOffsets']>>[number]['topics']
-
-function positionsOf(topics: GroupTopics): PartitionOffset[] {
-  return topics.flatMap(({ name, partitions }) =>
-    partitions
-      .filter(({ committedOffset }) => committedOffset >= 0n)
-      .map(({ partitionIndex, committedOffset }) => {
-        return { topic: name, partition: partitionIndex, offset: Number(committedOffset) }
-      })
-  )
-}
-
 function timestampOf({ at }: OffsetQuery): bigint {
   if (at === 'beginning') return AT_BEGINNING
   return at === 'end' ? AT_END : BigInt(at.timeMs)
-}
-
-function capitalised(state: string): string {
-  return state
-    .toLowerCase()
-    .split('_')
-    .map(word => word.charAt(0).toUpperCase() + word.slice(1))
-    .join('')
 }

@@ -1,10 +1,13 @@
 // Calls of the library's administrator: errors as ours, a first contact that tells soon, changes waited for.
 import { isMillraceError, type Clock } from '../../base/index.ts'
+import { topicUnknown } from '../errors.ts'
 import { asOurs, fromKafka, type CallContext } from './errors.ts'
 import type { Kafka } from './library.ts'
 
 /** What the library says of topics and nodes. */
-export type Metadata = Awaited<ReturnType<Kafka.Admin['metadata']>>
+type Metadata = Awaited<ReturnType<Kafka.Admin['metadata']>>
+
+type TopicMetadata = Metadata['topics'] extends Map<string, infer Topic> ? Topic : never
 
 /** Changes of topics are seen by all nodes a little later. */
 const SEEN_MS_MAX = 10_000
@@ -38,6 +41,14 @@ export class Calls {
       if (!isMillraceError(error) || !error.retriable) throw error
       return await this.ask(context, () => this.#admin.metadata(options))
     }
+  }
+
+  /** A topic with its partitions and their leaders. @throws TOPIC_UNKNOWN */
+  async topic(name: string): Promise<TopicMetadata> {
+    const { topics } = await this.metadata([name])
+    const topic = topics.get(name)
+    if (topic === undefined) throw topicUnknown(name)
+    return topic
   }
 
   /** Calls and gives the library's error as ours. */
