@@ -58,7 +58,7 @@ test('commands of deployments say what is wrong, and follow logs', async context
   const misfit = await command('deploy', 'typed.yaml')
   strictEqual(misfit.code === 0, false, misfit.stderr)
   const unknown = await command('stop', 'ecko')
-  strictEqual(unknown.code, 1)
+  strictEqual(unknown.code, 2)
   match(unknown.stderr, /no deployment is called "ecko"; there are echo/)
   const unasked = await command('delete', 'echo')
   strictEqual(unasked.code, 2)

@@ -24,8 +24,10 @@ Results go to stdout, everything for people to stderr. Colours appear on termina
 | exit code | meaning |
 |---|---|
 | 0 | done; stopped by Ctrl-C or \`exit\`; the reader of stdout went away |
-| 1 | failed while running: a dataflow, a disk, a damaged log; a drain that was interrupted |
-| 2 | wrong input or usage: an invalid file, an unknown option, a data directory that another process uses |
+| 1 | failed while running: a dataflow, a disk, a damaged log, a server that does not answer or does not allow it; \
+a drain that was interrupted; a no to a question; what \`test\`, \`plan\`, \`log verify\` or \`schema check\` found |
+| 2 | wrong input or usage: an invalid file, an unknown option or name, a data directory or address that is in use |
+| 130 | Ctrl-C twice: it did not wait for its end |
 `
 
 function section(command: Command): string {

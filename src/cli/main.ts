@@ -1,36 +1,6 @@
 // The command line: parses the arguments, runs one command, and turns what it throws into an exit code.
 import { messageOf, packageVersion } from '../base/index.ts'
-
-/** Done. */
-export const EXIT_DONE = 0
-/** Failed while running: a dataflow, the disk, a damaged log. */
-export const EXIT_FAILED = 1
-/** Wrong input or usage: an invalid file, an unknown option, a data directory in use. */
-export const EXIT_USAGE = 2
-
-/** Errors that the user mends by changing the command or the input, not by trying again. */
-const USAGE_CODES: ReadonlySet<string> = new Set([
-  'USAGE',
-  'DATA_DIRECTORY_UNKNOWN',
-  'DISK_LOCKED',
-  'LOG_LOCKED',
-  'TOPIC_INTERNAL',
-  'TOPIC_INVALID',
-  'UPGRADE_REFUSED',
-  'TOPIC_EXISTS',
-  'TOPIC_UNKNOWN',
-  'PARTITION_UNKNOWN',
-  'COMPRESSION_UNSUPPORTED',
-  'CONFIG_INVALID',
-  'GROUP_UNKNOWN',
-  'GROUP_NOT_EMPTY',
-  'PROFILE_EXISTS',
-  'PROFILE_INVALID',
-  'PROFILE_KIND',
-  'PROFILE_SECRET',
-  'PROFILE_UNKNOWN',
-  'PROFILES_DAMAGED'
-])
+import { EXIT_DONE, EXIT_FAILED, EXIT_USAGE, exitCodeOf } from './exit-codes.ts'
 
 /** Runs the command line with `argv` (without node and script) and resolves with the exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -65,7 +35,7 @@ export function reportFailure(error: unknown): number {
   }
   if (typeof code === 'string') {
     process.stderr.write(`millrace: ${messageOf(error)}\n`)
-    return USAGE_CODES.has(code) ? EXIT_USAGE : EXIT_FAILED
+    return exitCodeOf(code)
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
   process.stderr.write(

@@ -1,6 +1,6 @@
 // SIGINT and SIGTERM: the first one asks for a clean stop, the second one ends the process at once.
 
-const EXIT_INTERRUPTED = 130
+import { EXIT_INTERRUPTED } from './exit-codes.ts'
 
 /** Listens until released. */
 export class StopSignals {
