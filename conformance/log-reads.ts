@@ -87,6 +87,27 @@ function declareOffsets(test: Declare): void {
     assert.equal(await countOf(100 * size), 4)
   })
 
+  test('gives nothing beyond a bound that holds for the first batch too', async ({ log }) => {
+    await log.createTopic('a')
+    const size = batchOf('r0').length
+    for (let index = 0; index < 5; index++) await append(log, 'a', `r${index}`)
+    await log.deleteRecords('a', 0, 1)
+    for (const [bytesMax, count] of [
+      [0, 0],
+      [size - 1, 0],
+      [size, 1],
+      [2 * size, 2]
+    ] as const) {
+      const bounds = { bytesMax, isBounded: true }
+      const { bytes, ...found } = await log.read({ topic: 'a', partition: 0, offset: 0, ...bounds })
+      assert.equal(recordsOf(bytes).length, count)
+      assert.deepEqual(found, { nextOffset: 1 + count, startOffset: 1, endOffset: 5 })
+    }
+    const end = { topic: 'a', partition: 0, bytesMax: 0, isBounded: true }
+    assert.equal((await log.read({ ...end, offset: 5 })).nextOffset, 5)
+    await rejects(log.read({ ...end, offset: 6 }), 'OFFSET_OUT_OF_RANGE')
+  })
+
   test('reads partitions that were written in turns, over many files', async ({ log }) => {
     await log.createTopic('a', { partitions: 3 })
     const expected: string[][] = [[], [], []]

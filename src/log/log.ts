@@ -98,6 +98,11 @@ export interface ReadRequest {
   /** Soft bound; at least one batch comes back when there is one. Default READ_BYTES_MAX. */
   readonly bytesMax?: number
   /**
+   * Whether `bytesMax` holds for the first batch too: when that is larger nothing comes back, `nextOffset` is where the
+   * read began, and of the partition's records none was read.
+   */
+  readonly isBounded?: boolean
+  /**
    * Memory that the result may be given in, if it fits: a log that copies then needs none of its own. It is the
    * caller's again once the promise has settled, and with it what stands in it.
    */

@@ -11,7 +11,7 @@ import {
 } from '../../src/kafka/wire/index.ts'
 import { batchByteLength } from '../../src/record/index.ts'
 import { brokerFor, finallyIn, startOn, stop, temporaryFolder, until } from './kit.ts'
-import { wireClientFor, type WireClient } from './wire-client.ts'
+import { batchOf, wireClientFor, type WireClient } from './wire-client.ts'
 
 const BYTES = 1 << 20
 const TIME_MS = 1_700_000_000_000
@@ -126,6 +126,40 @@ test('an answer has whole batches, at least one, and no more than fits', async t
   const topics = [{ topic: 't', partitions: [{ partition: 0, partitionMaxBytes: 2_500 }] }]
   const answer = await client.ask('Fetch', 11, fetchOf({}, { topics, maxBytes: BYTES }))
   deepStrictEqual(batchesOf(answer), [2])
+})
+
+test('partitions that have no place in the answer are told of, and their records not read', async t => {
+  const { log, bootstrap } = await brokerFor(t)
+  await log.createTopic('t', { partitions: 20 })
+  for (let partition = 0; partition < 20; partition++) {
+    const batch = batchOf(['x'.repeat(1_000), 'y'], null)
+    await log.commit({ batches: [{ topic: 't', partition, batch }], offsets: [] })
+  }
+  await log.deleteRecords('t', 17, 1)
+  const client = await wireClientFor(t, bootstrap)
+  const read = log.read.bind(log)
+  let bytesRead = 0
+  log.read = async request => {
+    const result = await read(request)
+    bytesRead += result.bytes.length
+    return result
+  }
+  const wanted = Object.fromEntries(Array.from({ length: 20 }, (_, at) => [at, 0]))
+  const asked = fetchOf({ ...wanted, 17: 1, 18: 0, 19: 3 }, { maxBytes: 2_500, isolationLevel: 1 })
+  await log.deleteRecords('t', 18, 2)
+  const answer = await client.ask('Fetch', 11, asked)
+  ok(bytesRead <= 2_500, `${bytesRead} bytes were read`)
+  const of = (partitionIndex: number) => {
+    const found = partitionsOf(answer).find(each => each.partitionIndex === partitionIndex)!
+    const { errorCode, highWatermark, lastStableOffset, logStartOffset, records } = found
+    return [errorCode, highWatermark, lastStableOffset, logStartOffset, records?.length ?? 0]
+  }
+  const outOfRange = [ERROR_CODES.OFFSET_OUT_OF_RANGE, -1, -1, -1, 0]
+  deepStrictEqual(batchesOf(answer).slice(0, 4), [1, 1, 0, 0])
+  deepStrictEqual(of(5), [0, 2, 2, 0, 0])
+  deepStrictEqual(of(17), [0, 2, 2, 1, 0])
+  deepStrictEqual(of(18), outOfRange)
+  deepStrictEqual(of(19), outOfRange)
 })
 
 test('readers of committed records are told what was aborted, and nothing that is open', async t => {

@@ -52,18 +52,16 @@ class CommittedView {
       // A transaction that ended meanwhile has its aborts noted by now; one that began is held back.
       const stable = this.#transactions.lastStableOffset(topic, partition)
       const result = this.#cut(request, found, offset, stable)
-      if (result.bytes.length > 0 || result.nextOffset >= result.endOffset) return result
+      const isDone = found.bytes.length === 0 || result.nextOffset >= result.endOffset
+      if (isDone || result.bytes.length > 0) return result
       offset = result.nextOffset
     }
   }
 
   /** At the last stable offset there is nothing. @throws as Log.read */
-  async #nothing(
-    { topic, partition }: ReadRequest,
-    offset: number,
-    end: number
-  ): Promise<ReadResult> {
-    const { startOffset } = (await this.#log.describeTopic(topic)).status.partitions[partition]!
+  async #nothing(request: ReadRequest, offset: number, end: number): Promise<ReadResult> {
+    const bounds = { bytesMax: 0, isBounded: true }
+    const { startOffset } = await this.#log.read({ ...request, offset, ...bounds })
     return { bytes: NO_BYTES, nextOffset: offset, startOffset, endOffset: Math.max(offset, end) }
   }
 

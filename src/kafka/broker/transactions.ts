@@ -323,7 +323,7 @@ export class Transactions {
    */
   forgetTopic(topic: string): ReadonlyMap<string, unknown> {
     const changes = new Map<string, unknown>()
-    for (const place of [...this.#aborted.places()]) {
+    for (const place of this.#aborted.places()) {
       if (place.topic !== topic) continue
       const gone = this.#aborted.forget(topic, place.partition, Infinity)
       for (const [key, value] of gone) changes.set(key, value)

@@ -221,7 +221,7 @@ export class Cleaner {
     offset: number
   ): Promise<{ readonly bytes: Buffer; readonly nextOffset: number } | undefined | null> {
     try {
-      return await this.#host.reader.read(state, offset, KEY_READ_BYTES)
+      return await this.#host.reader.read(state, offset, { bytesMax: KEY_READ_BYTES })
     } catch (error) {
       if (isMillraceError(error, 'PARTITION_DAMAGED')) return null
       throw error

@@ -168,12 +168,14 @@ class DiskLog implements Log {
 
   read(request: ReadRequest): Promise<ReadResult> {
     return this.#call(async () => {
-      const { offset, bytesMax = READ_BYTES_MAX, into } = request
+      const { offset, bytesMax = READ_BYTES_MAX } = request
       const state = this.#catalog.partitionToRead(request)
       const { startOffset, endOffset } = state
       const from = Math.max(offset, startOffset)
       const found =
-        from < endOffset ? await this.#reader.read(state, from, bytesMax, into) : undefined
+        from < endOffset
+          ? await this.#reader.read(state, from, { ...request, bytesMax })
+          : undefined
       if (found === undefined)
         return { bytes: EMPTY, nextOffset: endOffset, startOffset, endOffset }
       // What was appended while the disk was read may be in the result; the end must not be before it.

@@ -4,6 +4,7 @@
 //   R2  A file may be replaced at every await; whoever finds it retired looks the partition up again.
 import { type DiskFile, assert, isMillraceError } from '../../base/index.ts'
 import { partitionDamaged } from '../check-commit.ts'
+import type { ReadRequest } from '../log.ts'
 import type { BatchIndex } from './batch-index.ts'
 import type { FormatFault } from './format.ts'
 import type { IndexCache } from './index-cache.ts'
@@ -21,6 +22,9 @@ export interface ReadBatches {
   readonly bytes: Buffer
   readonly nextOffset: number
 }
+
+/** How much of a partition is read, as {@link ReadRequest} says it. */
+type Bounds = Pick<ReadRequest, 'isBounded' | 'into'> & { readonly bytesMax: number }
 
 /** Rows `first`…`end` of an index. */
 interface Rows {
@@ -41,22 +45,27 @@ export class JournalReader {
 
   /**
    * Batches from the one that holds `offset`, or the next, on; all from one file, within `bytesMax` but for the
-   * first; in `into` if they fit. Undefined when there is none up to the end.
+   * first, unless `isBounded`; in `into` if they fit. Undefined when there is none up to the end.
    * @throws PARTITION_DAMAGED the first of them is damaged
    */
   async read(
     state: DiskPartitionState,
     offset: number,
-    bytesMax: number,
-    into?: Buffer
+    bounds: Bounds
   ): Promise<ReadBatches | undefined> {
+    const { into } = bounds
     for (;;) {
       const span = spanAt(state, offset)
       if (span === undefined) return undefined
       const index = this.#indexes.peek(span) ?? (await this.#loadIndex(state, span))
       if (index === undefined) continue
-      const rows = rowsOf(index, offset, bytesMax, state.damage?.offset)
-      if (rows.end === rows.first) throw partitionDamaged(state)
+      const { damage } = state
+      const rows = rowsOf(index, offset, bounds, damage?.offset)
+      if (rows.end === rows.first) {
+        const isWhole = index.baseOffsets[rows.first]! < (damage?.offset ?? Infinity)
+        if (!isWhole) throw partitionDamaged(state)
+        return { bytes: NOTHING, nextOffset: offset }
+      }
       const bytes =
         this.#fromTail(span.file, index, rows, into) ??
         (await this.#fromFile(state, span, index, rows, into))
@@ -222,19 +231,21 @@ function spanAt(state: DiskPartitionState, offset: number): Span | undefined {
   return spans[low]
 }
 
-/** As many rows from `offset` on as fit, and one more if none does; none from `damageOffset` on. */
+const NOTHING = Buffer.alloc(0)
+
+/** As many rows from `offset` on as fit, and one if none does, unless bounded; none from `damageOffset` on. */
 function rowsOf(
   index: BatchIndex,
   offset: number,
-  bytesMax: number,
-  damageOffset = Number.POSITIVE_INFINITY
+  { bytesMax, isBounded = false }: Bounds,
+  damageOffset = Infinity
 ): Rows {
   const first = index.find(offset)
   let end = first
   let bytes = 0
   while (end < index.count && index.baseOffsets[end]! < damageOffset) {
     const length = index.lengths[end]!
-    if (end > first && bytes + length > bytesMax) break
+    if ((isBounded || end > first) && bytes + length > bytesMax) break
     bytes += length
     end++
   }

@@ -71,10 +71,14 @@ class MemoryLog implements Log {
 
   async read(request: ReadRequest): Promise<ReadResult> {
     this.#assertOpen()
-    const { offset, bytesMax = READ_BYTES_MAX } = request
+    const { offset, bytesMax = READ_BYTES_MAX, isBounded = false } = request
     const state = this.#catalog.partitionToRead(request)
     const { startOffset, endOffset } = state
-    const { bytes, nextOffset } = state.data.read(Math.max(offset, startOffset), bytesMax)
+    const { bytes, nextOffset } = state.data.read(
+      Math.max(offset, startOffset),
+      bytesMax,
+      isBounded
+    )
     return { bytes, nextOffset: nextOffset ?? endOffset, startOffset, endOffset }
   }
 

@@ -17,6 +17,8 @@ interface StoredBatch {
   readonly bytes: Buffer
 }
 
+const NOTHING = Buffer.alloc(0)
+
 export class MemoryPartition {
   batches: StoredBatch[] = []
   readonly #compaction = new CompactionState()
@@ -27,16 +29,21 @@ export class MemoryPartition {
   }
 
   /** Batches from the one with `offset`, or the next one, on; no `nextOffset` when there is none. */
-  read(offset: number, bytesMax: number): { bytes: Buffer; nextOffset: number | undefined } {
+  read(
+    offset: number,
+    bytesMax: number,
+    isBounded: boolean
+  ): { bytes: Buffer; nextOffset: number | undefined } {
     const first = this.#indexOf(offset)
     let end = first
     let length = 0
     while (end < this.batches.length) {
       const next = this.batches[end]!.bytes.length
-      if (end > first && length + next > bytesMax) break
+      if ((isBounded || end > first) && length + next > bytesMax) break
       length += next
       end++
     }
+    if (end === first && end < this.batches.length) return { bytes: NOTHING, nextOffset: offset }
     const taken = this.batches.slice(first, end)
     const last = taken.at(-1)
     return {

@@ -124,19 +124,20 @@ async function readKnown(
     return ERROR_CODES.UNKNOWN_TOPIC_OR_PARTITION
   }
   if (fetchOffset < 0) return ERROR_CODES.OFFSET_OUT_OF_RANGE
-  const asked = Math.min(Math.max(1, bytesMax), Math.max(1, bounds.left))
+  // The log gives at least one batch, however large, only where nothing else comes (F2). Where the answer is full it
+  // tells of the partition and reads nothing.
   const { bytes, startOffset, endOffset } = await context.log.read({
     topic,
     partition,
     offset: fetchOffset,
-    bytesMax: asked
+    bytesMax: Math.min(Math.max(0, bytesMax), bounds.left),
+    isBounded: !bounds.isFirst
   })
   if (fetchOffset < startOffset) return ERROR_CODES.OFFSET_OUT_OF_RANGE
   const stable = Math.min(endOffset, context.transactions.lastStableOffset(topic, partition))
   const isCommitted = request.isolationLevel === READ_COMMITTED
   const end = isCommitted ? stable : endOffset
-  // The log gives at least one batch: kept although it is too large when nothing else comes (F2).
-  const records = cut(bytes, end, bounds.isFirst ? Infinity : asked)
+  const records = cut(bytes, end)
   const answer: PartitionAnswer = {
     partitionIndex: partition,
     highWatermark: endOffset,
@@ -158,13 +159,11 @@ async function readKnown(
   }
 }
 
-/** The whole batches that end before `end` and fit `bytesMax`. */
-function cut(bytes: Uint8Array, end: number, bytesMax: number): Uint8Array {
+/** The whole batches that end before `end`. */
+function cut(bytes: Uint8Array, end: number): Uint8Array {
   let length = 0
-  for (let at = 0; at < bytes.length; at += batchByteLength(bytes, at)) {
-    const next = at + batchByteLength(bytes, at)
-    if (batchLastOffset(bytes, at) >= end || next > bytesMax) break
-    length = next
+  while (length < bytes.length && batchLastOffset(bytes, length) < end) {
+    length += batchByteLength(bytes, length)
   }
   return bytes.subarray(0, length)
 }
