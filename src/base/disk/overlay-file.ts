@@ -1,5 +1,5 @@
 // A file of an overlay disk: the bytes of a file below, with what was written since kept in memory.
-import { closedError } from './disk-errors.ts'
+import { closedError } from './errors.ts'
 import type { Disk, DiskFile } from './disk.ts'
 
 interface Patch {

@@ -2,7 +2,7 @@
 //
 // `seen` is the page cache, `durable` the medium, `pending` leads from one to the other in order of the calls.
 // A crash and a failed sync both settle `pending`, sector by sector, as a real disk may (D1, D3).
-import type { Random } from './random.ts'
+import type { Random } from '../random.ts'
 
 /** What a disk writes in one piece, in bytes. Tearing inside it is simulated all the same. */
 export const SECTOR_BYTES = 512

@@ -1,8 +1,8 @@
 // The machine around a simulated disk: it counts operations, lets some fail, and stops.
-import { assert } from './assert.ts'
-import { systemError } from './disk-errors.ts'
-import { MillraceError } from './errors.ts'
-import type { Random } from './random.ts'
+import { assert } from '../assert.ts'
+import { systemError } from './errors.ts'
+import { MillraceError } from '../errors.ts'
+import type { Random } from '../random.ts'
 
 /** The kinds of calls that change a disk; each counts as one operation. */
 export type SimulatedOperationKind =

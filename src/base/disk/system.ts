@@ -5,16 +5,10 @@
 import fs from 'node:fs'
 import { dirname, resolve } from 'node:path'
 
-import {
-  closedError,
-  diskError,
-  errnoOf,
-  TEMPORARY_SUFFIX,
-  type DiskOperation
-} from './disk-errors.ts'
-import { PathQueue } from './disk-path-queue.ts'
-import { takeLock } from './disk-system-lock.ts'
-import { isMillraceError } from './errors.ts'
+import { closedError, diskError, errnoOf, TEMPORARY_SUFFIX, type DiskOperation } from './errors.ts'
+import { PathQueue } from './path-queue.ts'
+import { takeLock } from './system-lock.ts'
+import { isMillraceError } from '../errors.ts'
 import type { Disk, DiskEntry, DiskFile, DiskLock } from './disk.ts'
 
 const DIRECTORY_MODE = 0o700

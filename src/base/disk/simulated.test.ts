@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 
-import type { CrashMode } from './disk-simulated-file.ts'
-import { SimulatedDisk } from './disk-simulated.ts'
+import type { CrashMode } from './simulated-file.ts'
+import { SimulatedDisk } from './simulated.ts'
 import type { DiskFile } from './disk.ts'
-import { isMillraceError } from './errors.ts'
-import { SeededRandom } from './random.ts'
+import { isMillraceError } from '../errors.ts'
+import { SeededRandom } from '../random.ts'
 
 const CREATE = { write: true, create: true }
 const SEEDS = Array.from({ length: 300 }, (_, seed) => seed)

@@ -8,13 +8,13 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterEach, beforeEach, test } from 'node:test'
 
-import { SystemDisk } from './disk-system.ts'
-import { isMillraceError } from './errors.ts'
+import { SystemDisk } from './system.ts'
+import { isMillraceError } from '../errors.ts'
 
 // Takes and releases the lock as standard input tells it; answers with one line per command.
 const PROGRAM = `
   import { createInterface } from 'node:readline'
-  import { SystemDisk } from ${JSON.stringify(new URL('disk-system.ts', import.meta.url).href)}
+  import { SystemDisk } from ${JSON.stringify(new URL('system.ts', import.meta.url).href)}
   const disk = new SystemDisk(process.argv[1])
   let lock = null
   console.log('ready ' + process.pid)

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { diskError } from './disk-errors.ts'
-import { SystemDisk } from './disk-system.ts'
-import { isMillraceError } from './errors.ts'
+import { diskError } from './errors.ts'
+import { SystemDisk } from './system.ts'
+import { isMillraceError } from '../errors.ts'
 
 const CASES = {
   ENOENT: ['DISK_NOT_FOUND', 'check its spelling'],

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { OverlayDisk } from './disk-overlay.ts'
-import { SimulatedDisk } from './disk-simulated.ts'
-import { SeededRandom } from './random.ts'
+import { OverlayDisk } from './overlay.ts'
+import { SimulatedDisk } from './simulated.ts'
+import { SeededRandom } from '../random.ts'
 
 const CREATE = { write: true, create: true }
 

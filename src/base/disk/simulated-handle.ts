@@ -1,9 +1,9 @@
 // An open file of a simulated disk: the content it leads to, through the machine's counting and faults.
-import { closedError, systemError } from './disk-errors.ts'
-import { drawDamage, type SimulatedContent } from './disk-simulated-file.ts'
-import type { SimulatedMachine } from './disk-simulated-machine.ts'
+import { closedError, systemError } from './errors.ts'
+import { drawDamage, type SimulatedContent } from './simulated-file.ts'
+import type { SimulatedMachine } from './simulated-machine.ts'
 import type { DiskFile } from './disk.ts'
-import type { Random } from './random.ts'
+import type { Random } from '../random.ts'
 
 /** Leads to its content even when the name is gone or given to another file, as a descriptor does. */
 export class SimulatedHandle implements DiskFile {

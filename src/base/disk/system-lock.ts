@@ -12,7 +12,7 @@
 import { randomUUID } from 'node:crypto'
 import { link, readFile, rename, unlink, writeFile } from 'node:fs/promises'
 
-import { diskError, errnoOf, lockedError } from './disk-errors.ts'
+import { diskError, errnoOf, lockedError } from './errors.ts'
 import type { DiskLock } from './disk.ts'
 
 interface Holder {

@@ -2,7 +2,7 @@
 //
 // Each directory keeps its names as seen, as durable, and the changes in between. A rename is one change,
 // known to both directories: syncing either makes it durable, as on journaling file systems.
-import type { CrashMode, Damage, SimulatedContent } from './disk-simulated-file.ts'
+import type { CrashMode, Damage, SimulatedContent } from './simulated-file.ts'
 
 /** What a name leads to. */
 export type SimulatedNode = SimulatedDirectory | SimulatedContent

@@ -5,11 +5,11 @@
 // The disk below must not change meanwhile: what was looked up once is not looked up again.
 import { posix } from 'node:path'
 
-import { lockedError, systemError, TEMPORARY_SUFFIX } from './disk-errors.ts'
-import { OverlayContent, OverlayHandle } from './disk-overlay-file.ts'
-import { PathQueue } from './disk-path-queue.ts'
+import { lockedError, systemError, TEMPORARY_SUFFIX } from './errors.ts'
+import { OverlayContent, OverlayHandle } from './overlay-file.ts'
+import { PathQueue } from './path-queue.ts'
 import type { Disk, DiskEntry, DiskFile, DiskLock } from './disk.ts'
-import { isMillraceError } from './errors.ts'
+import { isMillraceError } from '../errors.ts'
 
 /** What a path leads to. */
 type Node = OverlayContent | OverlayDirectory

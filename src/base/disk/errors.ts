@@ -1,5 +1,5 @@
 // Errors of a disk: what the system said, as a MillraceError that names path, operation and way out.
-import { MillraceError } from './errors.ts'
+import { MillraceError } from '../errors.ts'
 
 /** Ends the name of the file that `replaceFile` writes first; a crash may leave one behind. */
 export const TEMPORARY_SUFFIX = '.new'

@@ -3,11 +3,11 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-import { diskSuite } from '../../conformance/disk.ts'
-import { OverlayDisk } from './disk-overlay.ts'
-import { SimulatedDisk } from './disk-simulated.ts'
-import { SystemDisk } from './disk-system.ts'
-import { SeededRandom } from './random.ts'
+import { diskSuite } from '../../../conformance/disk.ts'
+import { OverlayDisk } from './overlay.ts'
+import { SimulatedDisk } from './simulated.ts'
+import { SystemDisk } from './system.ts'
+import { SeededRandom } from '../random.ts'
 
 diskSuite('SystemDisk', async () => {
   const root = await mkdtemp(join(tmpdir(), 'millrace-disk-'))

@@ -9,7 +9,7 @@
 // Removing the directory instead, after the failed sync, was rejected: the removal can fail as well, the process can
 // be killed before it, and a directory that a user made has an owner, a mode and perhaps a shell that stands in it.
 // Not covered: a directory that others made and filled, whose name they never synced.
-import { isMillraceError } from './errors.ts'
+import { isMillraceError } from '../errors.ts'
 import type { Disk } from './disk.ts'
 
 /** What a system says of a directory that cannot be synced at all, as `/` in some containers. */

@@ -3,19 +3,19 @@
 // Owns: paths and the calls of the contract. Does not own: which call fails (disk-simulated-machine.ts), what a
 // crash leaves of bytes (disk-simulated-file.ts: D1, D3) and of names (disk-simulated-tree.ts: D2). Every call
 // takes effect in a later microtask, so who reuses a buffer too early or forgets an await is found out.
-import { assert } from './assert.ts'
-import { lockedError, systemError, TEMPORARY_SUFFIX } from './disk-errors.ts'
-import { drawDamage, SimulatedContent, type CrashMode } from './disk-simulated-file.ts'
-import { SimulatedHandle } from './disk-simulated-handle.ts'
+import { assert } from '../assert.ts'
+import { lockedError, systemError, TEMPORARY_SUFFIX } from './errors.ts'
+import { drawDamage, SimulatedContent, type CrashMode } from './simulated-file.ts'
+import { SimulatedHandle } from './simulated-handle.ts'
 import {
   SimulatedMachine,
   type SimulatedDiskOptions,
   type SimulatedFault
-} from './disk-simulated-machine.ts'
-import { PathQueue } from './disk-path-queue.ts'
-import { SimulatedDirectory, SimulatedTree, type SimulatedNode } from './disk-simulated-tree.ts'
+} from './simulated-machine.ts'
+import { PathQueue } from './path-queue.ts'
+import { SimulatedDirectory, SimulatedTree, type SimulatedNode } from './simulated-tree.ts'
 import type { Disk, DiskEntry, DiskFile, DiskLock } from './disk.ts'
-import type { Random } from './random.ts'
+import type { Random } from '../random.ts'
 
 /** Where a path leads: the directory it is in (null for the root), its name there, and what it names. */
 interface Place {
