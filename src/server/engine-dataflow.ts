@@ -8,7 +8,7 @@ import { requiredTopics, startDataflow } from '../runtime/index.ts'
 import { openLevelStore } from '../state/index.ts'
 import { stateFolder } from './data-folder.ts'
 import type { DataFolder } from './data-folder.ts'
-import type { LoadedDataflow } from './dataflow-files.ts'
+import type { LoadedDataflow } from './files/dataflow-files.ts'
 import { topicEnd } from './dead-letters.ts'
 
 /** How dataflows run. */

@@ -14,9 +14,9 @@ import {
   requiredTopics,
   writtenTopicIds
 } from '../runtime/index.ts'
-import type { LoadedApplication } from './application.ts'
+import type { LoadedApplication } from './functions/application.ts'
 import type { DataFolder } from './data-folder.ts'
-import type { LoadedDataflow } from './dataflow-files.ts'
+import type { LoadedDataflow } from './files/dataflow-files.ts'
 import { drainAll } from './drain.ts'
 import type { Drainable } from './drain.ts'
 import { EngineDataflow } from './engine-dataflow.ts'
@@ -26,7 +26,7 @@ import {
   applicationTasks,
   applicationTopics,
   readByApplication
-} from './engine-functions.ts'
+} from './functions/engine-functions.ts'
 import { describeLogEvent } from './log-events.ts'
 import type { LogNotice } from './log-events.ts'
 import { ServedLog } from './served-log.ts'

@@ -1,20 +1,25 @@
 // The public face of server: runs, their data directories, and what a stopped data directory can be asked.
-export { checkTypes, type CheckTypesOptions } from './check-types.ts'
-export { checkFunctionTypes } from './check-function-types.ts'
-export { convertFile, type ConvertedFile } from './convert-file.ts'
-export { loadApplication, needsFunctions } from './application.ts'
-export { functionTopics, ingressOf } from './function-sinks.ts'
-export type { ApplicationRequest, LoadedApplication } from './application.ts'
+export { checkTypes, type CheckTypesOptions } from './check/check-types.ts'
+export { checkFunctionTypes } from './check/check-function-types.ts'
+export { convertFile, type ConvertedFile } from './files/convert-file.ts'
+export { loadApplication, needsFunctions } from './functions/application.ts'
+export { functionTopics, ingressOf } from './functions/function-sinks.ts'
+export type { ApplicationRequest, LoadedApplication } from './functions/application.ts'
 export { ephemeralFolder, permanentFolder, DATA_FOLDER_NAME } from './data-folder.ts'
 export type { DataFolder } from './data-folder.ts'
-export { hasErrors, loadFiles } from './dataflow-files.ts'
-export type { LoadedDataflow, LoadedFiles, LoadedModule, LoadedPackage } from './dataflow-files.ts'
+export { hasErrors, loadFiles } from './files/dataflow-files.ts'
+export type {
+  LoadedDataflow,
+  LoadedFiles,
+  LoadedModule,
+  LoadedPackage
+} from './files/dataflow-files.ts'
 export type { DeadLetterReason } from './dead-letters.ts'
 export { Engine } from './engine.ts'
 export type { EngineOptions } from './engine.ts'
 export type { EngineDataflow } from './engine-dataflow.ts'
-export { EngineFunctions } from './engine-functions.ts'
-export type { ApplicationMetrics, RatedFunctionMetrics } from './function-metrics.ts'
+export { EngineFunctions } from './functions/engine-functions.ts'
+export type { ApplicationMetrics, RatedFunctionMetrics } from './functions/function-metrics.ts'
 export {
   addressReport,
   addressReports,
@@ -22,8 +27,8 @@ export {
   functionReports,
   timerReport,
   whereOf
-} from './function-report.ts'
-export type { AddressReport, FunctionReport, TimerReport } from './function-report.ts'
+} from './functions/function-report.ts'
+export type { AddressReport, FunctionReport, TimerReport } from './functions/function-report.ts'
 export type { Topic } from '../log/log.ts'
 export type {
   RunningDataflow,
@@ -35,7 +40,7 @@ export type {
 export { readHttpAddress, readListenAddress } from './http/index.ts'
 export type { HttpAddress, HttpServer } from './http/index.ts'
 export { LineReader, type ByteSource } from './feed/line-reader.ts'
-export { parseJson } from './json-text.ts'
+export { parseJson } from './text/json-text.ts'
 export type { RecordForms } from './out/record-lines.ts'
 export { FEED_DEAD_LETTERS } from './feed/feed-batches.ts'
 export { FEED_GROUP_PREFIX } from './feed/feed-position.ts'
@@ -58,7 +63,7 @@ export {
   type PlannedDataflow,
   type PlannedUpgrades
 } from './upgrade/index.ts'
-export { readText } from './package-files.ts'
+export { readText } from './files/package-files.ts'
 export { TopicTable } from './topic-table.ts'
 export { stubModules, TYPES_MODULE, type StubModule } from './generate/function-stubs.ts'
 export { packageSkeleton } from './generate/package-skeleton.ts'

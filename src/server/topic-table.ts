@@ -8,8 +8,8 @@ import { requiredTopics } from '../runtime/index.ts'
 import type { RequiredTopic } from '../runtime/contract.ts'
 import type { RegistryOptions } from '../runtime/convert/index.ts'
 import type { RecordForms } from './out/record-lines.ts'
-import { registryFeedForm, registryOutForm, schemaForm } from './schema-form.ts'
-import { textForm, type TextForm } from './text-form.ts'
+import { registryFeedForm, registryOutForm, schemaForm } from './text/schema-form.ts'
+import { textForm, type TextForm } from './text/text-form.ts'
 
 /** The topics of all plans of a run, and of its functions. */
 export class TopicTable {

@@ -1,4 +1,4 @@
-// The generated TypeScript: names of types, places of lines. server/check-types.test.ts gives it to a checker.
+// The generated TypeScript: names of types, places of lines. server/check/check-types.test.ts gives it to a checker.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Plan } from '../../dataflow/plan.ts'

@@ -8,8 +8,8 @@ import { basename, dirname, join, posix, relative, resolve } from 'node:path'
 
 import { MillraceError } from '../../base/index.ts'
 import { readTrees, Report, valueAt, type ScalarNode, type TreeNode } from '../../dataflow/index.ts'
-import { packageOf } from '../module-imports.ts'
-import { packageReader } from '../package-files.ts'
+import { packageOf } from '../files/module-imports.ts'
+import { packageReader } from '../files/package-files.ts'
 import { asJavaScript, collectModules } from './modules.ts'
 
 /** What is built. */

@@ -4,7 +4,7 @@ import { stripTypeScriptTypes } from 'node:module'
 import { dirname, extname, isAbsolute, join, relative, sep } from 'node:path'
 
 import { MillraceError, messageOf, silenceExperimentalNotices } from '../../base/index.ts'
-import { importsOf, isOfPackage, packageOf } from '../module-imports.ts'
+import { importsOf, isOfPackage, packageOf } from '../files/module-imports.ts'
 
 /** A file of the result, by its path from the result's folder, and packages that its text imports. */
 export interface BuiltModule {

@@ -1,6 +1,6 @@
 // What a feed must know of a topic that it writes to.
 import type { Compression } from '../../record/index.ts'
-import type { TextForm } from '../text-form.ts'
+import type { TextForm } from '../text/text-form.ts'
 
 /** What the feed must know of a topic. */
 export interface FeedTopic {

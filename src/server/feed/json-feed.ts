@@ -4,7 +4,7 @@
 // input named first. A file that is not sorted keeps its own order.
 import { ByteWriter, MillraceError } from '../../base/index.ts'
 import type { RecordHeader } from '../../record/index.ts'
-import { parseJson } from '../json-text.ts'
+import { parseJson } from '../text/json-text.ts'
 import type { ConsumedLine, FeedFile } from './feed-file.ts'
 import type { FeedRun } from './feed-run.ts'
 import type { FeedTopic } from './feed-topic.ts'

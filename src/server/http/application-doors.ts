@@ -9,7 +9,7 @@ import type {
   RunningFunctions
 } from '../../functions/index.ts'
 import type { Log } from '../../log/log.ts'
-import type { LoadedApplication } from '../application.ts'
+import type { LoadedApplication } from '../functions/application.ts'
 import type { Security } from '../../security/index.ts'
 import type { BodyBudget } from './exchange.ts'
 import type { HttpApp, MountRoutes, ShortWay } from './mount.ts'

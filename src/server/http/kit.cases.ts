@@ -9,7 +9,7 @@ import type { RunningFunctions, StatefulFunction } from '../../functions/index.t
 import { openMemoryLog } from '../../log/index.ts'
 import type { Log } from '../../log/index.ts'
 import { MemoryStore } from '../../state/index.ts'
-import type { LoadedApplication } from '../application.ts'
+import type { LoadedApplication } from '../functions/application.ts'
 import { httpComponents, httpParts } from './requests/specs.ts'
 import { HttpServer } from './server.ts'
 import type { HttpOptions } from './server.ts'

@@ -9,7 +9,7 @@ import type { HttpIngressPlan, RunningFunctions } from '../../functions/index.ts
 import type { TlsSource } from '../../kafka/index.ts'
 import type { Log } from '../../log/log.ts'
 import type { Security } from '../../security/index.ts'
-import type { LoadedApplication } from '../application.ts'
+import type { LoadedApplication } from '../functions/application.ts'
 import type { HttpAddress } from './address.ts'
 import { ApplicationDoors } from './application-doors.ts'
 import type { Site } from './application-doors.ts'

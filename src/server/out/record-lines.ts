@@ -1,7 +1,7 @@
 // Records as lines: the value as text, or {"key","value","timestamp","partition","offset"} as JSON.
 import type { RecordCursor } from '../../record/index.ts'
-import type { TextForm } from '../text-form.ts'
-import { utf8 } from '../text-form.ts'
+import type { TextForm } from '../text/text-form.ts'
+import { utf8 } from '../text/text-form.ts'
 
 /** The two sides of a topic's records. */
 export interface RecordForms {

@@ -4,7 +4,7 @@ import { stripTypeScriptTypes } from 'node:module'
 import { dirname, extname, join, resolve, sep } from 'node:path'
 
 import { MillraceError, silenceExperimentalNotices } from '../../../base/index.ts'
-import { importsOf, isOfPackage, packageOf } from '../../module-imports.ts'
+import { importsOf, isOfPackage, packageOf } from '../../files/module-imports.ts'
 
 /** A package and a folder from which it is found. */
 export interface PackageUse {

@@ -2,8 +2,8 @@
 import { ByteWriter, MillraceError, isMillraceError } from '../../../../base/index.ts'
 import type { RecordHeader } from '../../../../record/index.ts'
 import type { RecordForms } from '../../../out/record-lines.ts'
-import { parseJson } from '../../../json-text.ts'
-import { bytesOfBase64 } from '../../../base64.ts'
+import { parseJson } from '../../../text/json-text.ts'
+import { bytesOfBase64 } from '../../../text/base64.ts'
 import { SCHEMAS } from '../schemas.ts'
 import { faultOf, named } from '../schema.ts'
 

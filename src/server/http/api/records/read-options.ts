@@ -1,6 +1,6 @@
 // How readers say from where they read, and how values are written: the same words for polls, events and sockets.
 import { MillraceError } from '../../../../base/index.ts'
-import { textForm } from '../../../text-form.ts'
+import { textForm } from '../../../text/text-form.ts'
 import type { RecordForms } from '../../../out/record-lines.ts'
 import type { ApiHost } from '../host.ts'
 import type { ApiRequest } from '../request.ts'

@@ -7,7 +7,7 @@ import type {
   Deployments,
   LogRing
 } from '../../../deployments/index.ts'
-import { bytesOfBase64 } from '../../../base64.ts'
+import { bytesOfBase64 } from '../../../text/base64.ts'
 import { HttpError } from '../../errors.ts'
 import { EndlessAnswer } from '../endless-answer.ts'
 import type { ApiHost } from '../host.ts'

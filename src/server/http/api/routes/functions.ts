@@ -1,7 +1,7 @@
 // Routes of functions: types with their counters, addresses with their values, delayed messages.
 import { MillraceError } from '../../../../base/index.ts'
 import { addressOf } from '../../../../functions/index.ts'
-import type { EngineFunctions } from '../../../engine-functions.ts'
+import type { EngineFunctions } from '../../../functions/engine-functions.ts'
 import {
   addressReport,
   addressReports,
@@ -9,7 +9,7 @@ import {
   functionReports,
   timerReport,
   whereOf
-} from '../../../function-report.ts'
+} from '../../../functions/function-report.ts'
 import type { ApiHost } from '../host.ts'
 import type { ApiRequest } from '../request.ts'
 import { API, gives, inPath, inQuery, needs, ok } from '../route.ts'

@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { basename, dirname, join } from 'node:path'
-import { messageOf, silenceExperimentalNotices } from '../base/index.ts'
+import { messageOf, silenceExperimentalNotices } from '../../base/index.ts'
 import {
   type AnyFunction,
   type BuiltDataflow,
@@ -11,9 +11,9 @@ import {
   type DataflowNode,
   definitionOf,
   yamlOf
-} from '../builder/index.ts'
-import type { Diagnostic } from '../dataflow/diagnostics.ts'
-import { shareUserModule } from '../runtime/index.ts'
+} from '../../builder/index.ts'
+import type { Diagnostic } from '../../dataflow/diagnostics.ts'
+import { shareUserModule } from '../../runtime/index.ts'
 import { fileError } from './file-error.ts'
 
 /** How files are read and named. */

@@ -6,11 +6,11 @@
 //   raw bytes              in: the bytes; out: base64 a base64 text
 //   raw number, bool       its digits, true, false    a number, true, false
 //   raw timestamp          RFC 3339, or milliseconds  milliseconds; in: RFC 3339, too
-import { ByteWriter, MillraceError } from '../base/index.ts'
-import type { Converter } from '../dataflow/plan.ts'
-import type { ScalarType, Type } from '../dataflow/types.ts'
-import { compileConverter, isScalar, scalarFromText } from '../runtime/convert/index.ts'
-import type { RecordConverter } from '../runtime/convert/index.ts'
+import { ByteWriter, MillraceError } from '../../base/index.ts'
+import type { Converter } from '../../dataflow/plan.ts'
+import type { ScalarType, Type } from '../../dataflow/types.ts'
+import { compileConverter, isScalar, scalarFromText } from '../../runtime/convert/index.ts'
+import type { RecordConverter } from '../../runtime/convert/index.ts'
 import { base64, bytesOfBase64 } from './base64.ts'
 import { parseJson, writeJson } from './json-text.ts'
 

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 
-import { statefulFunction } from '../functions/index.ts'
+import { statefulFunction } from '../../functions/index.ts'
 import { loadApplication } from './application.ts'
-import { loadFiles } from './dataflow-files.ts'
+import { loadFiles } from '../files/dataflow-files.ts'
 
 const target = statefulFunction({ typename: 'test/fn', handler() {} })
 

@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { compile, type Diagnostic, type Plan } from '../dataflow/index.ts'
+import { compile, type Diagnostic, type Plan } from '../../dataflow/index.ts'
 import { checkTypes } from './check-types.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'millrace-types-'))
@@ -104,7 +104,7 @@ export function count(text: string, ctx: Context<{ seen: KeyedState<string, numb
       - operator: filter
         run: |
           async function isFull(line) {
-            const { byText } = await import('./good.ts')
+            const { byText } = await import('../good.ts')
             return line.length > Number(process.env['MIN'] ?? byText.length)
           }
       - { operator: map, uses: ./good.ts#byText }

@@ -1,8 +1,8 @@
 // Keys and values as text and JSON, there and back.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ByteWriter } from '../base/index.ts'
-import type { Type } from '../dataflow/types.ts'
+import { ByteWriter } from '../../base/index.ts'
+import type { Type } from '../../dataflow/types.ts'
 import { parseJson } from './json-text.ts'
 import { textForm } from './text-form.ts'
 

@@ -1,26 +1,26 @@
 // The application of functions of a run, over all times that it was started, beside the dataflows on the same log.
-import { AdvancingClock, MillraceError, isMillraceError } from '../base/index.ts'
-import type { Clock } from '../base/index.ts'
-import { RemoteEndpoint, requiredFunctionTopics, startFunctions } from '../functions/index.ts'
+import { AdvancingClock, MillraceError, isMillraceError } from '../../base/index.ts'
+import type { Clock } from '../../base/index.ts'
+import { RemoteEndpoint, requiredFunctionTopics, startFunctions } from '../../functions/index.ts'
 import {
   functionsChangelogName,
   functionsDeadLetterName,
   functionsGroupName,
   messagesTopicName
-} from '../functions/index.ts'
-import type { FunctionsMetrics, RunningFunctions, TimeTravel } from '../functions/index.ts'
-import type { Log } from '../log/index.ts'
-import type { LogLine, RequiredTopic } from '../runtime/contract.ts'
-import type { ReadTopic } from '../runtime/index.ts'
-import { openLevelStore } from '../state/index.ts'
+} from '../../functions/index.ts'
+import type { FunctionsMetrics, RunningFunctions, TimeTravel } from '../../functions/index.ts'
+import type { Log } from '../../log/index.ts'
+import type { LogLine, RequiredTopic } from '../../runtime/contract.ts'
+import type { ReadTopic } from '../../runtime/index.ts'
+import { openLevelStore } from '../../state/index.ts'
 import type { LoadedApplication } from './application.ts'
-import { functionsFolder } from './data-folder.ts'
-import { topicEnd } from './dead-letters.ts'
+import { functionsFolder } from '../data-folder.ts'
+import { topicEnd } from '../dead-letters.ts'
 import { FunctionMeters } from './function-metrics.ts'
 import type { ApplicationMetrics } from './function-metrics.ts'
 import { addressReports } from './function-report.ts'
 import type { AddressReport } from './function-report.ts'
-import { httpParts, repliesTopic } from './http/requests/specs.ts'
+import { httpParts, repliesTopic } from '../http/requests/specs.ts'
 
 /** What {@link EngineFunctions} is started with. */
 export interface EngineFunctionsOptions {

@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 
-import { messageOf } from '../base/index.ts'
-import { nearestWord } from '../dataflow/index.ts'
-import type { Diagnostic, Position } from '../dataflow/index.ts'
+import { messageOf } from '../../base/index.ts'
+import { nearestWord } from '../../dataflow/index.ts'
+import type { Diagnostic, Position } from '../../dataflow/index.ts'
 import {
   checkHost,
   combineModules,
@@ -12,7 +12,7 @@ import {
   mapAddresses,
   parseTypeName,
   patternText
-} from '../functions/index.ts'
+} from '../../functions/index.ts'
 import type {
   EgressSpec,
   EndpointPlan,
@@ -23,14 +23,14 @@ import type {
   StatefulFunction,
   TlsMaterial,
   TopicIngressPlan
-} from '../functions/index.ts'
-import { hasErrors } from './dataflow-files.ts'
-import { fileError } from './file-error.ts'
-import type { LoadedFiles } from './dataflow-files.ts'
+} from '../../functions/index.ts'
+import { hasErrors } from '../files/dataflow-files.ts'
+import { fileError } from '../files/file-error.ts'
+import type { LoadedFiles } from '../files/dataflow-files.ts'
 import { functionTopics, ingressOf } from './function-sinks.ts'
 import { loadFunctions } from './functions-file.ts'
-import { httpComponents } from './http/requests/specs.ts'
-import type { HttpComponents } from './http/requests/specs.ts'
+import { httpComponents } from '../http/requests/specs.ts'
+import type { HttpComponents } from '../http/requests/specs.ts'
 
 /** Findings of files that could be module files and were not read. */
 const UNREAD: ReadonlySet<string> = new Set(['FILE_NOT_FOUND', 'FILE_UNREADABLE'])

@@ -1,8 +1,8 @@
 // Rates are those of the last minute, whatever was before, and begin anew with a new start.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { SimulatedClock } from '../base/index.ts'
-import type { FunctionMetrics, FunctionsMetrics, RunningFunctions } from '../functions/index.ts'
+import { SimulatedClock } from '../../base/index.ts'
+import type { FunctionMetrics, FunctionsMetrics, RunningFunctions } from '../../functions/index.ts'
 import { FunctionMeters } from './function-metrics.ts'
 
 test('a rate is that of the last minute', async () => {

@@ -6,15 +6,15 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { messageOf } from '../base/index.ts'
-import type { Diagnostic, Plan, StepPlan } from '../dataflow/index.ts'
-import { withShortName } from './file-error.ts'
+import { messageOf } from '../../base/index.ts'
+import type { Diagnostic, Plan, StepPlan } from '../../dataflow/index.ts'
+import { withShortName } from '../files/file-error.ts'
 import {
   allSteps,
   type Declarations,
   generateDeclarations,
   typeDiagnostics
-} from '../runtime/index.ts'
+} from '../../runtime/index.ts'
 
 const GENERATED = 'dataflow.mts'
 const OUTPUT_BYTES_MAX = 4 * 1024 * 1024
@@ -78,7 +78,7 @@ export async function findTsc(folder: string): Promise<string | null> {
 
 async function writeProject(plan: Plan, folder: string, temporary: string): Promise<Declarations> {
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'd.ts'
-  const userModule = fileURLToPath(new URL(`../runtime/code/user.${extension}`, import.meta.url))
+  const userModule = fileURLToPath(new URL(`../../runtime/code/user.${extension}`, import.meta.url))
   const declarations = generateDeclarations(plan, {
     userModule: 'millrace/dataflow',
     resolve: specifier => (specifier.startsWith('.') ? join(folder, specifier) : specifier)

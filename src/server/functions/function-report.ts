@@ -1,8 +1,13 @@
 // What people and machines are told of the functions of a run: types and where they answer, addresses, values, timers.
-import { nearestWord } from '../dataflow/index.ts'
-import { MillraceError } from '../base/index.ts'
-import { HTTP_REQUEST_TYPENAME, addressOf, parseTypeName, patternText } from '../functions/index.ts'
-import type { Address, AddressEntry, PendingTimer } from '../functions/index.ts'
+import { nearestWord } from '../../dataflow/index.ts'
+import { MillraceError } from '../../base/index.ts'
+import {
+  HTTP_REQUEST_TYPENAME,
+  addressOf,
+  parseTypeName,
+  patternText
+} from '../../functions/index.ts'
+import type { Address, AddressEntry, PendingTimer } from '../../functions/index.ts'
 import type { LoadedApplication } from './application.ts'
 import type { EngineFunctions } from './engine-functions.ts'
 import type { RatedFunctionMetrics } from './function-metrics.ts'

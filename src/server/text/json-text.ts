@@ -1,5 +1,5 @@
 // JSON as text, without loss: integers beyond 2^53 keep their digits from parsing to printing.
-import { MillraceError, messageOf } from '../base/index.ts'
+import { MillraceError, messageOf } from '../../base/index.ts'
 
 /** What `JSON.parse` gives its reviver beside key and value (ECMAScript proposal "parse with source"). */
 interface ParseContext {

@@ -1,8 +1,8 @@
 // Counters of functions with their rates, as plain data under the names of StateFun, for people and for machines.
 //
 // A rate is that of the last minute: the counters are looked at every five seconds, as Flink does.
-import type { Clock } from '../base/index.ts'
-import type { FunctionMetrics, FunctionsMetrics, RunningFunctions } from '../functions/index.ts'
+import type { Clock } from '../../base/index.ts'
+import type { FunctionMetrics, FunctionsMetrics, RunningFunctions } from '../../functions/index.ts'
 
 const TICK_MS = 5_000
 const WINDOW_MS = 60_000

@@ -1,6 +1,6 @@
 // What dataflows send to functions: ingresses of the application on the topics that their sinks write.
-import { MillraceError } from '../base/index.ts'
-import type { FunctionTarget, Plan, TopicPlan } from '../dataflow/index.ts'
+import { MillraceError } from '../../base/index.ts'
+import type { FunctionTarget, Plan, TopicPlan } from '../../dataflow/index.ts'
 import {
   addressOf,
   boolType,
@@ -9,9 +9,9 @@ import {
   intType,
   longType,
   stringType
-} from '../functions/index.ts'
-import type { IngressRecord, IngressSpec, RouterIngress } from '../functions/index.ts'
-import { compileConverter } from '../runtime/convert/index.ts'
+} from '../../functions/index.ts'
+import type { IngressRecord, IngressSpec, RouterIngress } from '../../functions/index.ts'
+import { compileConverter } from '../../runtime/convert/index.ts'
 
 /** A topic that leads from a dataflow to a function. */
 export type FunctionTopic = TopicPlan & { readonly function: FunctionTarget }

@@ -2,7 +2,7 @@
 import { isBuiltin } from 'node:module'
 
 import type { AnyNode, Program } from 'acorn'
-import { acornLibrary } from '../dataflow/index.ts'
+import { acornLibrary } from '../../dataflow/index.ts'
 
 /** One import, and where its text in quotes stands in the code. */
 export interface ModuleImport {

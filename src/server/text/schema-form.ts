@@ -1,6 +1,6 @@
 // Values of topics in Avro and Protobuf as people write and read them: the JSON of the same type.
-import { ByteWriter, MillraceError } from '../base/index.ts'
-import type { RegistryPlan, ValuePlan } from '../dataflow/plan.ts'
+import { ByteWriter, MillraceError } from '../../base/index.ts'
+import type { RegistryPlan, ValuePlan } from '../../dataflow/plan.ts'
 import {
   compileConverter,
   RegistryClient,
@@ -8,7 +8,7 @@ import {
   type RegistryOptions,
   valueConverter,
   type RecordConverter
-} from '../runtime/convert/index.ts'
+} from '../../runtime/convert/index.ts'
 import { base64 } from './base64.ts'
 import { writeJson } from './json-text.ts'
 import type { TextForm } from './text-form.ts'

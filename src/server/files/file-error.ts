@@ -1,7 +1,7 @@
 // Findings about a file as a whole.
 import { isAbsolute, relative } from 'node:path'
 
-import type { Diagnostic } from '../dataflow/diagnostics.ts'
+import type { Diagnostic } from '../../dataflow/diagnostics.ts'
 
 /** A diagnostic about a whole file. */
 export function fileError(

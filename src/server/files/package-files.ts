@@ -2,7 +2,7 @@
 import { readFileSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 
-import type { PackageRequest, PackageSource } from '../dataflow/index.ts'
+import type { PackageRequest, PackageSource } from '../../dataflow/index.ts'
 
 /** Names of package files; the last is that of packages for Fluvio's tool. */
 export const PACKAGE_NAMES: readonly string[] = ['package.yaml', 'package.yml', 'sdf-package.yaml']

@@ -4,10 +4,10 @@ import { registerHooks } from 'node:module'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
-import { messageOf, silenceExperimentalNotices } from '../base/index.ts'
-import type { Diagnostic } from '../dataflow/diagnostics.ts'
-import type { StatefulFunction } from '../functions/index.ts'
-import { fileError } from './file-error.ts'
+import { messageOf, silenceExperimentalNotices } from '../../base/index.ts'
+import type { Diagnostic } from '../../dataflow/diagnostics.ts'
+import type { StatefulFunction } from '../../functions/index.ts'
+import { fileError } from '../files/file-error.ts'
 
 /** What users import to write functions in their own files. */
 const SDK_SPECIFIER = 'millrace/functions'
@@ -68,7 +68,7 @@ function shareSdk(): void {
   if (shared) return
   shared = true
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-  const url = new URL(`../functions/sdk/index.${extension}`, import.meta.url).href
+  const url = new URL(`../../functions/sdk/index.${extension}`, import.meta.url).href
   registerHooks({
     resolve: (specifier, context, next) =>
       specifier === SDK_SPECIFIER ? { url, shortCircuit: true } : next(specifier, context)

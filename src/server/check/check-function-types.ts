@@ -4,8 +4,8 @@ import { rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative, resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Diagnostic } from '../dataflow/index.ts'
-import { typeDiagnostics } from '../runtime/index.ts'
+import type { Diagnostic } from '../../dataflow/index.ts'
+import { typeDiagnostics } from '../../runtime/index.ts'
 import type { CheckTypesOptions } from './check-types.ts'
 import {
   compilerFailed,
@@ -59,12 +59,12 @@ export async function checkFunctionTypes(
 /** What users' files import: the same modules that the files get when they are loaded. */
 function publicModule(folder: string): string {
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'd.ts'
-  return fileURLToPath(new URL(`../${folder}/index.${extension}`, import.meta.url))
+  return fileURLToPath(new URL(`../../${folder}/index.${extension}`, import.meta.url))
 }
 
 /** The user's files as seen from here; null for packages and for our own. */
 function nameOf(path: string): string | null {
-  const own = fileURLToPath(new URL('..', import.meta.url))
+  const own = fileURLToPath(new URL('../..', import.meta.url))
   if (path.startsWith(own) || path.includes(`${sep}node_modules${sep}`)) return null
   return relative('', path)
 }

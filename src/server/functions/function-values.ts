@@ -6,9 +6,9 @@ import {
   intType,
   longType,
   stringType
-} from '../functions/index.ts'
-import type { FunctionStateEntry, StatefulFunction, Type } from '../functions/index.ts'
-import { utf8 } from './text-form.ts'
+} from '../../functions/index.ts'
+import type { FunctionStateEntry, StatefulFunction, Type } from '../../functions/index.ts'
+import { utf8 } from '../text/text-form.ts'
 
 const SCALARS = new Map<string, Type<never>>(
   [boolType, doubleType, floatType, intType, longType, stringType].map(type => [
