@@ -104,12 +104,15 @@ export interface KeyedState<V = unknown> {
    */
   keysFrom(from: StateKey, limit: number): Promise<StateKey[]>
   /**
-   * Keys whose values `fits` picks, hot and cold, up to `limit`, in no promised order. The store is read a portion at a
-   * time, other work goes on in between: a key that is written meanwhile may or may not show. `fits` keeps and
-   * changes nothing.
+   * Keys whose values `fits` picks, hot and cold, once each, up to `limit`, in no promised order. It looks at a
+   * portion of the keys at a time and waits for `pause`, in which other work goes on: a key that is written meanwhile
+   * may or may not show. `fits` keeps and changes nothing.
    * @throws STATE_STORE_DAMAGED, STATE_STORE_FAILED as {@link get}
    */
-  keysWhere(fits: (value: V) => boolean, limit: number): Promise<StateKey[]>
+  keysWhere(
+    fits: (value: V) => boolean,
+    options: { readonly limit: number; pause(): Promise<void> }
+  ): Promise<StateKey[]>
   /** How many keys are present. */
   readonly size: number
 }

@@ -8,6 +8,7 @@
 import { ByteWriter, MillraceError } from '../base/index.ts'
 import type { KeyedState, StateKey, StateSpec, StateStore, ValueCodec } from './contract.ts'
 import { DIRTY, ENTRY_BYTES, Entry, FRESH, PRESENT, REFERENCED, keyBytes } from './entry.ts'
+import { type KeyPassOptions, type KeyPlaces, keysThat } from './key-pass.ts'
 import { afterPrefix, dataPrefix, namespacePrefix } from './key-space.ts'
 import type { Ledger } from './ledger.ts'
 import type { Tail } from './tail.ts'
@@ -226,35 +227,22 @@ export class HotState implements KeyedState {
     return found.slice(0, limit)
   }
 
-  async keysWhere(fits: (value: unknown) => boolean, limit: number): Promise<StateKey[]> {
-    const { key: keys, value: values } = this.spec
-    const seen = new Set<StateKey>(this.#entries.keys())
-    const found: StateKey[] = []
-    /** Whether to go on. */
-    const look = (key: StateKey, value: unknown): boolean => !fits(value) || found.push(key) < limit
-    for (const { key, value, flags } of this.#entries.values()) {
-      if (flags & PRESENT && !look(key, value)) return found
+  async keysWhere(fits: (value: unknown) => boolean, options: KeyPassOptions): Promise<StateKey[]> {
+    const places: KeyPlaces = {
+      spec: this.spec,
+      prefix: this.prefix,
+      entries: this.#entries,
+      store: this.#store,
+      tail: () => this.#tail,
+      hasStored: () => this.#hasStored,
+      keyOf: (tail, index) => this.#replayedKey(tail, index),
+      valueOf: (tail, index) => this.#replayedValue(tail, index)
     }
-    const tail = this.#tail
-    for (const index of tail?.records() ?? []) {
-      const key = this.#replayedKey(tail!, index)
-      if (!seen.has(key) && !look(key, this.#replayedValue(tail!, index))) return found
-    }
-    if (!this.#hasStored) return found
     try {
-      for await (const [stored, bytes] of this.#store.scan(this.prefix, afterPrefix(this.prefix))) {
-        const key = keys.decode(stored, this.prefix.length, stored.length)
-        if (seen.has(key) || tail?.knows(stored) === true) continue
-        // It may have come into the map since, and be another value by now.
-        const entry = this.#entries.get(key)
-        if (entry !== undefined && !(entry.flags & PRESENT)) continue
-        const value = entry === undefined ? values.decode(bytes, 0, bytes.length) : entry.value
-        if (!look(key, value)) break
-      }
+      return await keysThat(places, fits, options)
     } catch (error) {
       throw this.#ledger.fail(error)
     }
-    return found
   }
 
   /** Present keys in map and tail whose stored form is `start` or comes after it, in that order. */

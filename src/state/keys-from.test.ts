@@ -8,6 +8,8 @@ const KEYS = ['d', 'b', 'é', 'a', 'c', '~', 'bb']
 /** By their bytes. */
 const ORDER = ['a', 'b', 'bb', 'c', 'd', '~', 'é']
 
+const ALL = { limit: 100, pause: () => Promise.resolve() }
+
 function isOdd(value: number): boolean {
   return value === 1
 }
@@ -50,21 +52,21 @@ test('picks keys by their values, wherever they are, as they are when their turn
           await first.flush()
         }
       }
-      assert.deepEqual((await state.keysWhere(isOdd, 100)).toSorted(), ['a', 'b', '~'])
-      assert.equal((await state.keysWhere(isOdd, 2)).length, 2)
+      assert.deepEqual((await state.keysWhere(isOdd, ALL)).toSorted(), ['a', 'b', '~'])
+      assert.equal((await state.keysWhere(isOdd, { ...ALL, limit: 2 })).length, 2)
       commit(first, changelog)
       // What was not flushed is read from the changelog.
       store.crash()
       const again = await openTask(store.reopen(), changelog, { specs })
-      const found = again.state<number>('s.n').keysWhere(isOdd, 100)
+      const found = again.state<number>('s.n').keysWhere(isOdd, ALL)
       assert.deepEqual((await found).toSorted(), ['a', 'b', '~'])
       const changing = again.state<number>('s.n')
-      const picked = changing.keysWhere(isOdd, 100)
+      const picked = changing.keysWhere(isOdd, ALL)
       changing.set('d', 1)
       changing.delete('a')
       for (const key of await picked)
         assert.ok(['a', 'b', '~', 'd'].includes(key as string), key as string)
-      assert.deepEqual((await changing.keysWhere(isOdd, 100)).toSorted(), ['b', 'd', '~'])
+      assert.deepEqual((await changing.keysWhere(isOdd, ALL)).toSorted(), ['b', 'd', '~'])
       await again.close()
     }
   }

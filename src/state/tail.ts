@@ -67,17 +67,26 @@ export class Tail {
     return reference - 1
   }
 
-  /** The records of the keys that have a value and were not taken, as of the call, in no promised order. */
-  records(): Uint32Array {
-    const found = new Uint32Array(this.present)
+  /** How many places for keys there are. */
+  get slots(): number {
+    return this.#slots.length / 2
+  }
+
+  /**
+   * The records of the keys that have a value and were not taken, as of the call, in no promised order; of all places
+   * or those from `from` up to `to`.
+   */
+  records(from = 0, to: number = this.slots): Uint32Array {
+    const found = new Uint32Array(Math.min(this.present, to - from))
     const slots = this.#slots
+    const end = Math.min(to * 2, slots.length)
     let count = 0
-    for (let slot = 0; slot < slots.length; slot += 2) {
+    for (let slot = from * 2; slot < end; slot += 2) {
       const reference = slots[slot + 1]!
       if (reference === 0 || reference >= TAKEN || !this.image.hasValue(reference - 1)) continue
       found[count++] = reference - 1
     }
-    return found
+    return found.subarray(0, count)
   }
 
   #find(key: Uint8Array): number {

@@ -6,7 +6,8 @@
 //
 //   stored:  version 1 · count · (name · typename · expiresAt · bytes)*      expiresAt 0: never
 import { type ByteWriter, MillraceError, assert } from '../../base/index.ts'
-import type { ValueCodec } from '../../state/contract.ts'
+import type { ExpiringOptions } from '../../runtime/task/index.ts'
+import type { KeyedState, ValueCodec } from '../../state/contract.ts'
 import type { Expiration, Type } from '../sdk/index.ts'
 import { StoredReader, intern, putBytes, putText, putTypename } from './bytes.ts'
 
@@ -98,6 +99,26 @@ export function slotOf(state: AddressState, name: string, now: number): Slot | n
 /** Whether a slot's time is over. */
 export function isOver(slot: Slot, now: number): boolean {
   return slot.expiresAt !== 0 && slot.expiresAt <= now
+}
+
+/** How the values of addresses grow old: each for itself. */
+export function ageOf(state: KeyedState<AddressState>): ExpiringOptions<AddressState> {
+  return {
+    state,
+    overAt(slots) {
+      let overAt = Infinity
+      for (const { expiresAt } of slots) {
+        if (expiresAt !== 0 && expiresAt < overAt) overAt = expiresAt
+      }
+      return overAt
+    },
+    left(slots, now) {
+      const left = slots.filter(slot => !isOver(slot, now))
+      return left.length === 0 ? undefined : left
+    },
+    // What is written says so itself.
+    newOverAt: () => Infinity
+  }
 }
 
 /** Bytes of an address' values for the budgets. */

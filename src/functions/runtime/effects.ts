@@ -11,6 +11,7 @@ import {
   FUNCTION_STATE_BYTES_MAX,
   MillraceError
 } from '../../base/index.ts'
+import type { Expiring } from '../../runtime/task/index.ts'
 import type { KeyedState } from '../../state/contract.ts'
 import type { Address, DelayedEffect, Effects, OutgoingMessage, TypedValue } from '../sdk/index.ts'
 import { type AddressState, Slot, expiryOf, isOver, stateSize } from './address-state.ts'
@@ -20,7 +21,6 @@ import type { Dispatcher } from './dispatcher.ts'
 import type { Egresses } from './egress.ts'
 import { Envelope, type Feed, keyOf } from './envelope.ts'
 import type { FunctionEntry } from './function-table.ts'
-import type { Sweeper } from './sweeper.ts'
 import type { Timers } from './timers.ts'
 
 /** Room beside a largest record's key and value. */
@@ -47,7 +47,7 @@ export interface EffectApplierOptions {
   readonly timers: Timers
   readonly egresses: Egresses
   readonly states: KeyedState<AddressState>
-  readonly sweeper: Sweeper
+  readonly expiring: Expiring<AddressState>
   readonly clock: Clock
   /** Wall time of the current slice. */
   readonly time: { readonly now: number }
@@ -69,7 +69,7 @@ export class EffectApplier {
   apply(cause: Cause, effects: Effects): readonly string[] {
     // Hot: per invocation. A function usually changes a state and sends a message or two.
     const { messages, delayed, egress, mutations } = effects
-    const { egresses, states, sweeper, time } = this.#options
+    const { egresses, states, expiring, time } = this.#options
     for (let index = 0; index < messages.length; index++) checkMessage(messages[index]!)
     if (delayed.length > 0) this.#checkDelayed(cause, delayed)
     let records: readonly EgressRecord[] = NO_RECORDS
@@ -95,7 +95,10 @@ export class EffectApplier {
     if (next !== cause.state) {
       if (next.length === 0) states.delete(cause.key)
       else states.set(cause.key, next)
-      for (let index = 0; index < next.length; index++) sweeper.note(next[index]!.expiresAt)
+      for (let index = 0; index < next.length; index++) {
+        const { expiresAt } = next[index]!
+        if (expiresAt !== 0) expiring.note(expiresAt)
+      }
     }
     return NO_TOPICS
   }

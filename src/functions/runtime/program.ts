@@ -11,13 +11,13 @@ import {
   type Budget,
   type EpochEnd,
   EpochOutputs,
-  type Expiring,
+  Expiring,
   type RecordFacts,
   type TaskProgram,
   type TaskWork
 } from '../../runtime/task/index.ts'
 import type { StateSpec, TaskState, ValueCodec } from '../../state/contract.ts'
-import { ADDRESS_STATES, type AddressState, NO_STATE } from './address-state.ts'
+import { ADDRESS_STATES, type AddressState, NO_STATE, ageOf } from './address-state.ts'
 import { NUMBERS, SEQUENCE_KEYS, StoredReader, TEXTS, TEXT_KEYS } from './bytes.ts'
 import { Calls } from './calls.ts'
 import type { EgressSpec, RetryPolicy } from './contract.ts'
@@ -35,7 +35,6 @@ import { functionsDeadLetterName, functionsMarker, messagesTopicName } from './n
 import { Placements } from './placements.ts'
 import type { Pressure } from './pressure.ts'
 import type { Requests } from './requests.ts'
-import { Sweeper } from './sweeper.ts'
 import { TIMERS } from './stored-timer.ts'
 import { Timers } from './timers.ts'
 
@@ -124,7 +123,6 @@ export class FunctionsProgram implements TaskProgram, TaskWork {
   units = 0
   readonly #options: ProgramOptions
   readonly #deliveries: Deliveries
-  readonly #sweeper: Sweeper
   /** Messages of the mailbox that are still to be delivered after the start (F2). */
   #restored: Float64Array
   #restoredAt = 0
@@ -166,19 +164,18 @@ export class FunctionsProgram implements TaskProgram, TaskWork {
     })
     const { dispatcher, deadLetters } = this
     const egresses = new Egresses(options, this.outputs, this.placements)
-    const sweeper = new Sweeper({ ...options, states })
+    const expiring = new Expiring(ageOf(states))
     const effects = new EffectApplier({
       dispatcher,
       timers,
       egresses,
       states,
-      sweeper,
+      expiring,
       clock,
       time
     })
     this.calls = new Calls({ ...options, states, mailboxes, effects, deadLetters })
-    this.expiring = [sweeper]
-    this.#sweeper = sweeper
+    this.expiring = [expiring]
     this.#restored = mailboxes.restore()
     this.#deliveries = new Deliveries({
       ...options,
@@ -198,7 +195,6 @@ export class FunctionsProgram implements TaskProgram, TaskWork {
       this.dispatcher.length > 0 ||
       this.#deliveries.isReady ||
       this.calls.isReady ||
-      this.#sweeper.isReady ||
       this.#restoredAt < this.#restored.length ||
       this.#isEntered
     )
@@ -213,7 +209,6 @@ export class FunctionsProgram implements TaskProgram, TaskWork {
   process(budget: Budget): void {
     const { calls } = this
     for (; calls.isReady && budget.left > 0; this.#count(budget)) calls.step()
-    for (; this.#sweeper.isReady && budget.left > 0; this.#count(budget)) this.#sweeper.remove()
     for (; this.#restoredAt < this.#restored.length && budget.left > 0; this.#count(budget)) {
       const envelope = this.mailboxes.load(this.#restored[this.#restoredAt++]!)
       this.#meet(envelope)

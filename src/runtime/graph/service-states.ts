@@ -4,6 +4,7 @@ import { assert } from '../../base/index.ts'
 import type { StateSpec, TaskState, ValueCodec } from '../../state/contract.ts'
 import { type SeeState, aggregateResult } from '../builtin/index.ts'
 import type { AccessSpec } from '../task/state-access.ts'
+import type { Expiring } from '../task/sweeper.ts'
 import { type SqlSource, TaskSql } from '../task/task-sql.ts'
 import { WindowScope, WindowedView } from '../task/window-scope.ts'
 import type { Windows } from '../windows/contract.ts'
@@ -86,7 +87,7 @@ export interface WindowedStates {
 /** Views of all states of one task. */
 export class ServiceStates {
   /** Those with a time to live. */
-  readonly expiring: ExpiringView[] = []
+  readonly expiring: Expiring[] = []
   readonly windowed: ReadonlyMap<string, WindowedStates>
   /** The states as tables, for `ctx.sql`. */
   readonly sql: TaskSql
@@ -211,7 +212,7 @@ export class ServiceStates {
     const view = new ExpiringView(state.state<Stamped>(declared.stored), guard, ttlMs, time)
     if (declared.plan.ttlAfter === 'access')
       this.#touching.set(declared.name, new TouchingView(view))
-    this.expiring.push(view)
+    this.expiring.push(view.expiring)
     this.#sources.set(declared.name, { kind: 'keys', view })
     return view
   }

@@ -2,9 +2,10 @@
 export type { CommitChangelog, CommitCounters } from './commit-writer.ts'
 export { endsTask } from './failure.ts'
 export { EpochOutputs, HeaderWriter, type TopicOutput } from './outputs.ts'
-export type { EpochEnd, Expiring, TaskProgram, TaskWork } from './program.ts'
+export type { EpochEnd, TaskProgram, TaskWork } from './program.ts'
 export type { RecordFacts, RecordTaker } from './record-facts.ts'
 export { type Budget, SourceReader } from './source-reader.ts'
+export { Expiring, type ExpiringOptions } from './sweeper.ts'
 export { Task } from './task.ts'
 export { TaskGroup } from './task-group.ts'
 export {

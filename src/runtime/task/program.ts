@@ -7,6 +7,7 @@
 import type { CommitBatch } from '../../log/log.ts'
 import type { EpochOutputs } from './outputs.ts'
 import type { Budget } from './source-reader.ts'
+import type { Expiring } from './sweeper.ts'
 
 /** What a task runs. */
 export interface TaskProgram {
@@ -37,12 +38,6 @@ export type EpochEnd = (baseOffsets: readonly number[]) => void
 /** Takes back what the record under way has written. */
 export interface RecordUndo {
   undo(): void
-}
-
-/** Something that grows old. */
-export interface Expiring {
-  /** Removes what is over, at most `countMax`; tells whether more may be left. */
-  sweep(countMax: number): boolean
 }
 
 /** Work that does not begin with a record. Everything is called between two records. */

@@ -1,6 +1,7 @@
 // One state as the functions of a task see it: plain, with a time to live, or with a record-wide undo.
 import type { ByteWriter } from '../../base/index.ts'
 import type { KeyedState, StateKey, TaskState, ValueCodec } from '../../state/contract.ts'
+import { Expiring } from './sweeper.ts'
 
 /** What accessors need of a state. Values read are copies; values written belong to the state. */
 export interface StateView {
@@ -120,6 +121,8 @@ export function stampedCodec(inner: ValueCodec): ValueCodec<Stamped> {
 export class ExpiringView implements StateView {
   /** Gets the keys that are written, while a table follows the state. */
   written: Set<StateKey> | null = null
+  /** For sweeps. */
+  readonly expiring: Expiring<Stamped>
   readonly #state: KeyedState<Stamped>
   readonly #guard: WriteGuard
   readonly #ttlMs: number
@@ -135,6 +138,12 @@ export class ExpiringView implements StateView {
     this.#guard = guard
     this.#ttlMs = ttlMs
     this.#time = time
+    this.expiring = new Expiring({
+      state,
+      overAt: stamped => stamped.at + ttlMs,
+      left: () => undefined,
+      newOverAt: now => now + ttlMs
+    })
   }
 
   read(key: StateKey): unknown {
@@ -180,16 +189,6 @@ export class ExpiringView implements StateView {
   /** When the value was written, ms since the epoch; null when there is none. */
   updatedAt(key: StateKey): number | null {
     return this.#state.get(key)?.at ?? null
-  }
-
-  /** As {@link Expiring}. */
-  sweep(countMax: number): boolean {
-    const over: StateKey[] = []
-    for (const [key, stamped] of this.#state.entries()) {
-      if (this.#isOver(stamped) && over.push(key) === countMax) break
-    }
-    for (const key of over) this.#state.delete(key)
-    return over.length === countMax
   }
 
   #isOver(stamped: Stamped): boolean {

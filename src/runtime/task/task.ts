@@ -27,6 +27,7 @@ import { CommitWriter } from './commit-writer.ts'
 import { Abandoned, endsTask, reportable } from './failure.ts'
 import type { TaskWork } from './program.ts'
 import type { Budget, SourceReader } from './source-reader.ts'
+import { Sweeper } from './sweeper.ts'
 
 /** Positions alone are committed after so many records, or so many ms after the first of them. */
 const POSITION_RECORDS_MAX = 10_000
@@ -34,11 +35,6 @@ const POSITION_DELAY_MS = 100
 /** Records between two looks at the clock: the first stretch, and the longest. */
 const STRIDE_FIRST = 32
 const STRIDE_MAX = 1_024
-/** Rows that one sweep removes at most, and how often sweeps are at least apart. */
-const SWEEP_ROWS_MAX = 10_000
-const SWEEP_DELAY_MS_MIN = 1_000
-/** A day: longer ones would pass what a timer of the platform can wait, which then fires at once. */
-const SWEEP_DELAY_MS_MAX = 86_400_000
 
 /** What a task is made from. */
 export interface TaskOptions extends Omit<CommitWriterOptions, 'wake'> {
@@ -65,6 +61,7 @@ export class Task {
   readonly #writer: CommitWriter
   readonly #work: TaskWork | null
   readonly #budget: Budget
+  readonly #sweeper: Sweeper
   #stride = STRIDE_FIRST
   #epochFrom = 0
   #stopping = false
@@ -73,8 +70,6 @@ export class Task {
   #settledAt = 0
   #positionTimer: Timer | null = null
   #positionsDue = false
-  #sweepTimer: Timer | null = null
-  #sweepDue = false
   #isSignalled = false
   #resume: (() => void) | null = null
 
@@ -85,6 +80,12 @@ export class Task {
     this.#work = options.program.work
     this.#budget = options.budget ?? { left: 0, until: Number.POSITIVE_INFINITY }
     this.#writer = new CommitWriter({ ...options, wake: () => this.wake() })
+    this.#sweeper = new Sweeper({
+      ...options,
+      expiring: options.program.expiring,
+      wake: () => this.wake(),
+      failed: error => this.fail(error)
+    })
   }
 
   /**
@@ -95,7 +96,7 @@ export class Task {
   async run(): Promise<void> {
     try {
       for (const reader of this.#readers) reader.start()
-      this.#armSweep()
+      this.#sweeper.start()
       while (!this.#stopping) await this.#turnOnce()
       await this.#commitAll()
     } catch (error) {
@@ -103,7 +104,7 @@ export class Task {
     } finally {
       this.#stopping = true
       this.#positionTimer?.cancel()
-      this.#sweepTimer?.cancel()
+      this.#sweeper.stop()
       this.#options.controller.abort(new Error('the task stops'))
       this.#settling?.reject(new Error('the task stopped'))
       this.#options.program.ended?.()
@@ -177,8 +178,8 @@ export class Task {
   /** One stretch of work, or one wait. */
   async #turnOnce(): Promise<void> {
     this.#assertHealthy()
-    if (this.#sweepDue) this.#sweep()
-    if (!this.#hasWork && this.#pick() === null) return this.#idle()
+    if (this.#sweeper.isReady) this.#sweeper.remove()
+    else if (!this.#hasWork && this.#pick() === null) return this.#idle()
     await this.#workSlice()
     this.#commitWhenFree()
     while (this.#isFull() && !this.#stopping) {
@@ -274,7 +275,7 @@ export class Task {
   #isSettled(): boolean {
     if (this.#readers.some(reader => !reader.isAtEnd)) return false
     if (this.#work !== null && !this.#work.isSettled) return false
-    if (this.#writer.inFlight !== null) return false
+    if (this.#writer.inFlight !== null || this.#sweeper.isBusy) return false
     if (this.#writer.start({ positionsAlone: true })) return this.#began()
     return true
   }
@@ -341,28 +342,5 @@ export class Task {
   #assertHealthy(): void {
     const error = this.#writer.error ?? this.#error
     if (error !== null) throw error
-  }
-
-  #armSweep(isMoreLeft = false): void {
-    const { sweepMs } = this.#options
-    if (sweepMs === null) return
-    const act = () => {
-      this.#sweepDue = true
-      this.wake()
-    }
-    const wantedMs = isMoreLeft ? SWEEP_DELAY_MS_MIN : sweepMs
-    const delayMs = Math.min(Math.max(wantedMs, SWEEP_DELAY_MS_MIN), SWEEP_DELAY_MS_MAX)
-    this.#sweepTimer = this.#clock.timer(delayMs, act, { unref: true })
-  }
-
-  /** Removes rows whose time is over: changes of this epoch like any other. */
-  #sweep(): void {
-    this.#sweepDue = false
-    this.#options.time.now = this.#clock.now()
-    let isMoreLeft = false
-    for (const view of this.#options.program.expiring) {
-      if (view.sweep(SWEEP_ROWS_MAX)) isMoreLeft = true
-    }
-    this.#armSweep(isMoreLeft)
   }
 }
