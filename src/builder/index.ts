@@ -43,7 +43,7 @@ export {
   type ServiceMigrateOptions,
   type StateMigrateOptions
 } from './migrate.ts'
-export { printCode } from './print-code.ts'
+export { printCode } from './print/print-code.ts'
 export { type Schedule, schedule, type ScheduleOptions } from './schedule.ts'
 export { type AnyFunction, type StepOptions, uses } from './step.ts'
 export type * from './stream.ts'

@@ -1,5 +1,5 @@
 // What dataflows and services of a plan say beside their streams, as options of the builder.
-import type { DataflowMigration, ErrorPolicy, ServicePlan } from '../dataflow/plan.ts'
+import type { DataflowMigration, ErrorPolicy, ServicePlan } from '../../dataflow/plan.ts'
 import { durationText, options, quoted } from './literals.ts'
 
 const DEFAULT_ERRORS: ErrorPolicy = {

@@ -1,5 +1,11 @@
 // Event time and windows of a plan as calls of the builder.
-import type { ServicePlan, StepPlan, TimePlan, WindowPlan, WindowShape } from '../dataflow/plan.ts'
+import type {
+  ServicePlan,
+  StepPlan,
+  TimePlan,
+  WindowPlan,
+  WindowShape
+} from '../../dataflow/plan.ts'
 import { givenText } from './code-builtins.ts'
 import { timestampText } from './code-old.ts'
 import { durationText, options, quoted } from './literals.ts'

@@ -1,7 +1,7 @@
 // Topics of a plan as calls of the builder.
-import { isScalarType } from '../dataflow/index.ts'
-import type { RegistryPlan, SchedulePlan, TopicPlan } from '../dataflow/plan.ts'
-import type { Type } from '../dataflow/types.ts'
+import { isScalarType } from '../../dataflow/index.ts'
+import type { RegistryPlan, SchedulePlan, TopicPlan } from '../../dataflow/plan.ts'
+import type { Type } from '../../dataflow/types.ts'
 import { durationText, options, quoted } from './literals.ts'
 
 /** The call of `topic` or `schedule`; `types` writes its types. */

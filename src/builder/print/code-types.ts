@@ -1,7 +1,7 @@
 // Types of a plan as expressions of the builder: the named ones as constants.
-import { scalarText, typeScriptOf, type TypeScriptWords } from '../dataflow/index.ts'
-import type { TopicPlan, WireSchema } from '../dataflow/plan.ts'
-import type { Field, Type, Variant } from '../dataflow/types.ts'
+import { scalarText, typeScriptOf, type TypeScriptWords } from '../../dataflow/index.ts'
+import type { TopicPlan, WireSchema } from '../../dataflow/plan.ts'
+import type { Field, Type, Variant } from '../../dataflow/types.ts'
 import type { CodeNames } from './code-names.ts'
 import { property, quoted } from './literals.ts'
 

@@ -1,7 +1,7 @@
 // Writes a plan as the builder's TypeScript: the way back from a file to code.
 //
 // Functions lose the types of their signatures: the builder infers them, and `typed` says what is declared.
-import { typeFingerprint } from '../dataflow/index.ts'
+import { typeFingerprint } from '../../dataflow/index.ts'
 import type {
   OperatorKind,
   Plan,
@@ -11,8 +11,8 @@ import type {
   StateMigration,
   StepPlan,
   TopicPlan
-} from '../dataflow/plan.ts'
-import type { Type } from '../dataflow/types.ts'
+} from '../../dataflow/plan.ts'
+import type { Type } from '../../dataflow/types.ts'
 import {
   aggregateCall,
   dedupCall,
@@ -27,7 +27,7 @@ import { fileMigration, serviceOptions } from './code-options.ts'
 import { topicText } from './code-topics.ts'
 import { CodeTypes } from './code-types.ts'
 import { timeOptions, watermarkText, windowCalls } from './code-windows.ts'
-import { hasLongTemplate, tidied } from './function-text.ts'
+import { hasLongTemplate, tidied } from '../function-text.ts'
 import { durationText, options, property, quoted } from './literals.ts'
 
 const METHODS: Partial<Record<OperatorKind, string>> = {

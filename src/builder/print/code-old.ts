@@ -1,7 +1,7 @@
 // Functions of files before 1.0.0 as those of code: two operators call theirs otherwise there.
-import type { StepPlan, TimePlan } from '../dataflow/plan.ts'
+import type { StepPlan, TimePlan } from '../../dataflow/plan.ts'
 import { withoutCode } from './code-builtins.ts'
-import { givesNothing, takesOne } from './function-text.ts'
+import { givesNothing, takesOne } from '../function-text.ts'
 
 /** `fn` of assign-timestamp, which may take the record's time beside the value, as one that takes the context. */
 export function timestampText(fn: string, step: StepPlan, time: TimePlan): string {

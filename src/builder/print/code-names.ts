@@ -1,5 +1,5 @@
 // Names for the constants of printed code: none twice, none that hides what functions use.
-import { toCamel } from '../dataflow/index.ts'
+import { toCamel } from '../../dataflow/index.ts'
 
 /** What printed code may import. */
 export const WORDS: readonly string[] =

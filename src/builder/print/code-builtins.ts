@@ -1,6 +1,6 @@
 // What a plan describes instead of writing it, as calls of the builder: fields, aggregates, joins.
-import { toCamel } from '../dataflow/index.ts'
-import { MillraceError } from '../base/index.ts'
+import { toCamel } from '../../dataflow/index.ts'
+import { MillraceError } from '../../base/index.ts'
 import type {
   AggregatePlan,
   BuiltinCall,
@@ -11,7 +11,7 @@ import type {
   Literal,
   ServicePlan,
   StepPlan
-} from '../dataflow/plan.ts'
+} from '../../dataflow/plan.ts'
 import { durationText, options, property, quoted } from './literals.ts'
 
 /** A key, a time or an id that is described; null of a function. */
