@@ -2,7 +2,7 @@
 export type { RecordConverter } from './contract.ts'
 export { compileConverter, keyConverter, valueConverter } from './convert.ts'
 export { fingerprintOf } from './fingerprint.ts'
-export { compileCheck } from './json.ts'
+export { compileCheck } from './json/json.ts'
 export { compileKeyCodec } from './key-codec.ts'
 export { scalarFromText } from './plain-scalars.ts'
 export { compileValueCodec } from './state-codec.ts'

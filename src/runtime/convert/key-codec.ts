@@ -4,7 +4,7 @@ import type { ScalarType, Type } from '../../dataflow/types.ts'
 import type { KeyCodec, StateKey } from '../../state/contract.ts'
 import { INTEGER_RANGES, isScalar } from './scalars.ts'
 import { nameOf, valueError } from './errors.ts'
-import { compileCheck } from './json.ts'
+import { compileCheck } from './json/json.ts'
 import { readText, readU32, writeText } from './state-bytes.ts'
 
 /**

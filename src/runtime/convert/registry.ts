@@ -6,11 +6,11 @@
 // The indexes are a count and each index, zigzag; a single 0 stands for the file's first message.
 import { type ByteWriter, MillraceError, assert, messageOf } from '../../base/index.ts'
 import type { ValuePlan } from '../../dataflow/plan.ts'
-import type { AvroFormat } from './avro.ts'
+import type { AvroFormat } from './avro/avro.ts'
 import type { RecordConverter } from './contract.ts'
 import { avroFormat, protobufFormat } from './convert.ts'
 import { undecodable } from './errors.ts'
-import type { ProtobufFormat } from './protobuf.ts'
+import type { ProtobufFormat } from './protobuf/protobuf.ts'
 import type { RegisteredSchema, RegistryClient } from './registry-client.ts'
 import { isScalar } from './scalars.ts'
 

@@ -18,11 +18,11 @@ import type {
   RowType,
   ScalarType,
   Type
-} from '../../dataflow/types.ts'
+} from '../../../dataflow/types.ts'
 import { HELPERS } from './generated-helpers.ts'
-import { type Form, textOfKey } from './plain-scalars.ts'
-import { isScalar } from './scalars.ts'
-import { zeroOf } from './zero.ts'
+import { type Form, textOfKey } from '../plain-scalars.ts'
+import { isScalar } from '../scalars.ts'
+import { zeroOf } from '../zero.ts'
 
 /** Checks a value and gives it in the form that it was generated for. @throws BAD, INEXACT (G1) */
 export type Convert = (value: unknown) => unknown

@@ -2,22 +2,22 @@
 //
 // Unions are wrapped by the name of their branch, so nothing is guessed from a value. A `long` is a bigint.
 // What comes back is checked against the type by the caller.
-import { unreachable } from '../../base/index.ts'
+import { unreachable } from '../../../base/index.ts'
 import {
   branchNameOf,
   fullNameOf,
   isAvroUnion,
   type AvroDefinition,
   type AvroSchema
-} from '../../dataflow/index.ts'
-import type { EnumType, Field, MapType, ScalarType, Type } from '../../dataflow/types.ts'
-import { keyed } from '../code/user.ts'
-import { nameOf, valueError } from './errors.ts'
-import { compileCheck } from './json.ts'
-import { scalarFromText, textOfKey } from './plain-scalars.ts'
-import { isScalar } from './scalars.ts'
+} from '../../../dataflow/index.ts'
+import type { EnumType, Field, MapType, ScalarType, Type } from '../../../dataflow/types.ts'
+import { keyed } from '../../code/user.ts'
+import { nameOf, valueError } from '../errors.ts'
+import { compileCheck } from '../json/json.ts'
+import { scalarFromText, textOfKey } from '../plain-scalars.ts'
+import { isScalar } from '../scalars.ts'
 import { decimalOfUnscaled, unscaledOfDecimal } from './scaled-decimals.ts'
-import { MISFIT, checkedText, firstThatFits, memberOf } from './value-parts.ts'
+import { MISFIT, checkedText, firstThatFits, memberOf } from '../value-parts.ts'
 
 /** Both directions of one part. `to` gets checked values. */
 export interface ValueForm {

@@ -6,7 +6,7 @@ import {
   type AvroField,
   type AvroSchema,
   isAvroUnion
-} from '../../dataflow/index.ts'
+} from '../../../dataflow/index.ts'
 
 type Named = AvroDefinition & { readonly name: string; aliases?: string[] }
 type Names = ReadonlyMap<string, Named>

@@ -2,13 +2,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
-import { isMillraceError } from '../../base/index.ts'
-import type { Field, Type } from '../../dataflow/types.ts'
-import { withFileNames } from './fingerprint.ts'
+import { isMillraceError } from '../../../base/index.ts'
+import type { Field, Type } from '../../../dataflow/types.ts'
+import { withFileNames } from '../fingerprint.ts'
 import { generate } from './generate.ts'
 import { BAD, INEXACT } from './generated-helpers.ts'
-import { plainCheck, plainDecode, plainEncode } from './plain.ts'
-import { anyHostile, anyType, damaged, field, hostileJson, valueOf } from './types.cases.ts'
+import { plainCheck, plainDecode, plainEncode } from '../plain.ts'
+import { anyHostile, anyType, damaged, field, hostileJson, valueOf } from '../types.cases.ts'
 
 /** The result, 'inexact', or 'refused': generated code throws BAD for that, the clear code RECORD_VALUE. */
 function outcome(convert: () => unknown): unknown {

@@ -3,15 +3,15 @@
 // What is absent on the wire is told from what is zero where the descriptor can: members of decoded messages that
 // were not read are the prototype's. What comes back is checked against the type by the caller.
 import type * as Protobuf from 'protobufjs'
-import { isMessage, isPlainEnum, isWrapped, protoNames } from '../../dataflow/index.ts'
-import type { EnumType, Field, MapType, ScalarType, Type } from '../../dataflow/types.ts'
-import { keyed } from '../code/user.ts'
-import type { ValueForm } from './avro-values.ts'
-import { nameOf } from './errors.ts'
-import { compileCheck } from './json.ts'
-import { scalarFromText, textOfKey } from './plain-scalars.ts'
-import { isScalar } from './scalars.ts'
-import { MISFIT, checkedText, firstThatFits, memberOf } from './value-parts.ts'
+import { isMessage, isPlainEnum, isWrapped, protoNames } from '../../../dataflow/index.ts'
+import type { EnumType, Field, MapType, ScalarType, Type } from '../../../dataflow/types.ts'
+import { keyed } from '../../code/user.ts'
+import type { ValueForm } from '../avro/avro-values.ts'
+import { nameOf } from '../errors.ts'
+import { compileCheck } from '../json/json.ts'
+import { scalarFromText, textOfKey } from '../plain-scalars.ts'
+import { isScalar } from '../scalars.ts'
+import { MISFIT, checkedText, firstThatFits, memberOf } from '../value-parts.ts'
 
 type Raw = Record<string, unknown>
 

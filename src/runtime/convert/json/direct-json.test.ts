@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
-import { ByteWriter } from '../../base/index.ts'
-import type { Field, ScalarType, Type } from '../../dataflow/types.ts'
+import { ByteWriter } from '../../../base/index.ts'
+import type { Field, ScalarType, Type } from '../../../dataflow/types.ts'
 import { generatePut } from './direct-json.ts'
-import { plainEncode } from './plain.ts'
+import { plainEncode } from '../plain.ts'
 import {
   anyHostile,
   anyInteger,
@@ -14,7 +14,7 @@ import {
   damaged,
   field,
   valueOf
-} from './types.cases.ts'
+} from '../types.cases.ts'
 
 const names = fc.uniqueArray(
   fc.constantFrom('id', 'odd name', '__proto__', 'toString', 'a"b\\', 'ß', '1', '\u2028'),

@@ -1,7 +1,7 @@
 // Steps over the bytes of an Avro value before avsc reads it: avsc believes the number of items that an array or a
 // map names, so that ten bytes could ask for a billion of them.
 import type * as Avsc from 'avsc'
-import { undecodable } from './errors.ts'
+import { undecodable } from '../errors.ts'
 
 /** Items without any bytes (nulls, empty records) that one array may have. */
 const EMPTY_ITEMS_MAX = 100_000

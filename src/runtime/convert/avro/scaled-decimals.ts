@@ -1,5 +1,5 @@
 // Decimals as Avro writes them: a two's complement integer, most significant byte first, and a scale of the schema.
-import { show, valueError } from './errors.ts'
+import { show, valueError } from '../errors.ts'
 
 /** Digits beyond which a decimal is not written as an unscaled number. */
 const DIGITS_MAX = 1_000

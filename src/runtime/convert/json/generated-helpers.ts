@@ -1,7 +1,7 @@
 // What generated converters call for single values. Hot: per field. Each gives the checked value or text, or
 // throws BAD, which carries nothing: the wrapper then asks plain.ts, which says what is wrong and where.
-import { Keyed } from '../code/user.ts'
-import { scalarFromText } from './plain-scalars.ts'
+import { Keyed } from '../../code/user.ts'
+import { scalarFromText } from '../plain-scalars.ts'
 import {
   base64FromBytes,
   bytesFromBase64,
@@ -10,8 +10,8 @@ import {
   textOfF32,
   TIMESTAMP_MS_MAX,
   timestampFromText
-} from './scalars.ts'
-import type { ScalarType } from '../../dataflow/types.ts'
+} from '../scalars.ts'
+import type { ScalarType } from '../../../dataflow/types.ts'
 
 /** Thrown by generated code where a value does not fit. One object, so that throwing costs no stack trace. */
 export const BAD: { readonly bad: true } = Object.freeze({ bad: true })

@@ -14,7 +14,7 @@ import type {
   ObjectType,
   ScalarType,
   Type
-} from '../../dataflow/types.ts'
+} from '../../../dataflow/types.ts'
 import {
   LONG_WAY,
   TextMemory,
@@ -28,7 +28,7 @@ import {
   stringEnd,
   valueEnd
 } from './json-bytes.ts'
-import { DECIMAL } from './scalars.ts'
+import { DECIMAL } from '../scalars.ts'
 
 /** Reads the value in bytes `start`…`end`; LONG_WAY when it takes that. */
 export type Read = (bytes: Buffer, start: number, end: number) => unknown

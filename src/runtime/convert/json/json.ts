@@ -1,16 +1,16 @@
 // JSON to values and back through generated code; what it refuses is told by the clear version.
-import type { ByteWriter } from '../../base/index.ts'
-import type { Type } from '../../dataflow/types.ts'
-import type { RecordConverter } from './contract.ts'
+import type { ByteWriter } from '../../../base/index.ts'
+import type { Type } from '../../../dataflow/types.ts'
+import type { RecordConverter } from '../contract.ts'
 import { type Put, generatePut } from './direct-json.ts'
-import { fingerprintOf, isPassedOn } from './fingerprint.ts'
+import { fingerprintOf, isPassedOn } from '../fingerprint.ts'
 import { LONG_WAY } from './json-bytes.ts'
 import { type Read, generateRead, orderOf } from './direct-read.ts'
 import { type Convert, generate } from './generate.ts'
 import { BAD, INEXACT } from './generated-helpers.ts'
-import { plainCheck, plainDecode, plainEncode } from './plain.ts'
-import { isScalar } from './scalars.ts'
-import { textOfBytes } from './text.ts'
+import { plainCheck, plainDecode, plainEncode } from '../plain.ts'
+import { isScalar } from '../scalars.ts'
+import { textOfBytes } from '../text.ts'
 
 /** Misses after which the direct reader is judged, and how often it may learn another order of members. */
 const MISSES_MAX = 64

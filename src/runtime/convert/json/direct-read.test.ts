@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
-import { isMillraceError } from '../../base/index.ts'
-import type { ScalarType, Type } from '../../dataflow/types.ts'
+import { isMillraceError } from '../../../base/index.ts'
+import type { ScalarType, Type } from '../../../dataflow/types.ts'
 import { generateRead, orderOf } from './direct-read.ts'
 import { JsonConverter } from './json.ts'
 import { LONG_WAY, valueEnd } from './json-bytes.ts'
-import { plainDecode } from './plain.ts'
+import { plainDecode } from '../plain.ts'
 import {
   anyHostile,
   anyScalar,
@@ -17,7 +17,7 @@ import {
   hostileJson,
   valueOf,
   variant
-} from './types.cases.ts'
+} from '../types.cases.ts'
 
 const names = fc.uniqueArray(
   fc.constantFrom('id', 'odd name', '__proto__', 'toString', 'a"b\\', 'ß', '1', '\u2028'),

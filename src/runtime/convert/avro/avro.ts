@@ -1,16 +1,16 @@
 // Avro's binary encoding of declared types, by avsc: bare, or behind the id of its schema in a registry.
 import { createRequire } from 'node:module'
 import type * as Avsc from 'avsc'
-import { type ByteWriter, MillraceError, messageOf } from '../../base/index.ts'
-import { avroSchemaOf, isAvroUnion, type AvroSchema } from '../../dataflow/index.ts'
-import type { Type } from '../../dataflow/types.ts'
+import { type ByteWriter, MillraceError, messageOf } from '../../../base/index.ts'
+import { avroSchemaOf, isAvroUnion, type AvroSchema } from '../../../dataflow/index.ts'
+import type { Type } from '../../../dataflow/types.ts'
 import { withAliases } from './avro-aliases.ts'
 import { AvroValues, type ValueForm } from './avro-values.ts'
 import { AvroBounds } from './avro-bounds.ts'
-import type { RecordConverter } from './contract.ts'
-import { undecodable, valueError } from './errors.ts'
-import { compileCheck } from './json.ts'
-import { isScalar } from './scalars.ts'
+import type { RecordConverter } from '../contract.ts'
+import { undecodable, valueError } from '../errors.ts'
+import { compileCheck } from '../json/json.ts'
+import { isScalar } from '../scalars.ts'
 
 const require = createRequire(import.meta.url)
 let library: typeof Avsc | null = null

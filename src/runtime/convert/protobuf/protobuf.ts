@@ -1,14 +1,14 @@
 // Protobuf's encoding of declared types, by protobufjs: bare, or behind the id of its schema in a registry.
 import type * as Protobuf from 'protobufjs'
-import { type ByteWriter, MillraceError, messageOf } from '../../base/index.ts'
-import { protoSchemaOf, readProto, type ProtoSchema } from '../../dataflow/index.ts'
-import type { Type } from '../../dataflow/types.ts'
-import type { ValueForm } from './avro-values.ts'
-import type { RecordConverter } from './contract.ts'
-import { undecodable, valueError } from './errors.ts'
-import { compileCheck } from './json.ts'
+import { type ByteWriter, MillraceError, messageOf } from '../../../base/index.ts'
+import { protoSchemaOf, readProto, type ProtoSchema } from '../../../dataflow/index.ts'
+import type { Type } from '../../../dataflow/types.ts'
+import type { ValueForm } from '../avro/avro-values.ts'
+import type { RecordConverter } from '../contract.ts'
+import { undecodable, valueError } from '../errors.ts'
+import { compileCheck } from '../json/json.ts'
 import { ProtobufValues } from './protobuf-values.ts'
-import { isScalar } from './scalars.ts'
+import { isScalar } from '../scalars.ts'
 
 /** The Protobuf form of a declared type. */
 export class ProtobufFormat {

@@ -4,11 +4,11 @@
 //   D1  What it writes is what generate.ts with JSON.stringify writes; where it cannot say, it writes nothing.
 //   D2  Names from the file enter as bytes that JSON.stringify made, so no name can become code.
 //   D3  The writer's length changes only once everything is written.
-import type { ByteWriter } from '../../base/index.ts'
-import type { Field, ObjectType, Type } from '../../dataflow/types.ts'
+import type { ByteWriter } from '../../../base/index.ts'
+import type { Field, ObjectType, Type } from '../../../dataflow/types.ts'
 import { propertyOf } from './generate.ts'
 import { HELPERS } from './generated-helpers.ts'
-import { isScalar } from './scalars.ts'
+import { isScalar } from '../scalars.ts'
 
 /** Appends the JSON of a value; false when that takes the long way, and nothing was written. */
 export type Put = (value: unknown, into: ByteWriter) => boolean
