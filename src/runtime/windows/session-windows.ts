@@ -4,6 +4,8 @@
 // of its slot, the least number that no other open session of the key has: mostly 0, so that there are few namespaces.
 // A queue has each session once, by the time at which it ended when it was put there; one that has got records since
 // is put back when its turn comes, so a record costs the queue nothing.
+// An early result comes with a record by which a session has been through more multiples of `early.records` than those
+// that it is made of: two that merge add what they had since their last results.
 import type { KeyCodec, KeyedState, StateKey } from '../../state/contract.ts'
 import type { Operator } from '../operators/operator.ts'
 import type { Frame } from '../task/frame.ts'
@@ -42,6 +44,8 @@ export class SessionWindows implements Windows {
   readonly #queue = new DueQueue<{ readonly key: StateKey; readonly slot: number }>()
   /** Keys with records since the last early results. */
   readonly #fresh = new Set<StateKey>()
+  /** Early results that the sessions of the record under way had before it, because of their records. */
+  #earlyBefore = 0
 
   constructor(options: SessionOptions) {
     this.#options = options
@@ -118,19 +122,26 @@ export class SessionWindows implements Windows {
     const session = this.#take(key, list, time)
     if (session === null) return late.take(value, frame, time + gapMs)
     if (early !== null && early.everyMs !== null) this.#fresh.add(key)
+    const isEarly = this.#earlyOf(session.records) > this.#earlyBefore
     frame.window = this.#boundsOf(session, false)
     scope.enter(session.slot)
     const pending = next.push(value)
-    if (pending !== undefined) return pending.then(() => this.#leave(key, session, frame))
-    return this.#leave(key, session, frame)
+    const given = isEarly ? session : null
+    if (pending !== undefined) return pending.then(() => this.#leave(key, given, frame))
+    return this.#leave(key, given, frame)
   }
 
-  #leave(key: StateKey, session: Session, frame: Frame): void | Promise<void> {
+  /** After a record; of the session `given` there is an early result. */
+  #leave(key: StateKey, given: Session | null, frame: Frame): void | Promise<void> {
     this.#options.scope.leave()
     frame.window = null
-    const records = this.#options.early?.records ?? null
-    if (records === null || session.records % records !== 0) return
-    return this.#give(key, session, false)
+    if (given !== null) return this.#give(key, given, false)
+  }
+
+  /** How many early results a session of so many records has had because of them. */
+  #earlyOf(records: number): number {
+    const every = this.#options.early?.records ?? null
+    return every === null ? 0 : Math.floor(records / every)
   }
 
   /** The session that a record of `time` belongs to from now on; null when it is too late for one of its own. */
@@ -140,6 +151,7 @@ export class SessionWindows implements Windows {
       // Hot: per record. Mostly a key has one session, and the record belongs to it.
       const [slot, start, last, records] = list as [number, number, number, number]
       if (time > start - gapMs && time < last + gapMs) {
+        this.#earlyBefore = this.#earlyOf(records)
         const session = {
           slot,
           start: time < start ? time : start,
@@ -158,6 +170,7 @@ export class SessionWindows implements Windows {
       else others.push(session)
     }
     const [first, second] = near
+    this.#earlyBefore = near.reduce((sum, one) => sum + this.#earlyOf(one.records), 0)
     if (first === undefined) {
       const session = { slot: freeSlot(others), start: time, last: time, records: 1 }
       const closes = this.#closesAt(session)

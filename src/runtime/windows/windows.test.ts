@@ -105,6 +105,26 @@ for (const merge of [add, null]) {
   })
 }
 
+for (const [how, records, text, early] of [
+  ['with the record that merges them', 3, 'a2 a20 a11', ['a3 2-30 so far']],
+  ['once, when both had one', 2, 'a1 a2 a20 a21 a11', ['a2 1-12 so far', 'a2 20-31 so far']],
+  ['by what both have had since theirs', 3, 'a1 a2 a20 a21 a11', ['a5 1-31 so far']]
+] as const) {
+  test(`sessions that merge give an early result: ${how}`, async () => {
+    const bench = new Bench()
+    const shape: WindowShape = { kind: 'session', gapMs: 10 }
+    const one = counting(shape, {
+      time: { outOfOrdernessMs: 100 },
+      window: { merge: add, early: { everyMs: null, records } }
+    })
+    await bench.createTopics(one)
+    await bench.feed('in', lines(text))
+    await bench.drain(one)
+    const values = await bench.values('out')
+    assert.deepEqual(values.slice(0, -1), early)
+  })
+}
+
 test('windows by processing time close by the clock, also while nothing comes', async () => {
   const clock = new SimulatedClock(1_000)
   const bench = new Bench({ clock })
