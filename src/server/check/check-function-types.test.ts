@@ -10,7 +10,7 @@ const folder = mkdtempSync(join(tmpdir(), 'millrace-function-types-'))
 after(() => rmSync(folder, { recursive: true }))
 
 const GOOD = `import { intType, statefulFunction, valueSpec } from 'millrace/functions'
-import { increase } from '../step.ts'
+import { increase } from './step.ts'
 export const counter = statefulFunction({
   typename: 'test/counter',
   specs: [valueSpec({ name: 'count', type: intType })],

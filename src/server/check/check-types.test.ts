@@ -104,7 +104,7 @@ export function count(text: string, ctx: Context<{ seen: KeyedState<string, numb
       - operator: filter
         run: |
           async function isFull(line) {
-            const { byText } = await import('../good.ts')
+            const { byText } = await import('./good.ts')
             return line.length > Number(process.env['MIN'] ?? byText.length)
           }
       - { operator: map, uses: ./good.ts#byText }

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { importsOf, isOfPackage, packageOf } from './module-imports.ts'
 
 test('imports of every kind are found, in order, with their places', () => {
-  const code = `import '../first.js'
+  const code = `import './first.js'
 import { a } from "second"
 export { b } from 'third'
 export * from 'fourth'
