@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 
 import { interrupt, ready, start } from '../../test/command.ts'
+import { callMain, type Called } from './call.cases.ts'
 import { exitCodeOf } from './exit-codes.ts'
-import { main } from './main.ts'
 import { commandPath, createProgram, walk } from './program.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'millrace-exit-codes-'))
@@ -45,27 +45,8 @@ services:
     sinks: [{ type: topic, id: heard }]
 `
 
-/** Runs a command in this process; HTTP stands for the address of the server. */
-async function call(line: string): Promise<{ readonly code: number; readonly text: string }> {
-  const { stderr, stdout } = process
-  const { write } = stderr
-  let text = ''
-  // Only this: the runner of the tests is told by stdout.
-  stderr.write = (part: string | Uint8Array): boolean => {
-    text += String(part)
-    return true
-  }
-  const listeners = stdout.listeners('error')
-  try {
-    const code = await main(line.replace('HTTP', http).split(' '))
-    return { code, text }
-  } finally {
-    stderr.write = write
-    for (const listener of stdout.listeners('error')) {
-      if (!listeners.includes(listener)) stdout.off('error', listener as () => void)
-    }
-  }
-}
+/** Runs a command; HTTP stands for the address of the server. */
+const call = (line: string): Promise<Called> => callMain(line.replace('HTTP', http).split(' '))
 
 /** By command: the options that are wrong, and what is said. */
 const WRONG: Readonly<Record<string, readonly (readonly [args: string, said: RegExp])[]>> = {

@@ -2,6 +2,7 @@
 import { isMillraceError, MillraceError } from '../base/index.ts'
 import type { Client, Profile } from '../client/index.ts'
 import { nearestWord } from '../dataflow/index.ts'
+import { withGrant } from './grant.ts'
 import { note } from './output.ts'
 import { atProfile, chosenProfile } from './target.ts'
 import { type TargetOptions } from './target-options.ts'
@@ -12,6 +13,8 @@ export interface OpenOptions {
   readonly mayCreate?: boolean
   /** The command only looks, so the data directory may be on a read-only volume. Default false. */
   readonly isLooking?: boolean
+  /** What the command does with the topics that it names. Default `describe`. */
+  readonly right?: 'read' | 'write'
 }
 
 /**
@@ -21,16 +24,21 @@ export interface OpenOptions {
 export async function withClient<T>(
   options: TargetOptions,
   action: (client: Client) => Promise<T>,
-  { mayCreate = false, isLooking = false }: OpenOptions = {}
+  { mayCreate = false, isLooking = false, right }: OpenOptions = {}
 ): Promise<T> {
   const chosen = await chosenProfile(options)
-  return await atProfile(chosen, opened(chosen.profile, action, { mayCreate, isLooking }))
+  const done = opened(chosen.profile, action, { mayCreate, isLooking }).catch(
+    async (error: unknown) => {
+      throw await withGrant(error, chosen.profile, right)
+    }
+  )
+  return await atProfile(chosen, done)
 }
 
 async function opened<T>(
   profile: Profile,
   action: (client: Client) => Promise<T>,
-  { mayCreate, isLooking }: Required<OpenOptions>
+  { mayCreate, isLooking }: Required<Omit<OpenOptions, 'right'>>
 ): Promise<T> {
   const { connect } = await import('../client/index.ts')
   const client = await connect(profile, {

@@ -9,6 +9,7 @@
 // Where nobody must authenticate (`isRequired` is false) the same calls give ANONYMOUS and true.
 export { NO_AUDIT, type Audit, type AuditEvent } from './audit.ts'
 export { readSubjectRules, subjectName, type SubjectNaming } from './certificate.ts'
+export { grantCommand, type Right } from './grant.ts'
 export type { SecurityMemory } from './memory.ts'
 export { checkRule, type AccessRule, type Asker } from './rules.ts'
 export {

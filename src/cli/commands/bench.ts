@@ -59,7 +59,7 @@ export async function benchProduce(topic: string, options: BenchProduceOptions):
         await createMissing(client, topic, options.partitions)
         return await measureSends(client, topic, options, signals)
       },
-      { mayCreate: true }
+      { mayCreate: true, right: 'write' }
     )
     await printFigures('send', figures, options.output)
     return 0
@@ -75,7 +75,7 @@ export async function benchConsume(topic: string, options: BenchConsumeOptions):
     const figures = await withClient(
       options,
       client => measureReads(client, topic, options, signals),
-      { isLooking: true }
+      { isLooking: true, right: 'read' }
     )
     await printFigures('batch', figures, options.output)
     return 0

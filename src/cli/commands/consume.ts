@@ -52,7 +52,7 @@ export async function consume(topics: readonly string[], options: ConsumeOptions
         await consuming.run(client, request, signals)
         return 0
       },
-      { isLooking: options.group === undefined }
+      { isLooking: options.group === undefined, right: 'read' }
     )
   } finally {
     signals.release()

@@ -50,7 +50,7 @@ export async function produce(topic: string, options: ProduceOptions): Promise<n
   const producing = new Producing(topic, options)
   const signals = new StopSignals()
   try {
-    return await withClient(options, client => producing.run(client, signals))
+    return await withClient(options, client => producing.run(client, signals), { right: 'write' })
   } finally {
     signals.release()
   }

@@ -68,19 +68,26 @@ export class KafkaAdmin implements DriverAdmin {
   async createTopic({ name, partitions, replicas, configs }: NewTopic): Promise<void> {
     const topic = { topic: name, partitions: partitions ?? -1, replicas: replicas ?? -1 }
     const entries = Object.entries(configs).map(([name, value]) => ({ name, value }))
-    await this.#calls.ask({ doing: `creating topic ${name}` }, () =>
-      this.#admin.createTopics({ topics: [topic], configs: entries })
+    await this.#calls.ask(
+      { doing: `creating topic ${name}`, topic: name, operation: 'create' },
+      () => this.#admin.createTopics({ topics: [topic], configs: entries })
     )
     await this.#calls.until(async () => {
-      const found = await this.topic(name).catch(() => null)
-      return found !== null && found.partitions.every(partition => partition.leader !== null)
+      try {
+        const { partitions } = await this.topic(name)
+        return partitions.every(partition => partition.leader !== null)
+      } catch (error) {
+        // Who may only make topics will not see it.
+        return isMillraceError(error, 'ACCESS_DENIED')
+      }
     })
   }
 
   async deleteTopic(name: string): Promise<void> {
     await this.topic(name)
-    await this.#calls.ask({ doing: `deleting topic ${name}`, topic: name }, () =>
-      this.#admin.deleteTopics({ topics: [name] })
+    await this.#calls.ask(
+      { doing: `deleting topic ${name}`, topic: name, operation: 'delete' },
+      () => this.#admin.deleteTopics({ topics: [name] })
     )
     await this.#calls.until(async () => {
       const names = await this.#admin.listTopics({ includeInternals: true })
@@ -92,8 +99,9 @@ export class KafkaAdmin implements DriverAdmin {
     await this.topic(topic)
     // Not an empty list, which is refused: nobody says where.
     const asked = { name: topic, count: total, assignments: null }
-    await this.#calls.ask({ doing: `adding partitions to topic ${topic}`, topic }, () =>
-      this.#admin.createPartitions({ topics: [asked] })
+    await this.#calls.ask(
+      { doing: `adding partitions to topic ${topic}`, topic, operation: 'alter' },
+      () => this.#admin.createPartitions({ topics: [asked] })
     )
     await this.#calls.until(async () => (await this.topic(topic)).partitions.length >= total)
   }
@@ -104,7 +112,7 @@ export class KafkaAdmin implements DriverAdmin {
     ] as const
     const ask = (): ReturnType<Kafka.Admin['describeConfigs']> =>
       this.#admin.describeConfigs({ resources: [...resources] })
-    const context = { doing: `describing topic ${topic}`, topic }
+    const context = { doing: `describing topic ${topic}`, topic, operation: 'describe-configs' }
     const [found] = await unlessDenied(this.#calls.ask(context, ask), [])
     return (found?.configs ?? []).map(({ name, value, readOnly, configSource }) => {
       return {
@@ -127,8 +135,9 @@ export class KafkaAdmin implements DriverAdmin {
         : ({ name, configOperation: SET, value } as const)
     })
     const resource = { resourceType: TOPIC_RESOURCE, resourceName: topic, configs } as const
-    await this.#calls.ask({ doing: `configuring topic ${topic}`, topic }, () =>
-      this.#admin.incrementalAlterConfigs({ resources: [{ ...resource, configs }] })
+    await this.#calls.ask(
+      { doing: `configuring topic ${topic}`, topic, operation: 'alter-configs' },
+      () => this.#admin.incrementalAlterConfigs({ resources: [{ ...resource, configs }] })
     )
   }
 
@@ -137,8 +146,9 @@ export class KafkaAdmin implements DriverAdmin {
       return { partition, offset: BigInt(offset) }
     })
     const names = topics.map(each => each.name).join(', ')
-    await this.#calls.ask({ doing: `deleting records of ${names}`, topic: names }, () =>
-      this.#admin.deleteRecords({ topics })
+    await this.#calls.ask(
+      { doing: `deleting records of ${names}`, topic: names, operation: 'delete' },
+      () => this.#admin.deleteRecords({ topics })
     )
   }
 

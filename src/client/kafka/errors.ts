@@ -16,6 +16,10 @@ export interface CallContext {
   readonly group?: string
   readonly transactionalId?: string | null
   readonly bootstrap?: readonly string[]
+  /** The right that it takes, in the words of access rules. Default `describe`. */
+  readonly operation?: string
+  /** Names of topics by the ids with which they were asked for. */
+  readonly topicNames?: ReadonlyMap<string, string>
 }
 
 interface Leaf {
@@ -25,6 +29,8 @@ interface Leaf {
   readonly apiId?: string
   readonly code?: string
   readonly canRetry?: boolean
+  /** Where in the response it stands, as in `/topics/0`. */
+  readonly path?: string
 }
 
 /** Runs a call of the library and gives its error as ours. */
@@ -45,7 +51,9 @@ export function fromKafka(error: unknown, context: CallContext): MillraceError {
     const known =
       apiId === undefined
         ? unknownTopic(leaf.message, context, error)
-        : knownError(apiId, said(leaf), context, error)
+        : apiId.endsWith(REFUSED)
+          ? accessDenied(leaf, context, error)
+          : knownError(apiId, said(leaf), context, error)
     if (known !== null) return known
   }
   if (leaves.some(leaf => leaf.code === 'PLT_KFK_AUTHENTICATION')) {
@@ -90,6 +98,9 @@ function unknownTopic(message: string, context: CallContext, cause: unknown): Mi
     : topicUnknown(name === 'unknown' ? (context.topic ?? name) : name, cause)
 }
 
+/** The one resource of the kind `cluster`. */
+const CLUSTER_NAME = 'kafka-cluster'
+
 const TOPIC_INVALID = new Set([
   'INVALID_TOPIC_EXCEPTION',
   'INVALID_PARTITIONS',
@@ -132,9 +143,6 @@ function knownError(
     return ours('RECORD_TOO_LARGE', "at most the topic's max.message.bytes; send less or raise it")
   }
   if (FENCED.has(apiId)) return producerFenced(context.transactionalId ?? null, cause)
-  if (apiId.endsWith('_AUTHORIZATION_FAILED')) {
-    return ours('ACCESS_DENIED', 'a user who may; have an administrator allow it')
-  }
   if (group === undefined) return null
   if (apiId === 'GROUP_ID_NOT_FOUND') return groupUnknown(group)
   if (/^(NON_EMPTY_GROUP|GROUP_SUBSCRIBED_TO_TOPIC)$/.test(apiId))
@@ -148,6 +156,40 @@ function leavesOf(error: unknown): Leaf[] {
   const leaf = error as Leaf
   if (cause === undefined || cause === null || leaf.apiId !== undefined) return [leaf]
   return [leaf, ...leavesOf(cause)]
+}
+
+const REFUSED = '_AUTHORIZATION_FAILED'
+
+/** The details have the right that is missing: `operation`, `kind` and, where it is known, `name`. */
+function accessDenied(leaf: Leaf, context: CallContext, cause: unknown): MillraceError {
+  const { doing, topic, group, transactionalId } = context
+  const code = leaf.apiId!.slice(0, -REFUSED.length)
+  let operation = context.operation ?? 'describe'
+  let kind = code.toLowerCase().replaceAll('_', '-')
+  let name: string | null | undefined = refusedTopic(leaf, context, cause) ?? topic
+  // Who may write to some topic may have an id to do so (KIP-679), so that is what is missing.
+  if (kind === 'cluster' && operation === 'write' && topic !== undefined) kind = 'topic'
+  else if (kind === 'cluster') name = CLUSTER_NAME
+  else if (kind === 'group') name = group
+  else if (kind === 'transactional-id') name = transactionalId
+  if (kind === 'group' && operation === 'write') operation = 'read'
+  return new MillraceError(
+    'ACCESS_DENIED',
+    `${doing} was refused (${leaf.apiId}); expected was a user who may ${operation} the ${kind} ` +
+      `${name ?? 'in question'}; have an administrator allow it`,
+    { cause, details: { operation, kind, ...(name == null ? {} : { name }) } }
+  )
+}
+
+/** The topic of a refusal in a response about several; null: it is not said. */
+function refusedTopic({ path }: Leaf, { topicNames }: CallContext, cause: unknown): string | null {
+  const place = /^\/(\w+)\/(\d+)/.exec(path ?? '')
+  const { response } = cause as { readonly response?: Readonly<Record<string, unknown>> }
+  const list = response?.[place?.[1] ?? '']
+  if (place === null || !Array.isArray(list)) return null
+  const entry = list[Number(place[2])] as { readonly name?: unknown; readonly topicId?: unknown }
+  if (typeof entry?.name === 'string') return entry.name
+  return (typeof entry?.topicId === 'string' ? topicNames?.get(entry.topicId) : null) ?? null
 }
 
 /** Certificates that are not trusted now will not be so at the next try. */

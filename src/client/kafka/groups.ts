@@ -64,7 +64,7 @@ export class KafkaGroups implements GroupAdmin {
   }
 
   async deleteGroup(group: string): Promise<void> {
-    await this.#calls.ask({ doing: `deleting group ${group}`, group }, () =>
+    await this.#calls.ask({ doing: `deleting group ${group}`, group, operation: 'delete' }, () =>
       this.#admin.deleteGroups({ groups: [group] })
     )
   }
@@ -73,7 +73,7 @@ export class KafkaGroups implements GroupAdmin {
     for (;;) {
       try {
         const [found] = await this.#calls.ask(
-          { doing: `asking for positions of group ${group}` },
+          { doing: `asking for positions of group ${group}`, group },
           () => this.#admin.listConsumerGroupOffsets({ groups: [group], requireStable: isStable })
         )
         return positionsOf(found?.topics ?? [])
@@ -93,7 +93,7 @@ export class KafkaGroups implements GroupAdmin {
     const names = new Set(positions.map(each => each.topic))
     for (const name of names) await this.#calls.topic(name)
     const kept = positions.filter(each => each.offset !== null)
-    const context = { doing: `setting positions of group ${group}`, group }
+    const context = { doing: `setting positions of group ${group}`, group, operation: 'read' }
     try {
       if (kept.length > 0) {
         const topics = byTopic(kept, ({ partition, offset }) => {

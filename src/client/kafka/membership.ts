@@ -144,6 +144,7 @@ export class KafkaMembership implements Membership {
       doing: `${doing} of group ${this.group}`,
       group: this.group,
       topic: this.#request.topics[0]!,
+      operation: 'read',
       bootstrap: this.#options.bootstrap
     }
   }

@@ -63,7 +63,7 @@ export class KafkaReader implements Reader {
       names.set(topicId, topic)
       return { topicId, partitions: of.map(position => asked(position, request)) }
     })
-    const response = await this.#ask(request, topics)
+    const response = await this.#ask(request, topics, names)
     const offsets = new Map(positions.map(each => [keyOf(each), each.offset]))
     const found: Fetched[] = []
     for (const { topicId, partitions } of response.responses) {
@@ -93,7 +93,8 @@ export class KafkaReader implements Reader {
 
   async #ask(
     { node, isolation, bytesMax, waitMs }: FetchRequest,
-    topics: AskedTopics
+    topics: AskedTopics,
+    names: ReadonlyMap<string, string>
   ): Promise<FetchResponse> {
     try {
       return await this.#consumer.fetch({
@@ -110,7 +111,7 @@ export class KafkaReader implements Reader {
       const response = responseOf(error)
       const isRange = apiIdsOf(error).every(id => id === 'OFFSET_OUT_OF_RANGE')
       if (response !== null && isRange) return response
-      throw fromKafka(error, this.#context('reading'))
+      throw fromKafka(error, { ...this.#context('reading'), topicNames: names })
     }
   }
 
@@ -128,7 +129,7 @@ export class KafkaReader implements Reader {
   }
 
   #context(doing: string) {
-    return { doing, bootstrap: this.#options.bootstrap }
+    return { doing, operation: 'read', bootstrap: this.#options.bootstrap }
   }
 }
 

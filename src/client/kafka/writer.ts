@@ -212,7 +212,7 @@ export class KafkaWriter implements Writer {
 
   #context(doing: string): CallContext {
     const { transactionalId } = this.#request
-    return { doing, transactionalId, bootstrap: this.#options.bootstrap }
+    return { doing, transactionalId, operation: 'write', bootstrap: this.#options.bootstrap }
   }
 }
 

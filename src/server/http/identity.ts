@@ -1,7 +1,7 @@
 // Who asks over HTTP, and what callers are told who may not.
 import type { IncomingMessage } from 'node:http'
 
-import { clientAddress } from '../../security/index.ts'
+import { clientAddress, grantCommand } from '../../security/index.ts'
 import type { Identity, Operation, ResourceKind, Security } from '../../security/index.ts'
 import { HttpError } from './errors.ts'
 import type { Connected } from './exchange.ts'
@@ -27,19 +27,12 @@ export function forbidden(
   kind: ResourceKind,
   name: string
 ): HttpError {
-  const resource = kind === 'cluster' ? '--cluster' : `--${kind} ${shellWord(name)}`
   const message =
     `${principal} may not ${operation} the ${kind} ${name}; expected a rule that allows it, and none that denies it; ` +
-    `an administrator adds one by: millrace acl create --allow ${shellWord(principal)} ` +
-    `--operation ${operation} ${resource}`
+    `an administrator adds one by: ${grantCommand(principal, { operation, kind, name })}`
   return new HttpError(403, 'FORBIDDEN', message, {
     details: { principal, operation, kind, name }
   })
-}
-
-/** A text as one word of a shell. */
-function shellWord(text: string): string {
-  return /^[\w.,:/@=+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 }
 
 /** @throws 401, 403 unless the caller may send messages to all of the functions */
