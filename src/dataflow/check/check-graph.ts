@@ -32,9 +32,10 @@ function checkTopics(report: Report, file: FileModel): void {
     )
   )
   const byName = new Map<string, string>()
+  const isMisspelt = [...used].some(id => id !== null && !file.topics.has(id))
   for (const topic of file.topics.values()) {
-    // With errors a service that uses it may be missing.
-    if (!used.has(topic.id) && !report.hasErrors) {
+    // With errors a service that uses it may be missing, and a name that nothing has may be meant to be this one.
+    if (!used.has(topic.id) && !report.hasErrors && !isMisspelt) {
       report.warning(
         'TOPIC_UNUSED',
         topic.at,

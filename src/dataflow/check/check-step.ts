@@ -183,7 +183,8 @@ function moduleFunction(
     report.error(
       'MODULE_NOT_FOUND',
       span,
-      `the file ${quoted(specifier)} does not exist beside the dataflow file`
+      `the file ${quoted(specifier)} does not exist beside the dataflow file`,
+      `Write it with export function ${exportName}(…), or correct the path, which begins at the dataflow file.`
     )
     return undefined
   }
@@ -205,7 +206,7 @@ function moduleFunction(
       ? `Did you mean "${nearest}"?`
       : found.exports.length > 0
         ? `It exports ${found.exports.slice(0, 10).join(', ')}.`
-        : 'It exports nothing.'
+        : `It exports nothing; write "export" in front of the function.`
   report.error(
     'EXPORT_UNKNOWN',
     span,

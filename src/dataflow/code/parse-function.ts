@@ -280,7 +280,9 @@ function shapeProblem(parsed: ParsedProgram): CodeProblem | null {
       ? 'Move the function to a module and name it by "uses".'
       : isExport
         ? 'Leave out "export".'
-        : ONE_FUNCTION
+        : declared !== undefined
+          ? 'Move what it needs into it, or all of it to a module that "uses" names: uses: ./functions.ts#name'
+          : ONE_FUNCTION
     return problem(
       '"run" must hold one function declaration and nothing else',
       other.start,

@@ -122,15 +122,24 @@ export function readSection(
   return new Section(node, values)
 }
 
+/** A key that stands there misspelt is told as that, and not as missing besides. */
 function reportMissing(context: ReadContext, node: MapNode, spec: SectionSpec, at: Span): void {
+  const meantBy = (word: string): string | null => nearestWord(word, validKeys(context, spec))
   for (const key of spec.keys) {
     if (key.required !== true || !isIn(key, context.apiVersion)) continue
     const names = [key.key, ...(key.aliases ?? [])]
-    if (node.entries.some(entry => names.includes(entry.key))) continue
+    if (node.entries.some(({ key: word }) => names.includes(word) || meantBy(word) === key.key))
+      continue
     const hint = key.example === undefined ? null : `For example ${key.key}: ${key.example}`
     const span = at === node ? startOf(node) : at
     context.report.error('MISSING_KEY', span, `${spec.name} needs the key ${quoted(key.key)}`, hint)
   }
+}
+
+function validKeys(context: ReadContext, spec: SectionSpec): readonly string[] {
+  return spec.keys
+    .filter(key => isIn(key, context.apiVersion) && key.value.kind !== 'unavailable')
+    .map(key => key.key)
 }
 
 /** The declaration of an entry's key, if it may stand here. */
@@ -139,9 +148,7 @@ function keySpecOf(context: ReadContext, entry: Entry, spec: SectionSpec): KeySp
   const named = spec.keys.filter(key => key.key === entry.key || key.aliases?.includes(entry.key))
   const known = named.find(key => isIn(key, apiVersion)) ?? named[0]
   if (known === undefined) {
-    const valid = spec.keys
-      .filter(key => isIn(key, apiVersion) && key.value.kind !== 'unavailable')
-      .map(key => key.key)
+    const valid = validKeys(context, spec)
     const nearest = nearestWord(entry.key, valid)
     const hint =
       nearest === null ? `Valid here: ${valid.join(', ')}.` : `Did you mean "${nearest}"?`

@@ -40,13 +40,19 @@ test('a function that does not fit is told by its type and the innermost reason'
   const place = 'dataflow.mts(40,3)'
   const output = `${place}: error TS1360: Type '(n: string) => void' does not satisfy the expected type '$Map<a, b, c>'.
   Type 'void' is not assignable to type '$Out<{}>'.
+  Type 'void' is not assignable to type '$MaybePromise<{}>'.
   Type 'void' is not assignable to type 'u32'.`
   const [found] = typeDiagnostics(output, options)
   assert.equal(
     found?.message,
     "the function, (n: string) => void, does not fit here: Type 'void' is not assignable to type 'u32'."
   )
-  assert.match(found?.hint ?? '', /type '\{\}'\. Type 'void'/)
+  assert.equal(found.hint, "Type 'void' is not assignable to type '{}'.")
+})
+
+test('an export that is no function is told as that, a map that gives nothing as what it gives', () => {
+  assert.equal(told('3', '$Map<a, b, c>'), 'the export is of type 3; expected a function')
+  assert.match(told('undefined', '{} | null')!, /^the function of map returns undefined/)
 })
 
 test('errors of other files keep their place, those of packages are not told, those without a place are', () => {
@@ -70,3 +76,8 @@ test('JavaScript without types is a warning: it runs, but what it exports is not
   assert.equal(found?.severity, 'warning')
   assert.equal(found.message, 'my-words has no types: what it exports is not checked')
 })
+
+function told(type: string, expected: string): string | undefined {
+  const message = `Type '${type}' does not satisfy the expected type '${expected}'.`
+  return typeDiagnostics(`dataflow.mts(40,3): error TS1360: ${message}`, options)[0]?.message
+}

@@ -80,19 +80,26 @@ function wordsOf(
   details: readonly string[]
 ): { readonly message: string; readonly hint: string | null } {
   if (code === UNTYPED_MODULE) return untypedModule(message)
-  const hint = details.length === 0 ? null : details.join(' ')
-  const misfit = /^Type '(.*)' does not satisfy the expected type/.exec(message)
+  const reasons = details.filter((detail, index) => detail !== details[index - 1])
+  const hint = reasons.length === 0 ? null : reasons.join(' ')
+  const misfit = /^Type '(.*)' does not satisfy the expected type '(.*)'/.exec(message)
   if (code !== 'TS1360' || misfit === null) return { message, hint }
+  if (!misfit[1]!.includes('=>') && misfit[2] !== RESULT_OF_MAP) {
+    return { message: `the export is of type ${misfit[1]}; expected a function`, hint: null }
+  }
   if (!misfit[1]!.includes('=>')) {
     const advice = 'Return a value, or use filter-map, which drops what is undefined.'
     return { message: `the function of map returns ${misfit[1]}; expected a value`, hint: advice }
   }
-  const reason = details.at(-1) ?? 'its type is another.'
+  const reason = reasons.at(-1) ?? 'its type is another.'
   return {
     message: `the function, ${misfit[1]}, does not fit here: ${reason}`,
-    hint: details.length > 1 ? hint : null
+    hint: reasons.length > 1 ? reasons.slice(0, -1).join(' ') : null
   }
 }
+
+/** What {@link Declarations} asks of a map without a declared type. */
+const RESULT_OF_MAP = '{} | null'
 
 /** JavaScript without declarations: it runs, so it is no mistake. */
 const UNTYPED_MODULE = 'TS7016'

@@ -291,6 +291,12 @@ test('a number that bigint would not hold either is told without that advice', (
     refusal(() => written(integer('s64'), 2 ** 60, 'raw')),
     /; declare the type with bigint: true for more$/
   )
+  for (const value of [-8, 9.5, 2 ** 70]) {
+    assert.match(
+      refusal(() => written(integer('u64'), value, 'raw')),
+      /u64 \(0…9007199254740991\)$/
+    )
+  }
 })
 
 test('raw bytes of every length come back, and are the reader’s own', () => {

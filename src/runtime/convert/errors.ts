@@ -71,10 +71,15 @@ export function nameOf(type: Type): string {
   }
 }
 
-/** `u32 (0…4294967295)`; for 64-bit numbers the bounds of safe integers, with the way out. */
-export function rangeOf(type: Extract<Type, { readonly bigint: boolean }>): string {
+/** `u32 (0…4294967295)`; for 64-bit numbers the bounds of safe integers, with the way out where that takes `value`. */
+export function rangeOf(
+  type: Extract<Type, { readonly bigint: boolean }>,
+  value: number | bigint
+): string {
   const range = INTEGER_RANGES[type.kind]
   if (type.bigint) return `${type.kind} (${range.minBig}…${range.maxBig})`
   const bounds = `${type.kind} (${range.min}…${range.max})`
-  return range.bytes === 8 ? `${bounds}; declare the type with bigint: true for more` : bounds
+  const isSafe = value >= range.min && value <= range.max
+  const isBigint = !isSafe && value >= range.minBig && value <= range.maxBig
+  return isBigint ? `${bounds}; declare the type with bigint: true for more` : bounds
 }

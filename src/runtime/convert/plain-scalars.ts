@@ -72,10 +72,10 @@ function readInteger(type: IntegerType, value: unknown, path: string): number {
     throw valueError(path, `${show(value)} is no whole number, expected ${type.kind}`)
   const range = INTEGER_RANGES[type.kind]
   if (!(value >= range.min && value <= range.max)) {
-    throw valueError(path, `${show(value)} is outside ${rangeOf(type)}`)
+    throw valueError(path, `${show(value)} is outside ${rangeOf(type, value)}`)
   }
   if (!Number.isInteger(value)) {
-    throw valueError(path, `${show(value)} is not whole, expected ${rangeOf(type)}`)
+    throw valueError(path, `${show(value)} is not whole, expected ${rangeOf(type, value)}`)
   }
   return value + 0
 }
@@ -85,7 +85,7 @@ function readBigint(type: IntegerType, form: Form, value: unknown, path: string)
   const big = bigintOf(value, form)
   if (big === null) return mismatch(type, value instanceof ExactNumber ? value.value : value, path)
   if (big < range.minBig || big > range.maxBig) {
-    throw valueError(path, `${show(big)} is outside ${rangeOf(type)}`)
+    throw valueError(path, `${show(big)} is outside ${rangeOf(type, big)}`)
   }
   return big
 }

@@ -2,7 +2,13 @@
 import { readdirSync, statSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 
-import { compile, compilePackage, describeType, isScalarType } from '../../dataflow/index.ts'
+import {
+  compile,
+  compilePackage,
+  describeType,
+  isScalarType,
+  nearestWord
+} from '../../dataflow/index.ts'
 import type { PackageModel, PackageRequest } from '../../dataflow/index.ts'
 import type { Diagnostic } from '../../dataflow/diagnostics.ts'
 import type { Plan, StepPlan, TopicPlan } from '../../dataflow/plan.ts'
@@ -314,8 +320,12 @@ function formOf({ value: { type, converter } }: TopicPlan): string | null {
 function nearestHint(path: string): string | null {
   const folder = dirname(path)
   try {
-    const names = readdirSync(folder).filter(name => /\.ya?ml$/.test(name))
-    return names.length === 0 ? null : `There is ${names.slice(0, 5).join(', ')} in ${folder}.`
+    const names = readdirSync(folder).filter(name => /\.(ya?ml|[mc]?[jt]s)$/.test(name))
+    const nearest = nearestWord(basename(path), names)
+    if (nearest !== null) return `Did you mean ${join(folder, nearest)}?`
+    const shown = names.filter(name => /\.ya?ml$/.test(name)).slice(0, 5)
+    const place = folder === '.' ? 'this folder' : `the folder ${folder}`
+    return shown.length === 0 ? null : `In ${place} there is ${shown.join(', ')}.`
   } catch {
     return null
   }
