@@ -13,7 +13,7 @@ import type {
   StatefulFunction,
   TypedValue
 } from '../sdk/index.ts'
-import type { HandedRecord } from './entrance.ts'
+import type { HandedRecord } from './ingress/entrance.ts'
 import type { LatencySummary } from './histogram.ts'
 
 /** What an application is started with. */

@@ -10,8 +10,8 @@ import { Envelope, type Feed, type Origin, keyOf, putEnvelope } from './envelope
 import { Fifo } from './fifo.ts'
 import type { FunctionTable } from './function-table.ts'
 import type { Mailbox, Mailboxes } from './mailboxes.ts'
-import type { Pressure } from './pressure.ts'
-import type { Requests } from './requests.ts'
+import type { Pressure } from './pressure/pressure.ts'
+import type { Requests } from './ingress/requests.ts'
 
 /** What a {@link Dispatcher} is made from. */
 export interface DispatcherOptions {

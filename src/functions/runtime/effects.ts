@@ -18,10 +18,10 @@ import { type AddressState, Slot, expiryOf, isOver, stateSize } from './address-
 import { ownBytes } from './bytes.ts'
 import type { EgressRecord } from './contract.ts'
 import type { Dispatcher } from './dispatcher.ts'
-import type { Egresses } from './egress.ts'
+import type { Egresses } from './egress/egress.ts'
 import { Envelope, type Feed, keyOf } from './envelope.ts'
 import type { FunctionEntry } from './function-table.ts'
-import type { Timers } from './timers.ts'
+import type { Timers } from './timers/timers.ts'
 
 /** Room beside a largest record's key and value. */
 const RECORD_OVERHEAD_BYTES = 1_024

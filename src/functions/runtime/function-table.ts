@@ -11,7 +11,7 @@ import type { CallAttempt, FunctionEndpoint, RemoteValueSpec } from './contract.
 import { Fifo } from './fifo.ts'
 import { Histogram } from './histogram.ts'
 import type { Mailbox } from './mailboxes.ts'
-import type { Pressure, TypeLoad } from './pressure.ts'
+import type { Pressure, TypeLoad } from './pressure/pressure.ts'
 
 /** One declared state of a function. */
 export interface KnownSpec {

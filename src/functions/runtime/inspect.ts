@@ -13,7 +13,7 @@ import type {
 } from './contract.ts'
 import { keyOf } from './envelope.ts'
 import type { FunctionsProgram } from './program.ts'
-import { type Timer, unpackTimer } from './stored-timer.ts'
+import { type Timer, unpackTimer } from './timers/stored-timer.ts'
 
 /** Keys that are read at a time. */
 const PAGE = 1_024

@@ -18,8 +18,8 @@ import type {
   TimeTravel
 } from './contract.ts'
 import { ownerOf } from './dispatcher.ts'
-import type { HeardTopics } from './egress.ts'
-import type { Entrance, HandedRecord } from './entrance.ts'
+import type { HeardTopics } from './egress/egress.ts'
+import type { Entrance, HandedRecord } from './ingress/entrance.ts'
 import { keyOf } from './envelope.ts'
 import type { FunctionEntry } from './function-table.ts'
 import { Histogram, quantile } from './histogram.ts'

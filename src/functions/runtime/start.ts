@@ -15,10 +15,10 @@ import {
 import { type TaskState, changelogOf, openTaskState } from '../../state/index.ts'
 import { checkOptions, checkPartitions, tasksChanged } from './check-options.ts'
 import type { FunctionsOptions, IngressSpec, IngressStart, RunningFunctions } from './contract.ts'
-import { EgressTopics } from './egress-topics.ts'
-import type { HeardTopics } from './egress.ts'
+import { EgressTopics } from './egress/egress-topics.ts'
+import type { HeardTopics } from './egress/egress.ts'
 import { FunctionTable } from './function-table.ts'
-import { IngressTaker } from './ingress.ts'
+import { IngressTaker } from './ingress/ingress.ts'
 import {
   functionsChangelogName,
   functionsGroupName,
@@ -28,9 +28,9 @@ import {
 import { FUNCTION_STATES, FunctionsProgram } from './program.ts'
 import { type Resident, Running } from './running.ts'
 import { requiredFunctionTopics } from './topics.ts'
-import { Pressure } from './pressure.ts'
-import { Requests } from './requests.ts'
-import { Valves } from './valves.ts'
+import { Pressure } from './pressure/pressure.ts'
+import { Requests } from './ingress/requests.ts'
+import { Valves } from './pressure/valves.ts'
 
 const NO_RETRIES = { retries: 0, backoffMs: 0, backoffMaxMs: 0 }
 const BEGINNING: FirstPosition = { position: 'beginning', value: 0 }

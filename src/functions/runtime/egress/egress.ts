@@ -1,11 +1,11 @@
 // Where values leave: makes the record that an egress message stands for and writes it to its topic.
 import protobuf from 'protobufjs/minimal.js'
-import { MillraceError, messageOf } from '../../base/index.ts'
-import { murmur2, partitionForKey } from '../../record/index.ts'
-import type { EpochOutputs } from '../../runtime/task/index.ts'
-import { KAFKA_RECORD_TYPENAME, KAFKA_RECORD_TYPENAME_2 } from '../remote/wire/index.ts'
-import type { Address, EgressMessage, TypedValue } from '../sdk/index.ts'
-import type { EgressListener, EgressRecord, EgressSpec } from './contract.ts'
+import { MillraceError, messageOf } from '../../../base/index.ts'
+import { murmur2, partitionForKey } from '../../../record/index.ts'
+import type { EpochOutputs } from '../../../runtime/task/index.ts'
+import { KAFKA_RECORD_TYPENAME, KAFKA_RECORD_TYPENAME_2 } from '../../remote/wire/index.ts'
+import type { Address, EgressMessage, TypedValue } from '../../sdk/index.ts'
+import type { EgressListener, EgressRecord, EgressSpec } from '../contract.ts'
 import type { EgressTopics } from './egress-topics.ts'
 import type { Lane, Placements } from './placements.ts'
 

@@ -1,13 +1,13 @@
 // Where records become messages.
-import { MillraceError } from '../../base/index.ts'
-import { readHeaders } from '../../record/index.ts'
-import type { RecordFacts, RecordTaker, SourceReader } from '../../runtime/task/index.ts'
-import { type Address, addressOf } from '../sdk/index.ts'
-import { ownBytes } from './bytes.ts'
-import type { IngressSpec, RouterIngress, TargetIngress } from './contract.ts'
-import { checkMessage } from './effects.ts'
-import type { Feed, Origin } from './envelope.ts'
-import type { FunctionsProgram } from './program.ts'
+import { MillraceError } from '../../../base/index.ts'
+import { readHeaders } from '../../../record/index.ts'
+import type { RecordFacts, RecordTaker, SourceReader } from '../../../runtime/task/index.ts'
+import { type Address, addressOf } from '../../sdk/index.ts'
+import { ownBytes } from '../bytes.ts'
+import type { IngressSpec, RouterIngress, TargetIngress } from '../contract.ts'
+import { checkMessage } from '../effects.ts'
+import type { Feed, Origin } from '../envelope.ts'
+import type { FunctionsProgram } from '../program.ts'
 
 const EMPTY: Uint8Array = new Uint8Array(0)
 

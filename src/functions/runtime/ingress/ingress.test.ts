@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import protobuf from 'protobufjs/minimal.js'
-import { TickingClock } from '../../../test/runtime/crashing-log.ts'
-import { SimulatedClock } from '../../base/index.ts'
+import { TickingClock } from '../../../../test/runtime/crashing-log.ts'
+import { SimulatedClock } from '../../../base/index.ts'
 import {
   type StatefulFunction,
   addressOf,
@@ -14,9 +14,9 @@ import {
   statefulFunction,
   stringType,
   valueSpec
-} from '../sdk/index.ts'
-import type { IngressRecord, RoutedMessage } from './contract.ts'
-import { type AppOptions, FunctionsBench, egressToTopic, intOf } from './kit.cases.ts'
+} from '../../sdk/index.ts'
+import type { IngressRecord, RoutedMessage } from '../contract.ts'
+import { type AppOptions, FunctionsBench, egressToTopic, intOf } from '../kit.cases.ts'
 
 const toFunction = {
   kind: 'targets',

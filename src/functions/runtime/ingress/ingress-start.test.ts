@@ -1,9 +1,9 @@
 // Where ingresses begin, and several of them on one topic.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { addressOf, egressTo, messageTo, statefulFunction, stringType } from '../sdk/index.ts'
-import type { FunctionEndpoint, IngressSpec, IngressStart } from './contract.ts'
-import { type AppOptions, FunctionsBench, egressToTopic } from './kit.cases.ts'
+import { addressOf, egressTo, messageTo, statefulFunction, stringType } from '../../sdk/index.ts'
+import type { FunctionEndpoint, IngressSpec, IngressStart } from '../contract.ts'
+import { type AppOptions, FunctionsBench, egressToTopic } from '../kit.cases.ts'
 
 /** Says what it gets. */
 const echo = (typename: string) =>

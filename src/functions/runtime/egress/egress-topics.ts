@@ -1,5 +1,5 @@
 // The topics that egresses name: how many partitions each has, asked when a record first names one.
-import type { FunctionsOptions } from './contract.ts'
+import type { FunctionsOptions } from '../contract.ts'
 
 /** Topics of egresses; shared by the tasks of an application. */
 export class EgressTopics {

@@ -10,9 +10,9 @@
 //   P4  At the bound a type still has its share, for which blocked addresses do not count: so one that does not answer
 //       does not hold up the others. The shares of a thousand types come to less than half of the bound.
 //   P5  Delayed messages that fall due at the bound stay where they are, on disk, and hold their ingress partition.
-import type { Envelope, Feed } from './envelope.ts'
-import { sizeOf } from './envelope.ts'
-import type { Mailbox, Mailboxes } from './mailboxes.ts'
+import type { Envelope, Feed } from '../envelope.ts'
+import { sizeOf } from '../envelope.ts'
+import type { Mailbox, Mailboxes } from '../mailboxes.ts'
 import type { Resumable, Valves } from './valves.ts'
 
 /** What is held goes on when what waits has fallen below this share of its limit. */

@@ -1,8 +1,8 @@
 // Records that are handed over in this process: one commit with their effects, skipped after a start, refused whole.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { delegateLog } from '../../log/index.ts'
-import type { StatefulFunction } from '../sdk/index.ts'
+import { delegateLog } from '../../../log/index.ts'
+import type { StatefulFunction } from '../../sdk/index.ts'
 import {
   addressOf,
   egressTo,
@@ -11,10 +11,10 @@ import {
   stringType,
   typedValue,
   valueSpec
-} from '../sdk/index.ts'
-import type { RunningFunctions } from './contract.ts'
+} from '../../sdk/index.ts'
+import type { RunningFunctions } from '../contract.ts'
 import type { HandedRecord } from './entrance.ts'
-import { type AppOptions, FunctionsBench, egressToTopic, intOf } from './kit.cases.ts'
+import { type AppOptions, FunctionsBench, egressToTopic, intOf } from '../kit.cases.ts'
 
 const ADDRESS = addressOf('test/counter', 'a')
 

@@ -1,10 +1,10 @@
 // One call of a remote function with its handshake: again with the states that it asks for, until it answers.
-import { FUNCTION_HANDSHAKES_MAX, MillraceError } from '../../base/index.ts'
-import type { Effects } from '../sdk/index.ts'
-import { type AddressState, slotOf } from './address-state.ts'
-import type { FunctionEndpoint } from './contract.ts'
-import type { Envelope } from './envelope.ts'
-import { type FunctionEntry, checkTypes } from './function-table.ts'
+import { FUNCTION_HANDSHAKES_MAX, MillraceError } from '../../../base/index.ts'
+import type { Effects } from '../../sdk/index.ts'
+import { type AddressState, slotOf } from '../address-state.ts'
+import type { FunctionEndpoint } from '../contract.ts'
+import type { Envelope } from '../envelope.ts'
+import { type FunctionEntry, checkTypes } from '../function-table.ts'
 
 /** What a call is about. */
 export interface RemoteCall {

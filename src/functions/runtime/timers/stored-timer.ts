@@ -1,8 +1,8 @@
 // How delayed messages are stored: under keys whose order is that of their delivery, and as bytes until they are due.
-import { ByteWriter, assert } from '../../base/index.ts'
-import type { ValueCodec } from '../../state/contract.ts'
-import { StoredReader, putText } from './bytes.ts'
-import { type Envelope, putEnvelope, readEnvelope } from './envelope.ts'
+import { ByteWriter, assert } from '../../../base/index.ts'
+import type { ValueCodec } from '../../../state/contract.ts'
+import { StoredReader, putText } from '../bytes.ts'
+import { type Envelope, putEnvelope, readEnvelope } from '../envelope.ts'
 
 const VERSION = 1
 const HAS_TOKEN = 1

@@ -6,8 +6,8 @@
 //   I1  A record is taken only when the reader has processed everything of its partition that was durable when it came.
 //   I2  Where the reader has to wait (valves.ts) nothing is taken: what is here goes back to its sender.
 //   I3  What is refused has left nothing behind. It may be written to the topic, from which it is read as ever.
-import { ByteWriter, assert } from '../../base/index.ts'
-import type { RecordHeader } from '../../record/index.ts'
+import { ByteWriter, assert } from '../../../base/index.ts'
+import type { RecordHeader } from '../../../record/index.ts'
 import type {
   Budget,
   EpochOutputs,
@@ -15,9 +15,9 @@ import type {
   RecordTaker,
   SourceReader,
   TopicOutput
-} from '../../runtime/task/index.ts'
-import { Fifo } from './fifo.ts'
-import type { Lane, Placements, Told } from './placements.ts'
+} from '../../../runtime/task/index.ts'
+import { Fifo } from '../fifo.ts'
+import type { Lane, Placements, Told } from '../egress/placements.ts'
 
 /** So many records the reader may be behind for others to wait for it in memory. */
 const BEHIND_MAX = 1_024

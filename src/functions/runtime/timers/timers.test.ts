@@ -1,7 +1,7 @@
 // Delayed messages: in order, never early, over restarts, cancelled ones never.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { AdvancingClock, SeededRandom, SimulatedClock } from '../../base/index.ts'
+import { AdvancingClock, SeededRandom, SimulatedClock } from '../../../base/index.ts'
 import {
   addressOf,
   egressTo,
@@ -9,8 +9,8 @@ import {
   messageTo,
   statefulFunction,
   stringType
-} from '../sdk/index.ts'
-import { type AppOptions, FunctionsBench, egressToTopic } from './kit.cases.ts'
+} from '../../sdk/index.ts'
+import { type AppOptions, FunctionsBench, egressToTopic } from '../kit.cases.ts'
 
 const DAY_MS = 86_400_000
 

@@ -1,12 +1,12 @@
 // Delayed messages with next to nothing in memory against a sorted list, over commits, flushes and crashes.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Random, SeededRandom, SimulatedClock } from '../../base/index.ts'
-import { MemoryStore, type TaskState, openTaskState } from '../../state/index.ts'
-import { MemoryChangelog } from '../../state/test-kit.ts'
-import { addressOf } from '../sdk/index.ts'
-import { Envelope, keyOf } from './envelope.ts'
-import { FUNCTION_STATES } from './program.ts'
+import { type Random, SeededRandom, SimulatedClock } from '../../../base/index.ts'
+import { MemoryStore, type TaskState, openTaskState } from '../../../state/index.ts'
+import { MemoryChangelog } from '../../../state/test-kit.ts'
+import { addressOf } from '../../sdk/index.ts'
+import { Envelope, keyOf } from '../envelope.ts'
+import { FUNCTION_STATES } from '../program.ts'
 import { Timers } from './timers.ts'
 
 const SEED = Number(process.env['MILLRACE_SEED'] ?? 1)

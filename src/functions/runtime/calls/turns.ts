@@ -8,10 +8,10 @@ import {
   FUNCTION_CALLS_MAX,
   FUNCTION_CALLS_MIN,
   FUNCTION_CALLS_TASK_MAX
-} from '../../base/index.ts'
-import { Fifo } from './fifo.ts'
-import type { FunctionEntry } from './function-table.ts'
-import type { Mailbox } from './mailboxes.ts'
+} from '../../../base/index.ts'
+import { Fifo } from '../fifo.ts'
+import type { FunctionEntry } from '../function-table.ts'
+import type { Mailbox } from '../mailboxes.ts'
 
 /** The turns of one task. */
 export class Turns {

@@ -4,14 +4,14 @@
 //   V2  They come one after the other, each with what it causes in the task: what waits is counted before the next one
 //       comes (pressure.ts P5).
 //   V3  What has to wait goes on when who it waits for lets go; those behind it that wait for the same keep the order.
-import type { Clock, Timer as ClockTimer } from '../../base/index.ts'
-import type { Budget } from '../../runtime/task/index.ts'
-import type { Dispatcher } from './dispatcher.ts'
-import type { Envelope } from './envelope.ts'
-import type { FunctionTable } from './function-table.ts'
-import type { Pressure } from './pressure.ts'
+import type { Clock, Timer as ClockTimer } from '../../../base/index.ts'
+import type { Budget } from '../../../runtime/task/index.ts'
+import type { Dispatcher } from '../dispatcher.ts'
+import type { Envelope } from '../envelope.ts'
+import type { FunctionTable } from '../function-table.ts'
+import type { Pressure } from '../pressure/pressure.ts'
 import type { Timers } from './timers.ts'
-import type { Resumable } from './valves.ts'
+import type { Resumable } from '../pressure/valves.ts'
 
 /** The longest wait that a timer of the platform can make: 24 days. */
 const TIMER_MS_MAX = 2 ** 31 - 1

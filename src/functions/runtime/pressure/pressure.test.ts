@@ -1,9 +1,9 @@
 // Back-pressure: what waits for functions stays within the bound, and holds up only what feeds it.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { FUNCTION_CALLS_MAX } from '../../base/index.ts'
-import { partitionForKey } from '../../record/index.ts'
-import type { SourceReader } from '../../runtime/task/index.ts'
+import { FUNCTION_CALLS_MAX } from '../../../base/index.ts'
+import { partitionForKey } from '../../../record/index.ts'
+import type { SourceReader } from '../../../runtime/task/index.ts'
 import {
   addressOf,
   intType,
@@ -11,13 +11,13 @@ import {
   statefulFunction,
   stringType,
   valueSpec
-} from '../sdk/index.ts'
-import type { FunctionEndpoint, FunctionMetrics } from './contract.ts'
-import { Gate, countingEndpoint, records, settle, toCounter } from './gate.cases.ts'
-import { Envelope, type Feed } from './envelope.ts'
-import { FunctionEntry } from './function-table.ts'
-import { FunctionsBench, intOf } from './kit.cases.ts'
-import { Mailbox } from './mailboxes.ts'
+} from '../../sdk/index.ts'
+import type { FunctionEndpoint, FunctionMetrics } from '../contract.ts'
+import { Gate, countingEndpoint, records, settle, toCounter } from '../gate.cases.ts'
+import { Envelope, type Feed } from '../envelope.ts'
+import { FunctionEntry } from '../function-table.ts'
+import { FunctionsBench, intOf } from '../kit.cases.ts'
+import { Mailbox } from '../mailboxes.ts'
 import { Pressure } from './pressure.ts'
 import { Valves } from './valves.ts'
 

@@ -5,7 +5,7 @@ import {
   BATCH_BYTES_MAX,
   FUNCTION_MESSAGE_BYTES_MAX,
   FUNCTION_STATE_BYTES_MAX
-} from '../../base/index.ts'
+} from '../../../base/index.ts'
 import {
   type Effects,
   NO_EXPIRATION,
@@ -16,10 +16,10 @@ import {
   stringType,
   typedValue,
   valueSpec
-} from '../sdk/index.ts'
-import type { FunctionEndpoint } from './contract.ts'
-import { Gate, NOTHING, countingEndpoint, records, settle, toCounter } from './gate.cases.ts'
-import { FunctionsBench, egressToTopic, intOf } from './kit.cases.ts'
+} from '../../sdk/index.ts'
+import type { FunctionEndpoint } from '../contract.ts'
+import { Gate, NOTHING, countingEndpoint, records, settle, toCounter } from '../gate.cases.ts'
+import { FunctionsBench, egressToTopic, intOf } from '../kit.cases.ts'
 
 const count = valueSpec({ name: 'count', type: intType })
 

@@ -6,11 +6,11 @@ import {
   MillraceError,
   isMillraceError,
   messageOf
-} from '../../base/index.ts'
-import type { LogLine } from '../../runtime/contract.ts'
-import { HeaderWriter, type RecordFacts, type TopicOutput } from '../../runtime/task/index.ts'
-import type { Envelope } from './envelope.ts'
-import { keyOf } from './envelope.ts'
+} from '../../../base/index.ts'
+import type { LogLine } from '../../../runtime/contract.ts'
+import { HeaderWriter, type RecordFacts, type TopicOutput } from '../../../runtime/task/index.ts'
+import type { Envelope } from '../envelope.ts'
+import { keyOf } from '../envelope.ts'
 
 /** Lines about failures per function type before only every thousandth is said. */
 const LINES_MAX = 20

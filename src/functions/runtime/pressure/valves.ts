@@ -2,8 +2,8 @@
 //
 // Messages between functions are never held, or a cycle of them could wait for itself. All tasks of an application
 // share the valves: a message may wait in another task than its ingress.
-import type { SourceReader } from '../../runtime/task/index.ts'
-import type { Feed } from './envelope.ts'
+import type { SourceReader } from '../../../runtime/task/index.ts'
+import type { Feed } from '../envelope.ts'
 
 /** One ingress partition. */
 interface Valve {

@@ -5,10 +5,10 @@ import {
   FUNCTION_CALLS_MAX,
   FUNCTION_CALLS_MIN,
   FUNCTION_CALLS_TASK_MAX
-} from '../../base/index.ts'
-import { statefulFunction } from '../sdk/index.ts'
-import { FunctionEntry } from './function-table.ts'
-import { Mailbox } from './mailboxes.ts'
+} from '../../../base/index.ts'
+import { statefulFunction } from '../../sdk/index.ts'
+import { FunctionEntry } from '../function-table.ts'
+import { Mailbox } from '../mailboxes.ts'
 import { Turns } from './turns.ts'
 
 function entryOf(index: number): FunctionEntry {

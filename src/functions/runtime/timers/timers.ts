@@ -10,10 +10,10 @@
 //   D4  When the heap is empty and messages behind the horizon are pending, a reading is under way.
 //   D5  A message that is due and has to wait (pressure.ts P5) stays in the state, and can be cancelled; its key stands
 //       in a heap of whom it waits for, and comes before what falls due later.
-import { assert } from '../../base/index.ts'
-import type { KeyedState } from '../../state/contract.ts'
+import { assert } from '../../../base/index.ts'
+import type { KeyedState } from '../../../state/contract.ts'
 import { DueHeap } from './due-heap.ts'
-import { type Envelope, keyOf } from './envelope.ts'
+import { type Envelope, keyOf } from '../envelope.ts'
 import { type Timer, dueKey, dueKeyParts, packTimer, unpackTimer } from './stored-timer.ts'
 
 /** Fewer cancelled messages are not worth a pass over the heap. */

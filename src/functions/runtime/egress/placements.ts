@@ -2,9 +2,9 @@
 //
 //   N1  All records that a task writes to a partition that somebody asks about are noted, in their order.
 //   N2  Each is told of once: that it is durable, or, when the task ends, that it is not.
-import type { CommitBatch } from '../../log/log.ts'
-import { readBatchHeader } from '../../record/index.ts'
-import type { EpochEnd } from '../../runtime/task/index.ts'
+import type { CommitBatch } from '../../../log/log.ts'
+import { readBatchHeader } from '../../../record/index.ts'
+import type { EpochEnd } from '../../../runtime/task/index.ts'
 
 /** Whoever wants to know of a record. */
 export interface Told {
