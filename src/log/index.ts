@@ -8,12 +8,12 @@ export {
   type RepairOptions,
   type RepairReport,
   repairDiskLog
-} from './disk/repair.ts'
+} from './disk/repair/repair.ts'
 export {
   type LogProblem,
   type VerifyOptions,
   type VerifyReport,
   verifyDiskLog
-} from './disk/verify.ts'
+} from './disk/repair/verify.ts'
 export { type MemoryLogOptions, openMemoryLog } from './memory/memory-log.ts'
 export { checkTopicName, isTopicName } from './spec.ts'

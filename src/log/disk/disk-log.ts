@@ -34,7 +34,7 @@ import type {
 } from '../log.ts'
 import { checkTopicName, specOf } from '../spec.ts'
 import { Waiters } from '../waiters.ts'
-import { Cleaner } from './cleaner.ts'
+import { Cleaner } from './cleanup/cleaner.ts'
 import type { OnDiskLogEvent } from './events.ts'
 import { IndexCache } from './index-cache.ts'
 import { Journal } from './journal.ts'

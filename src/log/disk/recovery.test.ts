@@ -16,7 +16,7 @@ import { MillraceError, SeededRandom, SimulatedClock, SimulatedDisk } from '../.
 import type { Log } from '../log.ts'
 import { openDiskLog } from './disk-log.ts'
 import type { DiskLogEvent } from './events.ts'
-import { verifyDiskLog } from './verify.ts'
+import { verifyDiskLog } from './repair/verify.ts'
 
 interface World {
   disk: SimulatedDisk

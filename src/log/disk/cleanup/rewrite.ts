@@ -3,15 +3,15 @@
 // Whole batches go when they are before their partition's start or their topic is deleted; records go when a
 // keeper (compaction) says so. Offsets stay. The new file takes the old one's name when it is durable, so a crash
 // at any moment leaves one of the two, and both hold everything live.
-import { ByteWriter, type DiskFile, type MillraceError, assert } from '../../base/index.ts'
+import { ByteWriter, type DiskFile, type MillraceError, assert } from '../../../base/index.ts'
 import {
   type RecordCursor,
   batchMaxTimestamp,
   readBatchHeader,
   rewriteBatch
-} from '../../record/index.ts'
-import type { BatchIndex } from './batch-index.ts'
-import { writeBatchEntry } from './directory.ts'
+} from '../../../record/index.ts'
+import type { BatchIndex } from '../batch-index.ts'
+import { writeBatchEntry } from '../directory.ts'
 import {
   FILE_HEADER_BYTES,
   FRAME_KIND,
@@ -20,12 +20,12 @@ import {
   encodeFileHeader,
   finishFrame,
   seedOf
-} from './format.ts'
-import type { IndexCache } from './index-cache.ts'
-import { type Journal, isLive } from './journal.ts'
-import { type DiskPartitionState, JournalFile, Span } from './journal-file.ts'
-import { faultOfRow } from './reader.ts'
-import { writeSidecar } from './sidecar.ts'
+} from '../format.ts'
+import type { IndexCache } from '../index-cache.ts'
+import { type Journal, isLive } from '../journal.ts'
+import { type DiskPartitionState, JournalFile, Span } from '../journal-file.ts'
+import { faultOfRow } from '../reader.ts'
+import { writeSidecar } from '../sidecar.ts'
 
 /** A file is written anew when less of its batches is live. */
 const LIVE_RATIO_MIN = 0.5

@@ -1,5 +1,5 @@
 // Names of topics for reports about damaged files.
-import type { ScannedFrame } from './scan.ts'
+import type { ScannedFrame } from '../scan.ts'
 
 /** Names by id, as far as readable frames tell. */
 export class TopicNames {

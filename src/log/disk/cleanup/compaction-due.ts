@@ -2,7 +2,7 @@
 //
 // Compaction writes whole files anew, with what other partitions have in them. A partition that is a hundredth of its
 // files would have each of them written twice for next to nothing, while its clients wait for the same disk.
-import type { DiskPartitionState, JournalFile, Span } from './journal-file.ts'
+import type { DiskPartitionState, JournalFile, Span } from '../journal-file.ts'
 
 /** A partition is compacted when this part of its sealed bytes is new since the last time, */
 const DIRTY_RATIO_MIN = 0.5

@@ -11,10 +11,10 @@ import {
   MillraceError,
   type Random,
   SystemRandom
-} from '../../base/index.ts'
-import type { Catalog } from '../catalog.ts'
-import { writeBatchEntry } from './directory.ts'
-import { lockLog } from './disk-log.ts'
+} from '../../../base/index.ts'
+import type { Catalog } from '../../catalog.ts'
+import { writeBatchEntry } from '../directory.ts'
+import { lockLog } from '../disk-log.ts'
 import {
   FILE_HEADER_BYTES,
   FRAME_KIND,
@@ -24,13 +24,13 @@ import {
   encodeFileHeader,
   finishFrame,
   seedOf
-} from './format.ts'
+} from '../format.ts'
 import { type Inspection, inspectFile, journalNumbers } from './inspect.ts'
-import { Journal } from './journal.ts'
-import { type DiskPartition, journalFolder, sidecarPath } from './journal-file.ts'
+import { Journal } from '../journal.ts'
+import { type DiskPartition, journalFolder, sidecarPath } from '../journal-file.ts'
 import { CatalogSalvage, type MissingOffsets } from './salvage.ts'
-import { FrameScanner, type ScannedBatch, batchFault } from './scan.ts'
-import { type SidecarContent, readSidecar } from './sidecar.ts'
+import { FrameScanner, type ScannedBatch, batchFault } from '../scan.ts'
+import { type SidecarContent, readSidecar } from '../sidecar.ts'
 import { TopicNames } from './topic-names.ts'
 
 /** What a repair is made with. */

@@ -1,10 +1,10 @@
 // Rebuilds a catalog from frames some of which are lost: what is missing is filled in, never refused.
-import { unreachable } from '../../base/index.ts'
-import { Catalog, type CatalogChange, type PartitionState } from '../catalog.ts'
-import { TOPIC_SPEC_DEFAULT } from '../log.ts'
-import { FRAME_KIND } from './format.ts'
-import { DiskPartition, type DiskPartitionState } from './journal-file.ts'
-import type { ScannedFrame } from './scan.ts'
+import { unreachable } from '../../../base/index.ts'
+import { Catalog, type CatalogChange, type PartitionState } from '../../catalog.ts'
+import { TOPIC_SPEC_DEFAULT } from '../../log.ts'
+import { FRAME_KIND } from '../format.ts'
+import { DiskPartition, type DiskPartitionState } from '../journal-file.ts'
+import type { ScannedFrame } from '../scan.ts'
 import { nameOfUnknown } from './topic-names.ts'
 
 /** Offsets that a partition had and no frame holds. */

@@ -1,5 +1,5 @@
 // Looks at every byte of one journal file: what is good, what is damaged, what a crash left torn.
-import type { Disk, DiskFile } from '../../base/index.ts'
+import type { Disk, DiskFile } from '../../../base/index.ts'
 import {
   FILE_HEADER_BYTES,
   FRAME_KIND,
@@ -7,11 +7,11 @@ import {
   type FormatFault,
   decodeFileHeader,
   headerFaults
-} from './format.ts'
-import { JournalFile, journalFolder, journalPath, numberOf } from './journal-file.ts'
-import { restoreNames } from './recovery.ts'
-import { FrameScanner, type ScannedBatch, type ScannedFrame } from './scan.ts'
-import { sidecarFault } from './sidecar.ts'
+} from '../format.ts'
+import { JournalFile, journalFolder, journalPath, numberOf } from '../journal-file.ts'
+import { restoreNames } from '../recovery.ts'
+import { FrameScanner, type ScannedBatch, type ScannedFrame } from '../scan.ts'
+import { sidecarFault } from '../sidecar.ts'
 
 /** Something in a file that is not as it was written. */
 export interface FoundProblem {

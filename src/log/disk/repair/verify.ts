@@ -1,9 +1,9 @@
 // Reads every byte of a log that nobody has open, and says what is damaged. Changes nothing.
-import type { Disk } from '../../base/index.ts'
-import { problemSentence } from './damage.ts'
-import { lockLog } from './disk-log.ts'
+import type { Disk } from '../../../base/index.ts'
+import { problemSentence } from '../damage.ts'
+import { lockLog } from '../disk-log.ts'
 import { type FoundProblem, inspectFile, journalNumbers } from './inspect.ts'
-import { journalFolder } from './journal-file.ts'
+import { journalFolder } from '../journal-file.ts'
 import { TopicNames } from './topic-names.ts'
 
 /** Where the log is. */

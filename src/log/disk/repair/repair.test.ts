@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 
-import { append, boundsOf, readAll, rejects, to } from '../../../conformance/log-kit.ts'
-import { SeededRandom, SimulatedClock, SimulatedDisk } from '../../base/index.ts'
-import type { Log } from '../log.ts'
-import { openDiskLog } from './disk-log.ts'
+import { append, boundsOf, readAll, rejects, to } from '../../../../conformance/log-kit.ts'
+import { SeededRandom, SimulatedClock, SimulatedDisk } from '../../../base/index.ts'
+import type { Log } from '../../log.ts'
+import { openDiskLog } from '../disk-log.ts'
 import { type RepairReport, repairDiskLog } from './repair.ts'
 import { verifyDiskLog } from './verify.ts'
 

@@ -2,18 +2,18 @@
 //
 // The order matters for tombstones (K2 of ../compaction.ts): files are cleaned from the oldest on, each durably
 // before the next, and a partition counts as compacted only if none of its files had to be skipped.
-import { type Clock, MillraceError, isMillraceError } from '../../base/index.ts'
-import { RecordCursor, batchByteLength } from '../../record/index.ts'
-import type { CatalogChange } from '../catalog.ts'
-import { LatestOffsets } from '../compaction.ts'
-import type { CleanupReport } from '../log.ts'
-import { RetentionScan, hasRetention } from '../retention.ts'
+import { type Clock, MillraceError, isMillraceError } from '../../../base/index.ts'
+import { RecordCursor, batchByteLength } from '../../../record/index.ts'
+import type { CatalogChange } from '../../catalog.ts'
+import { LatestOffsets } from '../../compaction.ts'
+import type { CleanupReport } from '../../log.ts'
+import { RetentionScan, hasRetention } from '../../retention.ts'
 import { sealedEnd, worthCompacting } from './compaction-due.ts'
-import type { IndexCache } from './index-cache.ts'
-import type { Journal } from './journal.ts'
-import type { DiskPartitionState, JournalFile } from './journal-file.ts'
-import { liveBytes } from './live-bytes.ts'
-import type { JournalReader } from './reader.ts'
+import type { IndexCache } from '../index-cache.ts'
+import type { Journal } from '../journal.ts'
+import type { DiskPartitionState, JournalFile } from '../journal-file.ts'
+import { liveBytes } from '../live-bytes.ts'
+import type { JournalReader } from '../reader.ts'
 import { type CleanedFile, type Keeper, type RewriteContext, cleanFile } from './rewrite.ts'
 
 /** What is read at once to learn keys: some ms of work. */

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { PartitionState, TopicState } from '../catalog.ts'
-import { TOPIC_SPEC_DEFAULT } from '../log.ts'
+import { PartitionState, TopicState } from '../../catalog.ts'
+import { TOPIC_SPEC_DEFAULT } from '../../log.ts'
 import { worthCompacting } from './compaction-due.ts'
-import { DiskPartition, type DiskPartitionState, JournalFile, Span } from './journal-file.ts'
+import { DiskPartition, type DiskPartitionState, JournalFile, Span } from '../journal-file.ts'
 
 test('leaves a partition that is little of the files that hold it', () => {
   const files = [file(), file()]
