@@ -103,10 +103,10 @@ export interface ReadRequest {
    */
   readonly isBounded?: boolean
   /**
-   * Memory that the result may be given in, if it fits: a log that copies then needs none of its own. It is the
-   * caller's again once the promise has settled, and with it what stands in it.
+   * Memory that the result may be given in, if it fits, or what gives it for a length: a log that copies then needs
+   * none of its own. It is the caller's again once the promise has settled, and with it what stands in it.
    */
-  readonly into?: Buffer
+  readonly into?: Buffer | ((length: number) => Buffer)
 }
 
 /** Whole batches, one behind the other. */

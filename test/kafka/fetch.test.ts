@@ -9,7 +9,7 @@ import {
   type ResponseOf,
   type Sparse
 } from '../../src/kafka/wire/index.ts'
-import { batchByteLength } from '../../src/record/index.ts'
+import { batchByteLength, checkBatch } from '../../src/record/index.ts'
 import { brokerFor, finallyIn, startOn, stop, temporaryFolder, until } from './kit.ts'
 import { batchOf, wireClientFor, type WireClient } from './wire-client.ts'
 
@@ -257,4 +257,42 @@ test('places are found by time and by their special names; a partition is named 
     topics[0]!.partitions.map(each => each.errorCode),
     [ERROR_CODES.INVALID_REQUEST, 0, ERROR_CODES.INVALID_REQUEST]
   )
+})
+
+test('memory of an answer is used again when it was sent, and not before', async t => {
+  const { log, broker, bootstrap } = await brokerFor(t)
+  const { memory } = broker.context
+  const batches = 12
+  for (const topic of ['a', 'b']) {
+    await log.createTopic(topic)
+    for (let count = 0; count < batches; count++) {
+      const batch = batchOf([topic.repeat(BYTES)], null)
+      await log.commit({ batches: [{ topic, partition: 0, batch }], offsets: [] })
+    }
+  }
+  const ask = async (client: WireClient, topic: string): Promise<number> => {
+    const bytesMax = 2 * batches * BYTES
+    const partitions = [{ partition: 0, fetchOffset: 0, partitionMaxBytes: bytesMax }]
+    const asked = { maxBytes: bytesMax, sessionEpoch: -1, topics: [{ topic, partitions }] }
+    const { records } = partitionsOf(await client.ask('Fetch', 11, asked))[0]!
+    let count = 0
+    for (let at = 0; at < records!.length; at += batchByteLength(records!, at)) {
+      strictEqual(checkBatch(records!, at, records!.length), null)
+      strictEqual(records![at + 1_000], topic.charCodeAt(0))
+      count++
+    }
+    return count
+  }
+  const [slow, fast] = [await wireClientFor(t, bootstrap), await wireClientFor(t, bootstrap)]
+  strictEqual(await ask(slow, 'a'), batches)
+  await until(() => memory.idleBytes > 0)
+  slow.socket.pause()
+  const answer = ask(slow, 'a')
+  await until(() => memory.idleBytes === 0)
+  for (let count = 0; count < 3; count++) {
+    strictEqual(await ask(fast, 'b'), batches)
+    await until(() => memory.idleBytes > 0)
+  }
+  slow.socket.resume()
+  strictEqual(await answer, batches)
 })

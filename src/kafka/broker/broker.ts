@@ -4,6 +4,7 @@ import type { Log } from '../../log/index.ts'
 import { Security } from '../../security/index.ts'
 import { closeBrokerState, openBrokerState, type BrokerState } from './broker-state.ts'
 import type { BrokerContext, BrokerSettings } from './context.ts'
+import { AnswerMemory } from './answer-memory.ts'
 import { FetchSessions } from './fetch-sessions.ts'
 import { Groups } from './groups/groups.ts'
 import { Load } from './load.ts'
@@ -110,7 +111,8 @@ export async function openContext(
     settings,
     clusterId,
     security,
-    load: new Load(options.bytesMax ?? BYTES_MAX_DEFAULT)
+    load: new Load(options.bytesMax ?? BYTES_MAX_DEFAULT),
+    memory: new AnswerMemory()
   }
 }
 

@@ -10,6 +10,7 @@
 import type { Socket } from 'node:net'
 import { messageOf, type Timer } from '../../base/index.ts'
 import { ANONYMOUS } from '../../security/index.ts'
+import type { Loan } from './answer-memory.ts'
 import type { BrokerContext, Caller } from './context.ts'
 import { openMessage, openRequest, type OpenRequest } from './dispatch.ts'
 import { FrameSplitter } from './frame-splitter.ts'
@@ -49,9 +50,14 @@ export interface ConnectionOptions {
   readonly events: ConnectionEvents
 }
 
-interface Begun {
+interface Waiting {
   readonly request: OpenRequest
   readonly bytes: number
+  /** What the answer is made in, until it was sent. */
+  readonly memory: Loan
+}
+
+interface Begun extends Waiting {
   readonly keepsOrder: boolean
   readonly response: Promise<readonly Uint8Array[] | null>
 }
@@ -62,7 +68,7 @@ export class Connection {
   readonly #context: BrokerContext
   readonly #options: ConnectionOptions
   readonly #frames: FrameSplitter
-  readonly #waiting: { readonly request: OpenRequest; readonly bytes: number }[] = []
+  readonly #waiting: Waiting[] = []
   readonly #begun: Begun[] = []
   readonly #ended = new AbortController()
   readonly #client: string
@@ -132,14 +138,15 @@ export class Connection {
     const { login } = this.#options
     try {
       for (const frame of this.#frames.push(chunk)) {
+        const memory = this.#context.memory.lend()
         const request = login.takesFrames
           ? openMessage(login, frame)
           : openRequest(
               frame,
-              clientId => this.#caller(clientId),
+              clientId => this.#caller(clientId, memory),
               api => login.refusalOf(api)
             )
-        this.#waiting.push({ request, bytes: frame.length })
+        this.#waiting.push({ request, bytes: frame.length, memory })
         this.#pendingBytes += frame.length
       }
     } catch (error) {
@@ -162,7 +169,7 @@ export class Connection {
     if (change !== 0) this.#options.events.onBytes(change)
   }
 
-  #caller(clientId: string | null): Caller {
+  #caller(clientId: string | null, memory: Loan): Caller {
     const { login, advertised } = this.#options
     return {
       clientId: clientId ?? '',
@@ -170,6 +177,7 @@ export class Connection {
       address: advertised,
       signal: this.#ended.signal,
       login,
+      memory,
       identity: login.identity ?? { principal: ANONYMOUS, host: this.#host, door: 'kafka' }
     }
   }
@@ -205,7 +213,7 @@ export class Connection {
     for (let next = this.#begun[0]; next !== undefined; next = this.#begun[0]) {
       try {
         const pieces = await next.response
-        if (pieces !== null && !this.#socket.destroyed) this.#write(pieces)
+        if (pieces !== null && !this.#socket.destroyed) this.#write(pieces, next.memory)
       } catch (error) {
         this.#fail(`${next.request.name} failed: ${messageOf(error)}`)
       }
@@ -228,10 +236,12 @@ export class Connection {
     if (this.#waiting.length > 0) this.#beginNext()
   }
 
-  #write(pieces: readonly Uint8Array[]): void {
+  /** `memory`: where pieces of the answer stand; it is given back when the system has them. */
+  #write(pieces: readonly Uint8Array[], memory: Loan): void {
     this.#socket.cork()
-    for (const piece of pieces) {
-      this.#socket.write(piece)
+    for (const [at, piece] of pieces.entries()) {
+      const isLast = at === pieces.length - 1
+      this.#socket.write(piece, isLast ? () => memory.giveBack() : undefined)
       this.#writtenBytes += piece.length
     }
     this.#socket.uncork()

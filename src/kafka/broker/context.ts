@@ -3,6 +3,7 @@ import type { Clock, Random } from '../../base/index.ts'
 import type { Log } from '../../log/index.ts'
 import type { Identity, Security } from '../../security/index.ts'
 import type { ApiName, RequestOf, ResponseOf, Sparse } from '../wire/index.ts'
+import type { AnswerMemory, Loan } from './answer-memory.ts'
 import type { FetchSessions } from './fetch-sessions.ts'
 import type { Groups } from './groups/groups.ts'
 import type { Load } from './load.ts'
@@ -56,6 +57,8 @@ export interface BrokerContext {
   readonly security: Security
   /** What all connections have in memory. */
   readonly load: Load
+  /** For records on their way to clients. */
+  readonly memory: AnswerMemory
 }
 
 /** Who asks, over which connection. */
@@ -70,6 +73,8 @@ export interface Caller {
   /** Who asks. Before a login, when only requests that make one are answered: ANONYMOUS. */
   readonly identity: Identity
   readonly login: Login
+  /** Memory for the answer to this request, taken back when it was sent. */
+  readonly memory: Loan
 }
 
 /** Answers one request of an API in any version. null: no response is sent (acks 0). */

@@ -78,7 +78,8 @@ export async function openLocalBroker(options: LocalBrokerOptions): Promise<Loca
     address: { host: 'this process', port: 0 },
     signal: ended.signal,
     identity: OWNER,
-    login
+    login,
+    memory: context.memory.lend()
   })
   let correlationId = 0
   return {

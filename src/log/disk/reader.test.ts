@@ -44,6 +44,14 @@ test('reads into the memory that is given, or into its own where that is too sma
     assert.deepEqual(valuesIn(bytes), expected)
     assert.equal(bytes.buffer === into.buffer, into === large)
   }
+  let wanted = 0
+  const into = (length: number): Buffer => {
+    wanted = length
+    return large
+  }
+  const given = await log.read({ ...request, into })
+  assert.equal(given.bytes.buffer, large.buffer)
+  assert.ok(wanted >= given.bytes.length)
   // From memory too: what was committed since.
   await commit('wanted', 'new')
   const { bytes } = await log.read({ ...request, offset: 8, into: large })

@@ -90,7 +90,7 @@ export class JournalReader {
     file: JournalFile,
     index: BatchIndex,
     rows: Rows,
-    into: Buffer | undefined
+    into: ReadRequest['into']
   ): { readonly buffer: Buffer; readonly count: number } | undefined {
     const { tail } = this.#journal
     const from = file.tailBase + index.positions[rows.first]!
@@ -113,7 +113,7 @@ export class JournalReader {
     span: Span,
     index: BatchIndex,
     rows: Rows,
-    into: Buffer | undefined
+    into: ReadRequest['into']
   ): Promise<{ readonly buffer: Buffer; readonly count: number } | undefined> {
     const { file } = span
     const handle = await file.pin(this.#journal.disk)
@@ -161,7 +161,7 @@ async function readRows(
   handle: DiskFile,
   index: BatchIndex,
   rows: Rows,
-  into: Buffer | undefined
+  into: ReadRequest['into']
 ): Promise<Buffer> {
   let room = 0
   for (let first = rows.first; first < rows.end;) {
@@ -189,9 +189,11 @@ async function readRows(
 }
 
 /** `length` bytes of the memory that was given, or new ones. */
-function memory(length: number, into: Buffer | undefined): Buffer {
-  if (into === undefined || into.length < length) return Buffer.allocUnsafe(length)
-  return into.subarray(0, length)
+function memory(length: number, into: ReadRequest['into']): Buffer {
+  const given = typeof into === 'function' ? into(length) : into
+  return given === undefined || given.length < length
+    ? Buffer.allocUnsafe(length)
+    : given.subarray(0, length)
 }
 
 /** The rows from `first` on that stand near each other, and where they stand in the file. */

@@ -40,6 +40,8 @@ export const handleFetch: Handler<'Fetch'> = async (context, request, caller, ve
   const deadline = context.clock.monotonic() + Math.max(0, request.maxWaitMs)
   for (;;) {
     const endedBefore = context.transactions.endedCount
+    // What was found before and is not enough is read again.
+    caller.memory.giveBack()
     const found = await collect(context, request, plan.wanted, { version, caller })
     const bytes = found.reduce((sum, each) => sum + each.bytes, 0)
     const hasNews = found.some(each => (each.answer.errorCode ?? 0) !== 0)
@@ -131,7 +133,8 @@ async function readKnown(
     partition,
     offset: fetchOffset,
     bytesMax: Math.min(Math.max(0, bytesMax), bounds.left),
-    isBounded: !bounds.isFirst
+    isBounded: !bounds.isFirst,
+    into: length => bounds.caller.memory.take(length)
   })
   if (fetchOffset < startOffset) return ERROR_CODES.OFFSET_OUT_OF_RANGE
   const stable = Math.min(endOffset, context.transactions.lastStableOffset(topic, partition))
