@@ -67,11 +67,14 @@ export class Mailboxes {
     this.#state = state
   }
 
-  /** Numbers of all messages in the state, lowest first: to be delivered again after a start. */
-  restore(): Float64Array {
+  /** Numbers of all messages in the state, lowest first: to be delivered again after a start. `meet` gets each. */
+  restore(meet: (envelope: Envelope) => void): Float64Array {
     const sequences = new Float64Array(this.#state.size)
     let count = 0
-    for (const [key] of this.#state.entries()) sequences[count++] = key as number
+    for (const [key, envelope] of this.#state.entries()) {
+      sequences[count++] = key as number
+      meet(envelope)
+    }
     sequences.sort()
     if (count > 0) this.#next = sequences[count - 1]! + 1
     return sequences

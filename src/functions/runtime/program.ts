@@ -176,7 +176,7 @@ export class FunctionsProgram implements TaskProgram, TaskWork {
     })
     this.calls = new Calls({ ...options, states, mailboxes, effects, deadLetters })
     this.expiring = [expiring]
-    this.#restored = mailboxes.restore()
+    this.#restored = mailboxes.restore(envelope => this.#meet(envelope))
     this.#deliveries = new Deliveries({
       ...options,
       timers,
@@ -210,9 +210,7 @@ export class FunctionsProgram implements TaskProgram, TaskWork {
     const { calls } = this
     for (; calls.isReady && budget.left > 0; this.#count(budget)) calls.step()
     for (; this.#restoredAt < this.#restored.length && budget.left > 0; this.#count(budget)) {
-      const envelope = this.mailboxes.load(this.#restored[this.#restoredAt++]!)
-      this.#meet(envelope)
-      calls.deliver(envelope)
+      calls.deliver(this.mailboxes.load(this.#restored[this.#restoredAt++]!))
     }
     if (this.#restoredAt < this.#restored.length) return
     if (this.#restoredAt > 0) {
@@ -245,13 +243,15 @@ export class FunctionsProgram implements TaskProgram, TaskWork {
 
   /** Takes a message that another task has sent. */
   acceptMessage(facts: RecordFacts): void {
-    const { messagesFrom, pressure, table } = this.#options
+    const { messagesFrom, pressure, requests, table } = this.#options
     const reader = new StoredReader(facts.data, facts.valueStart, facts.valueEnd)
     const envelope = readEnvelope(reader)
     const { namespace, type } = envelope.target
     const load = table.find(namespace, type)?.load
-    if (facts.offset < messagesFrom) this.#meet(envelope)
-    else if (load !== undefined) pressure.received(load, envelope)
+    if (facts.offset < messagesFrom) {
+      this.#meet(envelope)
+      if (facts.offset === messagesFrom - 1) requests.met()
+    } else if (load !== undefined) pressure.received(load, envelope)
     this.dispatcher.route(envelope)
     this.drain()
   }

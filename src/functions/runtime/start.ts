@@ -169,6 +169,10 @@ function enter(common: Common, index: number, state: TaskState): Resident {
   const time = { now: clock.now() }
   const budget: Budget = { left: 0, until: Number.POSITIVE_INFINITY }
   const counters = { commits: 0 }
+  const messages = messagesTopicName(name)
+  const messagesFrom = common.messagesEnds[index] ?? 0
+  const read = positions.find(one => one.topic === messages && one.partition === index)
+  if (read !== undefined && read.position < messagesFrom) common.requests.behind()
   const program = new FunctionsProgram({
     app: name,
     task: index,
@@ -181,7 +185,7 @@ function enter(common: Common, index: number, state: TaskState): Resident {
     heard: common.heard,
     pressure: common.pressure,
     requests: common.requests,
-    messagesFrom: common.messagesEnds[index] ?? 0,
+    messagesFrom,
     clock,
     time,
     budget,

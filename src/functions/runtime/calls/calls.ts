@@ -263,7 +263,7 @@ export class Calls {
   #bury(envelope: Envelope, error: unknown, attempts: number): void {
     const { deadLetters, requests, time } = this.#options
     const { request } = envelope
-    const isLast = request !== null && requests.countOf(request) === 1
+    const isLast = request !== null && requests.isLast(request)
     deadLetters.message(envelope, { error, attempts, isLast }, time.now)
   }
 
