@@ -52,7 +52,8 @@ export const RECORD_EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'millrace consume orders --from -10 -o json',
     'millrace consume orders --from 15m --partition 0 --group report',
     "millrace consume orders -d --filter 'value.amount > 100' --format '{{time}} {{key}}: {{value}}'",
-    'millrace consume orders refunds --limit 20 -o table'
+    'millrace consume orders refunds --limit 20 -o table',
+    'millrace consume orders -d --registry http://127.0.0.1:8081'
   ],
   bench: ['millrace bench produce bench', 'millrace bench consume bench -o json'],
   'bench produce': [
@@ -180,7 +181,7 @@ function addProduce(program: Command, finish: Finish): void {
 }
 
 function addConsume(program: Command, finish: Finish): void {
-  addTarget(
+  const command = addTarget(
     program
       .command('consume')
       .summary('print records')
@@ -222,7 +223,7 @@ function addConsume(program: Command, finish: Finish): void {
       'only records for which this TypeScript is true: an expression over key, value, text, headers, timestamp, ' +
         'topic, partition and offset, or a file that exports filter(record)'
     )
-    .option('--types <file>', 'take the types of key and value from this dataflow file')
+  addPrintedTypes(command)
     .option('-g, --group <name>', 'consume as a member of this group')
     .option('--instance <name>', 'be a static member of this name')
     .addOption(
@@ -236,6 +237,25 @@ function addConsume(program: Command, finish: Finish): void {
     .option('-q, --quiet', 'print no summary')
     .action(async (names: string[], options: ConsumeOptions) =>
       finish(await (await import('./commands/consume.ts')).consume(names, options))
+    )
+}
+
+/** What says how bytes are printed. */
+function addPrintedTypes(command: Command): Command {
+  return command
+    .option(
+      '--types <file>',
+      'take the types of key and value from this dataflow file, and the schema registry that it names'
+    )
+    .addOption(
+      new Option(
+        '--registry <url>',
+        'print values as JSON by the schemas of this registry that their writers name'
+      ).conflicts('types')
+    )
+    .option(
+      '--registry-auth-env <name>',
+      'environment variable with user:password or Bearer TOKEN for the registry'
     )
 }
 

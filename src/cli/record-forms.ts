@@ -1,8 +1,9 @@
 // How keys and values of a topic are written as text: as a dataflow file declares them, else as UTF-8.
-import { MillraceError } from '../base/index.ts'
+import { MillraceError, SystemClock } from '../base/index.ts'
 import { nearestWord } from '../dataflow/index.ts'
 import type { TopicPlan } from '../dataflow/plan.ts'
-import { hasErrors, loadFiles, TopicTable, type RecordForms } from '../server/index.ts'
+import { hasErrors, loadFiles, TopicTable, writersForm, type RecordForms } from '../server/index.ts'
+import { note } from './output.ts'
 
 /** The forms of topics by name. */
 export type FormsOf = (topic: string) => RecordForms
@@ -14,6 +15,47 @@ export type FormsOf = (topic: string) => RecordForms
 export function recordForms(file: string | undefined, topics: readonly string[]): FormsOf {
   const table = file === undefined ? new TopicTable([]) : tableOf(file, topics)
   return topic => table.forms(topic)
+}
+
+/** Where types of records that are printed come from. */
+export interface PrintedTypes {
+  /** A dataflow file that declares them, or a folder with one. */
+  readonly types?: string
+  /** The URL of a schema registry: values are printed by the schemas of their writers. */
+  readonly registry?: string
+  readonly registryAuthEnv?: string
+}
+
+/**
+ * As {@link recordForms} for records that are printed: registries are asked for schemas, until `signal` ends the wait.
+ * @throws USAGE, REGISTRY_AUTH
+ */
+export function printedForms(
+  { types, registry, registryAuthEnv }: PrintedTypes,
+  topics: readonly string[],
+  signal: AbortSignal
+): FormsOf {
+  const options = { clock: new SystemClock(), env: {}, onWarning: note }
+  const table = types === undefined ? new TopicTable([]) : tableOf(types, topics)
+  if (registry !== undefined) {
+    const plan = { url: checkRegistry(registry), authEnv: registryAuthEnv ?? null }
+    const value = writersForm(plan, options, signal)
+    return topic => ({ ...table.forms(topic), value })
+  }
+  const made = new Map(topics.map(topic => [topic, table.outForms(topic, options, signal)]))
+  return topic => made.get(topic) ?? table.forms(topic)
+}
+
+/** @throws USAGE */
+function checkRegistry(text: string): string {
+  const url = URL.parse(text)
+  const isHttp = url !== null && /^https?:$/.test(url.protocol)
+  if (isHttp && url.username === '' && url.search === '') return text.replace(/\/+$/, '')
+  throw new MillraceError(
+    'USAGE',
+    `--registry ${text}: it takes the URL of a schema registry without a user, as in http://127.0.0.1:8081; ` +
+      'name the variable with user:password or Bearer TOKEN by --registry-auth-env'
+  )
 }
 
 /**

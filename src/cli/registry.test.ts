@@ -5,6 +5,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { after, before, test } from 'node:test'
+import { shell, type Finished } from '../../test/command.ts'
+import { callMain } from './call.cases.ts'
+import { connect } from '../client/index.ts'
 import { TestRegistry } from '../runtime/convert/registry.cases.ts'
 
 let registry: TestRegistry
@@ -121,4 +124,79 @@ test('a start that may not ask says which name of the environment is missing', a
   const { status, stderr } = await run(file, '--ephemeral', '--drain')
   strictEqual(status !== 0, true)
   match(stderr, /REGISTRY_NOBODY_SET/)
+})
+
+/** The head of a value: the id of its schema, and what follows. */
+const head = (id: number, ...rest: readonly number[]): Buffer =>
+  Buffer.from([0, 0, 0, 0, id, ...rest])
+
+test('consume prints values behind a registry by their writers, or by the types of a file', async () => {
+  registry.authorization = `Basic ${Buffer.from('user:secret').toString('base64')}`
+  const avro = { type: 'record', name: 'Order', fields: [{ name: 'id', type: 'int' }] }
+  const avroId = registry.add('a', JSON.stringify(avro))
+  const proto =
+    'syntax = "proto3"; message A { message B { uint32 id = 1; } } message C { string s = 2; }'
+  const protoId = registry.add('b', proto, 'PROTOBUF')
+  const jsonId = registry.add('c', '{"type":"object"}', 'JSON')
+  const chain = {
+    type: 'record',
+    name: 'Chain',
+    fields: [{ name: 'next', type: ['null', 'Chain'] }]
+  }
+  const endless = registry.add('d', JSON.stringify(chain))
+  const values = [
+    Buffer.concat([head(avroId), Buffer.from([14])]),
+    // The first message inside the first one, and the second one of the file.
+    head(protoId, 4, 0, 0, 8, 42),
+    head(protoId, 2, 2, 18, 2, 104, 105),
+    Buffer.concat([head(jsonId), Buffer.from('{"id":1}')]),
+    Buffer.from('plain'),
+    head(endless, 0),
+    head(99, 1)
+  ]
+  const dataDir = join(folder, 'consumed')
+  await using client = await connect({ dataDir })
+  await client.admin.createTopic('wired')
+  const producer = await client.producer()
+  for (const value of values) await producer.send({ topic: 'wired', value })
+  await client.close()
+  const consume = async (...args: string[]): Promise<Finished> =>
+    await shell(`npx millrace consume wired -d --data-dir consumed ${args.join(' ')}`, folder, {
+      REGISTRY_AUTH: 'user:secret'
+    })
+  const asked = registry.asked.length
+  const at = ['--registry', registry.url, '--registry-auth-env', 'REGISTRY_AUTH']
+  const { stdout, stderr, code } = await consume(...at)
+  deepStrictEqual(
+    stdout.trimEnd().split('\n'),
+    [
+      '{"id":7}',
+      '{"id":42}',
+      '{"s":"hi"}',
+      '{"id":1}',
+      'plain',
+      values[5]!.toString('base64'),
+      values[6]!.toString('base64')
+    ],
+    stderr
+  )
+  strictEqual(code, 0)
+  strictEqual(registry.asked.length - asked, 5, 'each schema is asked for once')
+  match(stderr, new RegExp(`^values of schema ${endless} are given as base64: `, 'm'))
+  match(stderr, /^values of schema 99 are given as base64: .*no schema with the id 99/m)
+  const picked = ['--filter', "'value.id > 7'", '-o', 'json', '--limit', '1']
+  match((await consume(...at, ...picked)).stdout, /^\{"key":null,"value":\{"id":42\},/)
+  writeFileSync(join(folder, 'typed.yaml'), flow('avro'))
+  const typed = await consume('--types', 'typed.yaml', '--limit', '1')
+  strictEqual(typed.stdout, '{"id":7}\n', typed.stderr)
+  for (const [args, said] of [
+    [['--registry', 'nowhere'], /--registry nowhere: it takes the URL/],
+    [['--registry-auth-env', 'X'], /--registry-auth-env without --registry/],
+    [['--registry', registry.url, '--registry-auth-env', 'X'], /what X says, which is not in the/],
+    [['--registry', registry.url, '--types', 'typed.yaml'], /cannot be used with option/]
+  ] as const) {
+    const wrong = await callMain(['consume', 'wired', '-d', '--data-dir', dataDir, ...args])
+    match(wrong.text, said)
+    strictEqual(wrong.code, 2)
+  }
 })

@@ -59,6 +59,7 @@ export {
   type PlannedUpgrades
 } from './upgrade/index.ts'
 export { readText } from './files/package-files.ts'
+export { writersForm } from './text/schema-form.ts'
 export { TopicTable } from './topic-table.ts'
 export { stubModules, TYPES_MODULE, type StubModule } from './generate/function-stubs.ts'
 export { packageSkeleton } from './generate/package-skeleton.ts'

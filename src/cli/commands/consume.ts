@@ -13,7 +13,7 @@ import { sinkOf, type Sink } from '../consume-sink.ts'
 import { withClient } from '../open-client.ts'
 import { counted, note } from '../output.ts'
 import { positionOf } from '../positions.ts'
-import { recordForms, type FormsOf } from '../record-forms.ts'
+import { printedForms, type FormsOf } from '../record-forms.ts'
 import { StopSignals } from '../stop-signals.ts'
 import type { TargetOptions } from '../target-options.ts'
 import { sizeOf } from '../unit-options.ts'
@@ -29,6 +29,8 @@ export interface ConsumeOptions extends TargetOptions {
   readonly format?: string
   readonly filter?: string
   readonly types?: string
+  readonly registry?: string
+  readonly registryAuthEnv?: string
   readonly group?: string
   readonly instance?: string
   readonly delivery?: 'at-most-once' | 'at-least-once'
@@ -40,10 +42,12 @@ export interface ConsumeOptions extends TargetOptions {
 /** Prints records until the end, the limit, Ctrl-C, or until nobody reads any more. */
 export async function consume(topics: readonly string[], options: ConsumeOptions): Promise<number> {
   const request = requestOf(topics, options)
-  const forms = recordForms(options.types, topics)
+  const ended = new AbortController()
+  const forms = printedForms(options, topics, ended.signal)
   const filter = options.filter === undefined ? null : await recordFilter(options.filter)
   const sink = sinkOf(options.output, options.format ?? null, forms)
   const signals = new StopSignals()
+  void signals.first.then(() => ended.abort())
   try {
     return await withClient(
       options,
@@ -74,7 +78,9 @@ function requestOf(topics: readonly string[], options: ConsumeOptions): Request 
           ? ['--delivery without --group', 'a group, which keeps positions']
           : instance !== undefined && group === undefined
             ? ['--instance without --group', 'a group, whose member it is']
-            : null
+            : options.registryAuthEnv !== undefined && options.registry === undefined
+              ? ['--registry-auth-env without --registry', 'the registry that it is for']
+              : null
   if (wrong !== null) {
     throw new MillraceError('USAGE', `${wrong[0]}; expected was ${wrong[1]}; correct the options`)
   }
@@ -129,6 +135,14 @@ class Consuming {
           if (done.size >= consumer.partitions.length) break reading
           continue
         }
+        const missing = this.#missingFor(record)
+        if (missing !== null) {
+          await missing
+          if (signals.isStopped) {
+            this.#goBehind(consumer, record, 0)
+            break reading
+          }
+        }
         if (await this.#wants(record)) {
           if (!(await this.#parts.sink.write(record))) {
             this.#goBehind(consumer, record, 0)
@@ -168,6 +182,12 @@ class Consuming {
       if (isMillraceError(error, 'CLIENT_CLOSED')) return
       note(`millrace: the newest positions of group ${group} are not kept: ${messageOf(error)}`)
     }
+  }
+
+  /** What must be fetched before a record can be printed; null: nothing. */
+  #missingFor({ topic, value }: RawConsumed): Promise<void> | null {
+    if (value === null) return null
+    return this.#parts.forms(topic).value.prepare?.(value) ?? null
   }
 
   /** Records of a batch that were not printed were not consumed. */

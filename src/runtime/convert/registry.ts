@@ -15,7 +15,8 @@ import type { RegisteredSchema, RegistryClient } from './registry-client.ts'
 import { isScalar } from './scalars.ts'
 
 const MAGIC = 0
-const HEAD_LENGTH = 5
+/** Bytes before the value; in Protobuf before the indexes. */
+export const HEAD_LENGTH = 5
 /** Writers' schemas that a topic keeps ready. */
 const READERS_MAX = 1_000
 const INDEXES_MAX = 64
@@ -61,9 +62,8 @@ export function registryConverter(
     // Bytes of another writer are never those that encoding would give.
     fingerprint: `${converter} of a registry ${++unequal}`,
     prepare: (bytes, start, end, signal) => {
-      if (end - start < HEAD_LENGTH || bytes[start] !== MAGIC) return null
-      const id = bytes.readUInt32BE(start + 1)
-      return readers.has(id) ? null : load(id, signal)
+      const id = writerIdOf(bytes, start, end)
+      return id === null || readers.has(id) ? null : load(id, signal)
     },
     decode: (bytes, start, end) => {
       const id = idOf(bytes, start, end)
@@ -121,15 +121,19 @@ async function readerOf(
   }
 }
 
+/** The id of the schema by which bytes were written; null: they have no head of a registry. */
+export function writerIdOf(bytes: Buffer, start: number, end: number): number | null {
+  const hasHead = end - start >= HEAD_LENGTH && bytes[start] === MAGIC
+  return hasHead ? bytes.readUInt32BE(start + 1) : null
+}
+
 function idOf(bytes: Buffer, start: number, end: number): number {
-  if (end - start < HEAD_LENGTH || bytes[start] !== MAGIC) {
-    const found =
-      end === start ? 'no bytes' : `${end - start} bytes that begin with ${bytes[start]}`
-    throw undecodable(
-      `${found}; expected the byte 0 and the id of a schema, as the serializers of a registry write them`
-    )
-  }
-  return bytes.readUInt32BE(start + 1)
+  const id = writerIdOf(bytes, start, end)
+  if (id !== null) return id
+  const found = end === start ? 'no bytes' : `${end - start} bytes that begin with ${bytes[start]}`
+  throw undecodable(
+    `${found}; expected the byte 0 and the id of a schema, as the serializers of a registry write them`
+  )
 }
 
 function avroInRegistry(format: AvroFormat): RegistryFormat {
@@ -195,7 +199,8 @@ function writeZigzag(value: number, into: ByteWriter): void {
   into.u8(left)
 }
 
-function readIndexes(
+/** The place of the message in its file, and where the value begins. @throws RECORD_UNDECODABLE */
+export function readIndexes(
   bytes: Buffer,
   start: number,
   end: number

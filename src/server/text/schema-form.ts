@@ -7,11 +7,12 @@ import {
   registryConverter,
   type RegistryOptions,
   valueConverter,
+  WriterSchemas,
   type RecordConverter
 } from '../../runtime/convert/index.ts'
 import { base64 } from './base64.ts'
 import { writeJson } from './json-text.ts'
-import type { TextForm } from './text-form.ts'
+import { textForm, type TextForm } from './text-form.ts'
 
 /** A value of a topic that names a registry. */
 type RegistryValue = ValuePlan & { readonly registry: RegistryPlan }
@@ -68,16 +69,42 @@ export function registryOutForm(
   }
 }
 
+/**
+ * As {@link registryOutForm} for topics whose types nobody declares: values are printed by the schemas of their writers
+ * alone, those without an id of a schema as text.
+ * @throws REGISTRY_AUTH
+ */
+export function writersForm(
+  registry: RegistryPlan,
+  options: RegistryOptions,
+  signal: AbortSignal
+): TextForm {
+  const schemas = new WriterSchemas(clientOf(registry, options), options.onWarning)
+  const plain = textForm(null, 'raw')
+  return {
+    ...plain,
+    prepare: bytes => schemas.prepare(bytes, signal),
+    printText: bytes =>
+      schemas.jsonText(bytes) ?? (schemas.has(bytes) ? base64(bytes) : plain.printText(bytes)),
+    printJson: bytes =>
+      schemas.jsonText(bytes) ??
+      (schemas.has(bytes) ? JSON.stringify(base64(bytes)) : plain.printJson(bytes))
+  }
+}
+
 function askingConverter(
   value: RegistryValue,
   topic: string,
   options: RegistryOptions
 ): RecordConverter {
-  const { registry } = value
+  return registryConverter(value, topic, clientOf(value.registry, options))
+}
+
+function clientOf(registry: RegistryPlan, options: RegistryOptions): RegistryClient {
   const name = registry.authEnv
   const own = name === null ? undefined : process.env[name]
   const env = name === null || own === undefined ? options.env : { [name]: own, ...options.env }
-  return registryConverter(value, topic, new RegistryClient(registry, { ...options, env }))
+  return new RegistryClient(registry, { ...options, env })
 }
 
 /** Values printed as JSON of their type. */

@@ -122,20 +122,36 @@ function writerProblem(
   } catch (error) {
     return messageOf(error)
   }
-  let messages = messagesIn(file.space)
-  let writer: Protobuf.Type | undefined
-  for (const index of indexes) {
-    writer = messages[index]
-    if (writer === undefined) return `there is no message ${indexes.join('.')} in the schema`
-    messages = messagesIn(writer)
-  }
-  if (writer === undefined) return 'no message is named'
+  const writer = messageIn(file.space, indexes)
+  if (writer === null) return `there is no message ${indexes.join('.')} in the schema`
   try {
     return differenceOf(reader, writer, new Set())
   } catch (error) {
     // What the file imports of others is not known; most fields can do without.
     return `${messageOf(error)}, for what ${file.foreign.join(', ')} declares is not looked up`
   }
+}
+
+/** The full name of the message at `indexes` of a file. @throws SCHEMA_INVALID there is none */
+export function messageAt(text: string, indexes: readonly number[]): string {
+  const message = messageIn(readProto(text).space, indexes)
+  if (message !== null) return message.fullName.slice(1)
+  throw new MillraceError(
+    'SCHEMA_INVALID',
+    `there is no message ${indexes.join('.')} in the schema; expected the place of one; see what wrote the record`
+  )
+}
+
+function messageIn(
+  space: Protobuf.NamespaceBase,
+  indexes: readonly number[]
+): Protobuf.Type | null {
+  let found: Protobuf.Type | null = null
+  for (const index of indexes) {
+    found = messagesIn(found ?? space)[index] ?? null
+    if (found === null) return null
+  }
+  return found
 }
 
 function differenceOf(
