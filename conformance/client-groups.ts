@@ -108,6 +108,31 @@ export function groupCases(add: AddCase): void {
     await Promise.all(followed)
   })
 
+  add(
+    'a member of a name that closes gets its partitions back, and nobody else notices',
+    async kit => {
+      const [topic, group] = [await kit.topic(4), kit.name()]
+      const named = (instance: string): Promise<Consumer<string, string>> =>
+        member(kit, topic, group, { instance, sessionTimeoutMs: 30_000 })
+      const [one, other] = [await named('one'), await named('other')]
+      const rest = take(other, 1)
+      const followed = take(one, 1)
+      await until(() => one.partitions.length === 2 && other.partitions.length === 2)
+      const [own, others] = [one.partitions, other.partitions]
+      await one.close()
+      await followed
+      const { status } = await kit.client.admin.group(group)
+      deepStrictEqual(status.members.map(each => each.instance).toSorted(), ['one', 'other'])
+      deepStrictEqual(other.partitions, others)
+      const again = await named('one')
+      const more = take(again, 1)
+      await until(() => again.partitions.length === 2)
+      deepStrictEqual([again.partitions, other.partitions], [own, others])
+      for (const each of [again, other]) await each.close()
+      await Promise.all([rest, more])
+    }
+  )
+
   add('positions are moved and groups deleted while nobody is a member', async kit => {
     const [topic, group] = [await kit.topic(2), kit.name()]
     const { admin } = kit.client

@@ -51,6 +51,16 @@ test('producer, consumer and group go on with a server that comes back', async t
   await Promise.all([follow, followGroup])
 })
 
+test('a member leaves at once when the server is gone for good', { timeout: 15_000 }, async t => {
+  const broker = await startOn(temporaryFolder(t))
+  const client = await clientOf(t, { bootstrap: broker.bootstrap })
+  await client.admin.createTopic('events')
+  const options = { topics: ['events'], types: TYPES, group: 'g' }
+  const member = await client.consumer(options)
+  await stop(broker)
+  await member.close()
+})
+
 test('several logs are open at once: what one has is carried to the other', async t => {
   const broker = await startOn(temporaryFolder(t))
   finallyIn(t, () => stop(broker))

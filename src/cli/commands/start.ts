@@ -26,9 +26,15 @@ export interface StartOptions extends SecurityOptions {
 
 /** When a start has settled so far that writing compiled code disturbs nothing. */
 const COMPILE_CACHE_AFTER_MS = 1_000
+/** How long a stop may take before it says what it does, ms. */
+const STOP_TOLD_AFTER_MS = 1_000
 const STRAY_ERROR =
   'an error was thrown where nothing waits for it, and no deployment is known to have thrown it, so the server ends; ' +
   'what was committed is safe, and the next start goes on from there'
+
+const STOPPING =
+  'stopping: requests get 6 s to be answered, functions that do not return 20 s; Ctrl-C again ends at once, and ' +
+  'what is acknowledged is safe'
 
 /** Serves until a signal; resolves with the exit code when everything is closed. */
 export async function start(options: StartOptions): Promise<number> {
@@ -65,7 +71,9 @@ export async function start(options: StartOptions): Promise<number> {
       await signals.first
       return 0
     } finally {
+      const told = setTimeout(() => note(STOPPING), STOP_TOLD_AFTER_MS)
       await server.stop()
+      clearTimeout(told)
       stray.release()
     }
   } finally {

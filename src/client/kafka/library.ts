@@ -14,6 +14,8 @@
 //   T7  It tries again to find a topic that is not there: who only wants to know asks without retries.
 //   T8  It believes for minutes how many partitions a topic has, and writes what goes into a later one into one of
 //       those: writers have it ask again first.
+//   T9  `leaveGroup` tries for half a minute where the cluster is gone, so members only close. Closing leaves the group
+//       over the connection there is, in the name of static members, too: without metadata it knows of none.
 import type * as Kafka from '@platformatic/kafka'
 
 import type { SaslAccess, TlsAccess } from '../profiles/index.ts'

@@ -111,8 +111,9 @@ export class KafkaMembership implements Membership {
   async leave(): Promise<void> {
     if (this.#hasLeft) return
     this.#hasLeft = true
+    // T9. A static member only stops, so its partitions stay its own until it is back or its session is over.
+    if (this.#request.instance !== null) this.consumer.clearMetadata()
     // A cluster that is gone needs no farewell; the session ends by itself.
-    if (this.#request.instance === null) await quietly(this.consumer.leaveGroup(true))
     await quietly(this.consumer.close(true))
   }
 
