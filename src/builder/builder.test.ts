@@ -147,8 +147,13 @@ test('two topics, types and services of one name are found as in a file', () => 
   const flow = dataflow('twice')
     .service('s', from(topic('in', one)).to(topic('out', one)))
     .service('s', from(topic('in', two)).to(topic('out', two)))
-  const codes = new Set(compiled(flow).diagnostics.map(({ code }) => code))
-  deepStrictEqual([...codes], ['DUPLICATE_KEY'])
+  const { diagnostics } = compiled(flow)
+  deepStrictEqual([...new Set(diagnostics.map(({ code }) => code))], ['DUPLICATE_KEY'])
+  for (const { message } of diagnostics) {
+    match(message, /^something else is called "(?:thing|s|in|out)" at /)
+    const line = Number(/:(\d+)$/.exec(message)?.[1])
+    ok(message.includes(`${FILE}:`) && line > 100, message)
+  }
 })
 
 test('one function in two places has two names', () => {
@@ -283,3 +288,10 @@ function double(word: string): string {
 function declarationOf(fn: AnyFunction): string {
   return textOf(fn, 'fn', () => null)!.declaration
 }
+
+test('a type that is none is told at once, with the topic', () => {
+  const wrong = (t as unknown as Record<string, typeof t.string>)['u33']!
+  throws(() => topic('words', wrong), {
+    message: /^topic\("words", …\) got undefined as its type; expected/
+  })
+})

@@ -141,7 +141,18 @@ class Places {
 
   diagnostic(found: Diagnostic): Diagnostic {
     const { file, line, column } = this.position(found)
-    return { ...found, file, line, column }
+    const placed = { ...found, file, line, column }
+    return found.code === 'DUPLICATE_KEY' ? { ...placed, ...this.#twice(found) } : placed
+  }
+
+  /** Its words name a line of the YAML, and a key where the user has two things of one name. */
+  #twice({ message }: Diagnostic): Pick<Diagnostic, 'message' | 'hint'> {
+    const [, name, above] = /^the key (.*) is already on line (\d+)$/.exec(message) ?? []
+    const { file, line } = this.position({ line: Number(above ?? 1), column: 1 })
+    return {
+      message: `something else is called ${name} at ${file}:${line}`,
+      hint: 'A topic or type that two places share is one constant; else give one of them another name.'
+    }
   }
 
   position({ line, column }: Pick<Position, 'line' | 'column'>): Position {

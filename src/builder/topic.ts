@@ -1,4 +1,5 @@
 // Topics and states as values: declared once, used by every stream that names them.
+import { MillraceError } from '../base/index.ts'
 import type { Converter } from '../dataflow/plan.ts'
 import type { Key, KeyedState, KeyedStateReader } from '../runtime/code/user.ts'
 import { migrateNode, type StateMigrateNode, type StateMigrateOptions } from './migrate.ts'
@@ -65,6 +66,13 @@ export function topic<K extends Key, V>(
   options: TopicOptions = {}
 ): Topic<K, V> {
   const at = placeOfCaller(topic)
+  if (typeof types !== 'object') {
+    const problem = `topic(${JSON.stringify(id)}, …) got ${String(types)} as its type`
+    throw new MillraceError(
+      'USAGE',
+      `${problem}; expected one of t, as in t.string, or { key, value }; correct it`
+    )
+  }
   if ('node' in types) return { node: { id, key: null, value: types.node, options, at } }
   return { node: { id, key: types.key.node, value: types.value.node, options, at } }
 }

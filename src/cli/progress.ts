@@ -1,5 +1,5 @@
 // One line on the terminal that tells how far the input is: drawn over itself, never into a pipe.
-import { formatBytes, formatDuration, formatNumber } from './output.ts'
+import { counted, formatBytes, formatDuration } from './output.ts'
 
 const REDRAW_MS = 200
 /** Shorter feeds show nothing. */
@@ -72,7 +72,7 @@ export class Progress {
 export function progressText(state: ProgressState, elapsedMs: number, label = 'feeding'): string {
   const { bytes, bytesTotal, records } = state
   const perSecond = Math.round((records * 1000) / Math.max(1, elapsedMs))
-  const rate = `${formatNumber(records)} records, ${formatNumber(perSecond)} records/s`
+  const rate = `${counted(records, 'record')}, ${counted(perSecond, 'record')}/s`
   if (bytesTotal === 0 || bytes === 0) return `${label}  ${rate}`
   const share = Math.min(1, bytes / bytesTotal)
   const left = formatDuration((elapsedMs * (1 - share)) / share)

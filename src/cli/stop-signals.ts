@@ -1,17 +1,25 @@
 // SIGINT and SIGTERM: the first one asks for a clean stop, the second one ends the process at once.
 
 import { EXIT_INTERRUPTED } from './exit-codes.ts'
+import { note } from './output.ts'
+
+/** Stops that take longer say how not to wait for them. */
+const QUIET_MS = 1000
 
 /** Listens until released. */
 export class StopSignals {
   /** Resolves with the first signal. */
   readonly first: Promise<NodeJS.Signals>
   #count = 0
+  #timer: NodeJS.Timeout | undefined
   #resolve: (signal: NodeJS.Signals) => void = () => {}
   readonly #onSignal = (signal: NodeJS.Signals): void => {
     this.#count++
     if (this.#count > 1) process.exit(EXIT_INTERRUPTED)
     this.#resolve(signal)
+    const words =
+      'stopping; Ctrl-C again ends at once, and the next start goes on from the last commit'
+    this.#timer = setTimeout(() => note(words), QUIET_MS).unref()
   }
 
   constructor() {
@@ -36,6 +44,7 @@ export class StopSignals {
   }
 
   release(): void {
+    clearTimeout(this.#timer)
     process.off('SIGINT', this.#onSignal)
     process.off('SIGTERM', this.#onSignal)
   }

@@ -2,6 +2,7 @@
 import { deepStrictEqual, match, rejects, strictEqual, throws } from 'node:assert/strict'
 import { test } from 'node:test'
 
+import { bytes, json, text } from './codec.ts'
 import { dataflowTopics, schemaCodec } from './schema-codec.ts'
 
 const DATAFLOW = `apiVersion: 1.0.0
@@ -77,3 +78,17 @@ test('Avro, Protobuf and JSON Schema give codecs', async () => {
     return true
   })
 })
+
+test('the plain codecs say what they cannot write, and what they expected', () => {
+  refused(text, 5)
+  refused(text, undefined)
+  refused(bytes, 'text')
+  for (const value of [1n, { at: 1n }, undefined, () => 1]) refused(json(), value)
+  throws(() => text.encode(5 as never), { message: /^5 is no text/ })
+  throws(() => json().encode({ id: 1n }), { message: /^\{ id: 1n \} is not JSON .*BigInt/ })
+})
+
+function refused(codec: { encode(value: never): Uint8Array }, value: unknown): void {
+  const expected = { code: 'RECORD_VALUE', message: /; its codec expected .*; correct/ }
+  throws(() => codec.encode(value as never), expected)
+}

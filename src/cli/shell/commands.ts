@@ -112,10 +112,14 @@ export async function runLine(engine: Engine, line: string): Promise<string | nu
   throw unknownCommand(spaced)
 }
 
-/** The list of commands. */
+/** The list of commands, each with what it does below it: beside it that has no room on most terminals. */
 export function helpText(): string {
-  const width = Math.max(...SHELL_COMMANDS.map(command => command.usage.length))
-  return SHELL_COMMANDS.map(({ usage, help }) => `${usage.padEnd(width)}  ${help}`).join('\n')
+  return SHELL_COMMANDS.map(({ usage, help }) => `${usage}\n${indented(help)}`).join('\n')
+}
+
+/** Lines of at most 80 columns, broken between words. */
+function indented(text: string): string {
+  return text.replace(/(.{1,76})(?:\s+|$)/g, '    $1\n').trimEnd()
 }
 
 function unknownCommand(text: string): MillraceError {

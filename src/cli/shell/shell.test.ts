@@ -83,7 +83,15 @@ test('the end of the pipe is the end of the run', async () => {
   const args = ['run', 'flow', '--ephemeral', '--shell']
   const { code, stdout } = await run(args, root, 'help')
   assert.equal(code, 0)
-  assert.equal(stdout.trimEnd().split('\n').length, SHELL_COMMANDS.length)
+  const lines = stdout.trimEnd().split('\n')
+  assert.deepEqual(
+    lines.filter(line => !line.startsWith(' ')),
+    SHELL_COMMANDS.map(({ usage }) => usage)
+  )
+  assert.ok(
+    lines.every(line => line.length <= 80),
+    stdout
+  )
 })
 
 test('sql asks the states with all that was fed, as one statement and at a prompt of its own', async () => {

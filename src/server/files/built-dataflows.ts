@@ -2,6 +2,7 @@
 import { statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { basename, dirname, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { messageOf, silenceExperimentalNotices } from '../../base/index.ts'
 import {
   type AnyFunction,
@@ -61,6 +62,21 @@ interface Definitions {
   readonly compileOptions: CompileBuiltOptions
 }
 
+/** Where an error says that it was thrown in the file at `path`: Node writes the file as its path or its URL. */
+function placeInStack(
+  error: unknown,
+  path: string
+): { readonly line: number; readonly column: number } | null {
+  const stack = error instanceof Error ? String(error.stack) : ''
+  for (const name of [pathToFileURL(path).href, path]) {
+    const at = stack.indexOf(`${name}:`)
+    if (at < 0) continue
+    const [, line, column] = /^:(\d+)(?::(\d+))?/.exec(stack.slice(at + name.length)) ?? []
+    if (line !== undefined) return { line: Number(line), column: Number(column ?? 1) }
+  }
+  return null
+}
+
 function definitionsOf(
   path: string,
   { nameOf, readText }: BuiltFileOptions
@@ -78,7 +94,9 @@ function definitionsOf(
   } catch (error) {
     const message = `${file} fails to load: ${messageOf(error)}`
     const hint = `A dataflow as code is a module: import { dataflow, from } from 'millrace/dataflow'.`
-    return { diagnostic: failed('DATAFLOW_FAILED', message, hint) }
+    const place = placeInStack(error, path)
+    const found = failed('DATAFLOW_FAILED', message, place === null ? hint : null)
+    return { diagnostic: { ...found, ...place } }
   } finally {
     speak()
   }

@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import type { Diagnostic } from '../../dataflow/diagnostics.ts'
 import { loadFiles } from './dataflow-files.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'millrace-files-'))
@@ -136,4 +137,25 @@ test('modules are told from dataflows by name and by kind, and combined', () => 
   )
   const several = newFolder({ 'one.yaml': egress('x'), 'two.yaml': egress('x') })
   assert.deepEqual(load(several).codes, ['COMPONENT_DUPLICATE'])
+})
+
+test('code that does not load is told at the line where it fails, a name that is not there with the nearest', () => {
+  const folder = newFolder({
+    'syntax.ts': 'export const a = 1\nexport const flow = (\n',
+    'throws.mjs': "const a = 1\nthrow new Error('no settings')\n",
+    'orders.yaml': dataflow('a')
+  })
+  const found = (file: string): string => {
+    const [{ code, line, column, hint }] = loadFiles([join(folder, file)]).diagnostics as [
+      Diagnostic
+    ]
+    return `${code} ${line}:${column} ${hint}`
+  }
+  assert.match(found('syntax.ts'), /^DATAFLOW_FAILED [23]:1 null$/)
+  assert.equal(found('throws.mjs'), 'DATAFLOW_FAILED 2:7 null')
+  assert.equal(
+    found('order.yaml'),
+    `FILE_NOT_FOUND 1:1 Did you mean ${join(folder, 'orders.yaml')}?`
+  )
+  assert.equal(found('x.yaml'), `FILE_NOT_FOUND 1:1 In the folder ${folder} there is orders.yaml.`)
 })
