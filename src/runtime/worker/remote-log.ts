@@ -44,15 +44,11 @@ export class RemoteLog implements LogData {
     return this.#peer.call('log.commit', args, { transfer: [...transfer] }) as Promise<CommitResult>
   }
 
-  read({ topic, partition, offset, bytesMax }: ReadRequest): Promise<ReadResult> {
-    // The answer brings its own memory, so none is sent along.
-    const request: ReadRequest = {
-      topic,
-      partition,
-      offset,
-      ...(bytesMax !== undefined && { bytesMax })
-    }
-    return this.#peer.call('log.read', request) as Promise<ReadResult>
+  read(request: ReadRequest): Promise<ReadResult> {
+    const { into, ...sent } = request
+    // The answer brings its own memory.
+    void into
+    return this.#peer.call('log.read', sent) as Promise<ReadResult>
   }
 
   async wait(positions: readonly WaitPosition[], signal?: AbortSignal): Promise<void> {
