@@ -1,5 +1,5 @@
 // From the builder's data to the tree of a dataflow file.
-import { toCamel, toKebab } from '../dataflow/index.ts'
+import { isIdentifier, toCamel, toKebab } from '../dataflow/index.ts'
 import { aggregateTree } from './aggregate.ts'
 import type { SinkNode, StreamNode, WindowPart } from './chain.ts'
 import { describedTree } from './condition.ts'
@@ -278,7 +278,7 @@ class ServiceWriter {
 
 /** A name that is said as one that a function can have; the operator is called the same. */
 function identifierOf(name: string): string {
-  const camel = /^[A-Za-z_$][\w$]*$/.test(name) ? name : toCamel(name)
+  const camel = isIdentifier(name) ? name : toCamel(name)
   const begun = /^[A-Za-z_$]/.test(camel) ? camel : `_${camel}`
   return RESERVED.has(begun) ? `${begun}_` : begun
 }

@@ -1,6 +1,6 @@
 // The text of a function as one declaration: what `run:` of a file takes, and what travels to threads.
 import type { AnyNode, Function as FunctionNode, FunctionDeclaration } from 'acorn'
-import { acornLibrary } from '../dataflow/index.ts'
+import { acornLibrary, isIdentifier } from '../dataflow/index.ts'
 import { capturedNames } from './captures.ts'
 import type { AnyFunction } from './step.ts'
 
@@ -22,7 +22,7 @@ const parse = (text: string): ReturnType<ReturnType<typeof acornLibrary>['parseE
 
 /** The name that a function has by itself; null for one without. */
 export function ownName(fn: AnyFunction): string | null {
-  return /^[A-Za-z_$][\w$]*$/.test(fn.name) ? fn.name : null
+  return isIdentifier(fn.name) ? fn.name : null
 }
 
 /** What decides about the type that a function returns. */

@@ -23,7 +23,7 @@ export {
   type TypeScope
 } from './code/type-expression.ts'
 export { acornLibrary } from './libraries.ts'
-export { nearestWord, toCamel, toKebab, toPascal, toSnake } from './names.ts'
+export { isIdentifier, nearestWord, toCamel, toKebab, toPascal, toSnake } from './names.ts'
 export { Report, type Span } from './report.ts'
 export {
   renderJsonSchema,

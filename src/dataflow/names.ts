@@ -35,6 +35,11 @@ export function toSnake(name: string): string {
   return wordsOf(name).join('_')
 }
 
+/** Whether a name can stand in code as it is: as a property behind a dot, or as a function's name. */
+export function isIdentifier(name: string): boolean {
+  return /^[A-Za-z_$][\w$]*$/.test(name)
+}
+
 /** The candidate that `word` most probably meant, or null when none is near (a third of its letters wrong). */
 export function nearestWord(word: string, candidates: Iterable<string>): string | null {
   if (word.length > NEAREST_WORD_LENGTH_MAX) return null

@@ -1,6 +1,7 @@
 // Types as TypeScript writes them, for all that print types: declarations, stubs, signatures, code of the builder.
 //
 // What differs between readers of the text is in TypeScriptWords.
+import { isIdentifier } from './names.ts'
 import type { ScalarType, Type } from './types.ts'
 
 /** What types are called where a text stands. */
@@ -88,7 +89,7 @@ export function objectText(members: readonly TypeScriptMember[]): string {
 
 /** `note?: string | null`: a field that may be absent may be null too. */
 export function memberText({ name, optional = false, type }: TypeScriptMember): string {
-  const property = /^[A-Za-z_$][\w$]*$/.test(name) ? name : JSON.stringify(name)
+  const property = isIdentifier(name) ? name : JSON.stringify(name)
   return optional ? `${property}?: ${type} | null` : `${property}: ${type}`
 }
 

@@ -18,6 +18,7 @@ export {
 } from './graph/names.ts'
 export * from './kept-states.ts'
 export {
+  mergeTopic,
   requiredTopics,
   sourceTopicNames,
   taskCount,

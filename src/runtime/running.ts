@@ -1,5 +1,4 @@
 // A running dataflow: its hosts as one, its life from starting to stopped or failed.
-import { MillraceError } from '../base/index.ts'
 import type { Plan } from '../dataflow/plan.ts'
 import type { LogData } from '../log/log.ts'
 import type {
@@ -16,7 +15,8 @@ import { declaredStates } from './graph/service-states.ts'
 import { closingRounds } from './graph/time-flow.ts'
 import { type EntriesOptions, type TaskHost, type TaskReport, stateUnknown } from './host.ts'
 import type { ScheduleFeeder } from './schedule/schedule-feeder.ts'
-import { operatorIds, sum, sumOperators } from './task/counters.ts'
+import { operatorIds, quantile, sum, sumOperators } from './task/counters.ts'
+import { lagOf } from './task/lag.ts'
 
 /** What a running dataflow is made from. */
 export interface RunningOptions {
@@ -98,6 +98,7 @@ export class Running implements RunningDataflow {
   }
 
   async metrics(): Promise<DataflowMetrics> {
+    const { log, inputs } = this.#options
     const reports = await this.#reports()
     const samples = reports.flatMap(report => [...report.commitMs]).toSorted((a, b) => a - b)
     return {
@@ -109,7 +110,7 @@ export class Running implements RunningDataflow {
       commits: sum(reports, report => report.commits),
       commitMsP50: quantile(samples, 0.5),
       commitMsP99: quantile(samples, 0.99),
-      lag: await this.#lag(reports),
+      lag: await lagOf(log, inputs, () => reports.flatMap(report => report.positions)),
       times: timesOf(reports.map(report => report.times))
     }
   }
@@ -221,26 +222,6 @@ export class Running implements RunningDataflow {
     return parts.flat()
   }
 
-  async #lag(reports: readonly TaskReport[]): Promise<number> {
-    const ends = new Map<string, number>()
-    try {
-      for (const name of this.#options.inputs) {
-        const topic = await this.#options.log.describeTopic(name)
-        for (const { partition, endOffset } of topic.status.partitions) {
-          ends.set(`${name}/${partition}`, endOffset)
-        }
-      }
-    } catch (error) {
-      // After the log was closed the last known counters are still worth showing.
-      if (error instanceof MillraceError && error.code === 'LOG_CLOSED') return 0
-      throw error
-    }
-    const positions = reports.flatMap(report => report.positions)
-    return sum(positions, ({ topic, partition, position }) =>
-      Math.max(0, (ends.get(`${topic}/${partition}`) ?? position) - position)
-    )
-  }
-
   #fullName(name: string): string {
     const declared = declaredStates(this.plan)
     const known = declared.map(state => state.name)
@@ -273,9 +254,4 @@ function together(one: TimeMetrics, other: TimeMetrics): TimeMetrics {
 function kindOf(kind: string): StateSummary['kind'] {
   if (kind === 'arrow-row') return 'row'
   return kind === 'object' || kind === 'list' || kind === 'map' ? 'object' : 'scalar'
-}
-
-function quantile(sorted: readonly number[], fraction: number): number {
-  if (sorted.length === 0) return 0
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * fraction))]!
 }

@@ -4,7 +4,7 @@ import { nearestWord } from '../dataflow/index.ts'
 import type { Plan, TopicPlan } from '../dataflow/plan.ts'
 import type { Log, Topic } from '../log/log.ts'
 import type { Compression } from '../record/index.ts'
-import { requiredTopics } from '../runtime/index.ts'
+import { mergeTopic, requiredTopics } from '../runtime/index.ts'
 import type { RequiredTopic } from '../runtime/contract.ts'
 import type { RegistryOptions } from '../runtime/convert/index.ts'
 import type { RecordForms } from './out/record-lines.ts'
@@ -147,13 +147,7 @@ function merge(before: RequiredTopic, topic: RequiredTopic): RequiredTopic {
         `${topic.partitions} in another; declare the same number in both, or in one only`
     )
   }
-  return {
-    ...before,
-    partitions: before.partitions ?? topic.partitions,
-    cleanup: before.cleanup ?? topic.cleanup,
-    retentionMs: before.retentionMs ?? topic.retentionMs,
-    retentionBytes: before.retentionBytes ?? topic.retentionBytes
-  }
+  return mergeTopic(before, topic)
 }
 
 function checkPartitions(required: RequiredTopic, existing: Topic | undefined): void {

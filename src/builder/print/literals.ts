@@ -1,4 +1,5 @@
 // Literals of printed code.
+import { isIdentifier } from '../../dataflow/index.ts'
 
 /** A text in quotes. */
 export function quoted(text: string): string {
@@ -8,7 +9,7 @@ export function quoted(text: string): string {
 /** A name as the key of an object literal. */
 export function property(name: string): string {
   if (name === '__proto__') return "['__proto__']"
-  return /^[A-Za-z_$][\w$]*$/.test(name) ? name : quoted(name)
+  return isIdentifier(name) ? name : quoted(name)
 }
 
 /** An object literal of what is not null; empty where all is. */

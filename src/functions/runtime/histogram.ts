@@ -1,4 +1,5 @@
 // Durations as a histogram: how many there were, and quantiles of the last ones.
+import { quantile } from '../../runtime/task/index.ts'
 
 /** How many of the last durations the quantiles are of. */
 const SAMPLES_MAX = 512
@@ -51,10 +52,4 @@ export class Histogram {
       p999: at(0.999)
     }
   }
-}
-
-/** The value at a share of sorted ones; 0 without any. */
-export function quantile(sorted: readonly number[], fraction: number): number {
-  if (sorted.length === 0) return 0
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * fraction))]!
 }

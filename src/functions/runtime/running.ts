@@ -1,7 +1,14 @@
 // A running application: its tasks as one, its life from running to stopped or failed.
-import { MillraceError, assert } from '../../base/index.ts'
+import { assert } from '../../base/index.ts'
 import type { DataflowStatus } from '../../runtime/contract.ts'
-import { type CommitCounters, type Task, TaskGroup } from '../../runtime/task/index.ts'
+import {
+  type CommitCounters,
+  type Task,
+  TaskGroup,
+  lagOf,
+  quantile,
+  sum
+} from '../../runtime/task/index.ts'
 import type { Address } from '../sdk/index.ts'
 import type {
   AddressEntry,
@@ -22,7 +29,7 @@ import type { HeardTopics } from './egress/egress.ts'
 import type { Entrance, HandedRecord } from './ingress/entrance.ts'
 import { keyOf } from './envelope.ts'
 import type { FunctionEntry } from './function-table.ts'
-import { Histogram, quantile } from './histogram.ts'
+import { Histogram } from './histogram.ts'
 import { countAddresses, listAddresses, listTimers, pendingOf, valuesOf } from './inspect.ts'
 import type { FunctionsProgram } from './program.ts'
 
@@ -97,15 +104,17 @@ export class Running implements RunningFunctions {
     const commitMs = residents.flatMap(({ task }) => [...task.commitMs]).toSorted(ascending)
     return {
       functions: this.#functionMetrics(),
-      recordsIn: sumOf(residents, recordsOf),
-      invocations: sumOf(residents, ({ program }) => program.calls.invocations),
-      deadLetters: sumOf(residents, ({ program }) => program.deadLetters.count),
-      commits: sumOf(residents, ({ counters }) => counters.commits),
+      recordsIn: sum(residents, recordsOf),
+      invocations: sum(residents, ({ program }) => program.calls.invocations),
+      deadLetters: sum(residents, ({ program }) => program.deadLetters.count),
+      commits: sum(residents, ({ counters }) => counters.commits),
       commitMsP50: quantile(commitMs, 0.5),
       commitMsP99: quantile(commitMs, 0.99),
-      lag: await this.#lag(),
-      timers: sumOf(residents, ({ program }) => program.timers.size),
-      mailboxBytes: sumOf(residents, ({ program }) => program.mailboxes.bytes)
+      lag: await lagOf(this.#options.log, this.#inputs, () =>
+        residents.flatMap(({ task }) => task.positions())
+      ),
+      timers: sum(residents, ({ program }) => program.timers.size),
+      mailboxBytes: sum(residents, ({ program }) => program.mailboxes.bytes)
     }
   }
 
@@ -200,15 +209,15 @@ export class Running implements RunningFunctions {
     return [...byType].map(([typename, entries]) => {
       return {
         typename,
-        in: sumOf(entries, entry => entry.received),
-        outLocal: sumOf(entries, entry => entry.outLocal),
-        outRemote: sumOf(entries, entry => entry.outRemote),
-        outEgress: sumOf(entries, entry => entry.outEgress),
-        failed: sumOf(entries, entry => entry.failed),
+        in: sum(entries, entry => entry.received),
+        outLocal: sum(entries, entry => entry.outLocal),
+        outRemote: sum(entries, entry => entry.outRemote),
+        outEgress: sum(entries, entry => entry.outEgress),
+        failed: sum(entries, entry => entry.failed),
         numBlockedAddress: blocked.get(typename) ?? 0,
-        inflightAsyncOps: sumOf(entries, entry => entry.calls),
-        numBacklog: sumOf(entries, entry => entry.backlog),
-        remoteInvocationFailures: sumOf(entries, entry => entry.remoteFailures),
+        inflightAsyncOps: sum(entries, entry => entry.calls),
+        numBacklog: sum(entries, entry => entry.backlog),
+        remoteInvocationFailures: sum(entries, entry => entry.remoteFailures),
         remoteInvocationLatency: Histogram.summaryOf(entries.map(entry => entry.latency))
       }
     })
@@ -225,36 +234,10 @@ export class Running implements RunningFunctions {
     }
     return blocked
   }
-
-  async #lag(): Promise<number> {
-    const ends = new Map<string, number>()
-    try {
-      for (const name of this.#inputs) {
-        const topic = await this.#options.log.describeTopic(name)
-        for (const { partition, endOffset } of topic.status.partitions) {
-          ends.set(`${name}/${partition}`, endOffset)
-        }
-      }
-    } catch (error) {
-      // After the log was closed the last known counters are still worth showing.
-      if (error instanceof MillraceError && error.code === 'LOG_CLOSED') return 0
-      throw error
-    }
-    const positions = this.#residents.flatMap(({ task }) => task.positions())
-    return sumOf(positions, ({ topic, partition, position }) =>
-      Math.max(0, (ends.get(`${topic}/${partition}`) ?? position) - position)
-    )
-  }
 }
 
 function recordsOf({ task, program }: Resident): number {
-  return task.recordsIn + sumOf(program.entrances, entrance => entrance.records)
-}
-
-function sumOf<T>(items: readonly T[], of: (item: T) => number): number {
-  let total = 0
-  for (const item of items) total += of(item)
-  return total
+  return task.recordsIn + sum(program.entrances, entrance => entrance.records)
 }
 
 function ascending(a: number, b: number): number {

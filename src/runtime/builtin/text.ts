@@ -1,4 +1,5 @@
 // The text of generated functions: how they read a field, and how text becomes a function.
+import { isIdentifier } from '../../dataflow/index.ts'
 import type { FieldPath } from '../../dataflow/plan.ts'
 import type { UserFunction } from '../code/contract.ts'
 
@@ -14,7 +15,7 @@ export function anyFieldText(path: FieldPath): string {
 
 function pathText(path: FieldPath, mayBeAbsent: boolean): string {
   return path.reduce((text, name, index) => {
-    const isPlain = /^[A-Za-z_$][\w$]*$/.test(name)
+    const isPlain = isIdentifier(name)
     const before = index === 0 && !mayBeAbsent ? '' : '?.'
     if (isPlain) return `${text}${before === '' ? '.' : before}${name}`
     return `${text}${before}[${JSON.stringify(name)}]`

@@ -1,6 +1,7 @@
 // Values checked against their types the clear way, by walking the type: the oracle of the generated code,
 // and what makes its error messages. Slow; used where a record is bad or a number needs its exact digits.
 import { assert, isMillraceError, unreachable } from '../../base/index.ts'
+import { isIdentifier } from '../../dataflow/index.ts'
 import type {
   EnumType,
   Field,
@@ -99,7 +100,7 @@ function isObject(value: unknown): value is object {
 }
 
 function below(path: string, name: string): string {
-  return /^[A-Za-z_$][\w$]*$/.test(name) ? `${path}.${name}` : `${path}[${JSON.stringify(name)}]`
+  return isIdentifier(name) ? `${path}.${name}` : `${path}[${JSON.stringify(name)}]`
 }
 
 /** Under which name a part is found. */

@@ -23,7 +23,7 @@ export function requiredTopics(
     const role = isSource(plan, topic.name) ? 'source' : 'sink'
     if (role === 'source' || isSink(plan, topic.name)) {
       const before = found.get(topic.name)
-      found.set(topic.name, before === undefined ? ofPlan(topic, role) : merge(before, topic))
+      found.set(topic.name, before === undefined ? ofPlan(topic, role) : mergeTopic(before, topic))
     }
   }
   for (const topic of internalTopics(plan, tasksOf(found, partitionsOf))) {
@@ -98,8 +98,11 @@ function ofPlan(topic: TopicPlan, role: string): RequiredTopic {
   return { name, partitions, internal, cleanup, retentionMs, retentionBytes, role }
 }
 
-/** Two ids of one topic: what the first leaves open, the second may say. */
-function merge(before: RequiredTopic, topic: TopicPlan): RequiredTopic {
+/** A topic that is named twice: what the first leaves open, the second may say. */
+export function mergeTopic(
+  before: RequiredTopic,
+  topic: Pick<RequiredTopic, 'partitions' | 'cleanup' | 'retentionMs' | 'retentionBytes'>
+): RequiredTopic {
   return {
     ...before,
     partitions: before.partitions ?? topic.partitions,

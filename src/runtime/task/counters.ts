@@ -133,3 +133,9 @@ export function sum<T>(items: readonly T[], of: (item: T) => number): number {
   for (const item of items) total += of(item)
   return total
 }
+
+/** The value at a share of sorted ones; 0 without any. */
+export function quantile(sorted: readonly number[], fraction: number): number {
+  if (sorted.length === 0) return 0
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * fraction))]!
+}
