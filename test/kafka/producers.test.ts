@@ -15,7 +15,7 @@ import {
   valuesOf,
   type TestBroker
 } from './kit.ts'
-import { WireClient, wireClientFor } from './wire-client.ts'
+import { WireClient, batchOf, wireClientFor } from './wire-client.ts'
 
 const committedOf = ({ log, broker }: TestBroker): LogData =>
   committedLog(log, broker.context.transactions)
@@ -195,5 +195,29 @@ test('a transaction ends although a topic of it was made anew with fewer partiti
   await log.deleteTopic('t')
   await log.createTopic('t')
   strictEqual(await client.end('x', owner, true), 0)
+  deepStrictEqual(problems, [])
+})
+
+test('requests keep their order beside a topic that others than clients have deleted', async t => {
+  const { log, bootstrap, problems } = await brokerFor(t)
+  const client = await wireClientFor(t, bootstrap)
+  for (const name of ['t', 'gone']) {
+    await log.createTopic(name)
+    await client.ask('Metadata', 9, { topics: [{ name }] })
+  }
+  await log.deleteTopic('gone')
+  const of = await client.producer()
+  const send = (value: string, sequence: number, names: readonly string[]): void => {
+    const partitionData = [{ index: 0, records: batchOf([value], { ...of, sequence }) }]
+    const topicData = names.map(name => ({ name, partitionData }))
+    // Only the answer to the last one is waited for.
+    void client.ask('Produce', 9, { acks: -1, timeoutMs: 5_000, topicData }).catch(() => undefined)
+  }
+  client.socket.cork()
+  send('first', 0, ['t', 'gone'])
+  send('second', 1, ['t'])
+  client.socket.uncork()
+  await until(async () => (await valuesOf(log, 't')).length === 2)
+  deepStrictEqual(await valuesOf(log, 't'), ['first', 'second'])
   deepStrictEqual(problems, [])
 })

@@ -1,11 +1,12 @@
-// Produce: record batches into partitions, one commit for a request, acknowledged when it is durable.
+// Produce: record batches into partitions, acknowledged when they are durable.
 //
 //   P1  A request's batches are handed to the log before the handler first waits, so that requests of a connection
 //       that follow each other keep their order (L3). One with a topic that was not seen yet waits before: see
 //       `mayOverlap`.
-//   P2  A partition that is refused refuses nothing else of the request.
-import { BATCH_BYTES_MAX, isMillraceError, messageOf } from '../../../base/index.ts'
-import type { CommitBatch, CommitResult } from '../../../log/index.ts'
+//   P2  A partition that is refused refuses nothing else of the request: each batch is a commit. The log writes all of
+//       one turn together; with one commit for all, the good ones of a refused one would have to be handed over again,
+//       behind those of later requests.
+import { BATCH_BYTES_MAX, messageOf } from '../../../base/index.ts'
 import {
   DECOMPRESSED_BYTES_MAX,
   batchByteLength,
@@ -75,7 +76,7 @@ export const handleProduce: Handler<'Produce'> = async (context, request, caller
       return { index, ...response }
     })
   }))
-  if (accepted.length > 0) void commit(context, accepted)
+  for (const each of accepted) void commit(context, each)
   const responses = []
   for (const { name, partitions } of pending) {
     responses.push({ name, partitionResponses: await Promise.all(partitions) })
@@ -174,41 +175,24 @@ function codeOfFault(fault: BatchFault): number {
   return ERROR_CODES.CORRUPT_MESSAGE
 }
 
-/** One commit for all pieces; when it is refused as a whole, one for each, so that good ones are written (P2). */
-async function commit(context: BrokerContext, accepted: readonly Accepted[]): Promise<void> {
+/** Writes one piece, and says what became of it. */
+async function commit(
+  context: BrokerContext,
+  { piece, admission, resolve }: Accepted
+): Promise<void> {
+  const { topic, partition, records } = piece
+  const batches = [{ topic, partition, batch: records! }]
+  const { changes } = admission
   try {
-    const { baseOffsets } = await write(context, accepted)
-    for (const [at, { admission, resolve }] of accepted.entries()) {
-      admission.settle(baseOffsets[at]!)
-      resolve(success(baseOffsets[at]!))
-    }
+    const { baseOffsets } =
+      changes.size === 0
+        ? await context.log.commit({ batches, offsets: [] })
+        : await context.store.change(changes, { batches })
+    admission.settle(baseOffsets[0]!)
+    resolve(success(baseOffsets[0]!))
   } catch (error) {
-    if (accepted.length > 1 && REFUSED_ALONE.has(codeOf(error))) {
-      await Promise.all(accepted.map(each => commit(context, [each])))
-      return
-    }
-    for (const { piece, admission, resolve } of accepted) {
-      context.topics.forget(piece.topic)
-      admission.fail(error)
-      resolve(refusal(errorCodeOf(error), messageOf(error)))
-    }
+    context.topics.forget(topic)
+    admission.fail(error)
+    resolve(refusal(errorCodeOf(error), messageOf(error)))
   }
-}
-
-const REFUSED_ALONE = new Set([
-  'TOPIC_UNKNOWN',
-  'PARTITION_UNKNOWN',
-  'PARTITION_DAMAGED',
-  'COMMIT_TOO_LARGE'
-])
-
-const codeOf = (error: unknown): string => (isMillraceError(error) ? error.code : '')
-
-function write(context: BrokerContext, accepted: readonly Accepted[]): Promise<CommitResult> {
-  const batches: CommitBatch[] = accepted.map(({ piece }) => {
-    return { topic: piece.topic, partition: piece.partition, batch: piece.records! }
-  })
-  const changes = new Map(accepted.flatMap(({ admission }) => [...admission.changes]))
-  if (changes.size === 0) return context.log.commit({ batches, offsets: [] })
-  return context.store.change(changes, { batches })
 }
