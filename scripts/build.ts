@@ -5,7 +5,7 @@ import { createRequire } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
 
 import { flatten } from './build/flatten.ts'
-import { pruneDeclarations, slimScripts } from './build/slim.ts'
+import { nameNodeTypes, pruneDeclarations, slimScripts } from './build/slim.ts'
 
 /** What a process or a thread begins with: every file that it loads first costs about 0.4 ms. */
 const ENTRIES = ['cli/main.js', 'cli/commands/run.js', 'kafka/index.js', 'runtime/worker/entry.js']
@@ -28,4 +28,5 @@ cpSync(join(root, generated), join(root, 'dist', generated), { recursive: true }
 for (const entry of ENTRIES) flatten(join(root, 'dist/src', entry))
 slimScripts(join(root, 'dist'))
 pruneDeclarations(root, join(root, 'dist'))
+nameNodeTypes(join(root, 'dist'))
 console.error('built dist/')

@@ -1,11 +1,11 @@
 // The published form says what the built one says, with fewer bytes.
 import { deepStrictEqual, strictEqual } from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 
-import { pruneDeclarations, slimText } from '../scripts/build/slim.ts'
+import { nameNodeTypes, pruneDeclarations, slimText } from '../scripts/build/slim.ts'
 
 test('comments and indentation go; texts, templates, patterns and the first line stay', () => {
   const cases: readonly [string, string][] = [
@@ -58,4 +58,21 @@ test('only declarations that an entry leads to stay', t => {
   write('dist/three.d.ts', '')
   strictEqual(pruneDeclarations(root, join(root, 'dist')), 1)
   deepStrictEqual(readdirSync(join(root, 'dist')).toSorted(), ['a.d.ts', 'b', 'two.d.ts'])
+})
+
+test('declarations that need the types of Node name them, others do not', t => {
+  const root = mkdtempSync(join(tmpdir(), 'millrace-slim-'))
+  t.after(() => rmSync(root, { recursive: true }))
+  const texts = {
+    'buffer.d.ts': 'export declare const a: Buffer\n',
+    'module.d.ts': "import type { Server } from 'node:http'\nexport declare const a: Server\n",
+    'words.d.ts': '/** No Buffer of node:. */\nexport declare const a: Uint8Array // a Buffer\n'
+  }
+  for (const [name, text] of Object.entries(texts)) writeFileSync(join(root, name), text)
+  nameNodeTypes(root)
+  const named = Object.keys(texts).filter(name => {
+    const text = readFileSync(join(root, name), 'utf8')
+    return text.startsWith('/// <reference types="node" />\n')
+  })
+  deepStrictEqual(named, ['buffer.d.ts', 'module.d.ts'])
 })

@@ -11,6 +11,20 @@ interface Range {
   readonly end: number
 }
 
+/**
+ * Declarations that need Node's types say so, in their first line: a project whose tsconfig names no types, as `tsc --init`
+ * writes it, would read a Buffer as any without a word.
+ */
+export function nameNodeTypes(folder: string): void {
+  for (const name of globSync('**/*.d.ts', { cwd: folder })) {
+    const path = join(folder, name)
+    const text = readFileSync(path, 'utf8')
+    const code = text.replaceAll(/\/\*[^]*?\*\/|\/\/.*/g, '')
+    if (!/\bBuffer\b|\bNodeJS\.|['"]node:/.test(code)) continue
+    writeFileSync(path, `/// <reference types="node" />\n${text}`)
+  }
+}
+
 /** Rewrites all JavaScript below `folder`; gives the bytes that are saved. */
 export function slimScripts(folder: string): number {
   let saved = 0
