@@ -93,6 +93,7 @@ export interface IngressRecord {
   readonly value: Uint8Array | null
   readonly topic: string
   readonly partition: number
+  /** −1 of a record that this process hands over itself: its place is known once it is durable. */
   readonly offset: number
   /** Milliseconds since the epoch. */
   readonly timestamp: number

@@ -3,7 +3,7 @@
 //   stored:  version 1 · flags · target · [caller] · typename · argument · [feed] · [origin] · [request]
 //   address: namespace · type · id                    (texts with lengths)
 //   feed:    topic · partition · [name of the ingress]                      the ingress partition that it goes back to
-//   origin:  offset · timestamp · header count · headers
+//   origin:  offset · timestamp · header count · headers               offset 0 with a flag: it is not known
 //   request: its id                                                         see requests.ts
 import { type ByteWriter, assert } from '../../base/index.ts'
 import type { ValueCodec } from '../../state/contract.ts'
@@ -16,6 +16,7 @@ const HAS_FEED = 2
 const HAS_ORIGIN = 4
 const HAS_INGRESS = 8
 const HAS_REQUEST = 16
+const IS_OFFSET_UNKNOWN = 32
 /** Estimated bytes of an envelope in memory, without its argument. */
 const ENVELOPE_BYTES = 320
 
@@ -29,6 +30,7 @@ export interface Feed {
 
 /** The record of the feed that a message was made from, for its dead letter. */
 export interface Origin {
+  /** −1: it was not known when the message was made. */
   readonly offset: number
   readonly timestamp: number
   /** Encoded, as a batch has them. */
@@ -104,7 +106,8 @@ export function putEnvelope(sink: ByteWriter, envelope: Envelope): void {
       (feed === null ? 0 : HAS_FEED) |
       (origin === null ? 0 : HAS_ORIGIN) |
       (feed === null || feed.ingress === '' ? 0 : HAS_INGRESS) |
-      (request === null ? 0 : HAS_REQUEST)
+      (request === null ? 0 : HAS_REQUEST) |
+      (origin === null || origin.offset >= 0 ? 0 : IS_OFFSET_UNKNOWN)
   )
   putAddress(sink, target)
   if (caller !== null) putAddress(sink, caller)
@@ -116,7 +119,7 @@ export function putEnvelope(sink: ByteWriter, envelope: Envelope): void {
     if (feed.ingress !== '') putText(sink, feed.ingress)
   }
   if (origin !== null) {
-    sink.varuint(origin.offset)
+    sink.varuint(Math.max(0, origin.offset))
     // Timestamps may be −1: none.
     sink.varuint(origin.timestamp + 1)
     sink.varuint(origin.headerCount)
@@ -135,7 +138,7 @@ export function readEnvelope(reader: StoredReader): Envelope {
   const typename = reader.typename()
   const argument = { typename, bytes: reader.own() }
   const feed = flags & HAS_FEED ? readFeed(reader, (flags & HAS_INGRESS) !== 0) : null
-  const origin = flags & HAS_ORIGIN ? readOrigin(reader) : null
+  const origin = flags & HAS_ORIGIN ? readOrigin(reader, (flags & IS_OFFSET_UNKNOWN) === 0) : null
   const request = flags & HAS_REQUEST ? reader.text() : null
   return new Envelope(keyOf(target), target, caller, argument, feed, origin, request)
 }
@@ -158,8 +161,9 @@ function readFeed(reader: StoredReader, hasIngress: boolean): Feed {
   return { topic, partition, ingress: hasIngress ? intern(reader.text()) : '' }
 }
 
-function readOrigin(reader: StoredReader): Origin {
-  const offset = reader.varuint()
+function readOrigin(reader: StoredReader, isKnown: boolean): Origin {
+  const stored = reader.varuint()
+  const offset = isKnown ? stored : -1
   const timestamp = reader.varuint() - 1
   const headerCount = reader.varuint()
   return { offset, timestamp, headerCount, headers: reader.own() }

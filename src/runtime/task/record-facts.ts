@@ -6,6 +6,7 @@
  */
 export interface RecordFacts {
   readonly data: Buffer
+  /** −1: not known yet. */
   readonly offset: number
   readonly timestamp: number
   readonly keyStart: number

@@ -85,7 +85,8 @@ export class DeadLetters {
     this.#place(topic, partition, facts.offset, facts.timestamp)
     const { keyStart, keyEnd, valueStart, valueEnd } = facts
     this.#append(facts.timestamp, data, keyStart, keyEnd, data, valueStart, valueEnd)
-    this.#say(`ingress/${topic}`, `record in ${topic}/${partition}, offset ${facts.offset}`, error)
+    const offset = facts.offset < 0 ? '' : `, offset ${facts.offset}`
+    this.#say(`ingress/${topic}`, `record in ${topic}/${partition}${offset}`, error)
   }
 
   #reason(error: unknown, attempts: number): void {
@@ -100,7 +101,7 @@ export class DeadLetters {
     const headers = this.#headers
     headers.text('millrace-topic', topic)
     headers.text('millrace-partition', String(partition))
-    headers.text('millrace-offset', String(offset))
+    if (offset >= 0) headers.text('millrace-offset', String(offset))
     headers.text('millrace-timestamp', String(timestamp))
   }
 

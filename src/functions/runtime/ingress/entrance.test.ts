@@ -14,6 +14,7 @@ import {
 } from '../../sdk/index.ts'
 import type { RunningFunctions } from '../contract.ts'
 import type { HandedRecord } from './entrance.ts'
+import { functionsDeadLetterName } from '../names.ts'
 import { type AppOptions, FunctionsBench, egressToTopic, intOf } from '../kit.cases.ts'
 
 const ADDRESS = addressOf('test/counter', 'a')
@@ -37,6 +38,16 @@ const slow = (gate: Promise<void>): StatefulFunction =>
       await gate
       const { count } = context.storage
       count.set((count.get() ?? 0) + 1)
+    }
+  })
+
+/** A function that throws; `later` waits for the gate, if there is one. */
+const failing = (gate: Promise<void> | null): StatefulFunction =>
+  statefulFunction({
+    typename: 'test/counter',
+    handler(_context, message) {
+      if (message.as(stringType) === 'later' && gate !== null) return gate
+      throw new Error('it fails')
     }
   })
 
@@ -166,4 +177,21 @@ test('functions that have too much to do take nothing more; what they have is ke
   gate.resolve()
   await running.drain()
   assert.equal(intOf(running, ADDRESS, 'count'), taken)
+})
+
+test('a dead letter of what was handed over tells its partition, and no offset that is not its own', async () => {
+  const bench = await opened()
+  const first = await bench.start(appOf(failing(new Promise(() => {}))))
+  assert.deepEqual(await hand(first, ['x', 'y', 'later']), [0, 1, 2])
+  await first.stop()
+  // What waited has its origin from the state.
+  await bench.drain(appOf(failing(null)))
+  const letters = await bench.read(functionsDeadLetterName('app'))
+  const places = letters.map(({ headers }) =>
+    ['topic', 'partition', 'offset'].map(part => headers[`millrace-${part}`])
+  )
+  assert.deepEqual(
+    places,
+    Array.from({ length: 3 }, () => ['in', '0', undefined])
+  )
 })

@@ -136,7 +136,7 @@ export class Entrance implements Told {
     // Hot: per record.
     const { taker, reader } = this.#options
     const { topic, partition } = reader
-    const facts = this.#factsOf(record, reader.position)
+    const facts = this.#factsOf(record)
     const { data, keyStart, keyEnd, valueStart, valueEnd } = facts
     const { headersStart, headersEnd, headerCount, timestamp } = facts
     try {
@@ -166,7 +166,7 @@ export class Entrance implements Told {
     assert(pending === undefined, 'an ingress takes its records at once')
   }
 
-  #factsOf({ timestampMs, key, value, headers }: HandedRecord, offset: number): RecordFacts {
+  #factsOf({ timestampMs, key, value, headers }: HandedRecord): RecordFacts {
     const scratch = this.#scratch
     scratch.clear()
     scratch.bytes(key, 0, key.length)
@@ -181,7 +181,8 @@ export class Entrance implements Told {
     const valueEnd = key.length + value.length
     return {
       data: Buffer.from(scratch.buffer.subarray(0, scratch.length)),
-      offset,
+      // Not known before the commit: others may write to the topic as well.
+      offset: -1,
       timestamp: timestampMs,
       keyStart: 0,
       keyEnd: key.length,
