@@ -1,6 +1,6 @@
 // The reference of the command line, from the declarations of the commands themselves.
 import type { Argument, Command, Option } from 'commander'
-import { EXAMPLES, commandPath, createProgram, walk } from '../../src/cli/program.ts'
+import { EXAMPLES, commandPath, createProgram, walk } from '../../src/cli/program/program.ts'
 import { SHELL_COMMANDS } from '../../src/cli/shell/commands.ts'
 
 /** Path of the reference in the repository. */

@@ -8,7 +8,7 @@ import { after, before, test } from 'node:test'
 import { interrupt, ready, start } from '../../test/command.ts'
 import { callMain, type Called } from './call.cases.ts'
 import { exitCodeOf } from './exit-codes.ts'
-import { commandPath, createProgram, walk } from './program.ts'
+import { commandPath, createProgram, walk } from './program/program.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'millrace-exit-codes-'))
 const served = mkdtempSync(join(tmpdir(), 'millrace-exit-codes-server-'))

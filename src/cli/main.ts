@@ -13,7 +13,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     if (error.code === 'EPIPE' && process.stdout.listenerCount('error') === 1)
       process.exit(EXIT_DONE)
   })
-  const { createProgram } = await import('./program.ts')
+  const { createProgram } = await import('./program/program.ts')
   let code = EXIT_DONE
   const program = createProgram(packageVersion(), status => {
     code = status

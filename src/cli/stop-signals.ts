@@ -1,7 +1,7 @@
 // SIGINT and SIGTERM: the first one asks for a clean stop, the second one ends the process at once.
 
 import { EXIT_INTERRUPTED } from './exit-codes.ts'
-import { note } from './output.ts'
+import { note } from './output/output.ts'
 
 /** Stops that take longer say how not to wait for them. */
 const QUIET_MS = 1000

@@ -1,7 +1,7 @@
 // Errors that are thrown outside of every call: by what users' functions started and did not wait for.
 import { messageOf } from '../base/index.ts'
 import { EXIT_FAILED } from './exit-codes.ts'
-import { note } from './output.ts'
+import { note } from './output/output.ts'
 
 /** What is known of who throws. */
 export interface StrayErrorsOptions {

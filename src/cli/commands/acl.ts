@@ -3,11 +3,11 @@ import { MillraceError } from '../../base/index.ts'
 import { nearestWord } from '../../dataflow/index.ts'
 import { CLUSTER_NAME, OPERATIONS, RESOURCE_KINDS, checkRule } from '../../server/index.ts'
 import type { AccessRule, Operation, ResourceKind } from '../../server/index.ts'
-import { administerChosen } from '../administer.ts'
-import type { SecurityListOptions, SecurityTarget } from '../administer.ts'
-import { confirm } from '../confirm.ts'
-import { counted, formatTable, note, print, printList } from '../output.ts'
-import { principalArgument } from '../principal.ts'
+import { administerChosen } from '../target/administer.ts'
+import type { SecurityListOptions, SecurityTarget } from '../target/administer.ts'
+import { confirm } from '../options/confirm.ts'
+import { counted, formatTable, note, print, printList } from '../output/output.ts'
+import { principalArgument } from '../options/principal.ts'
 
 /** What the parser gives. */
 export interface AclOptions extends SecurityTarget {

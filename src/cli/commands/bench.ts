@@ -1,6 +1,6 @@
 // `millrace bench`: how fast a log takes and gives records, from this program.
 import type { Client, Compression, Delivery, Isolation } from '../../client/index.ts'
-import { withClient } from '../open-client.ts'
+import { withClient } from '../target/open-client.ts'
 import {
   counted,
   formatNumber,
@@ -9,10 +9,10 @@ import {
   print,
   serialise,
   type ListFormat
-} from '../output.ts'
+} from '../output/output.ts'
 import { StopSignals } from '../stop-signals.ts'
-import type { TargetOptions } from '../target-options.ts'
-import { sizeOf } from '../unit-options.ts'
+import type { TargetOptions } from '../options/target-options.ts'
+import { sizeOf } from '../options/unit-options.ts'
 
 interface BenchOptions extends TargetOptions {
   readonly records?: number

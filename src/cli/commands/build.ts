@@ -7,8 +7,8 @@ import { planOfPackage } from '../../dataflow/index.ts'
 import type { Diagnostic } from '../../dataflow/index.ts'
 import { build as filesOf, checkTypes, hasErrors, loadFiles } from '../../server/index.ts'
 import type { BuildRequest } from '../../server/index.ts'
-import { printDiagnostics } from '../diagnostics.ts'
-import { counted, note, print } from '../output.ts'
+import { printDiagnostics } from '../output/diagnostics.ts'
+import { counted, note, print } from '../output/output.ts'
 
 export interface BuildOptions {
   readonly out?: string

@@ -12,8 +12,8 @@ import {
 import type { LoadedDataflow, LoadedModule, LoadedPackage } from '../../server/index.ts'
 import { planOfPackage } from '../../dataflow/index.ts'
 import type { Diagnostic, Plan, TopicPlan } from '../../dataflow/index.ts'
-import { printDiagnostics } from '../diagnostics.ts'
-import { counted, note, print, serialise } from '../output.ts'
+import { printDiagnostics } from '../output/diagnostics.ts'
+import { counted, note, print, serialise } from '../output/output.ts'
 import { readLocalAddress } from './run-options.ts'
 
 export interface CheckOptions {

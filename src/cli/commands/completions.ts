@@ -3,7 +3,7 @@
 // Each walks the words before the cursor down the tree of commands, then looks at the option before the cursor.
 import type { Command, Option } from 'commander'
 
-import { print } from '../output.ts'
+import { print } from '../output/output.ts'
 
 /** What can stand behind a command's words. */
 interface Words {

@@ -7,16 +7,21 @@ import type {
   Isolation,
   StartPosition
 } from '../../client/index.ts'
-import { recordFilter, type RecordFilter } from '../consume-filter.ts'
-import { headersOf, valueText, type ConsumeFormat, type RawConsumed } from '../consume-format.ts'
-import { sinkOf, type Sink } from '../consume-sink.ts'
-import { withClient } from '../open-client.ts'
-import { counted, note } from '../output.ts'
-import { positionOf } from '../positions.ts'
-import { printedForms, type FormsOf } from '../record-forms.ts'
+import { recordFilter, type RecordFilter } from '../records/consume-filter.ts'
+import {
+  headersOf,
+  valueText,
+  type ConsumeFormat,
+  type RawConsumed
+} from '../records/consume-format.ts'
+import { sinkOf, type Sink } from '../records/consume-sink.ts'
+import { withClient } from '../target/open-client.ts'
+import { counted, note } from '../output/output.ts'
+import { positionOf } from '../options/positions.ts'
+import { printedForms, type FormsOf } from '../records/record-forms.ts'
 import { StopSignals } from '../stop-signals.ts'
-import type { TargetOptions } from '../target-options.ts'
-import { sizeOf } from '../unit-options.ts'
+import type { TargetOptions } from '../options/target-options.ts'
+import { sizeOf } from '../options/unit-options.ts'
 
 /** What the parser gives. */
 export interface ConsumeOptions extends TargetOptions {

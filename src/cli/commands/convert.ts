@@ -1,8 +1,8 @@
 // `millrace convert`: prints a dataflow file as TypeScript, or a module's dataflow as a file.
 import { sendConsoleToStderr } from '../../base/index.ts'
 import { convertFile, hasErrors } from '../../server/index.ts'
-import { printDiagnostics } from '../diagnostics.ts'
-import { print } from '../output.ts'
+import { printDiagnostics } from '../output/diagnostics.ts'
+import { print } from '../output/output.ts'
 
 /** Prints the other form of `file`; 2 when there is an error. */
 export function convert(file: string): number {

@@ -1,9 +1,9 @@
 // `millrace delete`: removes a deployment, after saying what goes with it.
 import type { DeploymentReport } from '../../server/index.ts'
-import { chosenServer } from '../api-client.ts'
-import type { ServerOptions } from '../api-client.ts'
-import { confirm } from '../confirm.ts'
-import { note } from '../output.ts'
+import { chosenServer } from '../target/api-client.ts'
+import type { ServerOptions } from '../target/api-client.ts'
+import { confirm } from '../options/confirm.ts'
+import { note } from '../output/output.ts'
 
 /** What the parser gives. */
 export interface DeleteOptions extends ServerOptions {

@@ -13,8 +13,8 @@ import {
   TYPES_MODULE,
   typesText
 } from '../../server/index.ts'
-import { printDiagnostics } from '../diagnostics.ts'
-import { counted, note, print } from '../output.ts'
+import { printDiagnostics } from '../output/diagnostics.ts'
+import { counted, note, print } from '../output/output.ts'
 
 export interface GenerateTypesOptions {
   readonly out?: string

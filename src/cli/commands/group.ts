@@ -1,11 +1,11 @@
 // `millrace group`: consumer groups, their members and positions.
 import { MillraceError } from '../../base/index.ts'
 import type { GroupDetails } from '../../client/index.ts'
-import { confirm } from '../confirm.ts'
-import { withClient } from '../open-client.ts'
-import { counted, formatTable, note, print, printList, serialise } from '../output.ts'
-import { positionOf } from '../positions.ts'
-import type { TargetOptions } from '../target-options.ts'
+import { confirm } from '../options/confirm.ts'
+import { withClient } from '../target/open-client.ts'
+import { counted, formatTable, note, print, printList, serialise } from '../output/output.ts'
+import { positionOf } from '../options/positions.ts'
+import type { TargetOptions } from '../options/target-options.ts'
 import type { PrintOptions } from './topic.ts'
 
 /** Of `group reset-offsets`. */

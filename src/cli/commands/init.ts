@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { basename, join, relative, resolve } from 'node:path'
 
 import { MillraceError } from '../../base/index.ts'
-import { note, print } from '../output.ts'
+import { note, print } from '../output/output.ts'
 
 export interface InitOptions {
   readonly name?: string

@@ -1,8 +1,8 @@
 // `millrace list`: the deployments of a server.
 import type { DeploymentReport } from '../../server/index.ts'
-import { chosenServer } from '../api-client.ts'
-import type { ServerOptions } from '../api-client.ts'
-import { formatBytes, note, printList, type ListFormat } from '../output.ts'
+import { chosenServer } from '../target/api-client.ts'
+import type { ServerOptions } from '../target/api-client.ts'
+import { formatBytes, note, printList, type ListFormat } from '../output/output.ts'
 
 /** What the parser gives. */
 export interface ListOptions extends ServerOptions {

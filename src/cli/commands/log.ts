@@ -1,8 +1,8 @@
 // `millrace log`: verifies and repairs the files of a data directory that no run uses.
 import { repairLog, verifyLog } from '../../server/index.ts'
 import type { RepairReport, VerifyReport } from '../../server/index.ts'
-import { confirm } from '../confirm.ts'
-import { counted, formatBytes, formatTable, note, print, serialise } from '../output.ts'
+import { confirm } from '../options/confirm.ts'
+import { counted, formatBytes, formatTable, note, print, serialise } from '../output/output.ts'
 
 export interface LogOptions {
   readonly dataDir: string

@@ -1,8 +1,8 @@
 // `millrace logs`: what a deployment said, and what it says.
 import type { DeploymentLogLine } from '../../server/index.ts'
-import { chosenServer } from '../api-client.ts'
-import type { ServerOptions } from '../api-client.ts'
-import { oneLine, print } from '../output.ts'
+import { chosenServer } from '../target/api-client.ts'
+import type { ServerOptions } from '../target/api-client.ts'
+import { oneLine, print } from '../output/output.ts'
 import { StopSignals } from '../stop-signals.ts'
 
 /** What the parser gives. */

@@ -1,6 +1,6 @@
 // `millrace partition`: partitions with their leaders, replicas and offsets.
-import { withClient } from '../open-client.ts'
-import { formatBytes, printList } from '../output.ts'
+import { withClient } from '../target/open-client.ts'
+import { formatBytes, printList } from '../output/output.ts'
 import { NO_TOPICS, type PrintOptions } from './topic.ts'
 
 /** Prints the partitions of all topics, or of one. */

@@ -10,8 +10,8 @@ import {
   type PlannedDataflow,
   type StoredChange
 } from '../../server/index.ts'
-import { printDiagnostics } from '../diagnostics.ts'
-import { counted, formatTable, note, print, serialise } from '../output.ts'
+import { printDiagnostics } from '../output/diagnostics.ts'
+import { counted, formatTable, note, print, serialise } from '../output/output.ts'
 
 /** What the parser gives. */
 export interface PlanOptions {

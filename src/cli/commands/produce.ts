@@ -2,14 +2,14 @@
 import { ByteWriter, messageOf, MillraceError } from '../../base/index.ts'
 import type { Client, Compression, Delivery, OutgoingRecord, Producer } from '../../client/index.ts'
 import { LineReader, parseJson, type RecordForms } from '../../server/index.ts'
-import { openInput, wholeOf, type Input } from '../byte-input.ts'
-import { withClient } from '../open-client.ts'
-import { counted, formatDuration, formatNumber, note } from '../output.ts'
-import { Progress } from '../progress.ts'
-import { recordForms, valueCheck } from '../record-forms.ts'
+import { openInput, wholeOf, type Input } from '../records/byte-input.ts'
+import { withClient } from '../target/open-client.ts'
+import { counted, formatDuration, formatNumber, note } from '../output/output.ts'
+import { Progress } from '../output/progress.ts'
+import { recordForms, valueCheck } from '../records/record-forms.ts'
 import { StopSignals } from '../stop-signals.ts'
-import type { TargetOptions } from '../target-options.ts'
-import { settingsOf, sizeOf } from '../unit-options.ts'
+import type { TargetOptions } from '../options/target-options.ts'
+import { settingsOf, sizeOf } from '../options/unit-options.ts'
 
 /** What the parser gives. */
 export interface ProduceOptions extends TargetOptions {

@@ -18,9 +18,9 @@ import {
   type Secret,
   type TlsSettings
 } from '../../client/index.ts'
-import { confirm } from '../confirm.ts'
-import { note, print, printList, serialise, type ListFormat } from '../output.ts'
-import { systemProfiles } from '../target.ts'
+import { confirm } from '../options/confirm.ts'
+import { note, print, printList, serialise, type ListFormat } from '../output/output.ts'
+import { systemProfiles } from '../target/target.ts'
 
 /** What the parser gives. */
 export interface ProfileAddOptions {

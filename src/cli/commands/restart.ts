@@ -1,8 +1,8 @@
 // `millrace restart`: ends the tasks of a deployment and starts them again.
 import type { DeploymentReport } from '../../server/index.ts'
-import { chosenServer } from '../api-client.ts'
-import type { ServerOptions } from '../api-client.ts'
-import { note } from '../output.ts'
+import { chosenServer } from '../target/api-client.ts'
+import type { ServerOptions } from '../target/api-client.ts'
+import { note } from '../output/output.ts'
 
 /** Restarts a deployment; also one that was stopped or failed. */
 export async function restart(name: string, options: ServerOptions): Promise<number> {

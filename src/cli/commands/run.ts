@@ -23,10 +23,10 @@ import type {
   LoadedFiles,
   SessionRequest
 } from '../../server/index.ts'
-import { printDiagnostics } from '../diagnostics.ts'
-import { counted, formatDuration, note, print } from '../output.ts'
-import { Progress } from '../progress.ts'
-import { formatEntries, noteSummary } from '../run-summary.ts'
+import { printDiagnostics } from '../output/diagnostics.ts'
+import { counted, formatDuration, note, print } from '../output/output.ts'
+import { Progress } from '../output/progress.ts'
+import { formatEntries, noteSummary } from '../output/run-summary.ts'
 import { Shell } from '../shell/shell.ts'
 import { completeResult, sqlText } from '../shell/sql.ts'
 import { StopSignals } from '../stop-signals.ts'

@@ -14,8 +14,8 @@ import {
 import type { Plan } from '../../dataflow/plan.ts'
 import type { Type } from '../../dataflow/types.ts'
 import { checkStoredTypes, hasErrors, loadFiles, typesText } from '../../server/index.ts'
-import { printDiagnostics } from '../diagnostics.ts'
-import { note, print } from '../output.ts'
+import { printDiagnostics } from '../output/diagnostics.ts'
+import { note, print } from '../output/output.ts'
 
 export interface SchemaImportOptions {
   readonly message?: string

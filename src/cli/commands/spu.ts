@@ -1,6 +1,6 @@
 // `millrace spu`: the nodes that hold partitions, and their groups.
-import { withClient } from '../open-client.ts'
-import { printList } from '../output.ts'
+import { withClient } from '../target/open-client.ts'
+import { printList } from '../output/output.ts'
 import type { PrintOptions } from './topic.ts'
 
 /** Prints the SPUs. */

@@ -9,9 +9,9 @@ import {
   readHttpAddress,
   readListenAddress
 } from '../../server/index.ts'
-import { counted, formatDuration, note } from '../output.ts'
-import { readSecurityOptions } from '../security-options.ts'
-import type { SecurityOptions } from '../security-options.ts'
+import { counted, formatDuration, note } from '../output/output.ts'
+import { readSecurityOptions } from '../options/security-options.ts'
+import type { SecurityOptions } from '../options/security-options.ts'
 import { StopSignals } from '../stop-signals.ts'
 import { StrayErrors } from '../stray-errors.ts'
 

@@ -1,8 +1,8 @@
 // `millrace stop`: ends the tasks of a deployment, which stays stopped.
 import type { DeploymentReport } from '../../server/index.ts'
-import { chosenServer } from '../api-client.ts'
-import type { ServerOptions } from '../api-client.ts'
-import { note } from '../output.ts'
+import { chosenServer } from '../target/api-client.ts'
+import type { ServerOptions } from '../target/api-client.ts'
+import { note } from '../output/output.ts'
 
 /** Stops a deployment; what it has begun is committed. */
 export async function stop(name: string, options: ServerOptions): Promise<number> {

@@ -7,8 +7,8 @@ import { planOfPackage, readTestFile } from '../../dataflow/index.ts'
 import type { Diagnostic, Position, TestFile } from '../../dataflow/index.ts'
 import { hasErrors, loadFiles } from '../../server/index.ts'
 import { runCase, type CaseResult, type TestTarget } from '../../testing/cases/index.ts'
-import { printDiagnostics } from '../diagnostics.ts'
-import { counted, formatDuration, note, print, serialise, styled } from '../output.ts'
+import { printDiagnostics } from '../output/diagnostics.ts'
+import { counted, formatDuration, note, print, serialise, styled } from '../output/output.ts'
 
 export interface TestOptions {
   readonly only?: string

@@ -1,8 +1,8 @@
 // `millrace topic`: topics of the log that a profile leads to.
 import { MillraceError } from '../../base/index.ts'
 import type { Client, ConfigFacts, PartitionObject, TopicObject } from '../../client/index.ts'
-import { confirm } from '../confirm.ts'
-import { withClient } from '../open-client.ts'
+import { confirm } from '../options/confirm.ts'
+import { withClient } from '../target/open-client.ts'
 import {
   counted,
   formatBytes,
@@ -12,10 +12,10 @@ import {
   printList,
   serialise,
   type ListFormat
-} from '../output.ts'
-import type { TargetOptions } from '../target-options.ts'
-import { durationOf, settingsOf, sizeOf } from '../unit-options.ts'
-import { retentionText, rowOfObject, TOPIC_COLUMNS, topicCells } from '../topic-table.ts'
+} from '../output/output.ts'
+import type { TargetOptions } from '../options/target-options.ts'
+import { durationOf, settingsOf, sizeOf } from '../options/unit-options.ts'
+import { retentionText, rowOfObject, TOPIC_COLUMNS, topicCells } from '../output/topic-table.ts'
 
 const CONFIG_EXAMPLE = 'retention.ms=3600000'
 /** Said where a log has no topics. */

@@ -3,12 +3,12 @@ import { MillraceError } from '../../base/index.ts'
 import { parseDuration } from '../../dataflow/index.ts'
 import { checkUserName } from '../../server/index.ts'
 import type { SecurityResult, TokenListing } from '../../server/index.ts'
-import { administerChosen } from '../administer.ts'
-import type { SecurityListOptions, SecurityTarget } from '../administer.ts'
-import { confirm } from '../confirm.ts'
-import { note, print, printList, serialise } from '../output.ts'
-import { readPassword } from '../password.ts'
-import { principalArgument } from '../principal.ts'
+import { administerChosen } from '../target/administer.ts'
+import type { SecurityListOptions, SecurityTarget } from '../target/administer.ts'
+import { confirm } from '../options/confirm.ts'
+import { note, print, printList, serialise } from '../output/output.ts'
+import { readPassword } from '../options/password.ts'
+import { principalArgument } from '../options/principal.ts'
 
 /** What the parser gives. */
 export interface UserOptions extends SecurityTarget {

@@ -2,8 +2,8 @@
 import { parseArgs } from 'node:util'
 
 import { MillraceError, messageOf } from '../../base/index.ts'
-import { formatTable, serialise } from '../output.ts'
-import type { ListFormat, Table } from '../output.ts'
+import { formatTable, serialise } from '../output/output.ts'
+import type { ListFormat, Table } from '../output/output.ts'
 import { wordsOf } from './words.ts'
 
 /** The option that every list has. */

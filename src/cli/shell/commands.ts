@@ -3,9 +3,9 @@ import { MillraceError } from '../../base/index.ts'
 import { nearestWord } from '../../dataflow/index.ts'
 import { produceText, readTexts, resolveState, whereOf } from '../../server/index.ts'
 import type { ConsumeFrom, DataflowMetrics, Engine, EngineDataflow } from '../../server/index.ts'
-import { rowOfTopic, TOPIC_COLUMNS, topicCells } from '../topic-table.ts'
-import { formatTable, serialise, type ListFormat } from '../output.ts'
-import { formatEntries, timeText } from '../run-summary.ts'
+import { rowOfTopic, TOPIC_COLUMNS, topicCells } from '../output/topic-table.ts'
+import { formatTable, serialise, type ListFormat } from '../output/output.ts'
+import { formatEntries, timeText } from '../output/run-summary.ts'
 import {
   LIMIT_DEFAULT,
   LIST_OPTIONS,

@@ -13,8 +13,8 @@ import type {
   Engine,
   EngineFunctions
 } from '../../server/index.ts'
-import { formatTable, serialise, type ListFormat } from '../output.ts'
-import { formatEntries } from '../run-summary.ts'
+import { formatTable, serialise, type ListFormat } from '../output/output.ts'
+import { formatEntries } from '../output/run-summary.ts'
 import {
   LIMIT_DEFAULT,
   LIST_OPTIONS,

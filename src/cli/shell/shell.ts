@@ -5,7 +5,7 @@ import type { Readable } from 'node:stream'
 
 import { messageOf } from '../../base/index.ts'
 import type { Engine } from '../../server/index.ts'
-import { note, print } from '../output.ts'
+import { note, print } from '../output/output.ts'
 import { SHELL_COMMANDS, runLine } from './commands.ts'
 import { runSql } from './sql.ts'
 

@@ -2,8 +2,8 @@
 import { MillraceError } from '../../base/index.ts'
 import { SQL_TIMEOUT_MS_DEFAULT } from '../../server/index.ts'
 import type { Engine, SqlResult } from '../../server/index.ts'
-import { counted, formatTable } from '../output.ts'
-import type { Cell, ListFormat } from '../output.ts'
+import { counted, formatTable } from '../output/output.ts'
+import type { Cell, ListFormat } from '../output/output.ts'
 import { listText } from './arguments.ts'
 import type { Row } from './arguments.ts'
 

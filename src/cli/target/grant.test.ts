@@ -4,9 +4,9 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 
-import { interrupt, ready, run, start } from '../../test/command.ts'
-import { finallyIn, temporaryFolder } from '../../test/kafka/kit.ts'
-import { callMain } from './call.cases.ts'
+import { interrupt, ready, run, start } from '../../../test/command.ts'
+import { finallyIn, temporaryFolder } from '../../../test/kafka/kit.ts'
+import { callMain } from '../call.cases.ts'
 
 /** Commands with the rights that they take, in the order in which they are missed. */
 const CASES: readonly (readonly [line: string, rights: readonly string[]])[] = [

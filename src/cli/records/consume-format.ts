@@ -1,7 +1,7 @@
 // How `millrace consume` prints records: as values, keys, JSON, bytes, a table, or by a template.
-import { MillraceError } from '../base/index.ts'
-import type { ConsumedRecord } from '../client/index.ts'
-import { formatTable, oneLine, type Cell } from './output.ts'
+import { MillraceError } from '../../base/index.ts'
+import type { ConsumedRecord } from '../../client/index.ts'
+import { formatTable, oneLine, type Cell } from '../output/output.ts'
 import type { FormsOf } from './record-forms.ts'
 
 /** A record as it was read. */

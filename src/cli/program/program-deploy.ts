@@ -1,14 +1,14 @@
 // The declarations of commands for deployments: what runs inside a server. What they do is loaded when one is called.
 import { type Command, Option } from 'commander'
 
-import type { ServerOptions } from './api-client.ts'
-import type { DeleteOptions } from './commands/delete.ts'
-import type { DeployOptions } from './commands/deploy.ts'
-import type { ListOptions } from './commands/list.ts'
-import type { LogsOptions } from './commands/logs.ts'
-import { collect, LISTS, outputOption, wholeNumber, type Finish } from './option-kit.ts'
+import type { ServerOptions } from '../target/api-client.ts'
+import type { DeleteOptions } from '../commands/delete.ts'
+import type { DeployOptions } from '../commands/deploy.ts'
+import type { ListOptions } from '../commands/list.ts'
+import type { LogsOptions } from '../commands/logs.ts'
+import { collect, LISTS, outputOption, wholeNumber, type Finish } from '../options/option-kit.ts'
 import { addDevOption } from './program-kit.ts'
-import { addTarget } from './target-options.ts'
+import { addTarget } from '../options/target-options.ts'
 
 /** Examples of these commands, printed below their help and in the reference. */
 export const DEPLOY_EXAMPLES: Readonly<Record<string, readonly string[]>> = {
@@ -32,7 +32,7 @@ export function addDeploy(program: Command, finish: Finish): void {
     .description('Lists what is deployed on a server, and whether it runs.')
     .addOption(outputOption(LISTS))
     .action(async (options: ListOptions) =>
-      finish(await (await import('./commands/list.ts')).list(options))
+      finish(await (await import('../commands/list.ts')).list(options))
     )
   addServer(program.command('stop').summary('stop a deployment'))
     .description(
@@ -41,7 +41,7 @@ export function addDeploy(program: Command, finish: Finish): void {
     )
     .argument('<name>', 'name of the deployment')
     .action(async (name: string, options: ServerOptions) =>
-      finish(await (await import('./commands/stop.ts')).stop(name, options))
+      finish(await (await import('../commands/stop.ts')).stop(name, options))
     )
   addServer(program.command('restart').summary('restart a deployment'))
     .description(
@@ -49,7 +49,7 @@ export function addDeploy(program: Command, finish: Finish): void {
     )
     .argument('<name>', 'name of the deployment')
     .action(async (name: string, options: ServerOptions) =>
-      finish(await (await import('./commands/restart.ts')).restart(name, options))
+      finish(await (await import('../commands/restart.ts')).restart(name, options))
     )
   addDelete(program, finish)
   addServer(program.command('logs').summary('what a deployment says'))
@@ -60,7 +60,7 @@ export function addDeploy(program: Command, finish: Finish): void {
     .option('-v, --verbose', 'lines at debug level too')
     .addOption(outputOption(['text', 'json']))
     .action(async (name: string, options: LogsOptions) =>
-      finish(await (await import('./commands/logs.ts')).logs(name, options))
+      finish(await (await import('../commands/logs.ts')).logs(name, options))
     )
 }
 
@@ -110,7 +110,7 @@ function addDeployCommand(program: Command, finish: Finish): void {
   addServer(command)
     .addOption(outputOption(['text', 'json', 'yaml']))
     .action(async (paths: string[], options: DeployOptions) =>
-      finish(await (await import('./commands/deploy.ts')).deploy(paths, options))
+      finish(await (await import('../commands/deploy.ts')).deploy(paths, options))
     )
 }
 
@@ -126,7 +126,7 @@ function addDelete(program: Command, finish: Finish): void {
     )
     .option('-y, --yes', 'do not ask')
     .action(async (name: string, options: DeleteOptions) =>
-      finish(await (await import('./commands/delete.ts')).deleteDeployment(name, options))
+      finish(await (await import('../commands/delete.ts')).deleteDeployment(name, options))
     )
 }
 

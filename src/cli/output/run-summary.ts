@@ -1,11 +1,11 @@
 // What a drained run says at its end: per dataflow what came in, went out and failed, and why.
-import { FEED_DEAD_LETTERS } from '../server/index.ts'
+import { FEED_DEAD_LETTERS } from '../../server/index.ts'
 import type {
   DataflowSummary,
   DrainSummary,
   FunctionsSummary,
   StateEntry
-} from '../server/index.ts'
+} from '../../server/index.ts'
 import { counted, formatDuration, formatNumber, formatTable, note, oneLine } from './output.ts'
 import type { Cell } from './output.ts'
 

@@ -1,7 +1,7 @@
 // Options that many commands declare alike.
 import { InvalidArgumentError, Option } from 'commander'
 
-import type { ListFormat } from './output.ts'
+import type { ListFormat } from '../output/output.ts'
 
 /** Told the exit code of a command. */
 export type Finish = (exitCode: number) => void

@@ -1,18 +1,18 @@
 // Commands of security, done where their profile is: on a data directory of this machine, or on a server, over HTTP.
-import { MillraceError } from '../base/index.ts'
-import { administer } from '../server/index.ts'
+import { MillraceError } from '../../base/index.ts'
+import { administer } from '../../server/index.ts'
 import type {
   AccessRule,
   SecurityCommand,
   SecurityResult,
   TokenListing,
   UserListing
-} from '../server/index.ts'
+} from '../../server/index.ts'
 import { serverOf } from './api-client.ts'
 import type { ApiClient } from './api-client.ts'
-import type { ListFormat } from './output.ts'
+import type { ListFormat } from '../output/output.ts'
 import { atProfile, chosenProfile } from './target.ts'
-import type { TargetOptions } from './target-options.ts'
+import type { TargetOptions } from '../options/target-options.ts'
 
 /** What the parser gives. */
 export type SecurityTarget = Omit<TargetOptions, 'bootstrap'>

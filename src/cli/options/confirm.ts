@@ -1,7 +1,7 @@
 // Asking before something is destroyed: on a terminal, and never anywhere else.
 import { createInterface } from 'node:readline/promises'
 
-import { MillraceError } from '../base/index.ts'
+import { MillraceError } from '../../base/index.ts'
 
 /** Asks; only `y` and `yes` agree. @throws USAGE there is no terminal to ask on */
 export async function confirm(question: string): Promise<boolean> {

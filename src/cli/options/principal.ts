@@ -1,6 +1,6 @@
 // Users as people write them: `ana` is `User:ana`.
-import { MillraceError } from '../base/index.ts'
-import { checkPrincipal, principalOf } from '../server/index.ts'
+import { MillraceError } from '../../base/index.ts'
+import { checkPrincipal, principalOf } from '../../server/index.ts'
 
 /** The principal that an argument names. @throws USAGE it is none */
 export function principalArgument(option: string, text: string): string {

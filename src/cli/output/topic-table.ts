@@ -1,6 +1,6 @@
 // Topics as a table: those of a client, and those of a log that runs in this process.
-import type { TopicObject } from '../client/index.ts'
-import type { Topic } from '../server/index.ts'
+import type { TopicObject } from '../../client/index.ts'
+import type { Topic } from '../../server/index.ts'
 import { formatBytes, formatDuration, type Cell } from './output.ts'
 
 /** What the table says of a topic. */

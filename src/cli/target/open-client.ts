@@ -1,11 +1,11 @@
 // The client of a command: opened by its options, closed at its end, with names that are nearly right told.
-import { isMillraceError, MillraceError } from '../base/index.ts'
-import type { Client, Profile } from '../client/index.ts'
-import { nearestWord } from '../dataflow/index.ts'
+import { isMillraceError, MillraceError } from '../../base/index.ts'
+import type { Client, Profile } from '../../client/index.ts'
+import { nearestWord } from '../../dataflow/index.ts'
 import { withGrant } from './grant.ts'
-import { note } from './output.ts'
+import { note } from '../output/output.ts'
 import { atProfile, chosenProfile } from './target.ts'
-import { type TargetOptions } from './target-options.ts'
+import { type TargetOptions } from '../options/target-options.ts'
 
 /** How a command opens its log. */
 export interface OpenOptions {
@@ -40,7 +40,7 @@ async function opened<T>(
   action: (client: Client) => Promise<T>,
   { mayCreate, isLooking }: Required<Omit<OpenOptions, 'right'>>
 ): Promise<T> {
-  const { connect } = await import('../client/index.ts')
+  const { connect } = await import('../../client/index.ts')
   const client = await connect(profile, {
     mustExist: !mayCreate,
     ...(isLooking ? { onUnlocked: note } : {})

@@ -4,7 +4,7 @@ import { stripTypeScriptTypes } from 'node:module'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
-import { messageOf, MillraceError } from '../base/index.ts'
+import { messageOf, MillraceError } from '../../base/index.ts'
 
 /** What a filter sees of a record. */
 export interface FilteredRecord {

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
 
-import { MillraceError, messageOf } from '../base/index.ts'
+import { MillraceError, messageOf } from '../../base/index.ts'
 
 const ENTER = new Set(['\n', '\r', '\u0004'])
 const BACKSPACE = new Set(['\u007f', '\b'])

@@ -1,14 +1,21 @@
 // The declarations of all commands: arguments, options, help. What they do is loaded when one is called.
 import { Command, Option } from 'commander'
 
-import type { CheckOptions } from './commands/check.ts'
-import type { InitOptions } from './commands/init.ts'
-import type { LogOptions } from './commands/log.ts'
-import type { PlanOptions } from './commands/plan.ts'
-import type { RunOptions } from './commands/run-options.ts'
-import type { StartOptions } from './commands/start.ts'
-import type { SchemaExportOptions, SchemaImportOptions } from './commands/schema.ts'
-import { choice, collect, LISTS, outputOption, wholeNumber, type Finish } from './option-kit.ts'
+import type { CheckOptions } from '../commands/check.ts'
+import type { InitOptions } from '../commands/init.ts'
+import type { LogOptions } from '../commands/log.ts'
+import type { PlanOptions } from '../commands/plan.ts'
+import type { RunOptions } from '../commands/run-options.ts'
+import type { StartOptions } from '../commands/start.ts'
+import type { SchemaExportOptions, SchemaImportOptions } from '../commands/schema.ts'
+import {
+  choice,
+  collect,
+  LISTS,
+  outputOption,
+  wholeNumber,
+  type Finish
+} from '../options/option-kit.ts'
 import { addClient, CLIENT_EXAMPLES } from './program-client.ts'
 import { addDeploy, DEPLOY_EXAMPLES } from './program-deploy.ts'
 import { addDevOption, addKit, KIT_EXAMPLES } from './program-kit.ts'
@@ -168,7 +175,7 @@ function addRun(program: Command, finish: Finish): void {
     .option('--shell', 'read shell commands from stdin even when it is no terminal')
     .option('-v, --verbose', 'print what functions log at debug level and what the log does')
     .action(async (paths: string[], options: RunOptions) => {
-      finish(await (await import('./commands/run.ts')).run(paths, options))
+      finish(await (await import('../commands/run.ts')).run(paths, options))
     })
 }
 
@@ -249,7 +256,7 @@ function addStart(program: Command, finish: Finish): void {
   addSecurityOptions(command)
     .option('-v, --verbose', 'print what the log does')
     .action(async (options: StartOptions) =>
-      finish(await (await import('./commands/run.ts')).start(options))
+      finish(await (await import('../commands/run.ts')).start(options))
     )
 }
 
@@ -269,7 +276,7 @@ function addCheck(program: Command, finish: Finish): void {
     .option('--no-types', 'skip the type check of the TypeScript code')
     .addOption(outputOption(['text', 'json', 'yaml']))
     .action(async (paths: string[], options: CheckOptions) => {
-      finish(await (await import('./commands/check.ts')).check(paths, options))
+      finish(await (await import('../commands/check.ts')).check(paths, options))
     })
 }
 
@@ -292,7 +299,7 @@ function addPlan(program: Command, finish: Finish): void {
   addDevOption(command)
     .addOption(outputOption(LISTS))
     .action(async (paths: string[], options: PlanOptions) => {
-      finish(await (await import('./commands/plan.ts')).plan(paths, options))
+      finish(await (await import('../commands/plan.ts')).plan(paths, options))
     })
 }
 
@@ -306,7 +313,7 @@ function addConvert(program: Command, finish: Finish): void {
     )
     .argument('<file>', 'a dataflow file, or a module that exports a dataflow')
     .action(async (file: string) => {
-      finish((await import('./commands/convert.ts')).convert(file))
+      finish((await import('../commands/convert.ts')).convert(file))
     })
 }
 
@@ -320,7 +327,7 @@ function addInit(program: Command, finish: Finish): void {
     .argument('[dir]', 'folder to create', '.')
     .option('--name <name>', "the dataflow's name (default: the folder's)")
     .action(async (dir: string, options: InitOptions) => {
-      finish(await (await import('./commands/init.ts')).init(dir, options))
+      finish(await (await import('../commands/init.ts')).init(dir, options))
     })
 }
 
@@ -335,7 +342,7 @@ function addLog(program: Command, finish: Finish): void {
     )
     .addOption(outputOption(['text', 'json', 'yaml']))
     .action(async (options: LogOptions) =>
-      finish(await (await import('./commands/log.ts')).logVerify(options))
+      finish(await (await import('../commands/log.ts')).logVerify(options))
     )
   dataDir(log.command('repair'))
     .description(
@@ -344,7 +351,7 @@ function addLog(program: Command, finish: Finish): void {
     .option('-y, --yes', 'do not ask')
     .addOption(outputOption(['text', 'json', 'yaml']))
     .action(async (options: LogOptions) =>
-      finish(await (await import('./commands/log.ts')).logRepair(options))
+      finish(await (await import('../commands/log.ts')).logRepair(options))
     )
 }
 
@@ -360,7 +367,7 @@ function addSchema(program: Command, finish: Finish): void {
     .option('--message <name>', 'message of a .proto file (default: the first)')
     .option('--name <name>', 'name of the type (default: as in the schema)')
     .action(async (file: string, options: SchemaImportOptions) =>
-      finish((await import('./commands/schema.ts')).schemaImport(file, options))
+      finish((await import('../commands/schema.ts')).schemaImport(file, options))
     )
   schema
     .command('export')
@@ -376,7 +383,7 @@ function addSchema(program: Command, finish: Finish): void {
       ])
     )
     .action(async (file: string, options: SchemaExportOptions) =>
-      finish((await import('./commands/schema.ts')).schemaExport(file, options))
+      finish((await import('../commands/schema.ts')).schemaExport(file, options))
     )
   dataDir(schema.command('check'))
     .description(
@@ -385,7 +392,7 @@ function addSchema(program: Command, finish: Finish): void {
     )
     .argument('<file>', 'dataflow file, or folder with one')
     .action(async (file: string, options: { readonly dataDir: string }) =>
-      finish(await (await import('./commands/schema.ts')).schemaCheck(file, options))
+      finish(await (await import('../commands/schema.ts')).schemaCheck(file, options))
     )
 }
 

@@ -1,11 +1,11 @@
 // The declarations of commands that say who may come in and what they may do.
 import { type Command, Option } from 'commander'
 
-import type { SecurityListOptions, SecurityTarget } from './administer.ts'
-import type { AclListOptions, AclOptions } from './commands/acl.ts'
-import type { TokenOptions, UserOptions } from './commands/user.ts'
-import { collect, LISTS, outputOption, type Finish } from './option-kit.ts'
-import { addTarget } from './target-options.ts'
+import type { SecurityListOptions, SecurityTarget } from '../target/administer.ts'
+import type { AclListOptions, AclOptions } from '../commands/acl.ts'
+import type { TokenOptions, UserOptions } from '../commands/user.ts'
+import { collect, LISTS, outputOption, type Finish } from '../options/option-kit.ts'
+import { addTarget } from '../options/target-options.ts'
 
 /** Examples of these commands, printed below their help and in the reference. */
 export const SECURITY_EXAMPLES: Readonly<Record<string, readonly string[]>> = {
@@ -91,7 +91,7 @@ function addUser(program: Command, finish: Finish): void {
     .description('Lists the users. Passwords are not kept, so there is nothing to show of them.')
     .addOption(outputOption(LISTS))
     .action(async (options: SecurityListOptions) =>
-      finish(await (await import('./commands/user.ts')).userList(options))
+      finish(await (await import('../commands/user.ts')).userList(options))
     )
   addTarget(user.command('add'), 'security')
     .description(
@@ -103,14 +103,14 @@ function addUser(program: Command, finish: Finish): void {
     .option('--replace', 'give a user that there is another password')
     .option('--password-file <file>', 'the password is the first line of this file')
     .action(async (name: string, options: UserOptions) =>
-      finish(await (await import('./commands/user.ts')).userAdd(name, options))
+      finish(await (await import('../commands/user.ts')).userAdd(name, options))
     )
   addTarget(user.command('delete').alias('rm'), 'security')
     .description('Deletes a user. Connections that were opened with the password end.')
     .argument('<name>', 'name of the user')
     .option('-y, --yes', 'do not ask')
     .action(async (name: string, options: UserOptions) =>
-      finish(await (await import('./commands/user.ts')).userDelete(name, options))
+      finish(await (await import('../commands/user.ts')).userDelete(name, options))
     )
 }
 
@@ -123,7 +123,7 @@ function addToken(program: Command, finish: Finish): void {
     .description('Lists the tokens, without what they are shown as.')
     .addOption(outputOption(LISTS))
     .action(async (options: SecurityListOptions) =>
-      finish(await (await import('./commands/user.ts')).tokenList(options))
+      finish(await (await import('../commands/user.ts')).tokenList(options))
     )
   addTarget(token.command('create').alias('add'), 'security')
     .description('Makes a token of 256 random bits and prints it, once: only its SHA-256 is kept.')
@@ -135,13 +135,13 @@ function addToken(program: Command, finish: Finish): void {
     .option('--note <text>', 'what it is for')
     .addOption(outputOption(LISTS))
     .action(async (options: TokenOptions) =>
-      finish(await (await import('./commands/user.ts')).tokenCreate(options))
+      finish(await (await import('../commands/user.ts')).tokenCreate(options))
     )
   addTarget(token.command('revoke').alias('rm'), 'security')
     .description('Ends a token at once.')
     .argument('<id>', 'its id, as token list shows it')
     .action(async (id: string, options: SecurityTarget) =>
-      finish(await (await import('./commands/user.ts')).tokenRevoke(id, options))
+      finish(await (await import('../commands/user.ts')).tokenRevoke(id, options))
     )
 }
 
@@ -158,18 +158,18 @@ function addAcl(program: Command, finish: Finish): void {
     .option('--user <user>', 'only those of a user')
     .addOption(outputOption(LISTS))
     .action(async (options: AclListOptions) =>
-      finish(await (await import('./commands/acl.ts')).aclList(options))
+      finish(await (await import('../commands/acl.ts')).aclList(options))
     )
   ruleOptions(addTarget(acl.command('create').alias('add'), 'security'))
     .description('Adds a rule for each combination of users, operations and resources.')
     .action(async (options: AclOptions) =>
-      finish(await (await import('./commands/acl.ts')).aclCreate(options))
+      finish(await (await import('../commands/acl.ts')).aclCreate(options))
     )
   ruleOptions(addTarget(acl.command('delete').alias('rm'), 'security'))
     .description('Deletes the rules that the same options would create.')
     .option('-y, --yes', 'do not ask')
     .action(async (options: AclOptions) =>
-      finish(await (await import('./commands/acl.ts')).aclDelete(options))
+      finish(await (await import('../commands/acl.ts')).aclDelete(options))
     )
 }
 

@@ -5,13 +5,13 @@ import {
   SystemClock,
   SystemDisk,
   systemEnvironment
-} from '../base/index.ts'
-import type { ChosenProfile, HttpAccess, ProfileStore, SecretSources } from '../client/index.ts'
-import type { TargetOptions } from './target-options.ts'
+} from '../../base/index.ts'
+import type { ChosenProfile, HttpAccess, ProfileStore, SecretSources } from '../../client/index.ts'
+import type { TargetOptions } from '../options/target-options.ts'
 
 /** The profiles of this user. */
 export async function systemProfiles(): Promise<ProfileStore> {
-  const { ProfileStore, profilesPath } = await import('../client/index.ts')
+  const { ProfileStore, profilesPath } = await import('../../client/index.ts')
   return new ProfileStore(profilesPath(systemEnvironment()), new SystemDisk(), new SystemClock())
 }
 
@@ -22,7 +22,7 @@ export function systemSources(): SecretSources {
 
 /** The profile that a command's options choose. @throws PROFILE_UNKNOWN, PROFILE_INVALID, PROFILES_DAMAGED */
 export async function chosenProfile(options: TargetOptions): Promise<ChosenProfile> {
-  const { chooseProfile } = await import('../client/index.ts')
+  const { chooseProfile } = await import('../../client/index.ts')
   return await chooseProfile(options, await systemProfiles(), systemEnvironment())
 }
 
@@ -31,7 +31,7 @@ export async function chosenProfile(options: TargetOptions): Promise<ChosenProfi
  * @throws PROFILE_KIND it has none · PROFILE_SECRET
  */
 export async function httpOf(chosen: ChosenProfile): Promise<HttpAccess> {
-  const { httpAccess } = await import('../client/index.ts')
+  const { httpAccess } = await import('../../client/index.ts')
   return await atProfile(chosen, httpAccess(chosen.profile, systemSources()))
 }
 

@@ -1,7 +1,7 @@
 // Where `millrace consume` prints records: stdout, line by line or as one table.
 import { once } from 'node:events'
 
-import { MillraceError } from '../base/index.ts'
+import { MillraceError } from '../../base/index.ts'
 import {
   printerOf,
   recordTable,

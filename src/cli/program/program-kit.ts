@@ -1,10 +1,10 @@
 // The declarations of the developer's commands: test, generate, build. What they do is loaded when one is called.
 import type { Command } from 'commander'
 
-import type { BuildOptions } from './commands/build.ts'
-import type { GeneratePackageOptions, GenerateTypesOptions } from './commands/generate.ts'
-import type { TestOptions } from './commands/test.ts'
-import { outputOption, type Finish } from './option-kit.ts'
+import type { BuildOptions } from '../commands/build.ts'
+import type { GeneratePackageOptions, GenerateTypesOptions } from '../commands/generate.ts'
+import type { TestOptions } from '../commands/test.ts'
+import { outputOption, type Finish } from '../options/option-kit.ts'
 
 /** Examples of these commands, printed below their help and in the reference. */
 export const KIT_EXAMPLES: Readonly<Record<string, readonly string[]>> = {
@@ -51,7 +51,7 @@ function addGenerate(program: Command, finish: Finish): void {
     .argument('[file]', file, '.')
     .option('--out <file>', 'where to write it (default: stdout)')
     .action(async (path: string, options: GenerateTypesOptions) => {
-      finish((await import('./commands/generate.ts')).generateTypes(path, options))
+      finish((await import('../commands/generate.ts')).generateTypes(path, options))
     })
   generate
     .command('functions')
@@ -61,7 +61,7 @@ function addGenerate(program: Command, finish: Finish): void {
     )
     .argument('[file]', file, '.')
     .action(async (path: string) => {
-      finish((await import('./commands/generate.ts')).generateFunctions(path))
+      finish((await import('../commands/generate.ts')).generateFunctions(path))
     })
   generate
     .command('package')
@@ -73,7 +73,7 @@ function addGenerate(program: Command, finish: Finish): void {
     .option('--name <name>', "the package's name (default: the dataflow's)")
     .option('--namespace <name>', "the package's namespace (default: the dataflow's)")
     .action(async (path: string, folder: string, options: GeneratePackageOptions) => {
-      finish((await import('./commands/generate.ts')).generatePackage(path, folder, options))
+      finish((await import('../commands/generate.ts')).generatePackage(path, folder, options))
     })
 }
 
@@ -91,7 +91,7 @@ function addBuild(program: Command, finish: Finish): void {
     .option('--out <folder>', 'where to write it (default: build beside the file)')
     .option('--no-types', 'skip the type check of the TypeScript code')
     .action(async (path: string, options: BuildOptions) => {
-      finish(await (await import('./commands/build.ts')).build(path, options))
+      finish(await (await import('../commands/build.ts')).build(path, options))
     })
 }
 
@@ -108,6 +108,6 @@ function addTest(program: Command, finish: Finish): void {
   addDevOption(command)
     .addOption(outputOption(['text', 'json', 'yaml']))
     .action(async (paths: string[], options: TestOptions) => {
-      finish(await (await import('./commands/test.ts')).test(paths, options))
+      finish(await (await import('../commands/test.ts')).test(paths, options))
     })
 }

@@ -1,9 +1,9 @@
 // The declarations of commands that work on any log: profiles, topics, records, groups. Loaded when one is called.
 import { Argument, type Command, Option } from 'commander'
 
-import type { GroupResetOptions } from './commands/group.ts'
-import type { ProfileAddOptions } from './commands/profile.ts'
-import type { PrintOptions } from './commands/topic.ts'
+import type { GroupResetOptions } from '../commands/group.ts'
+import type { ProfileAddOptions } from '../commands/profile.ts'
+import type { PrintOptions } from '../commands/topic.ts'
 import {
   collect,
   collectNumbers,
@@ -11,9 +11,9 @@ import {
   outputOption,
   PARTITION_MAX,
   type Finish
-} from './option-kit.ts'
-import type { ListFormat } from './output.ts'
-import { addTarget, type TargetOptions } from './target-options.ts'
+} from '../options/option-kit.ts'
+import type { ListFormat } from '../output/output.ts'
+import { addTarget, type TargetOptions } from '../options/target-options.ts'
 
 /** Examples of these commands, printed below their help and in the reference. */
 export const CLIENT_EXAMPLES: Readonly<Record<string, readonly string[]>> = {
@@ -60,7 +60,7 @@ export function addClient(program: Command, finish: Finish): void {
   addCompletions(program, finish)
 }
 
-const groups = () => import('./commands/group.ts')
+const groups = () => import('../commands/group.ts')
 
 function addGroup(program: Command, finish: Finish): void {
   const group = program
@@ -119,13 +119,13 @@ function addSpu(program: Command, finish: Finish): void {
     .description('Lists the SPUs.')
     .addOption(outputOption(LISTS))
     .action(async (options: PrintOptions) =>
-      finish(await (await import('./commands/spu.ts')).spuList(options))
+      finish(await (await import('../commands/spu.ts')).spuList(options))
     )
   addTarget(spu.command('groups'))
     .description('Lists the groups of SPUs.')
     .addOption(outputOption(LISTS))
     .action(async (options: PrintOptions) =>
-      finish(await (await import('./commands/spu.ts')).spuGroups(options))
+      finish(await (await import('../commands/spu.ts')).spuGroups(options))
     )
   const partition = program
     .command('partition')
@@ -136,7 +136,7 @@ function addSpu(program: Command, finish: Finish): void {
     .argument('[topic]', 'name of the topic')
     .addOption(outputOption(LISTS))
     .action(async (topic: string | undefined, options: PrintOptions) =>
-      finish(await (await import('./commands/partition.ts')).partitionList(topic, options))
+      finish(await (await import('../commands/partition.ts')).partitionList(topic, options))
     )
 }
 
@@ -149,7 +149,7 @@ function addCompletions(program: Command, finish: Finish): void {
     )
     .addArgument(new Argument('<shell>', 'which shell').choices(['bash', 'zsh', 'fish']))
     .action(async (shell: 'bash' | 'zsh' | 'fish') =>
-      finish((await import('./commands/completions.ts')).completions(shell, program))
+      finish((await import('../commands/completions.ts')).completions(shell, program))
     )
 }
 
@@ -167,7 +167,7 @@ function addProfile(program: Command, finish: Finish): void {
     .description('Lists the profiles, without secrets; * marks the current one.')
     .addOption(outputOption(LISTS))
     .action(async (options: { output: ListFormat }) =>
-      finish(await (await import('./commands/profile.ts')).profileList(options))
+      finish(await (await import('../commands/profile.ts')).profileList(options))
     )
   addProfileAdd(profile, finish)
   profile
@@ -176,7 +176,7 @@ function addProfile(program: Command, finish: Finish): void {
     .description('Makes a profile the current one.')
     .argument('<profile>', 'name of the profile')
     .action(async (name: string) =>
-      finish(await (await import('./commands/profile.ts')).profileSwitch(name))
+      finish(await (await import('../commands/profile.ts')).profileSwitch(name))
     )
   profile
     .command('delete')
@@ -185,7 +185,7 @@ function addProfile(program: Command, finish: Finish): void {
     .argument('<profile>', 'name of the profile')
     .option('-y, --yes', 'do not ask')
     .action(async (name: string, options: { yes?: boolean }) =>
-      finish(await (await import('./commands/profile.ts')).profileDelete(name, options))
+      finish(await (await import('../commands/profile.ts')).profileDelete(name, options))
     )
   profile
     .command('export')
@@ -197,7 +197,7 @@ function addProfile(program: Command, finish: Finish): void {
       async (
         name: string | undefined,
         options: { withSecrets?: boolean; output: 'json' | 'yaml' }
-      ) => finish(await (await import('./commands/profile.ts')).profileExport(name, options))
+      ) => finish(await (await import('../commands/profile.ts')).profileExport(name, options))
     )
 }
 
@@ -243,6 +243,6 @@ function addProfileAdd(profile: Command, finish: Finish): void {
     .option('--file <file>', "take the profile from a file that export wrote; '-' is stdin")
     .option('--replace', 'replace a profile of this name')
     .action(async (name: string, options: ProfileAddOptions) =>
-      finish(await (await import('./commands/profile.ts')).profileAdd(name, options))
+      finish(await (await import('../commands/profile.ts')).profileAdd(name, options))
     )
 }

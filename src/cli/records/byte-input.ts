@@ -2,9 +2,9 @@
 import { open, stat } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 
-import { MillraceError } from '../base/index.ts'
-import type { ByteSource } from '../server/index.ts'
-import { note } from './output.ts'
+import { MillraceError } from '../../base/index.ts'
+import type { ByteSource } from '../../server/index.ts'
+import { note } from '../output/output.ts'
 
 /** An input that can be stopped while it waits. */
 export interface Input extends ByteSource {

@@ -3,11 +3,11 @@ import { request as requestHttp } from 'node:http'
 import type { IncomingMessage, RequestOptions } from 'node:http'
 import { request as requestHttps } from 'node:https'
 
-import { MillraceError, messageOf } from '../base/index.ts'
-import type { ChosenProfile, HttpAccess } from '../client/index.ts'
-import type { Diagnostic } from '../dataflow/index.ts'
+import { MillraceError, messageOf } from '../../base/index.ts'
+import type { ChosenProfile, HttpAccess } from '../../client/index.ts'
+import type { Diagnostic } from '../../dataflow/index.ts'
 import { atProfile, chosenProfile, httpOf } from './target.ts'
-import type { TargetOptions } from './target-options.ts'
+import type { TargetOptions } from '../options/target-options.ts'
 
 /** Where `millrace start` listens when it is told nothing. */
 const URL_DEFAULT = 'http://127.0.0.1:8080'

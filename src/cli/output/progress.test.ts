@@ -5,8 +5,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test, type TestContext } from 'node:test'
-import { COMMAND, run } from '../../test/command.ts'
-import type { TopicObject } from '../client/index.ts'
+import { COMMAND, run } from '../../../test/command.ts'
+import type { TopicObject } from '../../client/index.ts'
 
 /** Each takes the function 20 ms; a file of them is processed before the next is fed, so a feed takes its time. */
 const SLOW = 60

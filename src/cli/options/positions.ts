@@ -1,7 +1,7 @@
 // Positions in partitions as the user writes them.
-import { MillraceError } from '../base/index.ts'
-import type { StartPosition } from '../client/index.ts'
-import { parseDuration } from '../dataflow/index.ts'
+import { MillraceError } from '../../base/index.ts'
+import type { StartPosition } from '../../client/index.ts'
+import { parseDuration } from '../../dataflow/index.ts'
 
 /**
  * Reads a position: `beginning`, `end`, an offset (`120`), from the end (`-5`), behind the first (`+5`), a time

@@ -1,8 +1,8 @@
 // Diagnostics on stderr, each with its place and the lines around it; or as data.
 import { readFileSync } from 'node:fs'
 
-import { formatDiagnostic } from '../dataflow/index.ts'
-import type { Diagnostic } from '../dataflow/index.ts'
+import { formatDiagnostic } from '../../dataflow/index.ts'
+import type { Diagnostic } from '../../dataflow/index.ts'
 import { colorsOn, counted, note } from './output.ts'
 
 /** Prints all diagnostics and a line that counts them. `texts` are the files' texts by name. */

@@ -1,7 +1,7 @@
 // What a user is told whom Kafka's protocol refuses: which right is missing, and the command that grants it.
-import { isMillraceError, MillraceError } from '../base/index.ts'
-import type { Profile } from '../client/index.ts'
-import type { Right } from '../server/index.ts'
+import { isMillraceError, MillraceError } from '../../base/index.ts'
+import type { Profile } from '../../client/index.ts'
+import type { Right } from '../../server/index.ts'
 
 /**
  * An error, with the right that is missing and what grants it where it is a refusal. `wanted` is what the command does
@@ -19,7 +19,7 @@ export async function withGrant(
   const right: Right = { operation: isLess ? wanted : operation, kind, name }
   const user = profile.sasl?.username ?? null
   const principal = `User:${user ?? 'NAME'}`
-  const { grantCommand } = await import('../server/index.ts')
+  const { grantCommand } = await import('../../server/index.ts')
   const command =
     profile.kind === 'server'
       ? grantCommand(principal, right)

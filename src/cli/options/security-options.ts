@@ -1,10 +1,10 @@
 // Options of commands that listen, checked: TLS, who may come in, what clients are told.
 import { resolve } from 'node:path'
 
-import { MillraceError } from '../base/index.ts'
-import { parseDuration } from '../dataflow/index.ts'
-import { readListenAddress } from '../server/index.ts'
-import type { SecuritySettings } from '../server/index.ts'
+import { MillraceError } from '../../base/index.ts'
+import { parseDuration } from '../../dataflow/index.ts'
+import { readListenAddress } from '../../server/index.ts'
+import type { SecuritySettings } from '../../server/index.ts'
 import { principalArgument } from './principal.ts'
 
 /** What `addSecurityOptions` adds, as the parser gives it. */

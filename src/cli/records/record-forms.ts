@@ -1,9 +1,15 @@
 // How keys and values of a topic are written as text: as a dataflow file declares them, else as UTF-8.
-import { MillraceError, SystemClock } from '../base/index.ts'
-import { nearestWord } from '../dataflow/index.ts'
-import type { TopicPlan } from '../dataflow/plan.ts'
-import { hasErrors, loadFiles, TopicTable, writersForm, type RecordForms } from '../server/index.ts'
-import { note } from './output.ts'
+import { MillraceError, SystemClock } from '../../base/index.ts'
+import { nearestWord } from '../../dataflow/index.ts'
+import type { TopicPlan } from '../../dataflow/plan.ts'
+import {
+  hasErrors,
+  loadFiles,
+  TopicTable,
+  writersForm,
+  type RecordForms
+} from '../../server/index.ts'
+import { note } from '../output/output.ts'
 
 /** The forms of topics by name. */
 export type FormsOf = (topic: string) => RecordForms
@@ -70,7 +76,7 @@ export async function valueCheck(
   if (file === undefined) return null
   const plan = topicsOf(file).find(each => each.name === topic)
   if (plan === undefined || plan.value.converter !== 'json') return null
-  const { topicCodecs } = await import('../client/index.ts')
+  const { topicCodecs } = await import('../../client/index.ts')
   const { value } = await topicCodecs(plan)
   return bytes => void value.decode(bytes)
 }

@@ -1,6 +1,6 @@
 // Durations, sizes and NAME=VALUE as users give them to options: read by commands, so that only these load the units.
-import { MillraceError } from '../base/index.ts'
-import { parseDuration, parseSize } from '../dataflow/index.ts'
+import { MillraceError } from '../../base/index.ts'
+import { parseDuration, parseSize } from '../../dataflow/index.ts'
 
 /** Milliseconds. @throws USAGE */
 export function durationOf(option: string, text: string): number {

@@ -1,15 +1,15 @@
 // The declarations of commands about topics and records, of any log. What they do is loaded when one is called.
 import { Option, type Command } from 'commander'
 
-import type { BenchConsumeOptions, BenchProduceOptions } from './commands/bench.ts'
-import type { ConsumeOptions } from './commands/consume.ts'
-import type { ProduceOptions } from './commands/produce.ts'
+import type { BenchConsumeOptions, BenchProduceOptions } from '../commands/bench.ts'
+import type { ConsumeOptions } from '../commands/consume.ts'
+import type { ProduceOptions } from '../commands/produce.ts'
 import type {
   PrintOptions,
   TopicConfigOptions,
   TopicCreateOptions,
   TopicListOptions
-} from './commands/topic.ts'
+} from '../commands/topic.ts'
 import {
   choice,
   collect,
@@ -19,8 +19,8 @@ import {
   PARTITION_MAX,
   wholeNumber,
   type Finish
-} from './option-kit.ts'
-import { addTarget, type TargetOptions } from './target-options.ts'
+} from '../options/option-kit.ts'
+import { addTarget, type TargetOptions } from '../options/target-options.ts'
 
 const COMPRESSIONS = ['none', 'gzip', 'snappy', 'lz4', 'zstd']
 const DELIVERIES = ['exactly-once', 'at-least-once', 'at-most-once']
@@ -71,7 +71,7 @@ export function addRecords(program: Command, finish: Finish): void {
   addBench(program, finish)
 }
 
-const topics = () => import('./commands/topic.ts')
+const topics = () => import('../commands/topic.ts')
 
 function addTopic(program: Command, finish: Finish): void {
   const topic = program
@@ -176,7 +176,7 @@ function addProduce(program: Command, finish: Finish): void {
     .option('--rate <n>', 'records a second, at most', wholeNumber(1, 100_000_000))
     .option('-q, --quiet', 'print no progress and no summary')
     .action(async (topic: string, options: ProduceOptions) =>
-      finish(await (await import('./commands/produce.ts')).produce(topic, options))
+      finish(await (await import('../commands/produce.ts')).produce(topic, options))
     )
 }
 
@@ -236,7 +236,7 @@ function addConsume(program: Command, finish: Finish): void {
     .option('-b, --max-bytes <size>', 'bytes of one fetch')
     .option('-q, --quiet', 'print no summary')
     .action(async (names: string[], options: ConsumeOptions) =>
-      finish(await (await import('./commands/consume.ts')).consume(names, options))
+      finish(await (await import('../commands/consume.ts')).consume(names, options))
     )
 }
 
@@ -279,7 +279,7 @@ function addBench(program: Command, finish: Finish): void {
     .addOption(choice('--delivery <semantic>', 'what happens on failures', DELIVERIES))
     .addOption(outputOption(LISTS))
     .action(async (topic: string, options: BenchProduceOptions) =>
-      finish(await (await import('./commands/bench.ts')).benchProduce(topic, options))
+      finish(await (await import('../commands/bench.ts')).benchProduce(topic, options))
     )
   addTarget(bench.command('consume'))
     .description(
@@ -291,6 +291,6 @@ function addBench(program: Command, finish: Finish): void {
     .option('--max-bytes <size>', 'bytes of one fetch')
     .addOption(outputOption(LISTS))
     .action(async (topic: string, options: BenchConsumeOptions) =>
-      finish(await (await import('./commands/bench.ts')).benchConsume(topic, options))
+      finish(await (await import('../commands/bench.ts')).benchConsume(topic, options))
     )
 }
