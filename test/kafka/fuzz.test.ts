@@ -4,8 +4,8 @@ import { connect } from 'node:net'
 import { test } from 'node:test'
 
 import { SeededRandom, SimulatedClock, isMillraceError } from '../../src/base/index.ts'
-import { FrameSplitter } from '../../src/kafka/broker/frame-splitter.ts'
-import { openRequest } from '../../src/kafka/broker/dispatch.ts'
+import { FrameSplitter } from '../../src/kafka/broker/connections/frame-splitter.ts'
+import { openRequest } from '../../src/kafka/broker/connections/dispatch.ts'
 import { openBrokerState } from '../../src/kafka/broker/index.ts'
 import { Login } from '../../src/kafka/broker/security/login.ts'
 import {

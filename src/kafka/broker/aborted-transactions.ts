@@ -5,7 +5,7 @@
 //   A2  Entries of a partition stand in the order of their markers.
 import { isMillraceError } from '../../base/index.ts'
 import type { Log } from '../../log/index.ts'
-import { findBatch } from './find-batch.ts'
+import { findBatch } from './fetch/find-batch.ts'
 import type { BrokerStore } from './store.ts'
 
 const PREFIX = 'aborted:'

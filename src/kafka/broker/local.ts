@@ -21,7 +21,7 @@ import {
 import { openContext } from './broker.ts'
 import type { BrokerState } from './broker-state.ts'
 import type { BrokerSettings, Caller } from './context.ts'
-import { openRequest } from './dispatch.ts'
+import { openRequest } from './connections/dispatch.ts'
 import { Login } from './security/login.ts'
 
 const FRAME_LENGTH_BYTES = 4

@@ -10,7 +10,7 @@ import { MillraceError, type Clock } from '../../base/index.ts'
 import type { Log, Topic } from '../../log/index.ts'
 import { readBatchHeader, type BatchHeader } from '../../record/index.ts'
 import { ERROR_CODES } from '../wire/index.ts'
-import { findBatch } from './find-batch.ts'
+import { findBatch } from './fetch/find-batch.ts'
 import type { BrokerStore, Changes } from './store.ts'
 
 /** Batches of a producer and partition that are remembered: as many as a client may have under way. */

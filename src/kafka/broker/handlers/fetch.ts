@@ -8,7 +8,7 @@ import { batchByteLength, batchLastOffset } from '../../../record/index.ts'
 import { ERROR_CODES, type RequestOf, type ResponseOf, type Sparse } from '../../wire/index.ts'
 import { LEADER_EPOCH, type BrokerContext, type Caller, type Handler } from '../context.ts'
 import { errorCodeOf } from '../error-of.ts'
-import { keyOf, type FetchPlan, type WantedPartition } from '../fetch-sessions.ts'
+import { keyOf, type FetchPlan, type WantedPartition } from '../fetch/fetch-sessions.ts'
 import { denialOf } from '../security/permission.ts'
 import type { TopicLookUps } from '../topics.ts'
 

@@ -5,7 +5,7 @@ import { ERROR_CODES, type RequestOf, type ResponseOf, type Sparse } from '../..
 import { LEADER_EPOCH, type BrokerContext, type Handler } from '../context.ts'
 import { repeated } from '../distinct.ts'
 import { errorCodeOf } from '../error-of.ts'
-import { findMaxTimestamp, findTimestamp } from '../find-time.ts'
+import { findMaxTimestamp, findTimestamp } from '../fetch/find-time.ts'
 import { denialOf } from '../security/permission.ts'
 import type { TopicLookUps } from '../topics.ts'
 

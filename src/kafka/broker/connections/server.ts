@@ -1,23 +1,23 @@
 // The front door: listens, lets connections in, and serves each.
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
-import { COMMIT_QUEUE_BYTES_MAX } from '../../base/index.ts'
+import { COMMIT_QUEUE_BYTES_MAX } from '../../../base/index.ts'
 import {
   clientAddress,
   readSubjectRules,
   type Principal,
   type SubjectNaming
-} from '../../security/index.ts'
-import type { BrokerContext } from './context.ts'
+} from '../../../security/index.ts'
+import type { BrokerContext } from '../context.ts'
 import { Connection } from './connection.ts'
 import {
   ADMISSION_BOUNDS,
   Admission,
   type AdmissionBounds,
   type Admitted
-} from './security/admission.ts'
-import { Login } from './security/login.ts'
-import { SecureDoor, certifiedBy, type TlsSource } from './security/secure-door.ts'
+} from '../security/admission.ts'
+import { Login } from '../security/login.ts'
+import { SecureDoor, certifiedBy, type TlsSource } from '../security/secure-door.ts'
 
 /** Where to listen and how much to bear. */
 export interface ListenOptions {

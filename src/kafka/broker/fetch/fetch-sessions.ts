@@ -2,8 +2,8 @@
 //
 // Owns: what each session's client wants, and what it was last told of each partition. Sessions are lost with the
 // process; a client then begins a new one (FETCH_SESSION_ID_NOT_FOUND).
-import { ERROR_CODES, type RequestOf } from '../wire/index.ts'
-import { distinct } from './distinct.ts'
+import { ERROR_CODES, type RequestOf } from '../../wire/index.ts'
+import { distinct } from '../distinct.ts'
 
 /** More sessions than this, or more partitions in all of them, push out those that were unused for longest. */
 const SESSIONS_MAX = 1_000

@@ -8,13 +8,13 @@
 //   N4  What is wrong with one connection ends it, with one line for the operator, and touches no other.
 //   N5  A client that does not take its answers is ended in time.
 import type { Socket } from 'node:net'
-import { messageOf, type Timer } from '../../base/index.ts'
-import { ANONYMOUS } from '../../security/index.ts'
-import type { Loan } from './answer-memory.ts'
-import type { BrokerContext, Caller } from './context.ts'
+import { messageOf, type Timer } from '../../../base/index.ts'
+import { ANONYMOUS } from '../../../security/index.ts'
+import type { Loan } from '../fetch/answer-memory.ts'
+import type { BrokerContext, Caller } from '../context.ts'
 import { openMessage, openRequest, type OpenRequest } from './dispatch.ts'
 import { FrameSplitter } from './frame-splitter.ts'
-import type { Login } from './security/login.ts'
+import type { Login } from '../security/login.ts'
 
 /** Bytes of requests that were begun and not answered, beyond which nothing more is read. */
 const PENDING_BYTES_MAX = 64 * 1024 * 1024

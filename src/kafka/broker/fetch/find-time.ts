@@ -1,6 +1,6 @@
 // Finds records by their timestamps.
-import type { Log, PartitionStatus } from '../../log/index.ts'
-import { RecordCursor, batchByteLength } from '../../record/index.ts'
+import type { Log, PartitionStatus } from '../../../log/index.ts'
+import { RecordCursor, batchByteLength } from '../../../record/index.ts'
 
 /** A record's offset and timestamp (ms). */
 export interface RecordPlace {

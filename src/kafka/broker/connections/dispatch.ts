@@ -1,5 +1,5 @@
 // From the bytes of a request to those of its response.
-import { MillraceError } from '../../base/index.ts'
+import { MillraceError } from '../../../base/index.ts'
 import {
   FrameReader,
   FrameWriter,
@@ -13,12 +13,12 @@ import {
   type ApiName,
   type RequestHeader,
   type RequestOf
-} from '../wire/index.ts'
-import type { BrokerContext, Caller } from './context.ts'
-import { HANDLERS, unsupportedVersions, type AnyHandler } from './handlers/index.ts'
-import { mayOverlap } from './handlers/produce.ts'
-import { noteAdministration } from './security/administration.ts'
-import type { Login } from './security/login.ts'
+} from '../../wire/index.ts'
+import type { BrokerContext, Caller } from '../context.ts'
+import { HANDLERS, unsupportedVersions, type AnyHandler } from '../handlers/index.ts'
+import { mayOverlap } from '../handlers/produce.ts'
+import { noteAdministration } from '../security/administration.ts'
+import type { Login } from '../security/login.ts'
 
 const LENGTH_BYTES = 4
 const API_VERSIONS = 'ApiVersions'

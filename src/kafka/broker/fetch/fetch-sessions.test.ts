@@ -2,7 +2,7 @@
 import { deepStrictEqual, notStrictEqual, strictEqual } from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { ERROR_CODES, type RequestOf } from '../wire/index.ts'
+import { ERROR_CODES, type RequestOf } from '../../wire/index.ts'
 import { FetchSessions } from './fetch-sessions.ts'
 
 const NO_ID = '0'.repeat(32)

@@ -1,6 +1,6 @@
 // Finds a batch of a partition by its header, when only a place before it is known.
-import type { Log } from '../../log/index.ts'
-import { batchByteLength, readBatchHeader, type BatchHeader } from '../../record/index.ts'
+import type { Log } from '../../../log/index.ts'
+import { batchByteLength, readBatchHeader, type BatchHeader } from '../../../record/index.ts'
 
 /** Offset of the first batch at or after `from` whose header is wanted; null when there is none. @throws as Log.read */
 export async function findBatch(

@@ -1,5 +1,5 @@
 // Cuts a stream of bytes into frames: four bytes of length, then as many bytes.
-import { MillraceError } from '../../base/index.ts'
+import { MillraceError } from '../../../base/index.ts'
 
 const LENGTH_BYTES = 4
 /** Shorter than the shortest header: what sends it does not speak the protocol. */
