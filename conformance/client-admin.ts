@@ -36,6 +36,49 @@ export function adminCases(add: AddCase): void {
     ok(!(await admin.topics()).some(topic => topic.name === name))
   })
 
+  add(
+    'internal topics are listed on request, and neither read nor changed',
+    async (kit, { internalTopics }) => {
+      const { admin } = kit.client
+      const [topic, group] = [await kit.topic(), kit.name()]
+      await kit.write(topic, ['a'])
+      const member = kit.closing(await kit.client.consumer({ topics: [topic], group }))
+      await member.next()
+      await member.commit()
+      ok((await admin.topics()).every(({ spec }) => !spec.internal))
+      const found = (await admin.topics({ internal: true })).filter(({ spec }) => spec.internal)
+      const names = found.map(({ name }) => name)
+      deepStrictEqual(
+        names.filter(name => internalTopics.includes(name)),
+        internalTopics
+      )
+      strictEqual(names.length === 0, internalTopics.length === 0)
+      for (const { name, spec, status } of found) {
+        strictEqual(status.resolution, 'provisioned')
+        deepStrictEqual((await admin.topic(name)).spec, spec)
+        strictEqual((await admin.partitions(name)).length, spec.partitions)
+        const offsets = await admin.offsets(name)
+        deepStrictEqual(
+          offsets.map(({ partition }) => partition),
+          [...Array(spec.partitions).keys()]
+        )
+        ok(offsets.every(({ start, end }) => 0 <= start && start <= end))
+        const read = async (): Promise<unknown> =>
+          await kit.closing(await kit.client.consumer({ topics: [name] })).next()
+        for (const call of [
+          read,
+          () => admin.configure(name, { 'retention.ms': '1' }),
+          () => admin.addPartitions(name, 99)
+        ]) {
+          await rejects(call(), { code: 'TOPIC_UNKNOWN' }, `${name}: ${String(call)}`)
+        }
+      }
+      for (const name of internalTopics) {
+        ok(found.find(each => each.name === name)!.status.records > 0, name)
+      }
+    }
+  )
+
   add('what is not possible is refused with its reason', async kit => {
     const { admin } = kit.client
     const name = await kit.topic(2)

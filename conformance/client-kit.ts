@@ -22,6 +22,8 @@ export interface ClientCapabilities {
   readonly compressions: readonly ('none' | 'gzip' | 'snappy' | 'lz4' | 'zstd')[]
   /** Records of a transaction stand in the log before it is committed, and markers behind them. */
   readonly writesAhead: boolean
+  /** Topics of its own that it shows on request, once a group has positions. */
+  readonly internalTopics: readonly string[]
 }
 
 /** How a suite gets its log. One serves all cases. */

@@ -31,7 +31,10 @@ export class Admin {
     this.#driver = driver
   }
 
-  /** All topics by name; of a data directory with those of the engine when `internal`. */
+  /**
+   * All topics by name. When `internal`, with those of the engine in a data directory and those that a Kafka cluster
+   * keeps for itself (`__consumer_offsets`), which can be looked at only; a server shows its own over HTTP alone.
+   */
   async topics(options: { readonly internal?: boolean } = {}): Promise<TopicObject[]> {
     const facts = await this.#driver.topics(options.internal === true)
     return await this.#topicObjects(facts.toSorted(byName))

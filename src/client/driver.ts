@@ -205,7 +205,7 @@ export interface MemberFacts {
 /** Asks and changes what a log has. Topics must exist unless they are made: else TOPIC_UNKNOWN. */
 export interface DriverAdmin {
   cluster(): Promise<ClusterFacts>
-  /** All topics; of a data directory with those of the engine when `internal`. */
+  /** All topics; when `internal` with those that the engine, or a Kafka cluster, keeps for itself and shows. */
   topics(internal: boolean): Promise<readonly TopicFacts[]>
   topic(name: string): Promise<TopicFacts>
   /** Resolves when the topic can be written to. @throws TOPIC_EXISTS, TOPIC_INVALID, CONFIG_INVALID */

@@ -9,7 +9,11 @@ import { connect } from '../../src/client/index.ts'
 clientSuite({
   name: 'the client over a data directory',
   skip: false,
-  capabilities: { compressions: ['none', 'gzip', 'zstd'], writesAhead: false },
+  capabilities: {
+    compressions: ['none', 'gzip', 'zstd'],
+    writesAhead: false,
+    internalTopics: ['_millrace.broker']
+  },
   open: async () => {
     const folder = mkdtempSync(join(tmpdir(), 'millrace-client-'))
     const client = await connect({ dataDir: folder })

@@ -20,7 +20,11 @@ const broker = (): Promise<ApacheKafka> =>
 clientSuite({
   name: 'the client over Apache Kafka',
   skip,
-  capabilities: { compressions: ['none', 'gzip', 'snappy', 'lz4', 'zstd'], writesAhead: true },
+  capabilities: {
+    compressions: ['none', 'gzip', 'snappy', 'lz4', 'zstd'],
+    writesAhead: true,
+    internalTopics: ['__consumer_offsets']
+  },
   open: async () => {
     const { bootstrap } = await broker()
     const client = await connect({ kind: 'kafka', bootstrap: [bootstrap], tls: null, sasl: null })

@@ -10,7 +10,11 @@ import { startOn, stop } from '../kafka/kit.ts'
 clientSuite({
   name: 'the client over a server',
   skip: false,
-  capabilities: { compressions: ['none', 'gzip', 'snappy', 'lz4', 'zstd'], writesAhead: true },
+  capabilities: {
+    compressions: ['none', 'gzip', 'snappy', 'lz4', 'zstd'],
+    writesAhead: true,
+    internalTopics: []
+  },
   open: async () => {
     const folder = mkdtempSync(join(tmpdir(), 'millrace-client-'))
     const broker = await startOn(folder)

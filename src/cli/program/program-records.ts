@@ -82,7 +82,10 @@ function addTopic(program: Command, finish: Finish): void {
     )
   addTarget(topic.command('list').alias('ls'))
     .description('Lists the topics.')
-    .option('--all', 'also internal topics of a data directory (changelogs, repartition)')
+    .option(
+      '--all',
+      'also internal topics: changelogs and the like in a data directory, __consumer_offsets of Kafka'
+    )
     .addOption(outputOption(LISTS))
     .action(async (options: TopicListOptions) => finish(await (await topics()).topicList(options)))
   addTarget(topic.command('describe').alias('get'))

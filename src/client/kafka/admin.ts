@@ -17,6 +17,7 @@ import { partitionUnknown } from '../errors.ts'
 import { byTopic, keyOf } from '../places.ts'
 import { Calls } from './calls.ts'
 import { KafkaGroups } from './groups.ts'
+import { InternalTopics } from './internal-topics.ts'
 import { baseOptions, type Kafka, type KafkaOptions } from './library.ts'
 
 const TOPIC_RESOURCE = 2
@@ -32,12 +33,14 @@ export class KafkaAdmin implements DriverAdmin {
   readonly #admin: Kafka.Admin
   readonly #calls: Calls
   readonly #groups: KafkaGroups
+  readonly #internal: InternalTopics
 
   constructor(kafka: typeof Kafka, options: KafkaOptions, clock: Clock) {
     this.#admin = new kafka.Admin(baseOptions(options))
     this.#admin.on('error', () => {})
     this.#calls = new Calls(this.#admin, options.bootstrap, clock)
     this.#groups = new KafkaGroups(kafka, this.#admin, this.#calls, clock)
+    this.#internal = new InternalTopics(kafka, this.#admin, this.#calls)
   }
 
   async cluster(): Promise<ClusterFacts> {
@@ -51,18 +54,25 @@ export class KafkaAdmin implements DriverAdmin {
     }
   }
 
-  /** Those that a cluster keeps for itself are nobody else's: the library says nothing of their partitions either. */
-  async topics(): Promise<readonly TopicFacts[]> {
+  async topics(internal: boolean): Promise<readonly TopicFacts[]> {
     const names = await this.#calls.ask({ doing: 'listing topics' }, () =>
       this.#admin.listTopics({ includeInternals: false })
     )
-    if (names.length === 0) return []
     const { topics } = await this.#calls.metadata(names)
-    return names.map(name => factsOf(name, topics.get(name)!))
+    const own = names.map(name => factsOf(name, topics.get(name)!))
+    return internal ? [...own, ...(await this.#internal.find(null))] : own
   }
 
   async topic(name: string): Promise<TopicFacts> {
-    return factsOf(name, await this.#calls.topic(name))
+    try {
+      return factsOf(name, await this.#calls.topic(name))
+    } catch (error) {
+      const [internal] = isMillraceError(error, 'TOPIC_UNKNOWN')
+        ? await this.#internal.find(name)
+        : []
+      if (internal === undefined) throw error
+      return internal
+    }
   }
 
   async createTopic({ name, partitions, replicas, configs }: NewTopic): Promise<void> {
@@ -84,7 +94,7 @@ export class KafkaAdmin implements DriverAdmin {
   }
 
   async deleteTopic(name: string): Promise<void> {
-    await this.topic(name)
+    await this.#calls.topic(name)
     await this.#calls.ask(
       { doing: `deleting topic ${name}`, topic: name, operation: 'delete' },
       () => this.#admin.deleteTopics({ topics: [name] })
@@ -96,7 +106,7 @@ export class KafkaAdmin implements DriverAdmin {
   }
 
   async addPartitions(topic: string, total: number): Promise<void> {
-    await this.topic(topic)
+    await this.#calls.topic(topic)
     // Not an empty list, which is refused: nobody says where.
     const asked = { name: topic, count: total, assignments: null }
     await this.#calls.ask(
@@ -128,7 +138,7 @@ export class KafkaAdmin implements DriverAdmin {
     topic: string,
     changes: Readonly<Record<string, string | null>>
   ): Promise<void> {
-    await this.topic(topic)
+    await this.#calls.topic(topic)
     const configs = Object.entries(changes).map(([name, value]) => {
       return value === null
         ? ({ name, configOperation: DELETE } as const)
@@ -181,15 +191,25 @@ export class KafkaAdmin implements DriverAdmin {
   async offsets(queries: readonly OffsetQuery[], isolation: Isolation): Promise<readonly number[]> {
     const names = [...new Set(queries.map(query => query.topic))]
     const { topics } = await this.#calls.metadata(names)
-    for (const { topic, partition } of queries) {
-      const count = topics.get(topic)?.partitionsCount ?? 0
-      if (partition < 0 || partition >= count) throw partitionUnknown(topic, partition, count)
+    const [own, internal] = [[] as OffsetQuery[], [] as OffsetQuery[]]
+    for (const query of queries) {
+      const { topic, partition } = query
+      const count = topics.get(topic)?.partitionsCount
+      if (count === undefined) internal.push(query)
+      else if (partition >= 0 && partition < count) own.push(query)
+      else throw partitionUnknown(topic, partition, count)
     }
-    const found = await this.#listOffsets(queries, isolation)
+    const offsets = new Map<OffsetQuery, number>()
+    const note = (of: readonly OffsetQuery[], found: readonly number[]): void =>
+      of.forEach((query, index) => offsets.set(query, found[index]!))
+    note(own, await this.#listOffsets(own, isolation))
+    if (internal.length > 0)
+      note(internal, await this.#internal.offsets(internal, timestampOf, isolation))
+    const found = queries.map(query => offsets.get(query)!)
     // A time behind the last record: the end.
     const late = [...found.keys()].filter(index => found[index]! < 0)
     if (late.length === 0) return found
-    const ends = await this.#listOffsets(
+    const ends = await this.offsets(
       late.map(index => ({ ...queries[index]!, at: 'end' })),
       isolation
     )
