@@ -45,3 +45,11 @@ export function messageOf(error: unknown): string {
   if (error instanceof Error) return error.message
   return typeof error === 'string' ? error : String(error)
 }
+
+/** The way out where Node takes a user's module for CommonJS, as the package.json of `npm init` has it; else null. */
+export function moduleHint(error: unknown): string | null {
+  const isCommonJs = /outside a module|Unexpected token 'export'/.test(messageOf(error))
+  return isCommonJs
+    ? 'Make it a module: "type": "module" in the package.json above it (npm pkg set type=module).'
+    : null
+}

@@ -2,7 +2,7 @@
 import { registerHooks } from 'node:module'
 import { join } from 'node:path'
 import { constants, Script } from 'node:vm'
-import { MillraceError, silenceExperimentalNotices } from '../../base/index.ts'
+import { MillraceError, moduleHint, silenceExperimentalNotices } from '../../base/index.ts'
 import type { CodePlan } from '../../dataflow/plan.ts'
 import type { UserFunction } from './contract.ts'
 
@@ -92,9 +92,11 @@ function importFailed(code: ModuleCode, folder: string, error: unknown): Millrac
       { details: { specifier: code.specifier }, cause: error }
     )
   }
+  const hint = moduleHint(error)
   return new MillraceError(
     'MODULE_FAILED',
-    `${place}: uses ${code.specifier}, which fails to load: ${reason}${placeInStack(error)}`,
+    `${place}: uses ${code.specifier}, which fails to load: ${reason}${placeInStack(error)}` +
+      (hint === null ? '' : `. ${hint}`),
     { details: { specifier: code.specifier }, cause: error }
   )
 }

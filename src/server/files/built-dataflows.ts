@@ -3,7 +3,7 @@ import { statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { basename, dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { messageOf, silenceExperimentalNotices } from '../../base/index.ts'
+import { messageOf, moduleHint, silenceExperimentalNotices } from '../../base/index.ts'
 import {
   type AnyFunction,
   type BuiltDataflow,
@@ -95,7 +95,11 @@ function definitionsOf(
     const message = `${file} fails to load: ${messageOf(error)}`
     const hint = `A dataflow as code is a module: import { dataflow, from } from 'millrace/dataflow'.`
     const place = placeInStack(error, path)
-    const found = failed('DATAFLOW_FAILED', message, place === null ? hint : null)
+    const found = failed(
+      'DATAFLOW_FAILED',
+      message,
+      moduleHint(error) ?? (place === null ? hint : null)
+    )
     return { diagnostic: { ...found, ...place } }
   } finally {
     speak()

@@ -143,7 +143,9 @@ test('code that does not load is told at the line where it fails, a name that is
   const folder = newFolder({
     'syntax.ts': 'export const a = 1\nexport const flow = (\n',
     'throws.mjs': "const a = 1\nthrow new Error('no settings')\n",
-    'orders.yaml': dataflow('a')
+    'orders.yaml': dataflow('a'),
+    'package.json': '{ "type": "commonjs" }',
+    'module.ts': "import { a } from './throws.mjs'\nexport const flow = a\n"
   })
   const found = (file: string): string => {
     const [{ code, line, column, hint }] = loadFiles([join(folder, file)]).diagnostics as [
@@ -152,6 +154,7 @@ test('code that does not load is told at the line where it fails, a name that is
     return `${code} ${line}:${column} ${hint}`
   }
   assert.match(found('syntax.ts'), /^DATAFLOW_FAILED [23]:1 null$/)
+  assert.match(found('module.ts'), /^DATAFLOW_FAILED 1:1 .* \(npm pkg set type=module\)\.$/)
   assert.equal(found('throws.mjs'), 'DATAFLOW_FAILED 2:7 null')
   assert.equal(
     found('order.yaml'),

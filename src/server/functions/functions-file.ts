@@ -4,7 +4,7 @@ import { registerHooks } from 'node:module'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
-import { messageOf, silenceExperimentalNotices } from '../../base/index.ts'
+import { messageOf, moduleHint, silenceExperimentalNotices } from '../../base/index.ts'
 import type { Diagnostic } from '../../dataflow/diagnostics.ts'
 import type { StatefulFunction } from '../../functions/index.ts'
 import { fileError } from '../files/file-error.ts'
@@ -54,7 +54,7 @@ async function importFile(
     return (await import(pathToFileURL(resolve(file)).href)) as Record<string, unknown>
   } catch (error) {
     const message = `${file} fails to load: ${messageOf(error)}`
-    diagnostics.push(fileError('FUNCTIONS_FAILED', file, message, null))
+    diagnostics.push(fileError('FUNCTIONS_FAILED', file, message, moduleHint(error)))
     return null
   } finally {
     speak()
