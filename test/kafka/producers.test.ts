@@ -1,10 +1,10 @@
 // Idempotent and transactional producers, request by request: duplicates, gaps, fencing, timeouts, restarts.
-import { deepStrictEqual, notStrictEqual, strictEqual } from 'node:assert/strict'
+import { deepStrictEqual, notStrictEqual, rejects, strictEqual } from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { ERROR_CODES } from '../../src/kafka/wire/index.ts'
 import { committedLog } from '../../src/kafka/index.ts'
-import type { LogData } from '../../src/log/index.ts'
+import type { Log } from '../../src/log/index.ts'
 import {
   brokerFor,
   finallyIn,
@@ -17,7 +17,7 @@ import {
 } from './kit.ts'
 import { WireClient, batchOf, wireClientFor } from './wire-client.ts'
 
-const committedOf = ({ log, broker }: TestBroker): LogData =>
+const committedOf = ({ log, broker }: TestBroker): Log =>
   committedLog(log, broker.context.transactions)
 
 test('a repeated batch is written once and gets the offset of the first', async t => {
@@ -220,4 +220,30 @@ test('requests keep their order beside a topic that others than clients have del
   await until(async () => (await valuesOf(log, 't')).length === 2)
   deepStrictEqual(await valuesOf(log, 't'), ['first', 'second'])
   deepStrictEqual(problems, [])
+})
+
+test('a topic that is deleted and made anew beside clients shows all its records', async t => {
+  const started = await brokerFor(t)
+  const view = committedOf(started)
+  const client = await wireClientFor(t, started.bootstrap)
+  const begin = async (id: string, value: string): Promise<() => Promise<number>> => {
+    const of = await client.producer(id)
+    await client.begin(id, of, 't')
+    await client.produce('t', [value], { ...of, sequence: 0, isTransactional: true }, id)
+    return async () => await client.end(id, of, value !== 'bad')
+  }
+  const write = async (id: string, value: string): Promise<void> => {
+    const end = await begin(id, value)
+    strictEqual(await end(), 0)
+  }
+  await view.createTopic('t')
+  for (let count = 0; count < 3; count++) await write('x', 'bad')
+  await begin('open', 'd')
+  const at = [{ topic: 't', partition: 0, offset: 6 }]
+  const waiting = rejects(view.wait(at), { code: 'TOPIC_UNKNOWN' })
+  await view.deleteTopic('t')
+  await waiting
+  await view.createTopic('t')
+  for (const value of ['1', '2', '3']) await write('x', value)
+  deepStrictEqual(await valuesOf(view, 't'), ['1', '2', '3'])
 })

@@ -4,6 +4,7 @@
 //   V2  Markers and records of aborted transactions are left out; `nextOffset` goes past them.
 //   V3  Partitions without open or aborted transactions are read through as they are, but for their markers.
 //   V4  Whoever waits at the last stable offset is woken when a transaction has ended.
+//   V5  What was aborted or is open in a topic goes with the topic: a later one of its name has other records.
 import {
   delegateLog,
   type Log,
@@ -29,6 +30,10 @@ export function committedLog(log: Log, transactions: Transactions): Log {
     offsetForTime: async (topic, partition, timestampMs) => {
       const offset = await log.offsetForTime(topic, partition, timestampMs)
       return Math.min(offset, transactions.lastStableOffset(topic, partition))
+    },
+    deleteTopic: async name => {
+      await log.deleteTopic(name)
+      await transactions.topicDeleted(name)
     }
   })
 }

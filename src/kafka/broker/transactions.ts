@@ -102,12 +102,12 @@ export class Transactions {
     return this.#places.first(topic, partition)
   }
 
-  /** How many transactions have ended in this process. */
+  /** How often a transaction has ended, or holds back less, in this process. */
   get endedCount(): number {
     return this.#endedCount
   }
 
-  /** Calls `action` once when a transaction has ended. Gives a function that takes the wish back. */
+  /** Calls `action` once when a transaction has ended, or holds back less. Gives a function that takes the wish back. */
   onEnd(action: () => void): () => void {
     this.#waiting.add(action)
     return () => this.#waiting.delete(action)
@@ -294,6 +294,7 @@ export class Transactions {
     } catch (error) {
       if (this.#states.get(id) === state) this.#put(id, before)
       if (this.#states.get(id)?.status !== 'Ongoing') this.#unschedule(id)
+      this.#wake()
       throw error
     }
   }
@@ -315,6 +316,12 @@ export class Transactions {
       for (const [key] of this.#aborted.forget(topic, partition, start)) changes.set(key, null)
     }
     return changes
+  }
+
+  /** As {@link forgetTopic}; resolves when that is durable. @throws as Log.commit */
+  async topicDeleted(topic: string): Promise<void> {
+    const changes = this.forgetTopic(topic)
+    if (changes.size > 0) await this.#store.change(changes)
   }
 
   /**
@@ -341,6 +348,7 @@ export class Transactions {
       })
       changes.set(PREFIX + id, this.#states.get(id))
     }
+    this.#wake()
     return changes
   }
 
@@ -382,6 +390,11 @@ export class Transactions {
     } finally {
       this.#ending.delete(id)
     }
+    this.#wake()
+  }
+
+  /** Who waits at a last stable offset looks again. */
+  #wake(): void {
     this.#endedCount++
     for (const action of this.#waiting) action()
     this.#waiting.clear()
