@@ -18,13 +18,15 @@ export async function callMain(args: readonly string[]): Promise<Called> {
     text += String(part)
     return true
   }
-  const listeners = stdout.listeners('error')
+  const streams = [stdout, stderr].map(stream => [stream, stream.listeners('error')] as const)
   try {
     return { code: await main(args), text }
   } finally {
     stderr.write = write
-    for (const listener of stdout.listeners('error')) {
-      if (!listeners.includes(listener)) stdout.off('error', listener as () => void)
+    for (const [stream, before] of streams) {
+      for (const listener of stream.listeners('error')) {
+        if (!before.includes(listener)) stream.off('error', listener as () => void)
+      }
     }
   }
 }

@@ -20,7 +20,10 @@ test('--version prints the version of the package, --help the commands, both on 
   )
   const help = await run(['--help'], root)
   assert.equal(help.code, 0)
-  assert.match(help.stdout, /^Usage: millrace .*^Commands:.*^ {2}run .*^Examples:/ms)
+  assert.match(
+    help.stdout,
+    /^Usage: millrace .*^Dataflows and functions:.*^ {2}run .*^More:.*^ {2}help .*^Examples:/ms
+  )
 })
 
 test('an unknown command is told with the nearest one, exit 2', async () => {
@@ -74,6 +77,14 @@ test('check reports every mistake with its place, as text and as data, and says 
   assert.ok(
     diagnostics.some(found => found.severity === 'error' && found.hint?.includes('services'))
   )
+})
+
+test('a reader of messages that went away changes nothing about the exit code', async () => {
+  const keys = Array.from({ length: 2000 }, (_, index) => `wrong-${index}: 1`)
+  writeFileSync(join(root, 'many.yaml'), `apiVersion: 1.0.0\n${keys.join('\n')}\n`)
+  const script = 'set +e; npx millrace check many.yaml 2>&1 | head -1; echo "${PIPESTATUS[0]}"'
+  const { stdout } = await shell(script, root)
+  assert.match(stdout, /^many\.yaml:2:1: error .*\n2\n$/)
 })
 
 test('a folder without a dataflow and a module file are told apart', async () => {

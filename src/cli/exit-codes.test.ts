@@ -129,7 +129,11 @@ const WRONG: Readonly<Record<string, readonly (readonly [args: string, said: Reg
   'acl create': [['--allow ana --operation write --group g --data-dir d', /expected one of read/]],
   'acl delete': [['--allow ana --operation read --topic t --data-dir d', /there is no rule allow/]],
   'schema import': [['none.avsc', /none\.avsc cannot be read/]],
-  'schema export': [['flow.yaml --type nothing', /there is no type "nothing"/]],
+  'schema export': [['flow.yaml --type nothing', /the file declares no types/]],
+  help: [
+    ['nothing', /there is no command nothing; expected one of init, run/],
+    ['topic craete', /there is no command topic craete; did you mean topic create\?/]
+  ],
   'schema check': [['bad.yaml', /YAML_SYNTAX/]]
 }
 

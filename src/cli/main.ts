@@ -13,6 +13,10 @@ export async function main(argv: readonly string[]): Promise<number> {
     if (error.code === 'EPIPE' && process.stdout.listenerCount('error') === 1)
       process.exit(EXIT_DONE)
   })
+  // What is for people has no reader any more (`2>&1 | head`): the work and its exit code stay what they are.
+  process.stderr.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+  })
   const { createProgram } = await import('./program/program.ts')
   let code = EXIT_DONE
   const program = createProgram(packageVersion(), status => {

@@ -110,7 +110,7 @@ async function printOutcome(
   const { name, version, files, bytes } = deployment
   const size = `${counted(files, 'file')}, ${formatBytes(bytes)}`
   if (outcome.outcome === 'checked') {
-    note(`${name}: ${counted(bundle.files.length, 'file')} are in order; nothing was deployed`)
+    note(`${name}: no mistakes in ${counted(bundle.files.length, 'file')}; nothing was deployed`)
   } else if (outcome.outcome === 'unchanged') {
     note(`${name}: version ${version} of these files runs already on ${url}`)
   } else {

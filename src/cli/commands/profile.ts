@@ -257,6 +257,6 @@ function secretOf(
 function usage(happened: string, expected: string): MillraceError {
   return new MillraceError(
     'USAGE',
-    `${happened}; expected was ${expected}; see millrace help profile`
+    `${happened}; expected was ${expected}; see millrace help profile add`
   )
 }

@@ -128,6 +128,10 @@ function typeOf(plan: Plan, wanted: string | undefined): [string, Type] {
   const nearest = wanted === undefined ? null : nearestWord(wanted, names)
   const found = wanted === undefined ? 'no --type is given' : `there is no type "${wanted}"`
   const hint =
-    nearest === null ? `expected one of ${names.join(', ')}` : `did you mean "${nearest}"?`
+    nearest !== null
+      ? `did you mean "${nearest}"?`
+      : names.length === 0
+        ? 'the file declares no types'
+        : `expected one of ${names.join(', ')}`
   throw new MillraceError('USAGE', `${found}; ${hint}`)
 }

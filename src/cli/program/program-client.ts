@@ -52,12 +52,10 @@ export const CLIENT_EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   ]
 }
 
-/** Adds the commands. */
+/** Adds the commands for groups, nodes and partitions. */
 export function addClient(program: Command, finish: Finish): void {
-  addProfile(program, finish)
   addGroup(program, finish)
   addSpu(program, finish)
-  addCompletions(program, finish)
 }
 
 const groups = () => import('../commands/group.ts')
@@ -140,7 +138,8 @@ function addSpu(program: Command, finish: Finish): void {
     )
 }
 
-function addCompletions(program: Command, finish: Finish): void {
+/** Adds the command that prints completions. */
+export function addCompletions(program: Command, finish: Finish): void {
   program
     .command('completions')
     .summary('complete commands in a shell')
@@ -153,7 +152,8 @@ function addCompletions(program: Command, finish: Finish): void {
     )
 }
 
-function addProfile(program: Command, finish: Finish): void {
+/** Adds the commands of profiles. */
+export function addProfile(program: Command, finish: Finish): void {
   const profile = program
     .command('profile')
     .summary('where commands work: data directories, servers, clusters')

@@ -16,7 +16,7 @@ import {
   wholeNumber,
   type Finish
 } from '../options/option-kit.ts'
-import { addClient, CLIENT_EXAMPLES } from './program-client.ts'
+import { addClient, addCompletions, addProfile, CLIENT_EXAMPLES } from './program-client.ts'
 import { addDeploy, DEPLOY_EXAMPLES } from './program-deploy.ts'
 import { addDevOption, addKit, KIT_EXAMPLES } from './program-kit.ts'
 import { addRecords, RECORD_EXAMPLES } from './program-records.ts'
@@ -80,22 +80,30 @@ export function createProgram(version: string, finish: Finish): Command {
     )
     .version(`millrace ${version}`, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
-    .helpCommand('help [command]', 'print the help of a command')
+    .helpCommand(false)
     .showHelpAfterError('(the command with --help says what it takes)')
     .exitOverride()
+  program.commandsGroup('Dataflows and functions:')
+  addInit(program, finish)
   addRun(program, finish)
-  addStart(program, finish)
-  addDeploy(program, finish)
   addCheck(program, finish)
   addPlan(program, finish)
-  addConvert(program, finish)
   addKit(program, finish)
-  addClient(program, finish)
-  addInit(program, finish)
-  addRecords(program, finish)
-  addLog(program, finish)
-  addSecurity(program, finish)
+  addConvert(program, finish)
   addSchema(program, finish)
+  program.commandsGroup('Servers and what runs there:')
+  addStart(program, finish)
+  addDeploy(program, finish)
+  program.commandsGroup('Topics, records and groups, anywhere:')
+  addRecords(program, finish)
+  addClient(program, finish)
+  program.commandsGroup('Who may do what:')
+  addSecurity(program, finish)
+  program.commandsGroup('More:')
+  addProfile(program, finish)
+  addLog(program, finish)
+  addCompletions(program, finish)
+  addHelp(program, finish)
   for (const command of walk(program)) addExamples(command)
   return program
 }
@@ -110,6 +118,17 @@ export function commandPath(command: Command): string {
   const words: string[] = []
   for (let at: Command | null = command; at?.parent; at = at.parent) words.unshift(at.name())
   return words.join(' ')
+}
+
+function addHelp(program: Command, finish: Finish): void {
+  program
+    .command('help')
+    .summary('print the help of a command')
+    .description('Prints the help of a command.')
+    .argument('[words...]', 'the command, as in: millrace help topic create')
+    .action(async (words: string[]) =>
+      finish((await import('../commands/help.ts')).help(program, words))
+    )
 }
 
 function addExamples(command: Command): void {
