@@ -1,5 +1,5 @@
 // Flattening built modules: one file behaves as the files did, and what cannot be said in one file is refused.
-import { deepStrictEqual, throws } from 'node:assert/strict'
+import { deepStrictEqual, strictEqual, throws } from 'node:assert/strict'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
@@ -61,7 +61,7 @@ export const place = () => import.meta.url
   })
   const main = join(folder, 'in/main.js')
   const before = await describe(await import(`${pathToFileURL(main)}?before`))
-  deepStrictEqual(flatten(main), 4)
+  strictEqual(flatten(main).length, 4)
   rmSync(join(folder, 'deep'), { recursive: true })
   rmSync(join(folder, 'in/once.js'))
   deepStrictEqual(await describe(await import(pathToFileURL(main).href)), before)

@@ -4,12 +4,13 @@
 //
 //     const $3 = (() => { const { assert } = $1; …the module's own text…; return { encode, decode } })()
 //
-// Packages stay imports, import() stays import(), and `import.meta.url` stays the module's own. Node's modules
-// are taken as they are: an import reads every property, which loads what Node itself loads when it is needed
-// (streams of `node:fs` alone: 5 ms). What a function cannot express is refused: cycles, `export let`, default
-// exports, top-level await.
+// Packages stay imports unless they are named, import() stays import(), and `import.meta.url` stays the module's
+// own. Node's modules are taken as they are: an import reads every property, which loads what Node itself loads when
+// it is needed (streams of `node:fs` alone: 5 ms). What a function cannot express is refused: cycles, `export let`,
+// default exports, top-level await.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { dirname, relative, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import {
   type ExportNamedDeclaration,
   type ImportDeclaration,
@@ -20,14 +21,17 @@ import {
   parse
 } from 'acorn'
 
-/** Rewrites the module at `path` so that it imports no file of the package; gives how many it holds now. */
-export function flatten(path: string): number {
-  const bundle = new Bundle(path)
+/**
+ * Rewrites the module at `path` so that it imports no file of the package, nor of the `inlined` packages, which are
+ * modules too; gives the files that it holds now.
+ */
+export function flatten(path: string, inlined: readonly string[] = []): readonly string[] {
+  const bundle = new Bundle(path, inlined)
   const entry = bundle.add(path)
   const text = bundle.text(entry)
   parseModule(text)
   writeFileSync(path, text)
-  return bundle.parts.length
+  return bundle.paths
 }
 
 /** What can be imported: the variable that holds it, and its names; null where only Node knows them. */
@@ -45,13 +49,19 @@ interface Part extends Imported {
 class Bundle {
   readonly parts: Part[] = []
   readonly #entry: string
+  readonly #inlined: readonly string[]
   /** By path; null while a module's imports are taken in. */
   readonly #byPath = new Map<string, Part | null>()
   /** Variables of packages and node: modules. */
   readonly #outside = new Map<string, string>()
 
-  constructor(entry: string) {
+  constructor(entry: string, inlined: readonly string[]) {
     this.#entry = entry
+    this.#inlined = inlined
+  }
+
+  get paths(): readonly string[] {
+    return [...this.#byPath.keys()]
   }
 
   /** Takes in a module, behind all that it imports. */
@@ -88,7 +98,14 @@ class Bundle {
 
   /** What `source` means in the module at `path`: another module, or something outside the package. */
   #takeIn(path: string, source: string): Imported {
-    if (source.startsWith('.')) return this.add(resolve(dirname(path), source))
+    const file = resolve(dirname(path), source)
+    if (source.endsWith('.cjs')) return this.#outsideOf(placed(file, this.#entry))
+    if (source.startsWith('.')) return this.add(file)
+    if (this.#inlined.includes(source)) return this.add(fileURLToPath(import.meta.resolve(source)))
+    return this.#outsideOf(source)
+  }
+
+  #outsideOf(source: string): Imported {
     const variable = this.#outside.get(source) ?? `$outside${this.#outside.size}`
     this.#outside.set(source, variable)
     return { variable, exported: null }
@@ -178,24 +195,21 @@ class Rewriting {
       if (nameOf(property!) !== 'url') this.#refuse('import.meta but its url')
       this.#replace(
         node,
-        `new URL(${JSON.stringify(this.#placed(this.#path))}, import.meta.url).href`
+        `new URL(${JSON.stringify(placed(this.#path, this.#entry))}, import.meta.url).href`
       )
     } else if (type === 'ImportExpression') {
       const { value } = source as Node & { readonly value?: unknown }
       if (typeof value !== 'string') return
       if (value.startsWith('.')) {
-        this.#replace(source!, JSON.stringify(this.#placed(resolve(dirname(this.#path), value))))
+        this.#replace(
+          source!,
+          JSON.stringify(placed(resolve(dirname(this.#path), value), this.#entry))
+        )
       }
     }
     for (const child of Object.values(node).flat()) {
       if (typeof (child as Node | null)?.type === 'string') this.#expressions(child as Node)
     }
-  }
-
-  /** A file as the entry names it. */
-  #placed(path: string): string {
-    const name = relative(dirname(this.#entry), path)
-    return name.startsWith('.') ? name : `./${name}`
   }
 
   #replace({ start, end }: Node, text: string): void {
@@ -205,6 +219,12 @@ class Rewriting {
   #refuse(what: string): never {
     throw new Error(`${this.#path} has ${what}, which cannot be flattened; write named exports`)
   }
+}
+
+/** A file as the module at `entry` names it. */
+function placed(path: string, entry: string): string {
+  const name = relative(dirname(entry), path)
+  return name.startsWith('.') ? name : `./${name}`
 }
 
 /** A default import of a module of Node is the module itself. */

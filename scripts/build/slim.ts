@@ -12,8 +12,8 @@ interface Range {
 }
 
 /**
- * Declarations that need Node's types say so, in their first line: a project whose tsconfig names no types, as `tsc --init`
- * writes it, would read a Buffer as any without a word.
+ * Declarations that need Node's types say so, in their first line: a project whose tsconfig names no types, as
+ * `tsc --init` writes it, would read a Buffer as any without a word.
  */
 export function nameNodeTypes(folder: string): void {
   for (const name of globSync('**/*.d.ts', { cwd: folder })) {
@@ -28,7 +28,7 @@ export function nameNodeTypes(folder: string): void {
 /** Rewrites all JavaScript below `folder`; gives the bytes that are saved. */
 export function slimScripts(folder: string): number {
   let saved = 0
-  for (const name of globSync('**/*.js', { cwd: folder })) {
+  for (const name of globSync('**/*.{js,cjs}', { cwd: folder })) {
     const path = join(folder, name)
     const text = readFileSync(path, 'utf8')
     const slim = slimText(text)

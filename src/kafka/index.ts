@@ -8,15 +8,12 @@ export {
   openBrokerState,
   openLocalBroker,
   specOfConfigs,
-  secureOptions,
   startBroker,
   type Broker,
   type BrokerOptions,
   type BrokerSettings,
   type BrokerState,
   type LocalBroker,
-  type LocalBrokerOptions,
-  type TlsMaterial,
-  type TlsSource
+  type LocalBrokerOptions
 } from './broker/index.ts'
 export { ERROR_CODES } from './wire/index.ts'

@@ -24,6 +24,7 @@ export {
   type ScramMechanism
 } from './scram.ts'
 export { Security, type Identity, type SecurityOptions } from './security.ts'
+export { secureOptions, type TlsMaterial, type TlsSource } from './tls.ts'
 export type { TokenListing } from './tokens.ts'
 export { checkPassword, type UserListing } from './users.ts'
 export {

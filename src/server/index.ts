@@ -8,7 +8,12 @@ export type { ApplicationRequest, LoadedApplication } from './functions/applicat
 export { ephemeralFolder, permanentFolder, DATA_FOLDER_NAME } from './data-folder.ts'
 export type { DataFolder } from './data-folder.ts'
 export { hasErrors, loadFiles } from './files/dataflow-files.ts'
-export type { LoadedDataflow, LoadedFiles, LoadedModule, LoadedPackage } from './files/dataflow-files.ts'
+export type {
+  LoadedDataflow,
+  LoadedFiles,
+  LoadedModule,
+  LoadedPackage
+} from './files/dataflow-files.ts'
 export type { DeadLetterReason } from './dead-letters.ts'
 export { Engine } from './engine.ts'
 export type { EngineOptions } from './engine.ts'

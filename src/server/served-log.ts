@@ -9,7 +9,8 @@ import type { Log } from '../log/index.ts'
 import type { HttpAddress } from './http/index.ts'
 import { unusable } from './listen-error.ts'
 import { SECURITY_DEFAULT, checkExposure } from './security/settings.ts'
-import type { Guard, GuardOptions } from './security/guard.ts'
+import { Guard } from './security/guard.ts'
+import type { GuardOptions } from './security/guard.ts'
 
 /** Who may come in: what {@link Guard} needs that a log does not have. */
 export type Protection = Pick<GuardOptions, 'settings' | 'listening' | 'folder' | 'onNotice'>
@@ -99,7 +100,6 @@ async function openGuard(
   memory: GuardOptions['memory'],
   clock: Clock
 ): Promise<Guard> {
-  const { Guard } = await import('./security/guard.ts')
   return await Guard.open({ ...protection, memory, clock, random: new SystemRandom() })
 }
 

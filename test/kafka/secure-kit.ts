@@ -6,12 +6,16 @@ import {
   closeBrokerState,
   openBrokerState,
   startBroker,
-  type BrokerOptions,
-  type TlsMaterial,
-  type TlsSource
+  type BrokerOptions
 } from '../../src/kafka/index.ts'
 import { openDiskLog } from '../../src/log/index.ts'
-import { Security, type AccessRule, type AuditEvent } from '../../src/security/index.ts'
+import {
+  Security,
+  type AccessRule,
+  type AuditEvent,
+  type TlsMaterial,
+  type TlsSource
+} from '../../src/security/index.ts'
 import { Authority, textOf, type KeyPair } from './certificates.ts'
 import { finallyIn, stop, temporaryFolder, type TestBroker } from './kit.ts'
 

@@ -118,7 +118,7 @@ export function send(
   body: string | Uint8Array
 ): Response {
   const { incoming, outgoing } = env
-  if (outgoing.headersSent || outgoing.destroyed) return SENT
+  if (outgoing.headersSent || outgoing.destroyed) return alreadySent()
   const all: Record<string, string | number> = {
     'x-content-type-options': 'nosniff',
     'cache-control': 'no-store',
@@ -140,7 +140,7 @@ export function send(
   // Whoever does not take the response loses the connection; the server's own bound counts from the next request on.
   if (!outgoing.writableFinished && outgoing.writableLength > 0)
     outgoing.setTimeout(RESPONSE_MS_MAX)
-  return SENT
+  return alreadySent()
 }
 
 /** Sends an error. */
@@ -155,8 +155,16 @@ const JOINED_BYTES_MAX = 16 * 1024
 /** How long a caller may take for a response, ms. */
 const RESPONSE_MS_MAX = 30_000
 
-/** Tells the adapter that a response is on its way; one for all, for nothing is ever added to it. */
-const SENT: Response = new Response(null, { headers: { 'x-hono-already-sent': 'true' } })
+let sent: Response | null = null
+
+/**
+ * Tells the adapter that a response is on its way; one for all, for nothing is ever added to it. Made when the first
+ * one goes out: Node loads its HTTP client for it, which took 20 ms of each start.
+ */
+function alreadySent(): Response {
+  sent ??= new Response(null, { headers: { 'x-hono-already-sent': 'true' } })
+  return sent
+}
 
 function hasBody({ headers }: IncomingMessage): boolean {
   return (headers['content-length'] ?? '0') !== '0' || headers['transfer-encoding'] !== undefined

@@ -12,10 +12,11 @@ import { HTTP_CONNECTIONS_MAX, MillraceError } from '../../base/index.ts'
 import type { Clock } from '../../base/index.ts'
 import { isLoopback, urlOf } from './address.ts'
 import type { HttpAddress } from './address.ts'
-import type { TlsSource } from '../../kafka/index.ts'
 import type { Mount, MountRoutes } from './mount.ts'
 import { Mounts } from './mounts.ts'
 import { refuse } from './refusals.ts'
+import { secureOptions } from '../../security/index.ts'
+import type { TlsSource } from '../../security/index.ts'
 
 /** Bounds of connections; durations in ms. */
 export interface ListenerBounds {
@@ -75,10 +76,7 @@ export class Listener {
     const { address, tls = null } = options
     if (tls === null && !isLoopback(address.host)) throw exposed(address)
     // Loaded here: a run without HTTP starts without it.
-    const [{ Hono }, { getRequestListener }] = await Promise.all([
-      import('hono'),
-      import('@hono/node-server')
-    ])
+    const { Hono, getRequestListener } = await import('./libraries.ts')
     const bounds = { ...LISTENER_BOUNDS, ...options.bounds }
     const mounts = new Mounts(() => new Hono<{ Bindings: HttpBindings }>(), {
       origins: options.origins ?? [],
@@ -176,7 +174,7 @@ async function serverFor(
     connectionsCheckingInterval: bounds.checkMs
   }
   if (tls === null) return createServer(options, onRequest)
-  const { ADMISSION_BOUNDS, Admission, secureOptions } = await import('../../kafka/index.ts')
+  const { ADMISSION_BOUNDS, Admission } = await import('../../kafka/index.ts')
   // Browsers would ask their users for certificates: over HTTP tokens say who somebody is.
   const current = () => secureOptions({ ...tls.current, clientAuthorities: null })
   const server = createSecureServer(

@@ -9,7 +9,7 @@ import { test, type TestContext } from 'node:test'
 import { connect, type TLSSocket } from 'node:tls'
 
 import { SystemClock } from '../../base/index.ts'
-import type { TlsMaterial, TlsSource } from '../../kafka/index.ts'
+import type { TlsMaterial, TlsSource } from '../../security/index.ts'
 import { Listener } from '../http/listen.ts'
 
 /** Why certificates cannot be made here; false when they can. */

@@ -8,8 +8,8 @@ import { createSecureContext } from 'node:tls'
 
 import { MillraceError, messageOf } from '../../base/index.ts'
 import type { Clock, Timer } from '../../base/index.ts'
-import { secureOptions } from '../../kafka/index.ts'
-import type { TlsMaterial, TlsSource } from '../../kafka/index.ts'
+import { secureOptions } from '../../security/index.ts'
+import type { TlsMaterial, TlsSource } from '../../security/index.ts'
 
 const LOOK_MS = 10_000
 const FILE_BYTES_MAX = 1024 * 1024

@@ -6,7 +6,8 @@ import {
   clientAddress,
   readSubjectRules,
   type Principal,
-  type SubjectNaming
+  type SubjectNaming,
+  type TlsSource
 } from '../../../security/index.ts'
 import type { BrokerContext } from '../context.ts'
 import { Connection } from './connection.ts'
@@ -17,7 +18,7 @@ import {
   type Admitted
 } from '../security/admission.ts'
 import { Login } from '../security/login.ts'
-import { SecureDoor, certifiedBy, type TlsSource } from '../security/secure-door.ts'
+import { SecureDoor, certifiedBy } from '../security/secure-door.ts'
 
 /** Where to listen and how much to bear. */
 export interface ListenOptions {
