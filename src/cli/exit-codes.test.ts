@@ -126,7 +126,10 @@ const WRONG: Readonly<Record<string, readonly (readonly [args: string, said: Reg
   'token create': [['--user ana --expires soon --data-dir d', /it takes a duration/]],
   'token revoke': [['nothing --data-dir d', /there is no token nothing/]],
   'acl list': [['--data-dir none', /is no data directory/]],
-  'acl create': [['--allow ana --operation write --group g --data-dir d', /expected one of read/]],
+  'acl create': [
+    ['--allow ana --operation write --group g --data-dir d', /expected one of read/],
+    ['--allow ana --operation read --topic t --host web --data-dir d', /address of a client/]
+  ],
   'acl delete': [['--allow ana --operation read --topic t --data-dir d', /there is no rule allow/]],
   'schema import': [['none.avsc', /none\.avsc cannot be read/]],
   'schema export': [['flow.yaml --type nothing', /the file declares no types/]],

@@ -88,7 +88,7 @@ test(
     const added = await run(['user', 'add', 'admin', '--super'], folder, `${PASSWORD}\n`)
     strictEqual(added.code, 0, added.stderr)
     const server = await serve(t, folder, serving)
-    match(server.lines, /logins {2}by SCRAM and PLAIN \(1 users\)/)
+    match(server.lines, /logins {2}by SCRAM and PLAIN \(1 user\)/)
     match(server.http, /^https:/)
 
     const made = await run(['token', 'create', '--user', 'admin', '--expires', '1h'], folder)

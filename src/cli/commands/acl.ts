@@ -1,4 +1,6 @@
 // `millrace acl`: access rules, who may do what to which topics, groups, dataflows and functions.
+import { isIP } from 'node:net'
+
 import { MillraceError } from '../../base/index.ts'
 import { nearestWord } from '../../dataflow/index.ts'
 import { CLUSTER_NAME, OPERATIONS, RESOURCE_KINDS, checkRule } from '../../server/index.ts'
@@ -57,7 +59,14 @@ const RULE_TABLE = {
 /** Adds the rules that the options make. @throws USAGE, SECURITY_RULE */
 export async function aclCreate(options: AclOptions): Promise<number> {
   const rules = rulesOf(options)
-  for (const rule of rules) checkRule(rule)
+  for (const rule of rules) {
+    checkRule(rule)
+    if (rule.host === '*' || isIP(rule.host) !== 0) continue
+    throw new MillraceError(
+      'USAGE',
+      `--host ${rule.host}: it takes the address of a client, as in 10.0.0.7, for names are not looked up`
+    )
+  }
   await administerChosen(options, { kind: 'acl-create', rules })
   note(`Added ${counted(rules.length, 'rule')}:`)
   print(formatTable({ columns: RULE_TABLE.columns, rows: rules.map(RULE_TABLE.row) }))

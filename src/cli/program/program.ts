@@ -261,8 +261,8 @@ function addStart(program: Command, finish: Finish): void {
       .command('start')
       .summary("serve a data directory to Kafka's clients and over HTTP")
       .description(
-        "Serves the log of a data directory to Kafka's clients and over HTTP, and runs what is deployed there;\n" +
-          'makes both if they are not there. What is acknowledged is on the disk. Ctrl-C stops it cleanly.'
+        "Serves the log of a data directory to Kafka's clients and over HTTP, and runs what is deployed there.\n" +
+          'Makes the directory when it is not there. What is acknowledged is on the disk. Ctrl-C stops it cleanly.'
       )
   )
     .option('--listen <host:port>', "where Kafka's clients come", '127.0.0.1:9092')

@@ -83,10 +83,13 @@ function unreachable(
   cause: unknown
 ): MillraceError {
   const where = bootstrap === undefined ? 'the cluster' : bootstrap.join(', ')
+  const mend = leaves.some(({ message }) => message === 'Connection closed')
+    ? 'this one ends connections, as servers do that want TLS or a login: give the profile --tls or --sasl'
+    : 'start it, or correct address and TLS settings of the profile'
   return new MillraceError(
     'CLUSTER_UNREACHABLE',
     `${doing}: ${where} cannot be reached: ${sentence(leaves)}; expected was a server of Kafka's protocol; ` +
-      'start it, or correct address and TLS settings of the profile',
+      mend,
     { retriable: !leaves.some(({ code = '' }) => CERTIFICATE.test(code)), cause }
   )
 }

@@ -95,7 +95,9 @@ export class Guard {
     const { users, tokens, isRequired } = this.security
     if (!isRequired) return 'nobody has to authenticate'
     const ways = [
-      users.size > 0 ? `SCRAM${this.tls === null ? '' : ' and PLAIN'} (${users.size} users)` : '',
+      users.size > 0
+        ? `SCRAM${this.tls === null ? '' : ' and PLAIN'} (${users.size === 1 ? '1 user' : `${users.size} users`})`
+        : '',
       this.settings.tls?.clientAuthorities ? 'certificates' : '',
       tokens.size > 0 ? `tokens (${tokens.size})` : ''
     ]

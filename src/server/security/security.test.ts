@@ -320,7 +320,7 @@ test('a stopped data directory is administered directly, a running one by its lo
     onDeployment: () => {}
   })
   try {
-    strictEqual(server.logins, 'by SCRAM (1 users)')
+    strictEqual(server.logins, 'by SCRAM (1 user)')
     const path = join(data, 'control.sock')
     strictEqual(statSync(path).mode & 0o777, 0o600)
     const second = await administer(data, { ...add, name: 'ben', password: 'ben-secret-33' })
