@@ -3,6 +3,8 @@
 //   A1  An entry is stored with the commit that writes its marker, when the marker's offset is not known yet. The
 //       offset is stored with a later commit; a process that starts in between finds it in the partition.
 //   A2  Entries of a partition stand in the order of their markers.
+//   A3  Each knows where the first of it and all behind it began: who looks for a range of offsets stops where no
+//       other can be in it, however many follow.
 import { isMillraceError } from '../../base/index.ts'
 import type { Log } from '../../log/index.ts'
 import { findBatch } from './fetch/find-batch.ts'
@@ -11,12 +13,6 @@ import type { BrokerStore } from './store.ts'
 const PREFIX = 'aborted:'
 /** Stored while the marker's offset is not known. */
 const UNKNOWN = -1
-
-/** As the protocol tells it: a producer's records from an offset on, up to its next marker, do not count. */
-export interface AbortedTransaction {
-  readonly producerId: number
-  readonly firstOffset: number
-}
 
 /** An aborted transaction in a partition. */
 export interface AbortedPartition {
@@ -39,13 +35,20 @@ export interface AbortedRange {
 /** One that ended. */
 type SettledAbort = AbortedPartition & AbortedRange
 
+/** One that is remembered. */
+interface Entry {
+  readonly abort: SettledAbort
+  /** A3. */
+  lowest: number
+}
+
 const placeOf = (topic: string, partition: number): string => `${partition}:${topic}`
 const keyOf = (each: AbortedPartition): string =>
   `${PREFIX}${each.producerId}:${each.from}:${placeOf(each.topic, each.partition)}`
 
 /** All aborted transactions of a log. Make it by {@link openAbortedTransactions}. */
 export class AbortedTransactions {
-  readonly #byPlace = new Map<string, SettledAbort[]>()
+  readonly #byPlace = new Map<string, Entry[]>()
   /** Entries whose marker's offset is not stored yet (A1). */
   #unstored: SettledAbort[] = []
 
@@ -65,34 +68,32 @@ export class AbortedTransactions {
     for (const each of aborts) {
       const place = placeOf(each.topic, each.partition)
       const entries = this.#byPlace.get(place) ?? []
-      entries.push(each)
+      entries.push({ abort: each, lowest: each.from })
+      for (let at = entries.length - 2; at >= 0 && entries[at]!.lowest > each.from; at--) {
+        entries[at]!.lowest = each.from
+      }
       this.#byPlace.set(place, entries)
       if (options.isStored !== true) this.#unstored.push(each)
     }
   }
 
-  /** Those with records between two offsets of a partition, both included. */
-  between(topic: string, partition: number, from: number, to: number): AbortedTransaction[] {
+  /** Those with records between two offsets of a partition, both included, in the order of their markers. */
+  between(topic: string, partition: number, from: number, to: number): readonly AbortedRange[] {
     const entries = this.#byPlace.get(placeOf(topic, partition))
     if (entries === undefined) return []
-    const found: AbortedTransaction[] = []
+    const found: AbortedRange[] = []
     for (let at = firstAtOrAfter(entries, from); at < entries.length; at++) {
-      const { producerId, from: firstOffset } = entries[at]!
-      if (firstOffset <= to) found.push({ producerId, firstOffset })
+      const { abort, lowest } = entries[at]!
+      if (lowest > to) break
+      if (abort.from <= to) found.push(abort)
     }
     return found
-  }
-
-  /** Those that ended at or after an offset of a partition. */
-  ranges(topic: string, partition: number, from: number): readonly AbortedRange[] {
-    const entries = this.#byPlace.get(placeOf(topic, partition))
-    return entries === undefined ? [] : entries.slice(firstAtOrAfter(entries, from))
   }
 
   /** Partitions with aborted transactions. */
   *places(): Iterable<{ readonly topic: string; readonly partition: number }> {
     for (const [first] of this.#byPlace.values()) {
-      if (first !== undefined) yield { topic: first.topic, partition: first.partition }
+      if (first !== undefined) yield { topic: first.abort.topic, partition: first.abort.partition }
     }
   }
 
@@ -100,7 +101,8 @@ export class AbortedTransactions {
   forget(topic: string, partition: number, before: number): ReadonlyMap<string, null> {
     const place = placeOf(topic, partition)
     const entries = this.#byPlace.get(place) ?? []
-    const gone = entries.slice(0, firstAtOrAfter(entries, before))
+    const count = firstAtOrAfter(entries, before)
+    const gone = entries.slice(0, count).map(entry => entry.abort)
     if (gone.length === 0) return new Map()
     const left = entries.slice(gone.length)
     if (left.length === 0) this.#byPlace.delete(place)
@@ -112,12 +114,12 @@ export class AbortedTransactions {
 }
 
 /** Index of the first entry whose marker is at or after an offset (A2). */
-function firstAtOrAfter(entries: readonly SettledAbort[], offset: number): number {
+function firstAtOrAfter(entries: readonly Entry[], offset: number): number {
   let low = 0
   let high = entries.length
   while (low < high) {
     const middle = (low + high) >>> 1
-    if (entries[middle]!.to < offset) low = middle + 1
+    if (entries[middle]!.abort.to < offset) low = middle + 1
     else high = middle
   }
   return low

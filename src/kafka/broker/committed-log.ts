@@ -79,7 +79,8 @@ class CommittedView {
   ): ReadResult {
     const { bytes } = found
     const endOffset = Math.max(offset, Math.min(found.endOffset, stable))
-    const aborted = this.#transactions.abortedRanges(topic, partition, offset)
+    const ranges = this.#transactions.aborted(topic, partition, offset, found.nextOffset)
+    const aborted = new AbortedBatches(ranges)
     const kept: Uint8Array[] = []
     let nextOffset = found.nextOffset
     let from = 0
@@ -145,11 +146,27 @@ class CommittedView {
 const NO_BYTES = new Uint8Array(0)
 
 /** V2: markers, and batches of transactions that were aborted. */
-function isLeftOut(bytes: Uint8Array, at: number, aborted: readonly AbortedRange[]): boolean {
+function isLeftOut(bytes: Uint8Array, at: number, aborted: AbortedBatches): boolean {
   const { isControl, isTransactional, producerId, baseOffset } = readBatchHeader(bytes, at)
   if (isControl) return true
   if (!isTransactional) return false
-  return aborted.some(
-    each => each.producerId === producerId && each.from <= baseOffset && baseOffset < each.to
-  )
+  return aborted.has(producerId, baseOffset)
+}
+
+/** Finds out of aborted transactions in the order of their markers, for batches in the order of their offsets. */
+class AbortedBatches {
+  /** Of each producer, the last one first: those before a batch are taken off. */
+  readonly #left: ReadonlyMap<number, AbortedRange[]>
+
+  constructor(ranges: readonly AbortedRange[]) {
+    this.#left = Map.groupBy(ranges.toReversed(), each => each.producerId)
+  }
+
+  /** Whether a batch was part of one: of a producer's transactions, none of which overlap, the first that ends after it. */
+  has(producerId: number, baseOffset: number): boolean {
+    const ranges = this.#left.get(producerId)
+    if (ranges === undefined) return false
+    while (ranges.length > 0 && ranges.at(-1)!.to <= baseOffset) ranges.pop()
+    return ranges.length > 0 && ranges.at(-1)!.from <= baseOffset
+  }
 }

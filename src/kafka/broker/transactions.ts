@@ -11,11 +11,7 @@
 import { isMillraceError, type Clock, type Timer } from '../../base/index.ts'
 import type { CommitOffset, Log } from '../../log/index.ts'
 import { ERROR_CODES } from '../wire/index.ts'
-import {
-  AbortedTransactions,
-  type AbortedRange,
-  type AbortedTransaction
-} from './aborted-transactions.ts'
+import { AbortedTransactions, type AbortedRange } from './aborted-transactions.ts'
 import { distinct } from './distinct.ts'
 import { markerBatch } from './marker-batch.ts'
 import { OpenPlaces, type TransactionPartition } from './open-places.ts'
@@ -107,7 +103,7 @@ export class Transactions {
     return this.#endedCount
   }
 
-  /** Calls `action` once when a transaction has ended, or holds back less. Gives a function that takes the wish back. */
+  /** Calls `action` once when a transaction has ended, or holds back less. The function given takes the wish back. */
   onEnd(action: () => void): () => void {
     this.#waiting.add(action)
     return () => this.#waiting.delete(action)
@@ -133,7 +129,7 @@ export class Transactions {
   }
 
   /** Transactions that were aborted with records between two offsets of a partition, both included. */
-  aborted(topic: string, partition: number, from: number, to: number): AbortedTransaction[] {
+  aborted(topic: string, partition: number, from: number, to: number): readonly AbortedRange[] {
     return this.#aborted.between(topic, partition, from, to)
   }
 
@@ -350,11 +346,6 @@ export class Transactions {
     }
     this.#wake()
     return changes
-  }
-
-  /** Transactions that were aborted in a partition and ended at or after an offset. */
-  abortedRanges(topic: string, partition: number, from: number): readonly AbortedRange[] {
-    return this.#aborted.ranges(topic, partition, from)
   }
 
   /** Ends what is open in `state` and makes `next` the state, in one commit of the log (X1). */

@@ -182,7 +182,9 @@ function abortedIn(
   for (let at = 0; at < records.length; at += batchByteLength(records, at)) {
     last = batchLastOffset(records, at)
   }
-  return context.transactions.aborted(topic, partition, from, last)
+  return context.transactions
+    .aborted(topic, partition, from, last)
+    .map(each => ({ producerId: each.producerId, firstOffset: each.from }))
 }
 
 interface Patience {
