@@ -1,5 +1,6 @@
 // Groups, positions and transactions.
 import { deepStrictEqual, ok, rejects, strictEqual } from 'node:assert/strict'
+import { setImmediate as oneTurn } from 'node:timers/promises'
 
 import type { Consumer } from '../src/client/index.ts'
 import { take, TEXTS, type AddCase, type ClientKit } from './client-kit.ts'
@@ -58,6 +59,27 @@ export function groupCases(add: AddCase): void {
     await first.close()
     const second = await member(kit, topic, group, { delivery: 'manual', stopAtEnd: true })
     deepStrictEqual(valuesOf(await take(second, 99)), ['2', '3', '4'])
+  })
+
+  add('positions are committed as often as was asked for, and at the end', async kit => {
+    const topic = await kit.topic()
+    await kit.write(topic, numbers(5))
+    const positions = async (group: string): Promise<number[]> =>
+      (await kit.client.admin.group(group)).status.positions.map(({ offset }) => offset)
+    const [often, seldom] = [kit.name(), kit.name()]
+    const eager = await member(kit, topic, often, { commitIntervalMs: 0 })
+    await take(eager, 4)
+    let found: number | undefined
+    for (let turns = 0; found !== 3 && turns < 10 * PATIENCE_TURNS; turns++) {
+      await oneTurn()
+      ;[found] = await positions(often)
+    }
+    strictEqual(found, 3)
+    const lazy = await member(kit, topic, seldom, { commitIntervalMs: 3_600_000 })
+    await take(lazy, 4)
+    deepStrictEqual(await positions(seldom), [])
+    await lazy.close()
+    deepStrictEqual(await positions(seldom), [3])
   })
 
   add('chosen partitions keep positions under a name, without members', async kit => {

@@ -1,5 +1,5 @@
 // A server that goes away and comes back: clients wait, go on, lose nothing; several logs at once in one program.
-import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict'
+import { deepStrictEqual, ok, rejects, strictEqual } from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 
 import { connect, text, type Client } from '../../src/client/index.ts'
@@ -50,6 +50,27 @@ test('producer, consumer and group go on with a server that comes back', async t
   await member.close()
   await Promise.all([follow, followGroup])
 })
+
+test(
+  'at most once is sent once; otherwise a producer waits for the server',
+  { timeout: 30_000 },
+  async t => {
+    const folder = temporaryFolder(t)
+    let broker = await startOn(folder)
+    finallyIn(t, () => stop(broker))
+    const client = await clientOf(t, { bootstrap: broker.bootstrap })
+    await client.admin.createTopic('events')
+    const once = await client.producer({ types: TYPES, delivery: 'at-most-once' })
+    const again = await client.producer({ types: TYPES, delivery: 'at-least-once' })
+    for (const producer of [once, again]) await producer.send({ topic: 'events', value: 'before' })
+    const { port } = broker.broker.address
+    await stop(broker)
+    await rejects(once.send({ topic: 'events', value: 'lost' }), { code: 'CLUSTER_UNREACHABLE' })
+    const waiting = again.send({ topic: 'events', value: 'late' })
+    broker = await startOn(folder, {}, { port })
+    strictEqual((await waiting).offset, 2)
+  }
+)
 
 test('a member leaves at once when the server is gone for good', { timeout: 15_000 }, async t => {
   const broker = await startOn(temporaryFolder(t))

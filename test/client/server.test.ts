@@ -1,11 +1,13 @@
 // The client over a server of millrace, by Kafka's protocol.
+import { deepStrictEqual, rejects } from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { test } from 'node:test'
 
 import { clientSuite } from '../../conformance/index.ts'
-import { connect } from '../../src/client/index.ts'
-import { startOn, stop } from '../kafka/kit.ts'
+import { connect, text } from '../../src/client/index.ts'
+import { finallyIn, startOn, stop, temporaryFolder } from '../kafka/kit.ts'
 
 clientSuite({
   name: 'the client over a server',
@@ -26,4 +28,29 @@ clientSuite({
     }
     return { client, close }
   }
+})
+
+test('a transaction that is open for longer than its producer said is aborted', async t => {
+  const broker = await startOn(temporaryFolder(t))
+  finallyIn(t, () => stop(broker))
+  const client = await connect({ bootstrap: broker.bootstrap })
+  finallyIn(t, () => client.close())
+  await client.admin.createTopic('events')
+  const types = { key: text, value: text }
+  const slow = await client.producer({ types, transactionalId: 'slow', transactionTimeoutMs: 200 })
+  const other = await client.producer({ types })
+  const read = async (): Promise<(string | null)[]> => {
+    const reader = await client.consumer({ topics: ['events'], types, stopAtEnd: true })
+    const values: (string | null)[] = []
+    for await (const { value } of reader) values.push(value)
+    await reader.close()
+    return values
+  }
+  const transaction = slow.transaction(async scope => {
+    await scope.send([{ topic: 'events', value: 'slow' }])
+    await other.send({ topic: 'events', value: 'behind' })
+    while ((await read()).length === 0);
+  })
+  await rejects(transaction, { code: 'PRODUCER_FENCED' })
+  deepStrictEqual(await read(), ['behind'])
 })

@@ -24,7 +24,10 @@ export interface ConsumerOptions<K, V> {
   readonly delivery?: ConsumerDelivery
   /** How often positions are committed, ms. Default 1,000. */
   readonly commitIntervalMs?: number
-  /** How long the group waits for this member when it is silent, ms. Default 10,000. */
+  /**
+   * How long the group waits for this member when it is silent, ms. Default 10,000. In a data directory members are of
+   * this program, and the group waits as long as its own default says.
+   */
   readonly sessionTimeoutMs?: number
   /** Name of a static member: when it comes back in time, it gets its partitions without the others noticing. */
   readonly instance?: string
