@@ -1,9 +1,9 @@
 // What of a broker is there without a listener: its memory, and the transactions, which end by themselves in time.
 import type { Clock } from '../../base/index.ts'
 import type { Log } from '../../log/index.ts'
-import { openAbortedTransactions } from './aborted-transactions.ts'
+import { openAbortedTransactions } from './transactions/aborted-transactions.ts'
 import { openStore, type BrokerStore } from './store.ts'
-import { Transactions } from './transactions.ts'
+import { Transactions } from './transactions/transactions.ts'
 
 /** Made by {@link openBrokerState}; {@link closeBrokerState} stops its timers. */
 export interface BrokerState {

@@ -15,7 +15,7 @@ import {
   type WaitPosition
 } from '../../log/index.ts'
 import { batchByteLength, batchLastOffset, readBatchHeader } from '../../record/index.ts'
-import type { AbortedRange, Transactions } from './transactions.ts'
+import type { AbortedRange, Transactions } from './transactions/transactions.ts'
 
 /** The committed view of a log. Writing goes through unchanged; `transactions` are those of the same log. */
 export function committedLog(log: Log, transactions: Transactions): Log {

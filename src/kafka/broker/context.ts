@@ -7,11 +7,11 @@ import type { AnswerMemory, Loan } from './fetch/answer-memory.ts'
 import type { FetchSessions } from './fetch/fetch-sessions.ts'
 import type { Groups } from './groups/groups.ts'
 import type { Load } from './load.ts'
-import type { Producers } from './producers.ts'
+import type { Producers } from './transactions/producers.ts'
 import type { Login } from './security/login.ts'
 import type { BrokerStore } from './store.ts'
 import type { TopicDirectory } from './topics.ts'
-import type { Transactions } from './transactions.ts'
+import type { Transactions } from './transactions/transactions.ts'
 
 /** The only node of the cluster. */
 export const NODE_ID = 1

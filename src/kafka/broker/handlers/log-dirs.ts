@@ -2,7 +2,7 @@
 import { ERROR_CODES } from '../../wire/index.ts'
 import type { Handler } from '../context.ts'
 import { distinct } from '../distinct.ts'
-import type { ActiveProducer } from '../producers.ts'
+import type { ActiveProducer } from '../transactions/producers.ts'
 import { denialOf, denialOfCluster } from '../security/permission.ts'
 
 /** The one place where everything is. */

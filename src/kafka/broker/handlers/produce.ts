@@ -19,7 +19,7 @@ import {
 import { ERROR_CODES, type RequestOf, type ResponseOf, type Sparse } from '../../wire/index.ts'
 import type { BrokerContext, Caller, Handler } from '../context.ts'
 import { errorCodeOf } from '../error-of.ts'
-import type { Admitted } from '../producers.ts'
+import type { Admitted } from '../transactions/producers.ts'
 import { may } from '../security/permission.ts'
 
 const ACKS_NONE = 0

@@ -10,7 +10,7 @@ import {
 } from '../context.ts'
 import { coordinatorCode, coordinatorCodeOf } from '../error-of.ts'
 import { denialOf, denialOfCluster, may, maySee } from '../security/permission.ts'
-import type { ProducerIdentity, TransactionPartition } from '../transactions.ts'
+import type { ProducerIdentity, TransactionPartition } from '../transactions/transactions.ts'
 
 type TopicsToAdd = RequestOf<'AddPartitionsToTxn'>['v3AndBelowTopics']
 type AddedTopics = ResponseOf<'AddPartitionsToTxn'>['resultsByTopicV3AndBelow']

@@ -8,14 +8,14 @@
 //   X4  A transaction that is open for longer than its timeout is aborted and its producer fenced. A restart keeps
 //       transactions open until then.
 // Source: KIP-98, KIP-360, KIP-447. States are those of the protocol; X1 leaves none between two of them.
-import { isMillraceError, type Clock, type Timer } from '../../base/index.ts'
-import type { CommitOffset, Log } from '../../log/index.ts'
-import { ERROR_CODES } from '../wire/index.ts'
+import { isMillraceError, type Clock, type Timer } from '../../../base/index.ts'
+import type { CommitOffset, Log } from '../../../log/index.ts'
+import { ERROR_CODES } from '../../wire/index.ts'
 import { AbortedTransactions, type AbortedRange } from './aborted-transactions.ts'
-import { distinct } from './distinct.ts'
+import { distinct } from '../distinct.ts'
 import { markerBatch } from './marker-batch.ts'
 import { OpenPlaces, type TransactionPartition } from './open-places.ts'
-import type { BrokerStore } from './store.ts'
+import type { BrokerStore } from '../store.ts'
 
 export type { AbortedRange, TransactionPartition }
 

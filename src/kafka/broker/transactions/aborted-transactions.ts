@@ -5,10 +5,10 @@
 //   A2  Entries of a partition stand in the order of their markers.
 //   A3  Each knows where the first of it and all behind it began: who looks for a range of offsets stops where no
 //       other can be in it, however many follow.
-import { isMillraceError } from '../../base/index.ts'
-import type { Log } from '../../log/index.ts'
-import { findBatch } from './fetch/find-batch.ts'
-import type { BrokerStore } from './store.ts'
+import { isMillraceError } from '../../../base/index.ts'
+import type { Log } from '../../../log/index.ts'
+import { findBatch } from '../fetch/find-batch.ts'
+import type { BrokerStore } from '../store.ts'
 
 const PREFIX = 'aborted:'
 /** Stored while the marker's offset is not known. */

@@ -1,5 +1,5 @@
 // The control batch that ends a transaction in a partition (KIP-98).
-import { BatchBuilder } from '../../record/index.ts'
+import { BatchBuilder } from '../../../record/index.ts'
 
 const VERSION = 0
 const ABORT = 0

@@ -2,12 +2,12 @@
 import { deepStrictEqual, ok } from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { SeededRandom, SimulatedClock } from '../../base/index.ts'
-import { openMemoryLog } from '../../log/index.ts'
-import { BatchBuilder, RecordCursor, batchByteLength, crc32c } from '../../record/index.ts'
+import { SeededRandom, SimulatedClock } from '../../../base/index.ts'
+import { openMemoryLog } from '../../../log/index.ts'
+import { BatchBuilder, RecordCursor, batchByteLength, crc32c } from '../../../record/index.ts'
 import { AbortedTransactions, type AbortedRange } from './aborted-transactions.ts'
-import { closeBrokerState, openBrokerState } from './broker-state.ts'
-import { committedLog } from './committed-log.ts'
+import { closeBrokerState, openBrokerState } from '../broker-state.ts'
+import { committedLog } from '../committed-log.ts'
 import { Producers } from './producers.ts'
 import type { ProducerIdentity } from './transactions.ts'
 

@@ -6,12 +6,12 @@
 //   I2  A batch is written only if its sequence follows the last one of its producer and epoch in the partition.
 //   I3  What is remembered is committed with the batch. Only the offset is not known before; a later process finds it
 //       by looking from `from` on, a place at or before the batch.
-import { MillraceError, type Clock } from '../../base/index.ts'
-import type { Log, Topic } from '../../log/index.ts'
-import { readBatchHeader, type BatchHeader } from '../../record/index.ts'
-import { ERROR_CODES } from '../wire/index.ts'
-import { findBatch } from './fetch/find-batch.ts'
-import type { BrokerStore, Changes } from './store.ts'
+import { MillraceError, type Clock } from '../../../base/index.ts'
+import type { Log, Topic } from '../../../log/index.ts'
+import { readBatchHeader, type BatchHeader } from '../../../record/index.ts'
+import { ERROR_CODES } from '../../wire/index.ts'
+import { findBatch } from '../fetch/find-batch.ts'
+import type { BrokerStore, Changes } from '../store.ts'
 
 /** Batches of a producer and partition that are remembered: as many as a client may have under way. */
 const BATCHES_KEPT = 5
