@@ -2,11 +2,11 @@
 import { strictEqual } from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { MillraceError, SeededRandom, SimulatedClock } from '../../base/index.ts'
-import { openMemoryLog, type Log } from '../../log/index.ts'
-import { closeBrokerState, openBrokerState, type BrokerState } from './broker-state.ts'
-import { Producers } from './transactions/producers.ts'
-import type { ProducerIdentity, Transactions } from './transactions/transactions.ts'
+import { MillraceError, SeededRandom, SimulatedClock } from '../../../base/index.ts'
+import { openMemoryLog, type Log } from '../../../log/index.ts'
+import { closeBrokerState, openBrokerState, type BrokerState } from '../broker-state.ts'
+import { Producers } from './producers.ts'
+import type { ProducerIdentity, Transactions } from './transactions.ts'
 
 const SEED = Number(process.env['MILLRACE_SEED'] ?? 1)
 const STEPS = 3_000
