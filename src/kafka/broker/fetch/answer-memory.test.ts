@@ -2,8 +2,8 @@
 import { deepStrictEqual, notStrictEqual, ok, strictEqual } from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { SeededRandom } from '../../base/index.ts'
-import { AnswerMemory } from './fetch/answer-memory.ts'
+import { SeededRandom } from '../../../base/index.ts'
+import { AnswerMemory } from './answer-memory.ts'
 
 const KIB = 1_024
 const SEED = Number(process.env['MILLRACE_SEED'] ?? 1)
