@@ -162,7 +162,7 @@ class AbortedBatches {
     this.#left = Map.groupBy(ranges.toReversed(), each => each.producerId)
   }
 
-  /** Whether a batch was part of one: of a producer's transactions, none of which overlap, the first that ends after it. */
+  /** Whether a batch was part of one: a producer’s do not overlap, so the first that ends after the batch decides. */
   has(producerId: number, baseOffset: number): boolean {
     const ranges = this.#left.get(producerId)
     if (ranges === undefined) return false
