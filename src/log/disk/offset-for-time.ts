@@ -22,7 +22,9 @@ export async function offsetForTime(
     while (row < index.count && index.maxTimestamps[row]! < timestampMs) row++
     offset = row < index.count ? index.baseOffsets[row]! : span.lastOffset + 1
     if (row === index.count) continue
-    const found = await from.reader.read(state, Math.max(offset, state.startOffset), { bytesMax: 1 })
+    const found = await from.reader.read(state, Math.max(offset, state.startOffset), {
+      bytesMax: 1
+    })
     if (found === undefined) return undefined
     const hit = firstOffsetAt(found.bytes, 0, timestampMs, state.startOffset)
     if (hit !== undefined) return hit
