@@ -16,7 +16,5 @@ test('a stop that takes a second says how not to wait; a quick one says nothing'
   }
   const texts = written.mock.calls.map(call => String(call.arguments[0]))
   written.mock.restore()
-  assert.deepEqual(texts, [
-    'stopping; Ctrl-C again ends at once, and the next start goes on from the last commit\n'
-  ])
+  assert.deepEqual(texts, ['stopping; Ctrl-C again ends at once\n'])
 })

@@ -1,5 +1,4 @@
 // SIGINT and SIGTERM: the first one asks for a clean stop, the second one ends the process at once.
-
 import { EXIT_INTERRUPTED } from './exit-codes.ts'
 import { note } from './output/output.ts'
 
@@ -17,12 +16,13 @@ export class StopSignals {
     this.#count++
     if (this.#count > 1) process.exit(EXIT_INTERRUPTED)
     this.#resolve(signal)
-    const words =
-      'stopping; Ctrl-C again ends at once, and the next start goes on from the last commit'
-    this.#timer = setTimeout(() => note(words), QUIET_MS).unref()
+    this.#timer = setTimeout(() => note(this.#slow), QUIET_MS).unref()
   }
+  readonly #slow: string
 
-  constructor() {
+  /** `slow`: what is said when a stop takes longer than a second. */
+  constructor(slow: string = 'stopping; Ctrl-C again ends at once') {
+    this.#slow = slow
     this.first = new Promise(resolve => {
       this.#resolve = resolve
     })

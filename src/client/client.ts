@@ -2,6 +2,7 @@
 import { resolve } from 'node:path'
 
 import {
+  MillraceError,
   SystemClock,
   SystemDisk,
   systemEnvironment,
@@ -48,6 +49,12 @@ export interface ClientHost {
 
 const CLIENT_ID_DEFAULT = 'millrace'
 const BYTES: Codecs<Buffer, Buffer> = { key: bytes, value: bytes }
+/** What says where a log is. */
+const PLACES: Required<{ readonly [Name in keyof ProfileChoice]: true }> = {
+  profile: true,
+  bootstrap: true,
+  dataDir: true
+}
 
 /** Options of which the types of keys and values may be left out: then they are bytes. */
 type WithTypes<Options, K, V> = Omit<Options, 'types'> & { readonly types: Codecs<K, V> }
@@ -129,7 +136,8 @@ export class Client {
  * Opens the log of a profile: given, named (`{ profile: 'staging' }`), on the spot (`{ bootstrap }`, `{ dataDir }`), or
  * the one that counts for this user when nothing is said. A data directory is opened by this process, a cluster is
  * connected to when it is first asked.
- * @throws PROFILE_UNKNOWN, PROFILE_SECRET, LOG_LOCKED another process uses the data directory
+ * @throws USAGE an unknown word is given · PROFILE_UNKNOWN, PROFILE_SECRET · LOG_LOCKED another process uses the data
+ * directory
  */
 export async function connect(
   choice: ProfileChoice | Profile = {},
@@ -141,8 +149,20 @@ export async function connect(
     disk: new SystemDisk(),
     environment: systemEnvironment()
   }
-  const profile = 'kind' in choice ? choice : await chosen(choice, host)
+  const profile = 'kind' in choice ? choice : await chosen(known(choice), host)
   return await openClient(profile, options, host)
+}
+
+/** A misspelt word would open the log that counts when nothing is said. @throws USAGE */
+function known(choice: ProfileChoice): ProfileChoice {
+  const other = Object.keys(choice).find(name => !(name in PLACES))
+  if (other === undefined) return choice
+  const places = Object.keys(PLACES).join(', ')
+  throw new MillraceError(
+    'USAGE',
+    `connect was given ${other}, which it does not know; expected one of ${places}, or a profile with its kind; ` +
+      'correct the word'
+  )
 }
 
 /** The same with everything given. */

@@ -115,7 +115,7 @@ test('addresses of other machines and ports in use are refused with what to do',
     ['start', '--data-dir', 'two', '--listen', bootstrap, '--http', 'none'],
     folder
   )
-  deepStrictEqual([twice.code, /another process listens there/.test(twice.stderr)], [1, true])
+  deepStrictEqual([twice.code, /another process listens there/.test(twice.stderr)], [2, true])
   child.kill('SIGINT')
   strictEqual(await ended, 0)
 })

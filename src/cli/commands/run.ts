@@ -47,6 +47,9 @@ const STRAY_ERROR =
   'an error was thrown where nothing waits for it, so the run ends; a function of a dataflow must await what it ' +
   'starts, or catch what that throws; what was committed is safe, and the same command goes on from there'
 
+const STOPPING =
+  'stopping; Ctrl-C again ends at once, and the next start goes on from the last commit'
+
 /** What is run: dataflows and the application of functions. */
 type Loaded = Pick<SessionRequest, 'dataflows' | 'application'>
 
@@ -65,7 +68,7 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
   refuseOnlyPackages(files)
   const loaded = { dataflows: files.dataflows, application }
   checkRequest({ ...request, ...loaded })
-  const signals = new StopSignals()
+  const signals = new StopSignals(STOPPING)
   const strayErrors = new StrayErrors({ sentence: STRAY_ERROR })
   const folder = chooseFolder(request, files)
   const progress = new Progress()

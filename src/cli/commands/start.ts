@@ -26,8 +26,6 @@ export interface StartOptions extends SecurityOptions {
 
 /** When a start has settled so far that writing compiled code disturbs nothing. */
 const COMPILE_CACHE_AFTER_MS = 1_000
-/** How long a stop may take before it says what it does, ms. */
-const STOP_TOLD_AFTER_MS = 1_000
 const STRAY_ERROR =
   'an error was thrown where nothing waits for it, and no deployment is known to have thrown it, so the server ends; ' +
   'what was committed is safe, and the next start goes on from there'
@@ -44,7 +42,7 @@ export async function start(options: StartOptions): Promise<number> {
   const origins = (options.allowOrigin ?? []).map(readOrigin)
   const security = readSecurityOptions(options)
   const folder = permanentFolder(options.dataDir)
-  const signals = new StopSignals()
+  const signals = new StopSignals(STOPPING)
   // Signals are no handle that keeps a process alive.
   const alive = setInterval(() => {}, 2 ** 30)
   const flushing = setTimeout(flushCompileCache, COMPILE_CACHE_AFTER_MS)
@@ -71,9 +69,7 @@ export async function start(options: StartOptions): Promise<number> {
       await signals.first
       return 0
     } finally {
-      const told = setTimeout(() => note(STOPPING), STOP_TOLD_AFTER_MS)
       await server.stop()
-      clearTimeout(told)
       stray.release()
     }
   } finally {
